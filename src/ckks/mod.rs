@@ -1,0 +1,1 @@
+//! The RNS-CKKS scheme: parameters, keys, encoder and evaluators.

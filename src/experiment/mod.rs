@@ -1,0 +1,1 @@
+//! Experiments: configuration, trials, records and provenance.

@@ -1,0 +1,117 @@
+//! A network after folding and redistribution: linear layers and squarings, nothing else.
+//!
+//! This is what encrypted inference sees. Every layer is `act(sum_t map_t(source_t) + bias)`, where a source is the
+//! encrypted input image or the (already activated) output of an earlier layer.
+
+/// Channels, rows and columns of a layer's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Number of channels.
+    pub channels: usize,
+    /// Number of rows.
+    pub height: usize,
+    /// Number of columns.
+    pub width: usize,
+}
+
+impl Shape {
+    /// A shape of `channels` x `height` x `width`.
+    pub const fn new(channels: usize, height: usize, width: usize) -> Self {
+        Self { channels, height, width }
+    }
+
+    /// Number of values.
+    pub const fn len(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Whether there is no value at all.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Where a term of a linear layer reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The normalised input image.
+    Input,
+    /// The activated output of the layer with this index.
+    Layer(usize),
+}
+
+/// A linear map between two shapes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinearMap {
+    /// A 2-D convolution with zero padding. `weights[((o * in_channels + c) * kernel + ky) * kernel + kx]`.
+    Convolution {
+        /// Row-major `[out_channels, in_channels, kernel, kernel]`.
+        weights: Vec<f64>,
+        /// Number of output channels.
+        out_channels: usize,
+        /// Number of input channels.
+        in_channels: usize,
+        /// Kernel height and width.
+        kernel: usize,
+        /// Stride in both directions.
+        stride: usize,
+        /// Zero padding on every side.
+        padding: usize,
+    },
+    /// A factor per channel: the identity shortcut, scaled by the leading coefficient of the activation it follows.
+    ChannelScale {
+        /// One factor per channel.
+        factors: Vec<f64>,
+    },
+    /// A dense layer over all values of the source: average pooling and the classifier in one map.
+    /// `weights[k * source.len() + (c * height + y) * width + x]`.
+    Dense {
+        /// Row-major `[outputs, channels, height, width]`.
+        weights: Vec<f64>,
+        /// Number of outputs.
+        outputs: usize,
+    },
+}
+
+/// One summand of a linear layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
+    /// What the map is applied to.
+    pub source: Source,
+    /// The map.
+    pub map: LinearMap,
+}
+
+/// What follows the linear part of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Activation {
+    /// Nothing: the logits.
+    None,
+    /// `x -> x^2`; leading coefficient, shift and constant live in the neighbouring linear maps (method section 3).
+    Square,
+}
+
+/// `activation(sum of terms + bias)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Name of the producing layer in PyTorch terms, such as `layer1.0.conv2`.
+    pub name: String,
+    /// The summands; all of them have shape `shape`.
+    pub terms: Vec<Term>,
+    /// One value per output value (`shape.len()`), row-major `[channels, height, width]`.
+    pub bias: Vec<f64>,
+    /// Shape of the output.
+    pub shape: Shape,
+    /// What follows.
+    pub activation: Activation,
+}
+
+/// A network of linear layers and squarings, in topological order. The last layer gives the logits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoweredNetwork {
+    /// Shape of the input image.
+    pub input: Shape,
+    /// The layers; a source refers to an earlier index only.
+    pub layers: Vec<Layer>,
+}

@@ -1,0 +1,3 @@
+//! Networks in the clear: graphs, weights, forward evaluation, folding.
+
+pub mod lowered;

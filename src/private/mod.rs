@@ -1,0 +1,1 @@
+//! Encrypted inference: layouts, plan, executor and probe.

@@ -1,0 +1,1 @@
+//! Modular arithmetic, number theoretic transform, RNS polynomials, sampling and the kernels under them.
