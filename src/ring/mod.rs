@@ -1,1 +1,20 @@
 //! Modular arithmetic, number theoretic transform, RNS polynomials, sampling and the kernels under them.
+
+pub mod automorphism;
+pub mod base_conversion;
+pub mod error;
+pub mod limb;
+pub mod modulus;
+pub mod ntt;
+pub mod polynomial;
+pub mod primes;
+pub mod sampling;
+pub mod simd;
+
+pub use automorphism::Automorphism;
+pub use base_conversion::BaseConversion;
+pub use error::RingError;
+pub use limb::Limb;
+pub use modulus::Modulus;
+pub use ntt::Ntt;
+pub use polynomial::Polynomial;

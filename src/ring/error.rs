@@ -1,0 +1,47 @@
+//! Errors of the ring floor.
+
+/// What can be wrong with a ring or its moduli.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RingError {
+    /// The ring dimension is outside the supported range.
+    #[error("log_n = {log_n} is not supported; choose a value from {min} to {max}")]
+    Dimension {
+        /// The requested log2 of the ring dimension.
+        log_n: u32,
+        /// Smallest supported value.
+        min: u32,
+        /// Largest supported value.
+        max: u32,
+    },
+    /// The modulus cannot be used.
+    #[error("modulus {modulus} is not a prime of at most {max_bits} bits that is 1 modulo 2N = {two_n}")]
+    Modulus {
+        /// The offending modulus.
+        modulus: u64,
+        /// Largest number of bits that is supported.
+        max_bits: u32,
+        /// Twice the ring dimension.
+        two_n: u64,
+    },
+    /// There are not enough primes of the requested size.
+    #[error(
+        "only {found} of {wanted} primes of {bits} bits are 1 modulo 2N = {two_n}; ask for fewer primes, more bits or a smaller ring"
+    )]
+    TooFewPrimes {
+        /// Number of primes that were wanted.
+        wanted: usize,
+        /// Number of primes that exist.
+        found: usize,
+        /// Requested size.
+        bits: u32,
+        /// Twice the ring dimension.
+        two_n: u64,
+    },
+    /// The operating system gave no randomness.
+    #[error("the operating system's random number generator failed: {reason}")]
+    Entropy {
+        /// What the operating system said.
+        reason: String,
+    },
+}

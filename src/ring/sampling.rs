@@ -1,0 +1,194 @@
+//! Random polynomials: uniform, ternary and discrete Gaussian, from ChaCha20.
+//!
+//! Every random object has a seed of its own, derived by SHA-256 from a parent seed and a label. So objects can be made in
+//! parallel and in any order, and a public uniform polynomial can be stored as its seed.
+
+use chacha20::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::error::RingError;
+use super::modulus::Modulus;
+
+/// Standard deviation of the errors (homomorphic encryption standard, 2018).
+pub const ERROR_STANDARD_DEVIATION: f64 = 3.2;
+
+/// Errors beyond this many standard deviations have probability below 2^-64 and are not drawn.
+const TAIL: f64 = 9.5;
+
+/// A 256-bit seed.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Seed([u8; 32]);
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seed(..)")
+    }
+}
+
+impl Seed {
+    /// A fresh seed from the operating system.
+    ///
+    /// # Errors
+    /// [`RingError::Entropy`] if the operating system has none.
+    pub fn from_entropy() -> Result<Self, RingError> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|e| RingError::Entropy { reason: e.to_string() })?;
+        Ok(Self(bytes))
+    }
+
+    /// A fixed seed, for tests and experiments that must be reproducible; never for real keys.
+    pub fn from_number(number: u64) -> Self {
+        Self([0; 32]).derive("reproducible", &[number])
+    }
+
+    /// A seed from its bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes; only the seeds of public polynomials may be shown.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The seed of an object that is named by a label and numbers.
+    pub fn derive(&self, label: &str, numbers: &[u64]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update((label.len() as u64).to_le_bytes());
+        hash.update(label.as_bytes());
+        for number in numbers {
+            hash.update(number.to_le_bytes());
+        }
+        Self(hash.finalize().into())
+    }
+
+    fn generator(&self) -> ChaCha20Rng {
+        ChaCha20Rng::from_seed(self.0)
+    }
+
+    /// Fills `out` with uniform residues modulo q (Lemire's unbiased multiplication).
+    pub fn fill_uniform(&self, out: &mut [u64], q: &Modulus) {
+        const WORDS: usize = 512;
+        let mut generator = self.generator();
+        // 2^64 mod q: products whose low word is below it would favour some residues.
+        let threshold = q.value().wrapping_neg() % q.value();
+        let mut bytes = [0u8; 8 * WORDS];
+        for chunk in out.chunks_mut(WORDS) {
+            let bytes = &mut bytes[..8 * chunk.len()];
+            generator.fill_bytes(bytes);
+            for (out, word) in chunk.iter_mut().zip(bytes.as_chunks::<8>().0) {
+                let mut product = u128::from(u64::from_le_bytes(*word)) * u128::from(q.value());
+                while (product as u64) < threshold {
+                    product = u128::from(generator.next_u64()) * u128::from(q.value());
+                }
+                *out = (product >> 64) as u64;
+            }
+        }
+    }
+
+    /// `n` coefficients, each -1, 0 or 1 with equal probability.
+    pub fn ternary(&self, n: usize) -> Vec<i64> {
+        let mut generator = self.generator();
+        let mut out = Vec::with_capacity(n);
+        let mut bytes = [0u8; 256];
+        while out.len() < n {
+            generator.fill_bytes(&mut bytes);
+            // 255 is a multiple of 3, so the remainders of 0..=254 are uniform.
+            out.extend(bytes.iter().filter(|b| **b < 255).map(|b| i64::from(b % 3) - 1).take(n - out.len()));
+        }
+        bytes.zeroize();
+        out
+    }
+
+    /// `n` coefficients from the rounded Gaussian with [`ERROR_STANDARD_DEVIATION`], by inversion of 63-bit numbers.
+    ///
+    /// Each draw looks at the whole table, so its time does not depend on its value.
+    pub fn gaussian(&self, n: usize) -> Vec<i64> {
+        let table = gaussian_table();
+        let mut generator = self.generator();
+        (0..n)
+            .map(|_| {
+                let word = generator.next_u64();
+                let (uniform, sign) = (word >> 1, (word & 1) as i64);
+                let magnitude: i64 = table.iter().map(|&bound| i64::from(uniform >= bound)).sum();
+                (magnitude ^ -sign) + sign
+            })
+            .collect()
+    }
+}
+
+/// Cumulative probabilities of the magnitudes 0, 1, .. of a discrete Gaussian, times 2^63.
+fn gaussian_table() -> &'static [u64] {
+    static TABLE: std::sync::OnceLock<Vec<u64>> = std::sync::OnceLock::new();
+    TABLE.get_or_init(|| {
+        let weight = |k: i64| (-((k * k) as f64) / (2.0 * ERROR_STANDARD_DEVIATION.powi(2))).exp();
+        let largest = (TAIL * ERROR_STANDARD_DEVIATION) as i64;
+        let total: f64 = weight(0) + 2.0 * (1..=largest).map(weight).sum::<f64>();
+        // The last magnitude needs no bound: it takes what is left.
+        let mut sum = 0.0;
+        (0..largest)
+            .map(|k| {
+                sum += if k == 0 { weight(0) } else { 2.0 * weight(k) };
+                (sum / total * 2f64.powi(63)) as u64
+            })
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+        let n = values.clone().count() as f64;
+        let mean = values.clone().sum::<f64>() / n;
+        (mean, (values.map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt())
+    }
+
+    #[test]
+    fn uniform_residues_have_the_uniform_moments() {
+        for value in [12_289, 1_099_511_480_321, (1 << 60) - 93] {
+            let q = Modulus::new(value | 1).unwrap();
+            let mut out = vec![0; 1 << 16];
+            Seed::from_number(1).fill_uniform(&mut out, &q);
+            assert!(out.iter().all(|x| *x < q.value()));
+            let (mean, deviation) = moments(out.iter().map(|x| *x as f64 / q.value() as f64));
+            // Standard error of the mean: 0.289 / 256 = 0.0011.
+            assert!((mean - 0.5).abs() < 0.006 && (deviation - 1.0 / 12f64.sqrt()).abs() < 0.004, "{mean} {deviation}");
+        }
+    }
+
+    #[test]
+    fn ternary_coefficients_are_uniform() {
+        let t = Seed::from_number(2).ternary(1 << 16);
+        for value in -1..=1 {
+            let share = t.iter().filter(|x| **x == value).count() as f64 / t.len() as f64;
+            assert!((share - 1.0 / 3.0).abs() < 0.01, "{value}: {share}");
+        }
+    }
+
+    #[test]
+    fn gaussian_errors_have_the_right_deviation_and_tail() {
+        let e = Seed::from_number(3).gaussian(1 << 18);
+        let (mean, deviation) = moments(e.iter().map(|x| *x as f64));
+        assert!(mean.abs() < 0.035 && (deviation - 3.2).abs() < 0.025, "{mean} {deviation}");
+        let beyond = |k: i64| e.iter().filter(|x| x.abs() > k).count() as f64 / e.len() as f64;
+        // P(|e| > 6) and P(|e| > 9) of the discrete Gaussian with sigma 3.2.
+        assert!((beyond(6) - 0.0422).abs() < 0.003, "{}", beyond(6));
+        assert!((beyond(9) - 0.0030).abs() < 0.0008, "{}", beyond(9));
+        assert!(e.iter().all(|x| x.abs() <= 30));
+    }
+
+    #[test]
+    fn seeds_are_reproducible_distinct_and_not_printed() {
+        let seed = Seed::from_number(7);
+        assert_eq!(seed.ternary(100), seed.ternary(100));
+        assert_ne!(seed.derive("a", &[1]).ternary(100), seed.derive("a", &[2]).ternary(100));
+        assert_ne!(seed.derive("a", &[1]), seed.derive("b", &[1]));
+        assert_ne!(Seed::from_entropy().unwrap(), Seed::from_entropy().unwrap());
+        assert_eq!(format!("{seed:?}"), "Seed(..)");
+    }
+}

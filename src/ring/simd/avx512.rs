@@ -1,0 +1,271 @@
+//! Kernels for AVX-512 with IFMA: 52-bit products summed in 64-bit lanes.
+//!
+//! The simple kernels are the generic bodies compiled for AVX-512; those that multiply residues use `vpmadd52`.
+//! Slices are walked in vectors of eight words; lengths that are not a multiple of eight go to the generic bodies.
+
+use std::arch::x86_64::*;
+
+use super::dispatch::Term;
+use super::generic::{self, lazy_products, lazy_terms};
+use crate::ring::automorphism::LANES;
+use crate::ring::modulus::{Factor, Modulus};
+
+/// Vectors of the modulus and of the constants that reduction needs.
+#[derive(Clone, Copy)]
+struct Constants {
+    q: __m512i,
+    two_q: __m512i,
+    mask52: __m512i,
+    two52: __m512i,
+    two52_quotient: __m512i,
+    one_quotient: __m512i,
+}
+
+impl Constants {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn new(q: &Modulus) -> Self {
+        let splat = |x: u64| _mm512_set1_epi64(x as i64);
+        Self {
+            q: splat(q.value()),
+            two_q: splat(2 * q.value()),
+            mask52: splat((1 << 52) - 1),
+            two52: splat(q.two52().value),
+            two52_quotient: splat(q.two52().quotient52),
+            one_quotient: splat(q.one().quotient52),
+        }
+    }
+
+    /// x or x - q, whichever is below; x below 2q.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn correct(x: __m512i, q: __m512i) -> __m512i {
+        _mm512_min_epu64(x, _mm512_sub_epi64(x, q))
+    }
+
+    /// `high * 2^52 + low mod q`, for high below 2^52 and any low.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn reduce(&self, high: __m512i, low: __m512i) -> __m512i {
+        let zero = _mm512_setzero_si512();
+        let high = _mm512_add_epi64(high, _mm512_srli_epi64::<52>(low));
+        let low = _mm512_and_si512(low, self.mask52);
+        let high_quotient = _mm512_madd52hi_epu64(zero, high, self.two52_quotient);
+        let low_quotient = _mm512_madd52hi_epu64(zero, low, self.one_quotient);
+        // Both remainders are below 2q, so their 52-bit sum is exact.
+        let product = _mm512_madd52lo_epu64(low, high, self.two52);
+        let multiple = _mm512_madd52lo_epu64(_mm512_setzero_si512(), _mm512_add_epi64(high_quotient, low_quotient), self.q);
+        let sum = _mm512_and_si512(_mm512_sub_epi64(product, multiple), self.mask52);
+        Self::correct(Self::correct(sum, self.two_q), self.q)
+    }
+
+    /// `x * factor mod q` for x below 2^52.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn mul_factor(&self, x: __m512i, value: __m512i, quotient: __m512i) -> __m512i {
+        let zero = _mm512_setzero_si512();
+        let multiple = _mm512_madd52lo_epu64(zero, _mm512_madd52hi_epu64(zero, x, quotient), self.q);
+        let r = _mm512_and_si512(_mm512_sub_epi64(_mm512_madd52lo_epu64(zero, x, value), multiple), self.mask52);
+        Self::correct(r, self.q)
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load(words: &[u64; LANES]) -> __m512i {
+    // SAFETY: the reference covers 64 readable bytes, and the load needs no alignment.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store(words: &mut [u64; LANES], value: __m512i) {
+    // SAFETY: the reference covers 64 writable bytes, and the store needs no alignment.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), value) }
+}
+
+/// Eight words of `slice` from `at` on.
+///
+/// # Safety
+/// `at + 8` must not exceed the length of `slice`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn load_at(slice: &[u64], at: usize) -> __m512i {
+    debug_assert!(at + LANES <= slice.len());
+    // SAFETY: in bounds by the caller's promise; the load needs no alignment.
+    unsafe { _mm512_loadu_si512(slice.as_ptr().add(at).cast()) }
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+pub fn add_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
+    generic::add_assign(x, y, q);
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+pub fn sub_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
+    generic::sub_assign(x, y, q);
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+pub fn negate(x: &mut [u64], q: &Modulus) {
+    generic::negate(x, q);
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+pub fn centered_quotients(out: &mut [u64], sources: &[&[u64]], reciprocals: &[f64], source_bits: u32) {
+    generic::centered_quotients(out, sources, reciprocals, source_bits);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn multiply_by_factor(x: &mut [u64], factor: Factor, q: &Modulus) {
+    let constants = Constants::new(q);
+    let (value, quotient) = (_mm512_set1_epi64(factor.value as i64), _mm512_set1_epi64(factor.quotient52 as i64));
+    let (blocks, tail) = x.as_chunks_mut::<LANES>();
+    for block in blocks {
+        store(block, constants.mul_factor(load(block), value, quotient));
+    }
+    generic::multiply_by_factor(tail, factor, q);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn subtract_and_multiply(x: &mut [u64], y: &[u64], factor: Factor, q: &Modulus) {
+    let constants = Constants::new(q);
+    let (value, quotient) = (_mm512_set1_epi64(factor.value as i64), _mm512_set1_epi64(factor.quotient52 as i64));
+    let (blocks, tail) = x.as_chunks_mut::<LANES>();
+    let (others, other_tail) = y.as_chunks::<LANES>();
+    for (block, other) in blocks.iter_mut().zip(others) {
+        let difference = _mm512_sub_epi64(_mm512_add_epi64(load(block), constants.q), load(other));
+        store(block, constants.mul_factor(difference, value, quotient));
+    }
+    generic::subtract_and_multiply(tail, other_tail, factor, q);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn multiply_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    let (blocks, tail) = x.as_chunks_mut::<LANES>();
+    let (others, other_tail) = y.as_chunks::<LANES>();
+    for (block, other) in blocks.iter_mut().zip(others) {
+        let (a, b) = (load(block), load(other));
+        let (high, low) = (_mm512_madd52hi_epu64(zero, a, b), _mm512_madd52lo_epu64(zero, a, b));
+        store(block, constants.reduce(high, low));
+    }
+    generic::multiply_assign(tail, other_tail, q);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], accumulate: bool, q: &Modulus) {
+    /// Vectors that are summed together, so that the latency of the multiplier is hidden.
+    const UNROLL: usize = 2;
+    let (out0, out1) = out;
+    if out0.len() % (UNROLL * LANES) != 0 || terms.is_empty() {
+        return generic::multiply_accumulate((out0, out1), terms, accumulate, q);
+    }
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    for (chunk_index, chunk) in terms.chunks(lazy_terms(q)).enumerate() {
+        let accumulate = accumulate || chunk_index > 0;
+        let (blocks0, blocks1) = (out0.as_chunks_mut::<LANES>().0, out1.as_chunks_mut::<LANES>().0);
+        for (step, (blocks0, blocks1)) in blocks0.chunks_exact_mut(UNROLL).zip(blocks1.chunks_exact_mut(UNROLL)).enumerate() {
+            let mut low = [[zero; UNROLL]; 2];
+            let mut high = [[zero; UNROLL]; 2];
+            if accumulate {
+                for u in 0..UNROLL {
+                    low[0][u] = load(&blocks0[u]);
+                    low[1][u] = load(&blocks1[u]);
+                }
+            }
+            for term in chunk {
+                for u in 0..UNROLL {
+                    let at = (step * UNROLL + u) * LANES;
+                    // SAFETY: `at + 8` is at most the length of `out`, and the dispatcher has checked that all
+                    // operands have that length.
+                    let (shared, first, second) = unsafe {
+                        (load_at(term.shared, at), load_at(term.pair.0, at), load_at(term.pair.1, at))
+                    };
+                    low[0][u] = _mm512_madd52lo_epu64(low[0][u], shared, first);
+                    high[0][u] = _mm512_madd52hi_epu64(high[0][u], shared, first);
+                    low[1][u] = _mm512_madd52lo_epu64(low[1][u], shared, second);
+                    high[1][u] = _mm512_madd52hi_epu64(high[1][u], shared, second);
+                }
+            }
+            for u in 0..UNROLL {
+                store(&mut blocks0[u], constants.reduce(high[0][u], low[0][u]));
+                store(&mut blocks1[u], constants.reduce(high[1][u], low[1][u]));
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
+    const UNROLL: usize = 4;
+    let lazy = lazy_products(source_bits, q);
+    if out.len() % (UNROLL * LANES) != 0 || sources.is_empty() {
+        return generic::linear_combination(out, sources, factors, source_bits, q);
+    }
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    for (chunk_index, (sources, factors)) in sources.chunks(lazy).zip(factors.chunks(lazy)).enumerate() {
+        for (step, blocks) in out.as_chunks_mut::<LANES>().0.chunks_exact_mut(UNROLL).enumerate() {
+            let (mut low, mut high) = ([zero; UNROLL], [zero; UNROLL]);
+            if chunk_index > 0 {
+                for u in 0..UNROLL {
+                    low[u] = load(&blocks[u]);
+                }
+            }
+            for (source, factor) in sources.iter().zip(factors) {
+                let factor = _mm512_set1_epi64(*factor as i64);
+                for u in 0..UNROLL {
+                    // SAFETY: in bounds as in `multiply_accumulate`; the dispatcher has checked the lengths.
+                    let words = unsafe { load_at(source, (step * UNROLL + u) * LANES) };
+                    low[u] = _mm512_madd52lo_epu64(low[u], words, factor);
+                    high[u] = _mm512_madd52hi_epu64(high[u], words, factor);
+                }
+            }
+            for u in 0..UNROLL {
+                store(&mut blocks[u], constants.reduce(high[u], low[u]));
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
+    let constants = Constants::new(q);
+    let (one, quotient) = (_mm512_set1_epi64(1), _mm512_set1_epi64(q.one().quotient52 as i64));
+    let (blocks, tail) = out.as_chunks_mut::<LANES>();
+    let (sources, source_tail) = values.as_chunks::<LANES>();
+    for (block, source) in blocks.iter_mut().zip(sources) {
+        // SAFETY: the reference covers 32 readable bytes, and the load needs no alignment.
+        let value = _mm512_cvtepi32_epi64(unsafe { _mm256_loadu_si256(source.as_ptr().cast()) });
+        let r = constants.mul_factor(_mm512_abs_epi64(value), one, quotient);
+        let negative = negative_lanes(value);
+        // q - r is q for r = 0, which one more correction takes to 0.
+        let negated = Constants::correct(_mm512_sub_epi64(constants.q, r), constants.q);
+        store(block, _mm512_mask_mov_epi64(r, negative, negated));
+    }
+    generic::reduce_signed(tail, source_tail, q);
+}
+
+/// The mask of negative lanes.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn negative_lanes(value: __m512i) -> __mmask8 {
+    _mm512_cmplt_epi64_mask(value, _mm512_setzero_si512())
+}
+
+#[target_feature(enable = "avx512f")]
+pub fn permute_blocks(target: &mut [u64], source: &[u64], blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
+    let mut lanes = [_mm512_setzero_si512(); LANES];
+    for (lane, pattern) in lanes.iter_mut().zip(patterns) {
+        *lane = load(pattern);
+    }
+    for (target, &block) in target.as_chunks_mut::<LANES>().0.iter_mut().zip(blocks) {
+        // SAFETY: the dispatcher has checked that every entry of `blocks` is below the length of `source`, a multiple
+        // of eight.
+        let words = unsafe { load_at(source, block as usize / LANES * LANES) };
+        store(target, _mm512_permutexvar_epi64(lanes[block as usize % LANES], words));
+    }
+}

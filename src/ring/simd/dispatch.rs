@@ -1,0 +1,178 @@
+//! Run-time choice of the kernels.
+
+use std::sync::OnceLock;
+
+use super::{portable, wide};
+use crate::ring::automorphism::LANES;
+use crate::ring::modulus::{Factor, Modulus, VECTOR_BITS};
+
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
+
+/// Instruction sets that the kernels are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instructions {
+    /// The baseline of the target.
+    Portable,
+    /// AVX2.
+    Avx2,
+    /// AVX-512 F, DQ, VL and IFMA.
+    Avx512Ifma,
+}
+
+impl Instructions {
+    /// All that this machine can run, slowest first.
+    pub fn available() -> Vec<Self> {
+        let mut found = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                found.push(Self::Avx2);
+            }
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512ifma")
+            {
+                found.push(Self::Avx512Ifma);
+            }
+        }
+        found
+    }
+
+    /// Name as accepted by `LEVELED_SIMD`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512Ifma => "avx512",
+        }
+    }
+}
+
+/// The instruction set in use: the best available one, or the one that `LEVELED_SIMD` names.
+pub fn instructions() -> Instructions {
+    static CHOICE: OnceLock<Instructions> = OnceLock::new();
+    *CHOICE.get_or_init(|| {
+        let available = Instructions::available();
+        let wanted = std::env::var("LEVELED_SIMD").ok();
+        let named = available.iter().copied().find(|i| Some(i.name()) == wanted.as_deref());
+        named.or(available.last().copied()).unwrap_or(Instructions::Portable)
+    })
+}
+
+/// One summand of a paired multiply-accumulate: `shared * pair.0` and `shared * pair.1`.
+#[derive(Debug, Clone, Copy)]
+pub struct Term<'a> {
+    /// The operand that both products share (a digit, or a plaintext).
+    pub shared: &'a [u64],
+    /// The two other operands (the halves of a key, or of a ciphertext).
+    pub pair: (&'a [u64], &'a [u64]),
+}
+
+macro_rules! dispatch {
+    ($instructions:expr, $name:ident ( $($argument:expr),* )) => {
+        match $instructions {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Instructions::available` lists this variant only after detecting its CPU features, and
+            // `instructions` returns listed variants only.
+            Instructions::Avx512Ifma => unsafe { avx512::$name($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above, for AVX2.
+            Instructions::Avx2 => unsafe { avx2::$name($($argument),*) },
+            _ => portable::$name($($argument),*),
+        }
+    };
+}
+
+/// Declares the public entry of a kernel and, for the tests, the entry with an explicit instruction set.
+macro_rules! kernel {
+    ($(#[$doc:meta])* $name:ident / $with:ident ( $($argument:ident : $type:ty),* ) checks $check:expr;
+     wide if $wide:expr => $fallback:expr) => {
+        $(#[$doc])*
+        pub fn $name($($argument: $type),*) {
+            $with(instructions(), $($argument),*);
+        }
+
+        pub(super) fn $with(instructions: Instructions, $($argument: $type),*) {
+            assert!($check, concat!(stringify!($name), ": operands of different lengths"));
+            if $wide {
+                $fallback;
+            } else {
+                dispatch!(instructions, $name($($argument),*));
+            }
+        }
+    };
+}
+
+kernel! {
+    /// `x <- x + y mod q`; both below q.
+    add_assign / add_assign_with(x: &mut [u64], y: &[u64], q: &Modulus) checks x.len() == y.len(); wide if false => ()
+}
+kernel! {
+    /// `x <- x - y mod q`; both below q.
+    sub_assign / sub_assign_with(x: &mut [u64], y: &[u64], q: &Modulus) checks x.len() == y.len(); wide if false => ()
+}
+kernel! {
+    /// `x <- -x mod q`; x below q.
+    negate / negate_with(x: &mut [u64], q: &Modulus) checks true; wide if false => ()
+}
+kernel! {
+    /// `x <- x * factor mod q`; x below 2^52 (any word for a modulus of more than 50 bits).
+    multiply_by_factor / multiply_by_factor_with(x: &mut [u64], factor: Factor, q: &Modulus) checks true;
+    wide if !q.is_vectorizable() => wide::multiply_by_factor(x, factor, q)
+}
+kernel! {
+    /// `x <- (x - y) * factor mod q`; x and y below q.
+    subtract_and_multiply / subtract_and_multiply_with(x: &mut [u64], y: &[u64], factor: Factor, q: &Modulus)
+    checks x.len() == y.len();
+    wide if !q.is_vectorizable() => wide::subtract_and_multiply(x, y, factor, q)
+}
+kernel! {
+    /// `x <- x * y mod q`; both below q.
+    multiply_assign / multiply_assign_with(x: &mut [u64], y: &[u64], q: &Modulus) checks x.len() == y.len();
+    wide if !q.is_vectorizable() => wide::multiply_assign(x, y, q)
+}
+kernel! {
+    /// `out.k <- [out.k +] sum of shared * pair.k mod q` for k = 0, 1; all operands below 2^50, `out` below q.
+    ///
+    /// `accumulate` says whether the previous contents of `out` are added. Reduction happens once per output.
+    multiply_accumulate / multiply_accumulate_with(
+        out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], accumulate: bool, q: &Modulus
+    )
+    checks out.0.len() == out.1.len()
+        && terms.iter().all(|t| t.shared.len() == out.0.len() && t.pair.0.len() == out.0.len() && t.pair.1.len() == out.0.len());
+    wide if !q.is_vectorizable() => wide::multiply_accumulate(out, terms, accumulate, q)
+}
+kernel! {
+    /// `out <- sum of sources[j] * factors[j] mod q`; sources below 2^`source_bits`, factors below q.
+    linear_combination / linear_combination_with(
+        out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus
+    )
+    checks sources.len() == factors.len() && sources.iter().all(|s| s.len() == out.len());
+    wide if !q.is_vectorizable() || source_bits > VECTOR_BITS => wide::linear_combination(out, sources, factors, source_bits, q)
+}
+kernel! {
+    /// `out <- values mod q` for signed values.
+    reduce_signed / reduce_signed_with(out: &mut [u64], values: &[i32], q: &Modulus) checks out.len() == values.len();
+    wide if !q.is_vectorizable() => wide::reduce_signed(out, values, q)
+}
+kernel! {
+    /// `out[i] <- round(sum of sources[j][i] * reciprocals[j])`: how often the product of the source moduli must be
+    /// subtracted so that a fast base conversion is centred. Sources below 2^`source_bits`.
+    centered_quotients / centered_quotients_with(
+        out: &mut [u64], sources: &[&[u64]], reciprocals: &[f64], source_bits: u32
+    )
+    checks sources.len() == reciprocals.len() && sources.iter().all(|s| s.len() == out.len());
+    wide if source_bits > VECTOR_BITS => wide::centered_quotients(out, sources, reciprocals, source_bits)
+}
+kernel! {
+    /// Permutes aligned blocks of eight words: block b of `target` is block `blocks[b] / 8` of `source`, its lanes
+    /// permuted by `patterns[blocks[b] % 8]`.
+    permute_blocks / permute_blocks_with(
+        target: &mut [u64], source: &[u64], blocks: &[u32], patterns: &[[u64; LANES]; LANES]
+    )
+    checks target.len() == source.len() && blocks.len() * LANES == target.len()
+        && blocks.iter().all(|&b| (b as usize) < source.len());
+    wide if false => ()
+}

@@ -1,0 +1,3 @@
+//! The generic kernels compiled for the baseline of the target.
+
+super::generic::instantiate!();

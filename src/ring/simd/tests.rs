@@ -1,0 +1,109 @@
+use proptest::prelude::*;
+
+use super::dispatch::*;
+use crate::ring::modulus::Modulus;
+use crate::ring::primes::ntt_primes;
+
+fn moduli() -> Vec<Modulus> {
+    [20, 29, 39, 40, 48, 50, 55, 60]
+        .into_iter()
+        .flat_map(|bits| ntt_primes(8, bits, 2, &[]).unwrap())
+        .map(|q| Modulus::new(q).unwrap())
+        .collect()
+}
+
+/// Pseudo-random residues with the extreme ones among them.
+fn residues(q: &Modulus, seed: u64, n: usize) -> Vec<u64> {
+    let mut state = seed | 1;
+    (0..n)
+        .map(|i| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            match i % 11 {
+                0 => q.value() - 1,
+                1 => 0,
+                _ => q.reduce(state >> 3),
+            }
+        })
+        .collect()
+}
+
+fn dot(q: &Modulus, pairs: impl Iterator<Item = (u64, u64)>) -> u64 {
+    pairs.fold(0, |sum, (a, b)| q.add(sum, q.mul(q.reduce(a), q.reduce(b))))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn every_form_gives_the_residues_of_exact_arithmetic(seed: u64, terms in 0usize..70, odd_length: bool) {
+        let n = if odd_length { 77 } else { 128 };
+        for q in moduli() {
+            let a: Vec<Vec<u64>> = (0..3 * terms as u64 + 3).map(|k| residues(&q, seed ^ k.wrapping_mul(0x5851_F42D_4C95_7F2D), n)).collect();
+            let factor = q.factor(seed);
+            for instructions in Instructions::available() {
+                let check = |x: &[u64], f: &dyn Fn(usize) -> u64| x.iter().enumerate().all(|(i, &v)| v == f(i));
+
+                let mut x = a[0].clone();
+                add_assign_with(instructions, &mut x, &a[1], &q);
+                prop_assert!(check(&x, &|i| q.add(a[0][i], a[1][i])));
+                sub_assign_with(instructions, &mut x, &a[1], &q);
+                prop_assert_eq!(&x, &a[0]);
+                negate_with(instructions, &mut x, &q);
+                prop_assert!(check(&x, &|i| q.neg(a[0][i])));
+
+                let mut x = a[0].clone();
+                multiply_by_factor_with(instructions, &mut x, factor, &q);
+                prop_assert!(check(&x, &|i| q.mul(a[0][i], factor.value)));
+                let mut x = a[0].clone();
+                subtract_and_multiply_with(instructions, &mut x, &a[1], factor, &q);
+                prop_assert!(check(&x, &|i| q.mul(q.sub(a[0][i], a[1][i]), factor.value)));
+                let mut x = a[0].clone();
+                multiply_assign_with(instructions, &mut x, &a[1], &q);
+                prop_assert!(check(&x, &|i| q.mul(a[0][i], a[1][i])));
+
+                let list: Vec<Term> = (0..terms).map(|t| Term { shared: &a[3 * t], pair: (&a[3 * t + 1], &a[3 * t + 2]) }).collect();
+                for accumulate in [false, true] {
+                    let (mut x, mut y) = (a[1].clone(), a[2].clone());
+                    multiply_accumulate_with(instructions, (&mut x, &mut y), &list, accumulate, &q);
+                    let start = |v: u64| if accumulate { v } else { 0 };
+                    prop_assert!(check(&x, &|i| q.add(start(a[1][i]), dot(&q, list.iter().map(|t| (t.shared[i], t.pair.0[i]))))));
+                    prop_assert!(check(&y, &|i| q.add(start(a[2][i]), dot(&q, list.iter().map(|t| (t.shared[i], t.pair.1[i]))))));
+                }
+
+                // Sources of a base conversion are residues of other moduli, up to 50 bits for the vector kernels.
+                let sources: Vec<Vec<u64>> = a.iter().map(|v| v.iter().map(|x| x.wrapping_mul(seed | 1) >> 14).collect()).collect();
+                let sources: Vec<&[u64]> = sources.iter().map(|v| &v[..]).collect();
+                let factors: Vec<u64> = (0..sources.len()).map(|j| a[j][5]).collect();
+                let mut x = vec![0; n];
+                linear_combination_with(instructions, &mut x, &sources, &factors, 50, &q);
+                prop_assert!(check(&x, &|i| dot(&q, sources.iter().zip(&factors).map(|(s, f)| (s[i], *f)))));
+
+                let mut signed: Vec<i32> = a[0].iter().map(|&v| v as i32).collect();
+                signed[3..6].copy_from_slice(&[i32::MIN, i32::MAX, -1]);
+                reduce_signed_with(instructions, &mut x, &signed, &q);
+                prop_assert!(check(&x, &|i| i128::from(signed[i]).rem_euclid(i128::from(q.value())) as u64));
+            }
+        }
+    }
+
+    #[test]
+    fn quotients_are_the_same_in_every_form_and_centre_the_conversion(seed: u64, count in 1usize..12) {
+        let moduli: Vec<Modulus> = ntt_primes(8, 40, count, &[]).unwrap().into_iter().map(|q| Modulus::new(q).unwrap()).collect();
+        let sources: Vec<Vec<u64>> = moduli.iter().map(|q| residues(q, seed ^ q.value(), 77)).collect();
+        let sources: Vec<&[u64]> = sources.iter().map(|v| &v[..]).collect();
+        let reciprocals: Vec<f64> = moduli.iter().map(|q| 1.0 / q.value() as f64).collect();
+        for instructions in Instructions::available() {
+            let mut out = vec![0; 77];
+            centered_quotients_with(instructions, &mut out, &sources, &reciprocals, 41);
+            for (i, &v) in out.iter().enumerate() {
+                let sum: f64 = sources.iter().zip(&reciprocals).map(|(s, r)| s[i] as f64 * r).sum();
+                prop_assert_eq!(v, sum.round_ties_even() as u64);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_named_instruction_set_is_among_the_available_ones() {
+    assert!(Instructions::available().contains(&instructions()));
+    assert_eq!(Instructions::available()[0].name(), "portable");
+}

@@ -1,0 +1,59 @@
+//! Scalar kernels with 128-bit products, for moduli of more than 50 bits.
+
+use super::dispatch::Term;
+use crate::ring::modulus::{Factor, Modulus};
+
+/// Products of two words below 2^60 that fit into a 128-bit sum.
+const LAZY_TERMS: usize = 128;
+
+pub fn multiply_by_factor(x: &mut [u64], factor: Factor, q: &Modulus) {
+    x.iter_mut().for_each(|x| *x = q.mul_factor(*x, factor));
+}
+
+pub fn subtract_and_multiply(x: &mut [u64], y: &[u64], factor: Factor, q: &Modulus) {
+    x.iter_mut().zip(y).for_each(|(x, y)| *x = q.mul_factor(q.sub(*x, *y), factor));
+}
+
+pub fn multiply_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
+    x.iter_mut().zip(y).for_each(|(x, y)| *x = q.mul(*x, *y));
+}
+
+pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], accumulate: bool, q: &Modulus) {
+    for (k, out) in [out.0, out.1].into_iter().enumerate() {
+        for (i, out) in out.iter_mut().enumerate() {
+            let mut sum = if accumulate { u128::from(*out) } else { 0 };
+            for chunk in terms.chunks(LAZY_TERMS) {
+                for term in chunk {
+                    let other = if k == 0 { term.pair.0[i] } else { term.pair.1[i] };
+                    sum += u128::from(term.shared[i]) * u128::from(other);
+                }
+                sum = u128::from(q.reduce_u128(sum));
+            }
+            *out = sum as u64;
+        }
+    }
+}
+
+pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], _source_bits: u32, q: &Modulus) {
+    for (i, out) in out.iter_mut().enumerate() {
+        let mut sum = 0u128;
+        for (sources, factors) in sources.chunks(LAZY_TERMS).zip(factors.chunks(LAZY_TERMS)) {
+            for (source, factor) in sources.iter().zip(factors) {
+                sum += u128::from(q.reduce(source[i])) * u128::from(*factor);
+            }
+            sum = u128::from(q.reduce_u128(sum));
+        }
+        *out = sum as u64;
+    }
+}
+
+pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
+    out.iter_mut().zip(values).for_each(|(o, v)| *o = q.reduce_i64(i64::from(*v)));
+}
+
+pub fn centered_quotients(out: &mut [u64], sources: &[&[u64]], reciprocals: &[f64], _source_bits: u32) {
+    for (i, out) in out.iter_mut().enumerate() {
+        let sum: f64 = sources.iter().zip(reciprocals).map(|(source, reciprocal)| source[i] as f64 * reciprocal).sum();
+        *out = sum.round_ties_even() as u64;
+    }
+}
