@@ -1,1 +1,24 @@
 //! The RNS-CKKS scheme: parameters, keys, encoder and evaluators.
+
+pub mod ciphertext;
+pub mod encoder;
+pub mod encryption;
+pub mod error;
+pub mod evaluator;
+pub mod gadget;
+pub mod keys;
+pub mod linear_transform;
+pub mod noise;
+pub mod parameters;
+pub mod precision;
+pub mod security;
+
+pub use ciphertext::Ciphertext;
+pub use encoder::{Complex, Encoder, Plaintext};
+pub use error::CkksError;
+pub use evaluator::{Counting, Encrypted, Evaluator};
+pub use keys::{EvaluationKeys, KeyRequest, PublicKey, SecretKey};
+pub use linear_transform::LinearTransform;
+pub use parameters::{Parameters, ParametersLiteral};
+pub use precision::PrecisionReport;
+pub use security::{Security, SecurityPolicy};

@@ -34,7 +34,7 @@ impl Modulus {
     ///
     /// Returns `None` for any other value.
     pub fn new(value: u64) -> Option<Self> {
-        if value < 3 || value % 2 == 0 || value >> MAX_BITS != 0 {
+        if value < 3 || value.is_multiple_of(2) || value >> MAX_BITS != 0 {
             return None;
         }
         let q = u128::from(value);

@@ -159,7 +159,7 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
     /// Vectors that are summed together, so that the latency of the multiplier is hidden.
     const UNROLL: usize = 2;
     let (out0, out1) = out;
-    if out0.len() % (UNROLL * LANES) != 0 || terms.is_empty() {
+    if !out0.len().is_multiple_of(UNROLL * LANES) || terms.is_empty() {
         return generic::multiply_accumulate((out0, out1), terms, accumulate, q);
     }
     let constants = Constants::new(q);
@@ -202,7 +202,7 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
     const UNROLL: usize = 4;
     let lazy = lazy_products(source_bits, q);
-    if out.len() % (UNROLL * LANES) != 0 || sources.is_empty() {
+    if !out.len().is_multiple_of(UNROLL * LANES) || sources.is_empty() {
         return generic::linear_combination(out, sources, factors, source_bits, q);
     }
     let constants = Constants::new(q);

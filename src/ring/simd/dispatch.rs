@@ -103,19 +103,30 @@ macro_rules! kernel {
             }
         }
     };
+    ($(#[$doc:meta])* $name:ident / $with:ident ( $($argument:ident : $type:ty),* ) checks $check:expr; wide never) => {
+        $(#[$doc])*
+        pub fn $name($($argument: $type),*) {
+            $with(instructions(), $($argument),*);
+        }
+
+        pub(super) fn $with(instructions: Instructions, $($argument: $type),*) {
+            assert!($check, concat!(stringify!($name), ": operands of different lengths"));
+            dispatch!(instructions, $name($($argument),*));
+        }
+    };
 }
 
 kernel! {
     /// `x <- x + y mod q`; both below q.
-    add_assign / add_assign_with(x: &mut [u64], y: &[u64], q: &Modulus) checks x.len() == y.len(); wide if false => ()
+    add_assign / add_assign_with(x: &mut [u64], y: &[u64], q: &Modulus) checks x.len() == y.len(); wide never
 }
 kernel! {
     /// `x <- x - y mod q`; both below q.
-    sub_assign / sub_assign_with(x: &mut [u64], y: &[u64], q: &Modulus) checks x.len() == y.len(); wide if false => ()
+    sub_assign / sub_assign_with(x: &mut [u64], y: &[u64], q: &Modulus) checks x.len() == y.len(); wide never
 }
 kernel! {
     /// `x <- -x mod q`; x below q.
-    negate / negate_with(x: &mut [u64], q: &Modulus) checks true; wide if false => ()
+    negate / negate_with(x: &mut [u64], q: &Modulus) checks true; wide never
 }
 kernel! {
     /// `x <- x * factor mod q`; x below 2^52 (any word for a modulus of more than 50 bits).
@@ -174,5 +185,5 @@ kernel! {
     )
     checks target.len() == source.len() && blocks.len() * LANES == target.len()
         && blocks.iter().all(|&b| (b as usize) < source.len());
-    wide if false => ()
+    wide never
 }

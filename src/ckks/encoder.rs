@@ -1,0 +1,320 @@
+//! The canonical embedding: vectors of complex slots to integer polynomials and back.
+//!
+//! Slot j is the value at zeta^(5^j), zeta = exp(i pi / N). With c_k = m_k + i m_(k + N/2) the value at zeta^(4 t + 1) is
+//! sum_k c_k zeta^k w^(t k), w = zeta^4: a twist and one complex FFT of length N/2. The powers of 5 run through all
+//! exponents that are 1 mod 4, so slot j is output t = (5^j mod 2N - 1) / 4.
+//!
+//! A vector of period p (p a power of two) is a polynomial in X^(N / 2p); it is encoded at ring dimension 2p.
+
+use std::sync::Arc;
+
+pub use rustfft::num_complex::Complex64 as Complex;
+use rustfft::{Fft, FftPlanner};
+
+use super::error::CkksError;
+use crate::ring::{Limb, Ntt, simd};
+
+/// An encoded plaintext: small integer coefficients of a polynomial in X^stride.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plaintext {
+    coefficients: Box<[i32]>,
+    /// Values are multiplied by this.
+    scale: f64,
+}
+
+/// log2 of the largest magnitude of a [`Plaintext`] coefficient.
+const COEFFICIENT_BITS: u32 = 31;
+
+impl Plaintext {
+    /// Size in bytes.
+    pub fn bytes(&self) -> u64 {
+        4 * self.coefficients.len() as u64
+    }
+
+    /// The factor that values were multiplied by.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// Evaluations modulo one prime, as a limb of the full ring.
+    pub fn evaluate(&self, ntt: &Ntt, n: usize) -> Limb {
+        let mut small = Limb::scratch(self.coefficients.len());
+        simd::reduce_signed(&mut small, &self.coefficients, ntt.modulus());
+        ntt.forward(&mut small);
+        if small.len() == n {
+            return small;
+        }
+        // Evaluations of a polynomial in X^stride come in runs of equal values (see `ring::ntt`).
+        let stride = n / small.len();
+        let mut limb = Limb::scratch(n);
+        for (run, value) in limb.chunks_exact_mut(stride).zip(small.iter()) {
+            run.fill(*value);
+        }
+        limb
+    }
+}
+
+/// Transforms for one ring dimension and, by periodicity, all smaller ones.
+#[derive(Clone)]
+pub struct Encoder {
+    log_n: u32,
+    /// Tables for ring dimension 2^(k + 1), that is 2^k slots.
+    embeddings: Vec<Arc<Embedding>>,
+}
+
+impl std::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoder").field("log_n", &self.log_n).finish()
+    }
+}
+
+struct Embedding {
+    /// zeta^k for k below the number of slots.
+    twist: Vec<Complex>,
+    /// FFT output index of each slot.
+    order: Vec<u32>,
+    /// Evaluates: exponent sign +, as rustfft's inverse.
+    evaluate: Arc<dyn Fft<f64>>,
+    /// Interpolates: exponent sign -, as rustfft's forward, not divided by the length.
+    interpolate: Arc<dyn Fft<f64>>,
+}
+
+impl Embedding {
+    fn new(slots: usize, planner: &mut FftPlanner<f64>) -> Self {
+        let two_n = 4 * slots;
+        let angle = |k: usize| 2.0 * std::f64::consts::PI * k as f64 / two_n as f64;
+        let mut power = 1;
+        let order = (0..slots)
+            .map(|_| {
+                let index = (power - 1) / 4;
+                power = power * 5 % two_n;
+                index as u32
+            })
+            .collect();
+        Self {
+            twist: (0..slots).map(|k| Complex::cis(angle(k))).collect(),
+            order,
+            evaluate: planner.plan_fft_inverse(slots),
+            interpolate: planner.plan_fft_forward(slots),
+        }
+    }
+
+    /// Real coefficients m_0.. (low half, then high half) times `scale`, not rounded.
+    fn interpolate(&self, slots: &[Complex], scale: f64) -> Vec<Complex> {
+        let mut values = vec![Complex::default(); slots.len()];
+        for (slot, &index) in slots.iter().zip(&self.order) {
+            values[index as usize] = *slot;
+        }
+        self.interpolate.process(&mut values);
+        let factor = scale / slots.len() as f64;
+        for (value, twist) in values.iter_mut().zip(&self.twist) {
+            *value *= twist.conj() * factor;
+        }
+        values
+    }
+
+    fn evaluate(&self, mut values: Vec<Complex>) -> Vec<Complex> {
+        for (value, twist) in values.iter_mut().zip(&self.twist) {
+            *value *= twist;
+        }
+        self.evaluate.process(&mut values);
+        self.order.iter().map(|&index| values[index as usize]).collect()
+    }
+}
+
+impl Encoder {
+    /// An encoder for ring dimension 2^`log_n`.
+    pub fn new(log_n: u32) -> Self {
+        let mut planner = FftPlanner::new();
+        Self { log_n, embeddings: (0..log_n).map(|k| Arc::new(Embedding::new(1 << k, &mut planner))).collect() }
+    }
+
+    /// Number of slots.
+    pub fn slots(&self) -> usize {
+        1 << (self.log_n - 1)
+    }
+
+    fn embedding(&self, period: usize) -> Result<&Embedding, CkksError> {
+        // The smallest transform that the ring floor offers has 16 coefficients.
+        if !period.is_power_of_two() || period < 8 || period > self.slots() {
+            return Err(CkksError::TooManySlots { found: period, slots: self.slots() });
+        }
+        Ok(&self.embeddings[period.trailing_zeros() as usize])
+    }
+
+    /// Encodes slots that repeat with period `slots.len()`, a power of two from 8 to N/2.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`] if a coefficient does not fit into 32 bits (or is not a number), and
+    /// [`CkksError::TooManySlots`] for an impossible period.
+    pub fn encode(&self, slots: &[Complex], scale: f64) -> Result<Plaintext, CkksError> {
+        let values = self.embedding(slots.len())?.interpolate(slots, scale);
+        let mut coefficients = vec![0i32; 2 * slots.len()].into_boxed_slice();
+        let (low, high) = coefficients.split_at_mut(slots.len());
+        // Not a number must not pass: it fails every comparison.
+        let limit = f64::from(i32::MAX);
+        let mut fits = true;
+        for ((low, high), value) in low.iter_mut().zip(high).zip(&values) {
+            fits &= value.re.abs() < limit && value.im.abs() < limit;
+            *low = value.re.round_ties_even() as i32;
+            *high = value.im.round_ties_even() as i32;
+        }
+        if !fits {
+            return Err(overflow(&values, scale, COEFFICIENT_BITS));
+        }
+        Ok(Plaintext { coefficients, scale })
+    }
+
+    /// Encodes slots as coefficients of any size (up to 2^126): for data at large scales.
+    ///
+    /// `slots` may be shorter than N/2; the rest is zero.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`], [`CkksError::PlaintextOverflow`].
+    pub fn encode_wide(&self, slots: &[Complex], scale: f64) -> Result<Vec<i128>, CkksError> {
+        if slots.len() > self.slots() {
+            return Err(CkksError::TooManySlots { found: slots.len(), slots: self.slots() });
+        }
+        let mut padded = slots.to_vec();
+        padded.resize(self.slots(), Complex::default());
+        let values = self.embedding(self.slots())?.interpolate(&padded, scale);
+        let limit = 126f64.exp2();
+        if !values.iter().all(|v| v.re.abs() < limit && v.im.abs() < limit) {
+            return Err(overflow(&values, scale, 126));
+        }
+        Ok(values.iter().map(|v| v.re.round() as i128).chain(values.iter().map(|v| v.im.round() as i128)).collect())
+    }
+
+    /// The one coefficient of a constant: the same real value in every slot.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`].
+    pub fn encode_constant(&self, value: f64, scale: f64) -> Result<i128, CkksError> {
+        let scaled = value * scale;
+        if scaled.abs() < 126f64.exp2() {
+            Ok(scaled.round() as i128)
+        } else {
+            Err(overflow(&[Complex::new(scaled, 0.0)], scale, 126))
+        }
+    }
+
+    /// The slots of a polynomial with the given coefficients (N of them), divided by `scale`.
+    pub fn decode(&self, coefficients: &[f64], scale: f64) -> Vec<Complex> {
+        let (low, high) = coefficients.split_at(self.slots());
+        let values = low.iter().zip(high).map(|(re, im)| Complex::new(re / scale, im / scale)).collect();
+        self.embeddings[(self.log_n - 1) as usize].evaluate(values)
+    }
+}
+
+fn overflow(values: &[Complex], scale: f64, limit: u32) -> CkksError {
+    let largest = values.iter().flat_map(|v| [v.re.abs(), v.im.abs()]).fold(0.0, |a: f64, b| {
+        if b.is_nan() { f64::INFINITY } else { a.max(b) }
+    });
+    CkksError::PlaintextOverflow { log2_coefficient: largest.log2(), log2_scale: scale.log2(), limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ring::primes::ntt_primes;
+    use proptest::prelude::*;
+
+    fn slots(seed: u64, count: usize) -> Vec<Complex> {
+        let mut state = seed | 1;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 32) as f64 / 2f64.powi(31) - 1.0
+        };
+        (0..count).map(|_| Complex::new(next(), next())).collect()
+    }
+
+    fn as_f64(c: &[i128]) -> Vec<f64> {
+        c.iter().map(|x| *x as f64).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_inverts_encoding(seed: u64, log_n in 5u32..12, log_scale in 10i32..40) {
+            let encoder = Encoder::new(log_n);
+            let values = slots(seed, encoder.slots());
+            let scale = 2f64.powi(log_scale);
+            let decoded = encoder.decode(&as_f64(&encoder.encode_wide(&values, scale).unwrap()), scale);
+            // Rounding: each coefficient is off by at most 1/2, so a slot by at most N/2.
+            let bound = (1 << log_n) as f64 / 2.0 / scale + 1e-12;
+            for (a, b) in values.iter().zip(&decoded) {
+                prop_assert!((a - b).norm() <= bound);
+            }
+        }
+
+        #[test]
+        fn products_of_polynomials_are_products_of_slots(seed: u64) {
+            let (log_n, scale) = (6, 2f64.powi(30));
+            let encoder = Encoder::new(log_n);
+            let (a, b) = (slots(seed, 32), slots(!seed, 32));
+            let (pa, pb) = (encoder.encode_wide(&a, scale).unwrap(), encoder.encode_wide(&b, scale).unwrap());
+            let mut product = vec![0f64; 64];
+            for i in 0..64 {
+                for j in 0..64 {
+                    let p = (pa[i] * pb[j]) as f64;
+                    if i + j < 64 { product[i + j] += p } else { product[i + j - 64] -= p }
+                }
+            }
+            for ((x, y), z) in a.iter().zip(&b).zip(encoder.decode(&product, scale * scale)) {
+                prop_assert!((x * y - z).norm() < 1e-6);
+            }
+        }
+
+        #[test]
+        fn periodic_slots_encode_at_the_smaller_dimension(seed: u64, log_period in 3u32..7) {
+            let (log_n, scale) = (7, 2f64.powi(20));
+            let encoder = Encoder::new(log_n);
+            let period = 1usize << log_period;
+            let values = slots(seed, period);
+            let repeated: Vec<Complex> = values.iter().cycle().take(64).copied().collect();
+            let (small, large) = (encoder.encode(&values, scale).unwrap(), encoder.encode(&repeated, scale).unwrap());
+            let stride = 64 / period;
+            for (i, c) in large.coefficients.iter().enumerate() {
+                let expected = if i % stride == 0 { small.coefficients[i / stride] } else { 0 };
+                // Half-way cases may round differently.
+                prop_assert!((c - expected).abs() <= 1);
+            }
+            let ntt = Ntt::new(log_n, ntt_primes(log_n, 40, 1, &[]).unwrap()[0]).unwrap();
+            let limb = small.evaluate(&ntt, 128);
+            let spread = Plaintext { coefficients: (0..128).map(|i| if i % stride == 0 { small.coefficients[i / stride] } else { 0 }).collect(), scale };
+            prop_assert_eq!(limb, spread.evaluate(&ntt, 128));
+        }
+    }
+
+    #[test]
+    fn rotation_is_the_automorphism_by_five() {
+        let encoder = Encoder::new(6);
+        let values = slots(3, 32);
+        let coefficients = as_f64(&encoder.encode_wide(&values, 2f64.powi(40)).unwrap());
+        let apply = |g: usize| {
+            let mut out = vec![0.0; 64];
+            for (i, c) in coefficients.iter().enumerate() {
+                let j = i * g % 128;
+                if j < 64 { out[j] += c } else { out[j - 64] -= c }
+            }
+            encoder.decode(&out, 2f64.powi(40))
+        };
+        for (j, v) in apply(5).iter().enumerate() {
+            assert!((v - values[(j + 1) % 32]).norm() < 1e-9);
+        }
+        for (v, w) in apply(127).iter().zip(&values) {
+            assert!((v - w.conj()).norm() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let encoder = Encoder::new(6);
+        let huge = vec![Complex::new(1e6, 0.0); 32];
+        assert!(encoder.encode(&huge, 2f64.powi(20)).unwrap_err().to_string().contains("exceeds 2^31"));
+        let nan = vec![Complex::new(f64::NAN, 0.0); 32];
+        assert!(encoder.encode(&nan, 1024.0).is_err() && encoder.encode_wide(&nan, 1024.0).is_err());
+        assert!(encoder.encode_wide(&huge.repeat(2), 2.0).unwrap_err().to_string().contains("64 values do not fit into 32 slots"));
+        assert!(encoder.encode_constant(f64::INFINITY, 2.0).is_err());
+        assert_eq!(encoder.encode_constant(-1.5, 4.0).unwrap(), -6);
+    }
+}

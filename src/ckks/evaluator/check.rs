@@ -1,0 +1,63 @@
+//! Checks that all evaluators share.
+
+use crate::ckks::error::CkksError;
+
+/// Scales are equal if their ratio is off by less than this.
+const SCALE_TOLERANCE: f64 = 1e-9;
+
+/// Level and scale of an operand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct State {
+    pub limbs: usize,
+    pub scale: f64,
+}
+
+/// Both operands are at one level.
+pub(super) fn same_level(operation: &'static str, x: State, y: State) -> Result<(), CkksError> {
+    if x.limbs != y.limbs {
+        return Err(CkksError::LevelMismatch { operation, left: x.limbs - 1, right: y.limbs - 1 });
+    }
+    Ok(())
+}
+
+/// Both operands are at one level and scale.
+pub(super) fn compatible(operation: &'static str, x: State, y: State) -> Result<(), CkksError> {
+    same_level(operation, x, y)?;
+    if (x.scale / y.scale - 1.0).abs() > SCALE_TOLERANCE {
+        return Err(CkksError::ScaleMismatch { operation, left: x.scale.log2(), right: y.scale.log2() });
+    }
+    Ok(())
+}
+
+/// There is a limb to rescale by.
+pub(super) fn can_rescale(operation: &'static str, x: State) -> Result<(), CkksError> {
+    if x.limbs < 2 {
+        return Err(CkksError::LevelTooLow { operation, needed: 1, level: x.limbs - 1 });
+    }
+    Ok(())
+}
+
+/// `limbs` is between one and what the operand has.
+pub(super) fn can_drop(x: State, limbs: usize) -> Result<(), CkksError> {
+    if limbs == 0 || limbs > x.limbs {
+        return Err(CkksError::LevelTooLow {
+            operation: "drop to a level",
+            needed: limbs.saturating_sub(1),
+            level: x.limbs - 1,
+        });
+    }
+    Ok(())
+}
+
+/// The inputs of a transform are as many as it wants, at one level and scale, and can be rescaled.
+pub(super) fn transform_inputs(expected: usize, inputs: &[State]) -> Result<State, CkksError> {
+    let operation = "linear transform";
+    match inputs.first() {
+        Some(&first) if inputs.len() == expected => {
+            inputs.iter().try_for_each(|x| compatible(operation, first, *x))?;
+            can_rescale(operation, first)?;
+            Ok(first)
+        }
+        _ => Err(CkksError::Inputs { expected, found: inputs.len() }),
+    }
+}

@@ -1,0 +1,123 @@
+//! The evaluator on real ciphertexts, split by concern.
+
+mod arithmetic;
+mod division;
+mod key_switch;
+mod rotation;
+mod tables;
+mod transform;
+
+#[cfg(test)]
+mod tests;
+
+pub use key_switch::Raised;
+
+use std::sync::Arc;
+
+use tables::Tables;
+
+use super::interface::Evaluator;
+use crate::ckks::ciphertext::Ciphertext;
+use crate::ckks::encoder::{Complex, Encoder};
+use crate::ckks::error::CkksError;
+use crate::ckks::keys::EvaluationKeys;
+use crate::ckks::linear_transform::LinearTransform;
+use crate::ckks::parameters::Parameters;
+
+/// Computes on ciphertexts; needs no secret.
+#[derive(Debug)]
+pub struct Encrypted {
+    parameters: Parameters,
+    encoder: Encoder,
+    keys: Arc<EvaluationKeys>,
+    tables: Tables,
+}
+
+impl Encrypted {
+    /// An evaluator with the given keys.
+    pub fn new(parameters: Parameters, encoder: Encoder, keys: Arc<EvaluationKeys>) -> Self {
+        let tables = Tables::new(parameters.clone());
+        Self { parameters, encoder, keys, tables }
+    }
+
+    /// The encoder.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &EvaluationKeys {
+        &self.keys
+    }
+}
+
+impl Evaluator for Encrypted {
+    type Ciphertext = Ciphertext;
+    type Transform = transform::EncodedTransform;
+
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+    fn limbs(&self, x: &Ciphertext) -> usize {
+        x.limbs()
+    }
+    fn scale(&self, x: &Ciphertext) -> f64 {
+        x.scale
+    }
+    fn add(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
+        self.sum(x, y)
+    }
+    fn subtract(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
+        self.difference(x, y)
+    }
+    fn negate(&self, x: &Ciphertext) -> Ciphertext {
+        self.negative(x)
+    }
+    fn add_plain(&self, x: &Ciphertext, slots: &[Complex]) -> Result<Ciphertext, CkksError> {
+        self.plain_sum(x, slots)
+    }
+    fn multiply_plain(&self, x: &Ciphertext, slots: &[Complex], scale: f64) -> Result<Ciphertext, CkksError> {
+        self.plain_product(x, slots, scale)
+    }
+    fn multiply_integer(&self, x: &Ciphertext, factor: i64) -> Ciphertext {
+        self.integer_product(x, factor)
+    }
+    fn multiply_imaginary_unit(&self, x: &Ciphertext) -> Ciphertext {
+        self.imaginary_product(x)
+    }
+    fn multiply(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
+        self.product(x, y)
+    }
+    fn square(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
+        self.squared(x)
+    }
+    fn rescale(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
+        self.rescaled(x)
+    }
+    fn drop_to(&self, x: &Ciphertext, limbs: usize) -> Result<Ciphertext, CkksError> {
+        self.dropped(x, limbs)
+    }
+    fn rotate(&self, x: &Ciphertext, steps: i64) -> Result<Ciphertext, CkksError> {
+        Ok(self.rotated(x, &[steps])?.remove(0))
+    }
+    fn rotate_hoisted(&self, x: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>, CkksError> {
+        self.rotated(x, steps)
+    }
+    fn conjugate(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
+        self.conjugated(x)
+    }
+    fn encode_transform(&self, transform: &LinearTransform, scale: f64) -> Result<Self::Transform, CkksError> {
+        self.encoded(transform, scale)
+    }
+    fn transform_bytes(&self, encoded: &Self::Transform) -> u64 {
+        encoded.bytes()
+    }
+    fn apply_transform(
+        &self,
+        inputs: &[&Ciphertext],
+        transform: &LinearTransform,
+        encoded: &Self::Transform,
+    ) -> Result<Vec<Ciphertext>, CkksError> {
+        self.transformed(inputs, transform, encoded)
+    }
+}

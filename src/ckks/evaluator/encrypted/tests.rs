@@ -1,0 +1,310 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::ckks::encryption::{decrypt, encrypt_public, encrypt_symmetric};
+use crate::ckks::evaluator::Counting;
+use crate::ckks::keys::{KeyKind, KeyRequest, PublicKey, SecretKey};
+use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold};
+use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
+use crate::ckks::security::SecurityPolicy;
+use crate::ckks::{PrecisionReport, noise};
+use crate::ring::sampling::Seed;
+
+const STEPS: [i64; 6] = [1, -1, 5, 8, 16, -32];
+
+struct World {
+    parameters: Parameters,
+    encoder: Encoder,
+    secret: SecretKey,
+    evaluator: Encrypted,
+}
+
+fn world(log_n: u32, levels: usize, key_switching: KeySwitching) -> World {
+    let parameters = Parameters::new(ParametersLiteral {
+        log_n,
+        levels,
+        scale_bits: 24.0,
+        weight_bits: 18.0,
+        base_bits: 40,
+        key_switching,
+        security: SecurityPolicy::None,
+    })
+    .unwrap();
+    let encoder = Encoder::new(log_n);
+    let secret = SecretKey::generate(&parameters, &Seed::from_number(1));
+    let mut request = KeyRequest::new();
+    for limbs in 1..=parameters.max_limbs() {
+        request.add(&parameters, KeyKind::Relinearization, limbs);
+        request.add_conjugation(&parameters, limbs);
+        STEPS.iter().for_each(|s| request.add_rotation(&parameters, *s, limbs));
+    }
+    let keys = EvaluationKeys::generate(&parameters, &secret, &request, |_| ());
+    assert_eq!((keys.len(), keys.bytes()), (request.len(), request.bytes(&parameters)));
+    let evaluator = Encrypted::new(parameters.clone(), encoder.clone(), Arc::new(keys));
+    World { parameters, encoder, secret, evaluator }
+}
+
+/// Worlds whose bands differ: automatic, one special prime (small digits), three (large digits).
+fn worlds() -> Vec<World> {
+    [KeySwitching::Automatic, KeySwitching::SpecialPrimes(1), KeySwitching::SpecialPrimes(2)]
+        .map(|k| world(8, 5, k))
+        .into_iter()
+        .collect()
+}
+
+fn slots(seed: u64, count: usize) -> Vec<Complex> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 32) as f64 / 2f64.powi(31) - 1.0
+    };
+    (0..count).map(|_| Complex::new(next(), next())).collect()
+}
+
+impl World {
+    fn encrypt(&self, slots: &[Complex], scale: f64, limbs: usize) -> Ciphertext {
+        // Errors of different messages must be independent.
+        let seed = Seed::from_number(limbs as u64).derive("message", &[slots[0].re.to_bits()]);
+        encrypt_symmetric(&self.parameters, &self.encoder, &self.secret, slots, scale, limbs, &seed)
+            .unwrap()
+            .expand(&self.parameters)
+    }
+
+    /// D^2, the scale that a linear layer reads.
+    fn square_scale(&self) -> f64 {
+        self.parameters.scale().powi(2)
+    }
+
+    /// Asserts that `x` decrypts to `expected` with errors within `deviations` of a coefficient deviation.
+    fn assert_close(&self, x: &Ciphertext, expected: &[Complex], coefficient_deviation: f64, what: &str) {
+        let decrypted = decrypt(&self.parameters, &self.encoder, &self.secret, x);
+        let report = PrecisionReport::new(&decrypted, expected).unwrap();
+        let deviation = noise::slot_deviation(self.parameters.log_n(), coefficient_deviation) / x.scale;
+        assert!(report.deviation < 1.3 * deviation, "{what}: {} against {deviation}", report.deviation);
+        assert!(report.min > -(8.0 * deviation).log2(), "{what}: {report} with deviation {deviation}");
+    }
+
+    fn slot_count(&self) -> usize {
+        self.parameters.slots()
+    }
+}
+
+fn zip(x: &[Complex], y: &[Complex], f: impl Fn(Complex, Complex) -> Complex) -> Vec<Complex> {
+    x.iter().zip(y).map(|(a, b)| f(*a, *b)).collect()
+}
+
+fn rotate(x: &[Complex], steps: i64) -> Vec<Complex> {
+    let n = x.len() as i64;
+    (0..n).map(|i| x[(i + steps).rem_euclid(n) as usize]).collect()
+}
+
+#[test]
+fn both_encryptions_decrypt_with_the_predicted_noise() {
+    let w = world(11, 3, KeySwitching::Automatic);
+    let m = slots(1, w.slot_count());
+    let encoding = noise::encoding();
+    let scale = w.square_scale();
+    let measured = |c: &Ciphertext| {
+        let d = decrypt(&w.parameters, &w.encoder, &w.secret, c);
+        PrecisionReport::new(&d, &m).unwrap().deviation * c.scale / noise::slot_deviation(11, 1.0)
+    };
+    for limbs in 2..=4 {
+        let symmetric = measured(&w.encrypt(&m, scale, limbs));
+        let expected = noise::symmetric_encryption().hypot(encoding);
+        assert!((symmetric / expected - 1.0).abs() < 0.1, "{symmetric} against {expected}");
+        let public = PublicKey::generate(&w.parameters, &w.secret);
+        let c = encrypt_public(&w.parameters, &w.encoder, &public, &m, scale, limbs, &Seed::from_number(9)).unwrap();
+        let (found, expected) = (measured(&c), noise::public_encryption(11));
+        assert!((found / expected - 1.0).abs() < 0.1, "{found} against {expected}");
+    }
+}
+
+#[test]
+fn rescale_and_key_switch_have_the_predicted_noise() {
+    for special in [KeySwitching::Automatic, KeySwitching::SpecialPrimes(1)] {
+        let w = world(11, 6, special);
+        let m = slots(2, w.slot_count());
+        for limbs in 2..=7 {
+            let c = w.encrypt(&m, w.square_scale() * w.parameters.weight_scale(limbs), limbs);
+            let measured = |x: &Ciphertext, expected: &[Complex]| {
+                let d = decrypt(&w.parameters, &w.encoder, &w.secret, x);
+                PrecisionReport::new(&d, expected).unwrap().deviation * x.scale / noise::slot_deviation(11, 1.0)
+            };
+            let rescaled = w.evaluator.rescale(&c).unwrap();
+            assert!((rescaled.scale / w.parameters.scale() - 1.0).abs() < 2f64.powi(-40));
+            let (found, expected) = (measured(&rescaled, &m), noise::rounding(11));
+            assert!((found / expected - 1.0).abs() < 0.1, "rescale: {found} against {expected}");
+            let fresh = w.encrypt(&m, w.square_scale(), limbs);
+            let (found, expected) =
+                (measured(&w.evaluator.rotate(&fresh, 1).unwrap(), &rotate(&m, 1)), noise::key_switch(&w.parameters, limbs).hypot(3.2));
+            assert!((found / expected - 1.0).abs() < 0.15, "key switch at {limbs}: {found} against {expected}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_agrees_with_clear_text() {
+    for w in worlds() {
+        let n = w.slot_count();
+        let (a, b) = (slots(3, n), slots(4, n));
+        let e = &w.evaluator;
+        for limbs in [6, 4, 2] {
+            let scale = w.parameters.scale();
+            let (x, y) = (w.encrypt(&a, scale, limbs), w.encrypt(&b, scale, limbs));
+            let fresh = 3.2 * 2f64.sqrt();
+            w.assert_close(&e.add(&x, &y).unwrap(), &zip(&a, &b, |p, q| p + q), fresh, "add");
+            w.assert_close(&e.subtract(&x, &y).unwrap(), &zip(&a, &b, |p, q| p - q), fresh, "subtract");
+            w.assert_close(&e.negate(&x), &zip(&a, &b, |p, _| -p), fresh, "negate");
+            w.assert_close(&e.add_plain(&x, &b).unwrap(), &zip(&a, &b, |p, q| p + q), fresh, "add_plain");
+            let short = &b[..8];
+            let repeated: Vec<Complex> = short.iter().cycle().take(n).copied().collect();
+            w.assert_close(&e.add_plain(&x, short).unwrap(), &zip(&a, &repeated, |p, q| p + q), fresh, "add_plain, periodic");
+            w.assert_close(&e.multiply_integer(&x, -7), &zip(&a, &b, |p, _| -7.0 * p), 7.0 * fresh, "multiply_integer");
+            w.assert_close(&e.multiply_imaginary_unit(&x), &zip(&a, &b, |p, _| p * Complex::i()), fresh, "imaginary unit");
+            let dropped = e.drop_to(&x, limbs - 1).unwrap();
+            assert_eq!(dropped.limbs(), limbs - 1);
+            w.assert_close(&dropped, &a, fresh, "drop");
+            for steps in STEPS {
+                w.assert_close(&e.rotate(&x, steps).unwrap(), &rotate(&a, steps), noise::key_switch(&w.parameters, limbs) + fresh, "rotate");
+            }
+            for (rotated, steps) in e.rotate_hoisted(&x, &[0, 1, 8, -32]).unwrap().iter().zip([0, 1, 8, -32]) {
+                w.assert_close(rotated, &rotate(&a, steps), noise::key_switch(&w.parameters, limbs) + fresh, "hoisted");
+            }
+            let conjugate: Vec<Complex> = a.iter().map(|z| z.conj()).collect();
+            w.assert_close(&e.conjugate(&x).unwrap(), &conjugate, noise::key_switch(&w.parameters, limbs) + fresh, "conjugate");
+
+            // Products: an error of deviation d of one factor is multiplied by the other factor's slots (of size below 1.5).
+            let product_noise = 2.0 * 1.5 * fresh * scale + noise::key_switch(&w.parameters, limbs);
+            let weights = e.multiply_plain(&x, &b, w.parameters.weight_scale(limbs)).unwrap();
+            let encoding = noise::encoding() * scale;
+            w.assert_close(&weights, &zip(&a, &b, |p, q| p * q), 1.5 * fresh * w.parameters.weight_scale(limbs) + encoding, "multiply_plain");
+            w.assert_close(&e.multiply(&x, &y).unwrap(), &zip(&a, &b, |p, q| p * q), product_noise, "multiply");
+            let square = e.square(&x).unwrap();
+            w.assert_close(&square, &zip(&a, &a, |p, q| p * q), product_noise, "square");
+            let rescaled = e.rescale(&e.multiply_plain(&square, &b, w.parameters.weight_scale(limbs)).unwrap()).unwrap();
+            let relative = product_noise * 1.5 / scale + noise::rounding(8) + 1.5 * noise::encoding() * scale / w.parameters.weight_scale(limbs);
+            w.assert_close(&rescaled, &zip(&square_of(&a), &b, |p, q| p * q), relative, "square, weights, rescale");
+            assert!((rescaled.scale / scale - 1.0).abs() < 2f64.powi(-40));
+        }
+    }
+}
+
+fn square_of(a: &[Complex]) -> Vec<Complex> {
+    a.iter().map(|z| z * z).collect()
+}
+
+#[test]
+fn misuse_is_explained() {
+    let w = world(8, 3, KeySwitching::Automatic);
+    let e = &w.evaluator;
+    let a = slots(5, w.slot_count());
+    let (high, low) = (w.encrypt(&a, 2f64.powi(24), 4), w.encrypt(&a, 2f64.powi(24), 2));
+    let other = w.encrypt(&a, 2f64.powi(25), 4);
+    let text = |r: Result<Ciphertext, CkksError>| r.unwrap_err().to_string();
+    assert!(text(e.add(&high, &low)).contains("levels 3 and 1 differ"));
+    assert!(text(e.subtract(&high, &other)).contains("scales 2^24.000000 and 2^25.000000 differ"));
+    assert!(text(e.multiply(&high, &low)).contains("multiply: the levels"));
+    assert!(text(e.rotate(&high, 3)).contains("(rotation by Some(3)) at level 3"));
+    assert!(text(e.drop_to(&low, 4)).contains("needs level 3, but the ciphertext is at level 1"));
+    let last = e.drop_to(&low, 1).unwrap();
+    assert!(text(e.rescale(&last)).contains("use a longer chain"));
+    let bare = Encrypted::new(w.parameters.clone(), w.encoder.clone(), Arc::default());
+    assert!(text(bare.square(&high)).contains("no relinearization key at level 3"));
+}
+
+/// Dense diagonals with given values.
+struct Values {
+    slots: Vec<Vec<Complex>>,
+}
+
+impl DiagonalSource for Values {
+    fn period(&self) -> usize {
+        self.slots[0].len()
+    }
+    fn slots(&self, index: usize) -> Result<Vec<Complex>, CkksError> {
+        Ok(self.slots[index].clone())
+    }
+}
+
+#[test]
+fn transforms_agree_with_dense_matrices() {
+    for w in worlds() {
+        let n = w.slot_count();
+        for (case, &(inputs, outputs, period)) in [(1, 1, n), (2, 1, n), (2, 3, n / 4), (1, 2, 8)].iter().enumerate() {
+            let (babies, giants) = (vec![0, 1, -1, 5], vec![0, 8, 16, -32]);
+            let mut diagonals = Vec::new();
+            let mut values = Vec::new();
+            for output in 0..outputs {
+                for input in 0..inputs {
+                    for giant in 0..giants.len() {
+                        for baby in 0..babies.len() {
+                            // Leave holes, other ones for every output.
+                            if (output + 2 * input + giant + 3 * baby + case) % 3 != 0 {
+                                diagonals.push(Diagonal { output, input, giant, baby });
+                                values.push(slots(diagonals.len() as u64, period));
+                            }
+                        }
+                    }
+                }
+            }
+            for folds in [vec![], vec![Fold::Conjugation], vec![Fold::Rotation(16), Fold::Rotation(8)]] {
+                let x: Vec<Vec<Complex>> = (0..inputs).map(|i| slots(100 + i as u64, n)).collect();
+                let mut expected = vec![vec![Complex::default(); n]; outputs];
+                for (d, v) in diagonals.iter().zip(&values) {
+                    // The source gives diagonals rotated right by the giant step: rot_g(v * rot_b(x)).
+                    let product: Vec<Complex> =
+                        rotate(&x[d.input], babies[d.baby]).iter().enumerate().map(|(i, z)| z * v[i % period]).collect();
+                    for (e, p) in expected[d.output].iter_mut().zip(rotate(&product, giants[d.giant])) {
+                        *e += p;
+                    }
+                }
+                for fold in &folds {
+                    for e in &mut expected {
+                        let image = match fold {
+                            Fold::Rotation(steps) => rotate(e, *steps),
+                            Fold::Conjugation => e.iter().map(|z| z.conj()).collect(),
+                        };
+                        e.iter_mut().zip(image).for_each(|(e, i)| *e += i);
+                    }
+                }
+                let transform = LinearTransform {
+                    inputs,
+                    outputs,
+                    babies: babies.clone(),
+                    giants: giants.clone(),
+                    diagonals: diagonals.clone(),
+                    folds: folds.clone(),
+                    source: Box::new(Values { slots: values.clone() }),
+                };
+                for limbs in [6, 3] {
+                    let scale = w.parameters.weight_scale(limbs);
+                    let encrypted: Vec<Ciphertext> = x.iter().map(|x| w.encrypt(x, w.square_scale(), limbs)).collect();
+                    let encoded = w.evaluator.encode_transform(&transform, scale).unwrap();
+                    let refs: Vec<&Ciphertext> = encrypted.iter().collect();
+                    let results = w.evaluator.apply_transform(&refs, &transform, &encoded).unwrap();
+                    assert_eq!(results.len(), outputs);
+                    for (r, e) in results.iter().zip(&expected) {
+                        // Folds double the noise twice at most; encoding errors of the diagonals come on top.
+                        let encoding = 1.5 * (diagonals.len() as f64).sqrt() * noise::encoding() * w.parameters.scale() / scale;
+                        let bound = noise::rounding(8) + 4.0 * encoding + 8.0 * noise::key_switch(&w.parameters, limbs) / w.parameters.scale();
+                        w.assert_close(r, e, bound, &format!("transform {case} {folds:?} at {limbs}"));
+                        assert_eq!(r.limbs(), limbs - 1);
+                        assert!((r.scale / w.parameters.scale() - 1.0).abs() < 2f64.powi(-40));
+                    }
+                    // The counter follows the same levels and scales.
+                    let counting = Counting::new(w.parameters.clone());
+                    let fresh = counting.fresh(limbs, w.square_scale());
+                    let counted_transform = counting.encode_transform(&transform, scale).unwrap();
+                    assert_eq!(counting.transform_bytes(&counted_transform), w.evaluator.transform_bytes(&encoded));
+                    let counted = counting.apply_transform(&vec![&fresh; inputs], &transform, &counted_transform).unwrap();
+                    assert_eq!((counted[0].limbs, counted[0].scale), (results[0].limbs(), results[0].scale));
+                    assert_eq!(counting.take().plain_products as usize, diagonals.len());
+                }
+                let one = w.encrypt(&x[0], w.square_scale(), 3);
+                let encoded = w.evaluator.encode_transform(&transform, 1024.0).unwrap();
+                let many = vec![&one; inputs + 1];
+                assert!(matches!(w.evaluator.apply_transform(&many, &transform, &encoded), Err(CkksError::Inputs { .. })));
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Linear transforms with double hoisting: babies stay in the extended basis, where plaintexts multiply them too, so only
+//! each giant step and the end leave it (Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux 2021). The last division takes the
+//! special primes and the rescaling prime together.
+//!
+//! Work is done limb by limb: for one prime the babies, the plaintexts and the partial sums fit into the outer cache, and
+//! plaintexts are transformed where they are used instead of being kept for every prime.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::Encrypted;
+use crate::ckks::ciphertext::Ciphertext;
+use crate::ckks::encoder::Plaintext;
+use crate::ckks::error::CkksError;
+use crate::ckks::evaluator::check;
+use crate::ckks::keys::SwitchingKey;
+use crate::ckks::linear_transform::{Fold, LinearTransform};
+use crate::ring::automorphism::{conjugation_element, rotation_element};
+use crate::ring::simd::Term;
+use crate::ring::{Automorphism, Limb, Polynomial, simd};
+
+/// The diagonals of a transform as small integer coefficients.
+#[derive(Debug)]
+pub struct EncodedTransform {
+    diagonals: Vec<Plaintext>,
+    scale: f64,
+}
+
+impl EncodedTransform {
+    pub(super) fn bytes(&self) -> u64 {
+        self.diagonals.iter().map(Plaintext::bytes).sum()
+    }
+}
+
+/// A pair of polynomials in the extended basis.
+type Pair = (Polynomial, Polynomial);
+
+/// How one baby is made: from the decomposed input with a key, or (no rotation) from the input itself.
+struct Baby<'a> {
+    input: usize,
+    rotation: Option<(&'a SwitchingKey, std::sync::Arc<Automorphism>)>,
+}
+
+impl Encrypted {
+    pub(super) fn encoded(&self, transform: &LinearTransform, scale: f64) -> Result<EncodedTransform, CkksError> {
+        let diagonals = (0..transform.diagonals.len())
+            .into_par_iter()
+            .map(|index| self.encoder.encode(&transform.source.slots(index)?, scale))
+            .collect::<Result<_, _>>()?;
+        Ok(EncodedTransform { diagonals, scale })
+    }
+
+    pub(super) fn transformed(
+        &self,
+        inputs: &[&Ciphertext],
+        transform: &LinearTransform,
+        encoded: &EncodedTransform,
+    ) -> Result<Vec<Ciphertext>, CkksError> {
+        let states: Vec<_> = inputs.iter().map(|x| self.state(x)).collect();
+        let state = check::transform_inputs(transform.inputs, &states)?;
+        let limbs = state.limbs;
+        let log_n = self.parameters.log_n();
+        let extended = self.parameters.extended(limbs);
+
+        let used = transform.used_babies();
+        let babies = used
+            .iter()
+            .map(|&(input, baby)| {
+                let steps = transform.babies[baby];
+                let element = rotation_element(log_n, steps);
+                let rotation = if element == 1 {
+                    None
+                } else {
+                    Some((self.galois_key(element, Some(steps), limbs)?, self.tables.automorphism(element)))
+                };
+                Ok(Baby { input, rotation })
+            })
+            .collect::<Result<Vec<_>, CkksError>>()?;
+        // Fail before any work if a key of the later steps is missing.
+        for (_, giant) in transform.used_giants() {
+            let steps = transform.giants[giant];
+            let element = rotation_element(log_n, steps);
+            if element != 1 {
+                self.galois_key(element, Some(steps), limbs)?;
+            }
+        }
+        for fold in &transform.folds {
+            let (element, steps) = fold_element(log_n, *fold);
+            self.galois_key(element, steps, limbs)?;
+        }
+
+        let sums = self.partial_sums(inputs, transform, encoded, &used, &babies, &extended);
+        let divisor = self.parameters.prime(limbs - 1) as f64;
+        let scale = state.scale * encoded.scale / divisor;
+        sums.into_iter()
+            .map(|giants| {
+                let mut total: Option<Pair> = None;
+                for (giant, pair) in giants {
+                    let steps = transform.giants[giant];
+                    let element = rotation_element(log_n, steps);
+                    let pair =
+                        if element == 1 { pair } else { self.rotate_extended(pair, element, Some(steps), limbs)? };
+                    total = Some(match total {
+                        None => pair,
+                        Some(total) => self.add_extended(total, &pair, &extended),
+                    });
+                }
+                let mut total = total.unwrap_or_else(|| {
+                    let zero = || Polynomial::zero(self.parameters.n(), extended.len());
+                    (zero(), zero())
+                });
+                for fold in &transform.folds {
+                    let (element, steps) = fold_element(log_n, *fold);
+                    let image = self.rotate_extended((total.0.clone(), total.1.clone()), element, steps, limbs)?;
+                    total = self.add_extended(total, &image, &extended);
+                }
+                let (c0, c1) = self.divide_pair(total, &extended, limbs - 1);
+                Ok(Ciphertext { c0, c1, scale })
+            })
+            .collect()
+    }
+
+    /// For every output the partial sums of its giant steps, in the extended basis.
+    fn partial_sums(
+        &self,
+        inputs: &[&Ciphertext],
+        transform: &LinearTransform,
+        encoded: &EncodedTransform,
+        used: &[(usize, usize)],
+        babies: &[Baby<'_>],
+        extended: &[usize],
+    ) -> Vec<Vec<(usize, Pair)>> {
+        let n = self.parameters.n();
+        let limbs = inputs[0].limbs();
+        let raised: Vec<_> = (0..inputs.len())
+            .map(|i| babies.iter().any(|b| b.input == i && b.rotation.is_some()).then(|| self.raise(&inputs[i].c1)))
+            .collect();
+        let special: Vec<u64> = extended[limbs..].iter().map(|&p| self.parameters.prime(p)).collect();
+
+        // Diagonals of each (output, giant), with the position of their baby.
+        let groups = transform.used_giants();
+        let baby_position: HashMap<(usize, usize), usize> = used.iter().enumerate().map(|(i, b)| (*b, i)).collect();
+        let group_position: HashMap<(usize, usize), usize> = groups.iter().enumerate().map(|(i, g)| (*g, i)).collect();
+        let mut members: Vec<Vec<(usize, usize)>> = vec![Vec::new(); groups.len()];
+        for (index, d) in transform.diagonals.iter().enumerate() {
+            members[group_position[&(d.output, d.giant)]].push((index, baby_position[&(d.input, d.baby)]));
+        }
+
+        let by_limb: Vec<Vec<(Limb, Limb)>> = extended
+            .par_iter()
+            .enumerate()
+            .map(|(position, &prime)| {
+                let ntt = &self.parameters.ntts()[prime];
+                let q = ntt.modulus();
+                let p = q.factor(special.iter().fold(1, |p, &s| q.mul(p, q.reduce(s))));
+                // P c0 + switched part, then the automorphism.
+                let values: Vec<(Limb, Limb)> = babies
+                    .iter()
+                    .map(|baby| {
+                        let x = inputs[baby.input];
+                        let raise_limb = |part: &Polynomial| {
+                            let mut limb = part.limbs[position].clone();
+                            simd::multiply_by_factor(&mut limb, p, q);
+                            limb
+                        };
+                        match (&baby.rotation, &raised[baby.input]) {
+                            (Some((key, automorphism)), Some(raised)) => {
+                                let (mut b, a) = self.switch_limb(raised, key, position, prime);
+                                if position < limbs {
+                                    simd::add_assign(&mut b, &raise_limb(&x.c0), q);
+                                }
+                                let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
+                                automorphism.apply(&b, &mut c0);
+                                automorphism.apply(&a, &mut c1);
+                                (c0, c1)
+                            }
+                            _ if position < limbs => (raise_limb(&x.c0), raise_limb(&x.c1)),
+                            _ => (Limb::zero(n), Limb::zero(n)),
+                        }
+                    })
+                    .collect();
+                members
+                    .iter()
+                    .map(|members| {
+                        let plaintexts: Vec<Limb> =
+                            members.iter().map(|(index, _)| encoded.diagonals[*index].evaluate(ntt, n)).collect();
+                        let terms: Vec<Term> = members
+                            .iter()
+                            .zip(&plaintexts)
+                            .map(|((_, baby), plaintext)| Term {
+                                shared: plaintext,
+                                pair: (&values[*baby].0, &values[*baby].1),
+                            })
+                            .collect();
+                        let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
+                        simd::multiply_accumulate((&mut c0, &mut c1), &terms, false, q);
+                        (c0, c1)
+                    })
+                    .collect()
+            })
+            .collect();
+
+        // From limb-major to one pair of polynomials for each group.
+        let mut pairs: Vec<Pair> = groups.iter().map(|_| Pair::default()).collect();
+        for limb in by_limb {
+            for (pair, (c0, c1)) in pairs.iter_mut().zip(limb) {
+                pair.0.limbs.push(c0);
+                pair.1.limbs.push(c1);
+            }
+        }
+        let mut outputs: Vec<Vec<(usize, Pair)>> = (0..transform.outputs).map(|_| Vec::new()).collect();
+        for ((output, giant), pair) in groups.into_iter().zip(pairs) {
+            outputs[output].push((giant, pair));
+        }
+        outputs
+    }
+
+    fn add_extended(&self, mut total: Pair, pair: &Pair, extended: &[usize]) -> Pair {
+        for (total, addend) in [(&mut total.0, &pair.0), (&mut total.1, &pair.1)] {
+            total.limbs.par_iter_mut().zip(&addend.limbs).zip(extended).for_each(|((limb, addend), &prime)| {
+                simd::add_assign(limb, addend, self.parameters.ntts()[prime].modulus());
+            });
+        }
+        total
+    }
+
+    /// An automorphism of a pair in the extended basis; only the factor of the secret leaves it in between.
+    fn rotate_extended(&self, pair: Pair, element: usize, steps: Option<i64>, limbs: usize) -> Result<Pair, CkksError> {
+        let extended = self.parameters.extended(limbs);
+        let key = self.galois_key(element, steps, limbs)?;
+        let lowered = self.divide(pair.1, &extended, limbs);
+        let switched = self.switch(&self.raise(&lowered), key);
+        let mut b = switched.0;
+        b.limbs.par_iter_mut().zip(&pair.0.limbs).zip(&extended).for_each(|((limb, addend), &prime)| {
+            simd::add_assign(limb, addend, self.parameters.ntts()[prime].modulus());
+        });
+        let automorphism = self.tables.automorphism(element);
+        Ok((self.permute(&b, &automorphism), self.permute(&switched.1, &automorphism)))
+    }
+}
+
+/// Galois element of a fold, and its rotation if it is one.
+fn fold_element(log_n: u32, fold: Fold) -> (usize, Option<i64>) {
+    match fold {
+        Fold::Rotation(steps) => (rotation_element(log_n, steps), Some(steps)),
+        Fold::Conjugation => (conjugation_element(log_n), None),
+    }
+}

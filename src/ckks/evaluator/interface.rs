@@ -1,0 +1,119 @@
+//! What an encrypted computation may do.
+
+use crate::ckks::encoder::Complex;
+use crate::ckks::error::CkksError;
+use crate::ckks::linear_transform::LinearTransform;
+use crate::ckks::parameters::Parameters;
+
+/// Operations on ciphertexts. Every operation checks scales and levels and never adjusts them silently.
+pub trait Evaluator: Sync {
+    /// What stands for a ciphertext.
+    type Ciphertext: Clone + Send + Sync;
+    /// An encoded linear transform.
+    type Transform: Send + Sync;
+
+    /// The parameters.
+    fn parameters(&self) -> &Parameters;
+
+    /// Number of limbs of a ciphertext: its level plus one.
+    fn limbs(&self, x: &Self::Ciphertext) -> usize;
+
+    /// Scale of a ciphertext.
+    fn scale(&self, x: &Self::Ciphertext) -> f64;
+
+    /// x + y.
+    ///
+    /// # Errors
+    /// [`CkksError::ScaleMismatch`], [`CkksError::LevelMismatch`].
+    fn add(&self, x: &Self::Ciphertext, y: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
+
+    /// x - y.
+    ///
+    /// # Errors
+    /// As [`Evaluator::add`].
+    fn subtract(&self, x: &Self::Ciphertext, y: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
+
+    /// -x.
+    fn negate(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
+
+    /// x + slots, encoded at the scale of x; `slots` has a power of two of values and is repeated.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].
+    fn add_plain(&self, x: &Self::Ciphertext, slots: &[Complex]) -> Result<Self::Ciphertext, CkksError>;
+
+    /// x * slots, encoded at `scale`; the scale of the result is the product.
+    ///
+    /// # Errors
+    /// As [`Evaluator::add_plain`].
+    fn multiply_plain(&self, x: &Self::Ciphertext, slots: &[Complex], scale: f64) -> Result<Self::Ciphertext, CkksError>;
+
+    /// x * factor; the scale stays.
+    fn multiply_integer(&self, x: &Self::Ciphertext, factor: i64) -> Self::Ciphertext;
+
+    /// x times the imaginary unit in every slot; exact and free of noise.
+    fn multiply_imaginary_unit(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
+
+    /// x * y, relinearized; the scale is the product.
+    ///
+    /// # Errors
+    /// [`CkksError::LevelMismatch`], [`CkksError::MissingRelinearizationKey`].
+    fn multiply(&self, x: &Self::Ciphertext, y: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
+
+    /// x^2, relinearized.
+    ///
+    /// # Errors
+    /// [`CkksError::MissingRelinearizationKey`].
+    fn square(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
+
+    /// Divides by the last prime of x; one level less.
+    ///
+    /// # Errors
+    /// [`CkksError::LevelTooLow`].
+    fn rescale(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
+
+    /// The same values modulo the first `limbs` primes.
+    ///
+    /// # Errors
+    /// [`CkksError::LevelTooLow`].
+    fn drop_to(&self, x: &Self::Ciphertext, limbs: usize) -> Result<Self::Ciphertext, CkksError>;
+
+    /// Slots rotated to the left by `steps`.
+    ///
+    /// # Errors
+    /// [`CkksError::MissingGaloisKey`].
+    fn rotate(&self, x: &Self::Ciphertext, steps: i64) -> Result<Self::Ciphertext, CkksError>;
+
+    /// Several rotations of one ciphertext, which is decomposed once.
+    ///
+    /// # Errors
+    /// [`CkksError::MissingGaloisKey`].
+    fn rotate_hoisted(&self, x: &Self::Ciphertext, steps: &[i64]) -> Result<Vec<Self::Ciphertext>, CkksError>;
+
+    /// Complex conjugate of every slot.
+    ///
+    /// # Errors
+    /// [`CkksError::MissingGaloisKey`].
+    fn conjugate(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
+
+    /// Encodes the diagonals of a transform at `scale`.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`] and what the source of the diagonals reports.
+    fn encode_transform(&self, transform: &LinearTransform, scale: f64) -> Result<Self::Transform, CkksError>;
+
+    /// Bytes of an encoded transform.
+    fn transform_bytes(&self, encoded: &Self::Transform) -> u64;
+
+    /// Applies a transform and rescales: the scale of the result is scale(x) * scale(encoded) / last prime.
+    ///
+    /// # Errors
+    /// [`CkksError::Inputs`], [`CkksError::LevelMismatch`], [`CkksError::ScaleMismatch`] between inputs,
+    /// [`CkksError::LevelTooLow`], [`CkksError::MissingGaloisKey`].
+    fn apply_transform(
+        &self,
+        inputs: &[&Self::Ciphertext],
+        transform: &LinearTransform,
+        encoded: &Self::Transform,
+    ) -> Result<Vec<Self::Ciphertext>, CkksError>;
+}

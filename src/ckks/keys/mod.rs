@@ -1,0 +1,13 @@
+//! Keys: secret, public, and the switching keys of relinearization and rotation.
+
+mod public;
+mod request;
+mod secret;
+mod set;
+mod switching;
+
+pub use public::PublicKey;
+pub use request::{KeyKind, KeyRequest};
+pub use secret::SecretKey;
+pub use set::EvaluationKeys;
+pub use switching::SwitchingKey;

@@ -1,0 +1,51 @@
+//! A set of switching keys.
+
+use std::collections::HashMap;
+
+use super::request::{KeyKind, KeyRequest};
+use super::secret::SecretKey;
+use super::switching::SwitchingKey;
+use crate::ckks::parameters::Parameters;
+
+/// The switching keys of one computation.
+#[derive(Debug, Default)]
+pub struct EvaluationKeys {
+    keys: HashMap<(KeyKind, usize), SwitchingKey>,
+}
+
+impl EvaluationKeys {
+    /// Makes all requested keys; `made` is told after each one how many are there.
+    pub fn generate(
+        parameters: &Parameters,
+        secret: &SecretKey,
+        request: &KeyRequest,
+        mut made: impl FnMut(usize),
+    ) -> Self {
+        let mut keys = HashMap::with_capacity(request.len());
+        for (kind, band, limbs) in request.iter() {
+            keys.insert((kind, band), SwitchingKey::generate(parameters, secret, kind, band, limbs));
+            made(keys.len());
+        }
+        Self { keys }
+    }
+
+    /// The key of `kind` for ciphertexts of `limbs` limbs, if there is one.
+    pub fn get(&self, parameters: &Parameters, kind: KeyKind, limbs: usize) -> Option<&SwitchingKey> {
+        self.keys.get(&(kind, parameters.band_index(limbs))).filter(|key| key.limbs() >= limbs)
+    }
+
+    /// Size in bytes in memory.
+    pub fn bytes(&self) -> u64 {
+        self.keys.values().map(SwitchingKey::bytes).sum()
+    }
+
+    /// Number of keys.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}

@@ -1,0 +1,323 @@
+//! Parameters: what a user asks for ([`ParametersLiteral`]) and what has been validated ([`Parameters`]).
+//!
+//! The chain is a base prime q_0 and `levels` primes q_1.. of log2(D) + log2(W) bits: D the scale of data after a rescale,
+//! W the scale of weights. A linear layer at level l encodes its weights at q_l / D, reads data at D^2 and leaves D q_l,
+//! so that the rescale by q_l gives exactly D (method section 4).
+
+use std::sync::Arc;
+
+use super::error::CkksError;
+use super::gadget::{Band, Budget};
+use super::security::{Security, SecurityPolicy, Table};
+use crate::ring::Ntt;
+use crate::ring::primes::{MAX_LOG_N, ntt_primes};
+
+/// How special primes and digits are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeySwitching {
+    /// Level by level, the cheapest under the security limit (see [`super::gadget`]).
+    #[default]
+    Automatic,
+    /// One gadget for the whole chain, with this many special primes.
+    SpecialPrimes(usize),
+}
+
+/// What a user asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParametersLiteral {
+    /// log2 of the ring dimension N; there are N/2 slots.
+    pub log_n: u32,
+    /// Number of rescales.
+    pub levels: usize,
+    /// log2 of the data scale D.
+    pub scale_bits: f64,
+    /// log2 of the weight scale W.
+    pub weight_bits: f64,
+    /// log2 of the base prime: bounds what the last level can hold, |value| D < q_0 / 2.
+    pub base_bits: u32,
+    /// Choice of the special primes.
+    pub key_switching: KeySwitching,
+    /// What to do about parameters over the security limit.
+    pub security: SecurityPolicy,
+}
+
+/// A band with its primes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyBand {
+    /// Levels and gadget.
+    pub band: Band,
+    /// Indices of the special primes in [`Parameters::ntts`].
+    pub special: Vec<usize>,
+}
+
+impl KeyBand {
+    /// Limbs that digit number `digit` of a ciphertext of `limbs` limbs covers.
+    pub fn digit(&self, digit: usize, limbs: usize) -> std::ops::Range<usize> {
+        let size = self.band.shape.digit_limbs;
+        digit * size..((digit + 1) * size).min(limbs)
+    }
+}
+
+/// Validated parameters with their tables; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Parameters(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    literal: ParametersLiteral,
+    scale: f64,
+    chain: usize,
+    ntts: Vec<Ntt>,
+    bands: Vec<KeyBand>,
+    security: Security,
+}
+
+/// Bits that no security table limits; `security: none` asks for gadgets of the shape that the table would give.
+const UNLIMITED_SLACK: u32 = 100;
+
+impl Parameters {
+    /// Validates a literal and builds its tables.
+    ///
+    /// # Errors
+    /// [`CkksError`] for impossible values, for a modulus over the security limit, and when primes run out.
+    pub fn new(literal: ParametersLiteral) -> Result<Self, CkksError> {
+        validate(&literal)?;
+        let log_n = literal.log_n;
+        let limb_bits = (literal.scale_bits + literal.weight_bits).round() as u32;
+        let mut primes = ntt_primes(log_n, literal.base_bits, 1, &[])?;
+        primes.extend(ntt_primes(log_n, limb_bits, literal.levels, &primes)?);
+        let chain = primes.len();
+        let log2 = |q: &u64| (*q as f64).log2();
+        let log2_q: f64 = primes.iter().map(log2).sum();
+
+        let limit = match (Table::Guidelines2024.limit(log_n), literal.security) {
+            (Some(limit), SecurityPolicy::Bits128) => limit,
+            (limit, SecurityPolicy::None) => limit.unwrap_or(0).max(log2_q as u32 + UNLIMITED_SLACK),
+            (None, SecurityPolicy::Bits128) => {
+                return Err(CkksError::Insecure {
+                    log2_qp: log2_q,
+                    limit: 0,
+                    log_n,
+                    table: Table::Guidelines2024.name(),
+                    advice: "choose a ring dimension from 2^12 to 2^17".into(),
+                });
+            }
+        };
+        if log2_q > f64::from(limit) {
+            return Err(CkksError::Insecure {
+                log2_qp: log2_q,
+                limit,
+                log_n,
+                table: Table::Guidelines2024.name(),
+                advice: match smallest_log_n(log2_q) {
+                    Some(larger) => format!("the smallest ring for this chain is N = 2^{larger}"),
+                    None => "use fewer levels".into(),
+                },
+            });
+        }
+        let budget =
+            Budget { log_n, limb_bits: primes.iter().map(log2).collect(), scale_bits: literal.scale_bits, limit };
+        let shapes = match literal.key_switching {
+            KeySwitching::Automatic => budget.automatic()?,
+            KeySwitching::SpecialPrimes(count) => budget.fixed(count)?,
+        };
+        let mut log2_qp = log2_q;
+        let mut bands = Vec::with_capacity(shapes.len());
+        for band in shapes {
+            // Primes of one band are distinct; bands may share them, since no operation mixes bands.
+            let special = ntt_primes(log_n, band.shape.special_bits, band.shape.special, &primes[..chain])?;
+            let band_bits = primes[..band.top].iter().chain(&special).map(log2).sum::<f64>();
+            log2_qp = log2_qp.max(band_bits);
+            let index = |q: &u64, primes: &mut Vec<u64>| {
+                primes.iter().position(|p| p == q).unwrap_or_else(|| {
+                    primes.push(*q);
+                    primes.len() - 1
+                })
+            };
+            let special = special.iter().map(|q| index(q, &mut primes)).collect();
+            bands.push(KeyBand { band, special });
+        }
+        let ntts = primes.iter().map(|q| Ntt::new(log_n, *q)).collect::<Result<_, _>>()?;
+        let security = Security { log_n, log2_qp };
+        let scale = literal.scale_bits.exp2();
+        Ok(Self(Arc::new(Inner { literal, scale, chain, ntts, bands, security })))
+    }
+
+    /// What was asked for.
+    pub fn literal(&self) -> &ParametersLiteral {
+        &self.0.literal
+    }
+
+    /// log2 of the ring dimension.
+    pub fn log_n(&self) -> u32 {
+        self.0.literal.log_n
+    }
+
+    /// Ring dimension N.
+    pub fn n(&self) -> usize {
+        1 << self.log_n()
+    }
+
+    /// Number of slots, N/2.
+    pub fn slots(&self) -> usize {
+        self.n() / 2
+    }
+
+    /// The data scale D after every rescale.
+    pub fn scale(&self) -> f64 {
+        self.0.scale
+    }
+
+    /// Number of limbs of a fresh ciphertext: levels + 1.
+    pub fn max_limbs(&self) -> usize {
+        self.0.chain
+    }
+
+    /// Highest level.
+    pub fn max_level(&self) -> usize {
+        self.0.chain - 1
+    }
+
+    /// Prime number `index` of the chain (then of the special primes).
+    pub fn prime(&self, index: usize) -> u64 {
+        self.0.ntts[index].modulus().value()
+    }
+
+    /// Transforms of all primes: the chain, then the special primes.
+    pub fn ntts(&self) -> &[Ntt] {
+        &self.0.ntts
+    }
+
+    /// log2 of the product of the first `limbs` primes.
+    pub fn log2_q(&self, limbs: usize) -> f64 {
+        (0..limbs).map(|i| (self.prime(i) as f64).log2()).sum()
+    }
+
+    /// The bands, highest first.
+    pub fn bands(&self) -> &[KeyBand] {
+        &self.0.bands
+    }
+
+    /// Index of the band that serves ciphertexts of `limbs` limbs.
+    pub fn band_index(&self, limbs: usize) -> usize {
+        self.0.bands.iter().position(|b| limbs >= b.band.bottom).unwrap_or(self.0.bands.len() - 1)
+    }
+
+    /// The band that serves ciphertexts of `limbs` limbs.
+    pub fn band(&self, limbs: usize) -> &KeyBand {
+        &self.0.bands[self.band_index(limbs)]
+    }
+
+    /// Prime indices of the extended basis of `limbs` limbs: the chain, then the band's special primes.
+    pub fn extended(&self, limbs: usize) -> Vec<usize> {
+        (0..limbs).chain(self.band(limbs).special.iter().copied()).collect()
+    }
+
+    /// Scale at which a linear layer on `limbs` limbs encodes its weights, so that data at D^2 comes out at D.
+    pub fn weight_scale(&self, limbs: usize) -> f64 {
+        self.prime(limbs - 1) as f64 / self.scale()
+    }
+
+    /// Security of the largest modulus in use.
+    pub fn security(&self) -> Security {
+        self.0.security
+    }
+}
+
+/// The smallest ring dimension whose limit (stricter table) leaves room for `log2_q` bits and one special prime.
+pub fn smallest_log_n(log2_q: f64) -> Option<u32> {
+    (12..=MAX_LOG_N).find(|&l| Table::Guidelines2024.limit(l).is_some_and(|limit| log2_q + 25.0 <= f64::from(limit)))
+}
+
+fn validate(literal: &ParametersLiteral) -> Result<(), CkksError> {
+    let refuse = |name, value: String, reason: String| Err(CkksError::Parameter { name, value, reason });
+    let ParametersLiteral { log_n, levels, scale_bits, weight_bits, base_bits, .. } = *literal;
+    if !(5..=MAX_LOG_N).contains(&log_n) {
+        return refuse("log_n", log_n.to_string(), format!("choose a value from 5 (tests) or 12 (secure) to {MAX_LOG_N}"));
+    }
+    if levels == 0 || levels > 200 {
+        return refuse("levels", levels.to_string(), "a chain has 1 to 200 levels".into());
+    }
+    if !(10.0..=55.0).contains(&scale_bits) {
+        return refuse("scale_bits", scale_bits.to_string(), "choose 10 to 55 bits".into());
+    }
+    if !(8.0..=45.0).contains(&weight_bits) {
+        return refuse("weight_bits", weight_bits.to_string(), "choose 8 to 45 bits".into());
+    }
+    let sum = scale_bits + weight_bits;
+    if sum.round() > 60.0 || sum.round() < f64::from(log_n + 4) {
+        return refuse(
+            "scale_bits + weight_bits",
+            sum.to_string(),
+            format!("a prime of the chain has {} to 60 bits at N = 2^{log_n}", log_n + 4),
+        );
+    }
+    if base_bits > 60 || base_bits < log_n + 4 || f64::from(base_bits) < scale_bits + 1.0 {
+        return refuse(
+            "base_bits",
+            base_bits.to_string(),
+            format!("the base prime has {} to 60 bits at N = 2^{log_n} and exceeds scale_bits", log_n + 4),
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) fn literal() -> ParametersLiteral {
+        ParametersLiteral {
+            log_n: 15,
+            levels: 20,
+            scale_bits: 20.0,
+            weight_bits: 18.0,
+            base_bits: 28,
+            key_switching: KeySwitching::Automatic,
+            security: SecurityPolicy::Bits128,
+        }
+    }
+
+    #[test]
+    fn resnet20_fits_under_the_stricter_limit_with_exact_scales() {
+        let p = Parameters::new(literal()).unwrap();
+        assert!(p.security().log2_qp <= 868.0 && p.security().is_secure());
+        assert_eq!((p.max_limbs(), p.max_level(), p.slots()), (21, 20, 16384));
+        for limbs in 2..=21 {
+            let out = p.scale() * p.scale() * p.weight_scale(limbs) / p.prime(limbs - 1) as f64;
+            assert!((out / p.scale() - 1.0).abs() < 2f64.powi(-50));
+            assert!(p.band(limbs).band.bottom <= limbs && limbs <= p.band(limbs).band.top);
+            let extended = p.extended(limbs);
+            let mut distinct = extended.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            assert_eq!(distinct.len(), extended.len());
+        }
+    }
+
+    #[test]
+    fn too_many_bits_are_refused_with_the_smallest_ring_that_fits() {
+        let error = Parameters::new(ParametersLiteral { levels: 25, ..literal() }).unwrap_err().to_string();
+        assert!(error.contains("868") && error.contains("N = 2^16") && error.contains("security: none"), "{error}");
+        let insecure =
+            Parameters::new(ParametersLiteral { levels: 25, security: SecurityPolicy::None, ..literal() }).unwrap();
+        assert!(!insecure.security().is_secure());
+        assert!(Parameters::new(ParametersLiteral { log_n: 8, ..literal() }).is_err());
+    }
+
+    #[test]
+    fn impossible_values_are_named() {
+        for (literal, name) in [
+            (ParametersLiteral { log_n: 3, ..literal() }, "log_n"),
+            (ParametersLiteral { levels: 0, ..literal() }, "levels"),
+            (ParametersLiteral { scale_bits: 3.0, ..literal() }, "scale_bits"),
+            (ParametersLiteral { scale_bits: f64::NAN, ..literal() }, "scale_bits"),
+            (ParametersLiteral { weight_bits: 50.0, ..literal() }, "weight_bits"),
+            (ParametersLiteral { scale_bits: 40.0, weight_bits: 30.0, ..literal() }, "scale_bits + weight_bits"),
+            (ParametersLiteral { base_bits: 20, ..literal() }, "base_bits"),
+        ] {
+            let error = Parameters::new(literal).unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+    }
+}

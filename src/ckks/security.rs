@@ -1,0 +1,115 @@
+//! 128-bit classical security of ring learning with errors for a uniform ternary key and errors of deviation 3.2.
+
+use std::fmt;
+
+/// Largest log2(QP) by the homomorphic encryption standard (2018, table 1; 2^16 by its extension), from N = 2^12 on.
+const STANDARD_2018: [u32; 5] = [109, 218, 438, 881, 1772];
+/// Largest log2(QP) by "Security Guidelines for Implementing Homomorphic Encryption" (eprint 2024/463), from N = 2^12 on.
+const GUIDELINES_2024: [u32; 6] = [106, 214, 430, 868, 1747, 3523];
+const FIRST_LOG_N: u32 = 12;
+
+/// A published table of security limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Homomorphic encryption standard of 2018.
+    Standard2018,
+    /// Security guidelines of 2024 (eprint 2024/463), the stricter one.
+    Guidelines2024,
+}
+
+impl Table {
+    /// Largest log2(QP) in bits for 128-bit security at N = 2^`log_n`; `None` where the table has no entry.
+    pub fn limit(self, log_n: u32) -> Option<u32> {
+        let row = log_n.checked_sub(FIRST_LOG_N)? as usize;
+        match self {
+            Self::Standard2018 => STANDARD_2018.get(row).copied(),
+            Self::Guidelines2024 => GUIDELINES_2024.get(row).copied(),
+        }
+    }
+
+    /// Name for messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard2018 => "homomorphic encryption standard 2018",
+            Self::Guidelines2024 => "security guidelines 2024, eprint 2024/463",
+        }
+    }
+}
+
+/// What to do about parameters over the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SecurityPolicy {
+    /// Refuse parameters that are over the stricter table.
+    #[default]
+    Bits128,
+    /// Accept anything; results are marked insecure.
+    None,
+}
+
+/// A verdict under one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// At least 128 bits.
+    Secure,
+    /// Over the limit.
+    Insecure,
+    /// The table says nothing about this ring dimension.
+    Unknown,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secure => "128-bit",
+            Self::Insecure => "insecure",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// The verdicts on one set of parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Security {
+    /// log2 of the ring dimension.
+    pub log_n: u32,
+    /// log2 of the largest modulus under which anything is encrypted with the secret key, special primes included.
+    pub log2_qp: f64,
+}
+
+impl Security {
+    /// The verdict under a table.
+    pub fn verdict(&self, table: Table) -> Verdict {
+        match table.limit(self.log_n) {
+            Some(limit) if self.log2_qp <= f64::from(limit) => Verdict::Secure,
+            Some(_) => Verdict::Insecure,
+            // Below the table even the smallest modulus is weak; above it nothing is known.
+            None if self.log_n < FIRST_LOG_N => Verdict::Insecure,
+            None => Verdict::Unknown,
+        }
+    }
+
+    /// Whether the stricter table grants 128 bits.
+    pub fn is_secure(&self) -> bool {
+        self.verdict(Table::Guidelines2024) == Verdict::Secure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_follow_the_tables() {
+        let at = |log_n, log2_qp| {
+            let s = Security { log_n, log2_qp };
+            (s.verdict(Table::Standard2018), s.verdict(Table::Guidelines2024), s.is_secure())
+        };
+        assert_eq!(at(15, 868.0), (Verdict::Secure, Verdict::Secure, true));
+        assert_eq!(at(15, 868.5), (Verdict::Secure, Verdict::Insecure, false));
+        // The chain of the paper's ResNet-20 (method section 4).
+        assert_eq!(at(15, 906.0), (Verdict::Insecure, Verdict::Insecure, false));
+        assert_eq!(at(17, 3000.0), (Verdict::Unknown, Verdict::Secure, true));
+        assert_eq!(at(11, 20.0), (Verdict::Insecure, Verdict::Insecure, false));
+        assert_eq!(Verdict::Insecure.to_string(), "insecure");
+    }
+}
