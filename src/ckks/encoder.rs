@@ -207,9 +207,10 @@ impl Encoder {
 }
 
 fn overflow(values: &[Complex], scale: f64, limit: u32) -> CkksError {
-    let largest = values.iter().flat_map(|v| [v.re.abs(), v.im.abs()]).fold(0.0, |a: f64, b| {
-        if b.is_nan() { f64::INFINITY } else { a.max(b) }
-    });
+    let largest = values
+        .iter()
+        .flat_map(|v| [v.re.abs(), v.im.abs()])
+        .fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
     CkksError::PlaintextOverflow { log2_coefficient: largest.log2(), log2_scale: scale.log2(), limit }
 }
 
@@ -313,7 +314,13 @@ mod tests {
         assert!(encoder.encode(&huge, 2f64.powi(20)).unwrap_err().to_string().contains("exceeds 2^31"));
         let nan = vec![Complex::new(f64::NAN, 0.0); 32];
         assert!(encoder.encode(&nan, 1024.0).is_err() && encoder.encode_wide(&nan, 1024.0).is_err());
-        assert!(encoder.encode_wide(&huge.repeat(2), 2.0).unwrap_err().to_string().contains("64 values do not fit into 32 slots"));
+        assert!(
+            encoder
+                .encode_wide(&huge.repeat(2), 2.0)
+                .unwrap_err()
+                .to_string()
+                .contains("64 values do not fit into 32 slots")
+        );
         assert!(encoder.encode_constant(f64::INFINITY, 2.0).is_err());
         assert_eq!(encoder.encode_constant(-1.5, 4.0).unwrap(), -6);
     }

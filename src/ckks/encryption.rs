@@ -104,8 +104,7 @@ pub fn encrypt_public(
     let mut c1 = evaluate(parameters, &zero, &seed.derive("error", &[1]).gaussian(n), limbs);
     c0.limbs.par_iter_mut().zip(&mut c1.limbs).enumerate().for_each(|(i, (c0, c1))| {
         let q = parameters.ntts()[i].modulus();
-        let term =
-            simd::Term { shared: &mask.limbs[i], pair: (&public.b.limbs[i], &public.a.limbs[i]) };
+        let term = simd::Term { shared: &mask.limbs[i], pair: (&public.b.limbs[i], &public.a.limbs[i]) };
         simd::multiply_accumulate((c0, c1), &[term], true, q);
     });
     Ok(Ciphertext { c0, c1, scale })
@@ -150,6 +149,11 @@ pub fn decrypt_coefficients(parameters: &Parameters, secret: &SecretKey, ciphert
 }
 
 /// Decrypts and decodes all slots.
-pub fn decrypt(parameters: &Parameters, encoder: &Encoder, secret: &SecretKey, ciphertext: &Ciphertext) -> Vec<Complex> {
+pub fn decrypt(
+    parameters: &Parameters,
+    encoder: &Encoder,
+    secret: &SecretKey,
+    ciphertext: &Ciphertext,
+) -> Vec<Complex> {
     encoder.decode(&decrypt_coefficients(parameters, secret, ciphertext), ciphertext.scale)
 }

@@ -102,7 +102,9 @@ pub enum CkksError {
         level: usize,
     },
     /// A switching key is missing.
-    #[error("no key for Galois element {element} (rotation by {steps:?}) at level {level}; request it when the keys are generated")]
+    #[error(
+        "no key for Galois element {element} (rotation by {steps:?}) at level {level}; request it when the keys are generated"
+    )]
     MissingGaloisKey {
         /// The Galois element.
         element: usize,

@@ -233,7 +233,11 @@ fn validate(literal: &ParametersLiteral) -> Result<(), CkksError> {
     let refuse = |name, value: String, reason: String| Err(CkksError::Parameter { name, value, reason });
     let ParametersLiteral { log_n, levels, scale_bits, weight_bits, base_bits, .. } = *literal;
     if !(5..=MAX_LOG_N).contains(&log_n) {
-        return refuse("log_n", log_n.to_string(), format!("choose a value from 5 (tests) or 12 (secure) to {MAX_LOG_N}"));
+        return refuse(
+            "log_n",
+            log_n.to_string(),
+            format!("choose a value from 5 (tests) or 12 (secure) to {MAX_LOG_N}"),
+        );
     }
     if levels == 0 || levels > 200 {
         return refuse("levels", levels.to_string(), "a chain has 1 to 200 levels".into());

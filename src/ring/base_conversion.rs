@@ -40,9 +40,11 @@ impl BaseConversion {
     /// The conversion from `sources` to `targets`.
     pub fn new(sources: &[&Ntt], targets: &[&Ntt]) -> Self {
         let product_without = |modulus: &Modulus, skip: Option<usize>| {
-            sources.iter().enumerate().filter(|(j, _)| Some(*j) != skip).fold(1, |product, (_, r)| {
-                modulus.mul(product, modulus.reduce(r.modulus().value()))
-            })
+            sources
+                .iter()
+                .enumerate()
+                .filter(|(j, _)| Some(*j) != skip)
+                .fold(1, |product, (_, r)| modulus.mul(product, modulus.reduce(r.modulus().value())))
         };
         Self {
             sources: sources.iter().map(|r| *r.modulus()).collect(),

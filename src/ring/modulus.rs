@@ -192,7 +192,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn odd_modulus() -> impl Strategy<Value = u64> {
-        (2u32..60).prop_flat_map(|bits| (1u64 << bits..1u64 << (bits + 1)).prop_map(|q| q | 1).prop_filter("below 2^60", |q| *q < 1 << 60))
+        (2u32..60).prop_flat_map(|bits| {
+            (1u64 << bits..1u64 << (bits + 1)).prop_map(|q| q | 1).prop_filter("below 2^60", |q| *q < 1 << 60)
+        })
     }
 
     #[test]

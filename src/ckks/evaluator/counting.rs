@@ -129,7 +129,8 @@ impl Operations {
         work.limb_transforms += diagonals as f64 * extended * plaintext_share;
         work.limb_products += diagonals as f64 * extended;
         // Reduction of a plaintext, and spreading it where it is periodic.
-        work.limb_passes += diagonals as f64 * extended * if plaintext_share < 1.0 { 1.0 + plaintext_share } else { 1.0 };
+        work.limb_passes +=
+            diagonals as f64 * extended * if plaintext_share < 1.0 { 1.0 + plaintext_share } else { 1.0 };
         let giants = transform.used_giants();
         work.additions += (diagonals - giants.len()) as u64;
         for (_, giant) in &giants {
@@ -181,7 +182,12 @@ impl Counting {
 
     fn relinearized(&self, limbs: usize, scale: f64) -> Counted {
         let special = self.parameters.band(limbs).band.shape.special;
-        let mut work = Operations { products: 1, limb_products: 3.0 * limbs as f64, limb_passes: 2.0 * limbs as f64, ..Default::default() };
+        let mut work = Operations {
+            products: 1,
+            limb_products: 3.0 * limbs as f64,
+            limb_passes: 2.0 * limbs as f64,
+            ..Default::default()
+        };
         work.add(&Operations::raise(&self.parameters, limbs));
         work.add(&Operations::switch(&self.parameters, limbs));
         work.add(&Operations::divide(limbs + special, special, 2));
@@ -249,7 +255,12 @@ impl Evaluator for Counting {
     }
     fn add_plain(&self, x: &Counted, _: &[Complex]) -> Result<Counted, CkksError> {
         let limbs = x.limbs as f64;
-        self.count(&Operations { additions: 1, limb_transforms: limbs, limb_passes: 2.0 * limbs, ..Default::default() });
+        self.count(&Operations {
+            additions: 1,
+            limb_transforms: limbs,
+            limb_passes: 2.0 * limbs,
+            ..Default::default()
+        });
         Ok(*x)
     }
     fn multiply_plain(&self, x: &Counted, _: &[Complex], scale: f64) -> Result<Counted, CkksError> {

@@ -46,7 +46,12 @@ pub trait Evaluator: Sync {
     ///
     /// # Errors
     /// As [`Evaluator::add_plain`].
-    fn multiply_plain(&self, x: &Self::Ciphertext, slots: &[Complex], scale: f64) -> Result<Self::Ciphertext, CkksError>;
+    fn multiply_plain(
+        &self,
+        x: &Self::Ciphertext,
+        slots: &[Complex],
+        scale: f64,
+    ) -> Result<Self::Ciphertext, CkksError>;
 
     /// x * factor; the scale stays.
     fn multiply_integer(&self, x: &Self::Ciphertext, factor: i64) -> Self::Ciphertext;

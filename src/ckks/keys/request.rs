@@ -62,7 +62,8 @@ impl KeyRequest {
 
     /// Number of distinct Galois elements.
     pub fn galois_elements(&self) -> usize {
-        let mut elements: Vec<_> = self.keys.keys().map(|(kind, _)| kind).filter(|k| matches!(k, KeyKind::Galois(_))).collect();
+        let mut elements: Vec<_> =
+            self.keys.keys().map(|(kind, _)| kind).filter(|k| matches!(k, KeyKind::Galois(_))).collect();
         elements.dedup();
         elements.len()
     }

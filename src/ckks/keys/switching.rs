@@ -33,9 +33,7 @@ impl SwitchingKey {
         let seed = secret.seed().derive("switching key", &[label, band as u64]);
         let preimage = match kind {
             KeyKind::Relinearization => None,
-            KeyKind::Galois(g) => {
-                Some(Automorphism::new(parameters.log_n(), inverse_element(parameters.log_n(), g)))
-            }
+            KeyKind::Galois(g) => Some(Automorphism::new(parameters.log_n(), inverse_element(parameters.log_n(), g))),
         };
         let digits = (0..key_band.band.shape.digits(limbs))
             .map(|digit| {

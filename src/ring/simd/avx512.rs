@@ -54,7 +54,8 @@ impl Constants {
         let low_quotient = _mm512_madd52hi_epu64(zero, low, self.one_quotient);
         // Both remainders are below 2q, so their 52-bit sum is exact.
         let product = _mm512_madd52lo_epu64(low, high, self.two52);
-        let multiple = _mm512_madd52lo_epu64(_mm512_setzero_si512(), _mm512_add_epi64(high_quotient, low_quotient), self.q);
+        let multiple =
+            _mm512_madd52lo_epu64(_mm512_setzero_si512(), _mm512_add_epi64(high_quotient, low_quotient), self.q);
         let sum = _mm512_and_si512(_mm512_sub_epi64(product, multiple), self.mask52);
         Self::correct(Self::correct(sum, self.two_q), self.q)
     }
@@ -167,7 +168,9 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
     for (chunk_index, chunk) in terms.chunks(lazy_terms(q)).enumerate() {
         let accumulate = accumulate || chunk_index > 0;
         let (blocks0, blocks1) = (out0.as_chunks_mut::<LANES>().0, out1.as_chunks_mut::<LANES>().0);
-        for (step, (blocks0, blocks1)) in blocks0.chunks_exact_mut(UNROLL).zip(blocks1.chunks_exact_mut(UNROLL)).enumerate() {
+        for (step, (blocks0, blocks1)) in
+            blocks0.chunks_exact_mut(UNROLL).zip(blocks1.chunks_exact_mut(UNROLL)).enumerate()
+        {
             let mut low = [[zero; UNROLL]; 2];
             let mut high = [[zero; UNROLL]; 2];
             if accumulate {
@@ -181,9 +184,8 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
                     let at = (step * UNROLL + u) * LANES;
                     // SAFETY: `at + 8` is at most the length of `out`, and the dispatcher has checked that all
                     // operands have that length.
-                    let (shared, first, second) = unsafe {
-                        (load_at(term.shared, at), load_at(term.pair.0, at), load_at(term.pair.1, at))
-                    };
+                    let (shared, first, second) =
+                        unsafe { (load_at(term.shared, at), load_at(term.pair.0, at), load_at(term.pair.1, at)) };
                     low[0][u] = _mm512_madd52lo_epu64(low[0][u], shared, first);
                     high[0][u] = _mm512_madd52hi_epu64(high[0][u], shared, first);
                     low[1][u] = _mm512_madd52lo_epu64(low[1][u], shared, second);

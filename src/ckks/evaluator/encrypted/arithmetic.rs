@@ -22,12 +22,7 @@ impl Encrypted {
     /// Applies `f` to the two limbs of every prime.
     fn map(&self, x: &Ciphertext, f: impl Fn(usize, &mut [u64], &mut [u64]) + Sync) -> Ciphertext {
         let mut out = x.clone();
-        out.c0
-            .limbs
-            .par_iter_mut()
-            .zip(&mut out.c1.limbs)
-            .enumerate()
-            .for_each(|(prime, (c0, c1))| f(prime, c0, c1));
+        out.c0.limbs.par_iter_mut().zip(&mut out.c1.limbs).enumerate().for_each(|(prime, (c0, c1))| f(prime, c0, c1));
         out
     }
 

@@ -65,7 +65,13 @@ impl Encrypted {
 
     /// Inner product of digits and key at one position of the extended basis.
     #[inline]
-    pub(super) fn switch_limb(&self, raised: &Raised, key: &SwitchingKey, position: usize, prime: usize) -> (Limb, Limb) {
+    pub(super) fn switch_limb(
+        &self,
+        raised: &Raised,
+        key: &SwitchingKey,
+        position: usize,
+        prime: usize,
+    ) -> (Limb, Limb) {
         let n = self.parameters.n();
         let (mut b, mut a) = (Limb::scratch(n), Limb::scratch(n));
         let terms: Vec<Term> = raised

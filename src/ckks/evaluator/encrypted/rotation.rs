@@ -11,10 +11,17 @@ use crate::ring::{Automorphism, Limb, Polynomial, simd};
 
 impl Encrypted {
     /// The key of a Galois element.
-    pub(super) fn galois_key(&self, element: usize, steps: Option<i64>, limbs: usize) -> Result<&SwitchingKey, CkksError> {
-        self.keys
-            .get(&self.parameters, KeyKind::Galois(element), limbs)
-            .ok_or(CkksError::MissingGaloisKey { element, steps, level: limbs - 1 })
+    pub(super) fn galois_key(
+        &self,
+        element: usize,
+        steps: Option<i64>,
+        limbs: usize,
+    ) -> Result<&SwitchingKey, CkksError> {
+        self.keys.get(&self.parameters, KeyKind::Galois(element), limbs).ok_or(CkksError::MissingGaloisKey {
+            element,
+            steps,
+            level: limbs - 1,
+        })
     }
 
     /// Applies an automorphism to every limb.
@@ -36,7 +43,11 @@ impl Encrypted {
         let limbs = x.limbs();
         let keys = elements
             .iter()
-            .map(|&(element, steps)| if element == 1 { Ok(None) } else { self.galois_key(element, steps, limbs).map(Some) })
+            .map(
+                |&(element, steps)| {
+                    if element == 1 { Ok(None) } else { self.galois_key(element, steps, limbs).map(Some) }
+                },
+            )
             .collect::<Result<Vec<_>, _>>()?;
         let raised = keys.iter().any(Option::is_some).then(|| self.raise(&x.c1));
         Ok(elements
@@ -49,14 +60,17 @@ impl Encrypted {
                     simd::add_assign(limb, addend, self.parameters.ntts()[i].modulus());
                 });
                 let automorphism = self.tables.automorphism(element);
-                Ciphertext { c0: self.permute(&c0, &automorphism), c1: self.permute(&c1, &automorphism), scale: x.scale }
+                Ciphertext {
+                    c0: self.permute(&c0, &automorphism),
+                    c1: self.permute(&c1, &automorphism),
+                    scale: x.scale,
+                }
             })
             .collect())
     }
 
     pub(super) fn rotated(&self, x: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>, CkksError> {
-        let elements: Vec<_> =
-            steps.iter().map(|&s| (rotation_element(self.parameters.log_n(), s), Some(s))).collect();
+        let elements: Vec<_> = steps.iter().map(|&s| (rotation_element(self.parameters.log_n(), s), Some(s))).collect();
         self.automorphisms(x, &elements)
     }
 

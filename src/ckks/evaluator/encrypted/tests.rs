@@ -135,8 +135,10 @@ fn rescale_and_key_switch_have_the_predicted_noise() {
             let (found, expected) = (measured(&rescaled, &m), noise::rounding(11));
             assert!((found / expected - 1.0).abs() < 0.1, "rescale: {found} against {expected}");
             let fresh = w.encrypt(&m, w.square_scale(), limbs);
-            let (found, expected) =
-                (measured(&w.evaluator.rotate(&fresh, 1).unwrap(), &rotate(&m, 1)), noise::key_switch(&w.parameters, limbs).hypot(3.2));
+            let (found, expected) = (
+                measured(&w.evaluator.rotate(&fresh, 1).unwrap(), &rotate(&m, 1)),
+                noise::key_switch(&w.parameters, limbs).hypot(3.2),
+            );
             assert!((found / expected - 1.0).abs() < 0.15, "key switch at {limbs}: {found} against {expected}");
         }
     }
@@ -158,31 +160,59 @@ fn every_operation_agrees_with_clear_text() {
             w.assert_close(&e.add_plain(&x, &b).unwrap(), &zip(&a, &b, |p, q| p + q), fresh, "add_plain");
             let short = &b[..8];
             let repeated: Vec<Complex> = short.iter().cycle().take(n).copied().collect();
-            w.assert_close(&e.add_plain(&x, short).unwrap(), &zip(&a, &repeated, |p, q| p + q), fresh, "add_plain, periodic");
+            w.assert_close(
+                &e.add_plain(&x, short).unwrap(),
+                &zip(&a, &repeated, |p, q| p + q),
+                fresh,
+                "add_plain, periodic",
+            );
             w.assert_close(&e.multiply_integer(&x, -7), &zip(&a, &b, |p, _| -7.0 * p), 7.0 * fresh, "multiply_integer");
-            w.assert_close(&e.multiply_imaginary_unit(&x), &zip(&a, &b, |p, _| p * Complex::i()), fresh, "imaginary unit");
+            w.assert_close(
+                &e.multiply_imaginary_unit(&x),
+                &zip(&a, &b, |p, _| p * Complex::i()),
+                fresh,
+                "imaginary unit",
+            );
             let dropped = e.drop_to(&x, limbs - 1).unwrap();
             assert_eq!(dropped.limbs(), limbs - 1);
             w.assert_close(&dropped, &a, fresh, "drop");
             for steps in STEPS {
-                w.assert_close(&e.rotate(&x, steps).unwrap(), &rotate(&a, steps), noise::key_switch(&w.parameters, limbs) + fresh, "rotate");
+                w.assert_close(
+                    &e.rotate(&x, steps).unwrap(),
+                    &rotate(&a, steps),
+                    noise::key_switch(&w.parameters, limbs) + fresh,
+                    "rotate",
+                );
             }
             for (rotated, steps) in e.rotate_hoisted(&x, &[0, 1, 8, -32]).unwrap().iter().zip([0, 1, 8, -32]) {
                 w.assert_close(rotated, &rotate(&a, steps), noise::key_switch(&w.parameters, limbs) + fresh, "hoisted");
             }
             let conjugate: Vec<Complex> = a.iter().map(|z| z.conj()).collect();
-            w.assert_close(&e.conjugate(&x).unwrap(), &conjugate, noise::key_switch(&w.parameters, limbs) + fresh, "conjugate");
+            w.assert_close(
+                &e.conjugate(&x).unwrap(),
+                &conjugate,
+                noise::key_switch(&w.parameters, limbs) + fresh,
+                "conjugate",
+            );
 
             // Products: an error of deviation d of one factor is multiplied by the other factor's slots (of size below 1.5).
             let product_noise = 2.0 * 1.5 * fresh * scale + noise::key_switch(&w.parameters, limbs);
             let weights = e.multiply_plain(&x, &b, w.parameters.weight_scale(limbs)).unwrap();
             let encoding = noise::encoding() * scale;
-            w.assert_close(&weights, &zip(&a, &b, |p, q| p * q), 1.5 * fresh * w.parameters.weight_scale(limbs) + encoding, "multiply_plain");
+            w.assert_close(
+                &weights,
+                &zip(&a, &b, |p, q| p * q),
+                1.5 * fresh * w.parameters.weight_scale(limbs) + encoding,
+                "multiply_plain",
+            );
             w.assert_close(&e.multiply(&x, &y).unwrap(), &zip(&a, &b, |p, q| p * q), product_noise, "multiply");
             let square = e.square(&x).unwrap();
             w.assert_close(&square, &zip(&a, &a, |p, q| p * q), product_noise, "square");
-            let rescaled = e.rescale(&e.multiply_plain(&square, &b, w.parameters.weight_scale(limbs)).unwrap()).unwrap();
-            let relative = product_noise * 1.5 / scale + noise::rounding(8) + 1.5 * noise::encoding() * scale / w.parameters.weight_scale(limbs);
+            let rescaled =
+                e.rescale(&e.multiply_plain(&square, &b, w.parameters.weight_scale(limbs)).unwrap()).unwrap();
+            let relative = product_noise * 1.5 / scale
+                + noise::rounding(8)
+                + 1.5 * noise::encoding() * scale / w.parameters.weight_scale(limbs);
             w.assert_close(&rescaled, &zip(&square_of(&a), &b, |p, q| p * q), relative, "square, weights, rescale");
             assert!((rescaled.scale / scale - 1.0).abs() < 2f64.powi(-40));
         }
@@ -252,8 +282,11 @@ fn transforms_agree_with_dense_matrices() {
                 let mut expected = vec![vec![Complex::default(); n]; outputs];
                 for (d, v) in diagonals.iter().zip(&values) {
                     // The source gives diagonals rotated right by the giant step: rot_g(v * rot_b(x)).
-                    let product: Vec<Complex> =
-                        rotate(&x[d.input], babies[d.baby]).iter().enumerate().map(|(i, z)| z * v[i % period]).collect();
+                    let product: Vec<Complex> = rotate(&x[d.input], babies[d.baby])
+                        .iter()
+                        .enumerate()
+                        .map(|(i, z)| z * v[i % period])
+                        .collect();
                     for (e, p) in expected[d.output].iter_mut().zip(rotate(&product, giants[d.giant])) {
                         *e += p;
                     }
@@ -285,8 +318,11 @@ fn transforms_agree_with_dense_matrices() {
                     assert_eq!(results.len(), outputs);
                     for (r, e) in results.iter().zip(&expected) {
                         // Folds double the noise twice at most; encoding errors of the diagonals come on top.
-                        let encoding = 1.5 * (diagonals.len() as f64).sqrt() * noise::encoding() * w.parameters.scale() / scale;
-                        let bound = noise::rounding(8) + 4.0 * encoding + 8.0 * noise::key_switch(&w.parameters, limbs) / w.parameters.scale();
+                        let encoding =
+                            1.5 * (diagonals.len() as f64).sqrt() * noise::encoding() * w.parameters.scale() / scale;
+                        let bound = noise::rounding(8)
+                            + 4.0 * encoding
+                            + 8.0 * noise::key_switch(&w.parameters, limbs) / w.parameters.scale();
                         w.assert_close(r, e, bound, &format!("transform {case} {folds:?} at {limbs}"));
                         assert_eq!(r.limbs(), limbs - 1);
                         assert!((r.scale / w.parameters.scale() - 1.0).abs() < 2f64.powi(-40));
@@ -296,14 +332,18 @@ fn transforms_agree_with_dense_matrices() {
                     let fresh = counting.fresh(limbs, w.square_scale());
                     let counted_transform = counting.encode_transform(&transform, scale).unwrap();
                     assert_eq!(counting.transform_bytes(&counted_transform), w.evaluator.transform_bytes(&encoded));
-                    let counted = counting.apply_transform(&vec![&fresh; inputs], &transform, &counted_transform).unwrap();
+                    let counted =
+                        counting.apply_transform(&vec![&fresh; inputs], &transform, &counted_transform).unwrap();
                     assert_eq!((counted[0].limbs, counted[0].scale), (results[0].limbs(), results[0].scale));
                     assert_eq!(counting.take().plain_products as usize, diagonals.len());
                 }
                 let one = w.encrypt(&x[0], w.square_scale(), 3);
                 let encoded = w.evaluator.encode_transform(&transform, 1024.0).unwrap();
                 let many = vec![&one; inputs + 1];
-                assert!(matches!(w.evaluator.apply_transform(&many, &transform, &encoded), Err(CkksError::Inputs { .. })));
+                assert!(matches!(
+                    w.evaluator.apply_transform(&many, &transform, &encoded),
+                    Err(CkksError::Inputs { .. })
+                ));
             }
         }
     }
