@@ -143,10 +143,7 @@ mod tests {
         assert!(text.contains("has 3000 bytes, which is not a positive multiple of the 3073 bytes"), "{text}");
 
         fs::write(&path, []).unwrap();
-        assert!(matches!(
-            read_file(&path, DatasetName::Cifar10),
-            Err(DatasetError::Truncated { found_bytes: 0, .. })
-        ));
+        assert!(matches!(read_file(&path, DatasetName::Cifar10), Err(DatasetError::Truncated { found_bytes: 0, .. })));
 
         fs::write(&path, [record(&[0], 0), record(&[10], 0)].concat()).unwrap();
         let text = read_file(&path, DatasetName::Cifar10).unwrap_err().to_string();

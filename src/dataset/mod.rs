@@ -10,9 +10,9 @@ mod normalisation;
 mod png;
 mod shipped;
 
+pub use self::image::{CHANNELS, Dataset, Image, PIXELS, SIDE, VALUES};
 pub use cifar::{read_file, read_test, read_training};
 pub use error::DatasetError;
-pub use self::image::{CHANNELS, Dataset, Image, PIXELS, SIDE, VALUES};
 pub use name::DatasetName;
 pub use normalisation::Normalisation;
 pub use png::read_png;

@@ -13,12 +13,8 @@ use super::name::DatasetName;
 /// None in a sound build: the files are embedded and their content is tested.
 pub fn shipped_test_images(name: DatasetName) -> Result<Dataset, DatasetError> {
     let (bytes, file): (&[u8], _) = match name {
-        DatasetName::Cifar10 => {
-            (include_bytes!("../../data/cifar10_test_200.bin"), "data/cifar10_test_200.bin")
-        }
-        DatasetName::Cifar100 => {
-            (include_bytes!("../../data/cifar100_test_200.bin"), "data/cifar100_test_200.bin")
-        }
+        DatasetName::Cifar10 => (include_bytes!("../../data/cifar10_test_200.bin"), "data/cifar10_test_200.bin"),
+        DatasetName::Cifar100 => (include_bytes!("../../data/cifar100_test_200.bin"), "data/cifar100_test_200.bin"),
     };
     cifar::parse(bytes, name, Path::new(file))
 }
