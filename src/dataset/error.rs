@@ -38,8 +38,8 @@ pub enum DatasetError {
     },
     /// The size is no positive multiple of the record length.
     #[error(
-        "`{}` has {found_bytes} bytes, which is not a positive multiple of the {record_bytes} bytes of a {dataset} record: \
-         the file is truncated or of another data set; download it again or correct the data set's name",
+        "`{}` has {found_bytes} bytes, which is not a positive multiple of the {record_bytes} bytes of a \
+         {dataset} record: the file is truncated or of another data set; download it again or correct the data set's name",
         path.display()
     )]
     Truncated {
@@ -80,7 +80,8 @@ pub enum DatasetError {
     },
     /// The image is not of the size that the networks take.
     #[error(
-        "`{}` is {width} x {height} pixels, but the network takes {expected} x {expected}: resize or crop the image first",
+        "`{}` is {width} x {height} pixels, but the network takes {expected} x {expected}: \
+         resize or crop the image first",
         path.display()
     )]
     ImageSize {

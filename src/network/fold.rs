@@ -8,8 +8,8 @@ use super::weights::{Tensor, Weights};
 
 impl Network {
     /// The same function without batch normalisation: each convolution has a bias, and tensors `NAME.weight` and
-    /// `NAME.bias`. With `scale = gamma / sqrt(var + epsilon)`, weights are multiplied by `scale` per output channel and the
-    /// bias is `bias * scale + beta - mean * scale`. Computed in double precision.
+    /// `NAME.bias`. With `scale = gamma / sqrt(var + epsilon)`, weights are multiplied by `scale` per output channel
+    /// and the bias is `bias * scale + beta - mean * scale`. Computed in double precision.
     ///
     /// # Errors
     /// [`NetworkError::NotLowerable`] for a batch normalisation that follows no convolution;

@@ -1,7 +1,7 @@
 //! A network as a graph of named operations, without weights.
 //!
-//! Names are PyTorch's (`layer1.0.conv1`), so that the tensors of a node are `NAME.weight`, `NAME.bias` and so on. The same
-//! graph serves clear-text evaluation, folding and training.
+//! Names are PyTorch's (`layer1.0.conv1`), so that the tensors of a node are `NAME.weight`, `NAME.bias` and so on. The
+//! same graph serves clear-text evaluation, folding and training.
 
 use super::lowered::Shape;
 
@@ -9,7 +9,8 @@ use super::lowered::Shape;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ActivationKind {
-    /// `c2 x^2 + c1 x + c0` with coefficients per channel (tensor `NAME.coefficients`, `[channels, 3]`, order c0, c1, c2).
+    /// `c2 x^2 + c1 x + c0` with coefficients per channel (tensor `NAME.coefficients`, `[channels, 3]`, order c0, c1,
+    /// c2).
     Quadratic,
     /// `max(x, 0)`.
     Relu,
@@ -21,7 +22,8 @@ pub enum ActivationKind {
 pub enum Operation {
     /// The normalised image.
     Input,
-    /// 2-D convolution with zero padding. Tensors: `weight` `[out, in, kernel, kernel]`, and `bias` `[out]` if there is one.
+    /// 2-D convolution with zero padding. Tensors: `weight` `[out, in, kernel, kernel]`, and `bias` `[out]` if there is
+    /// one.
     Convolution {
         /// Input channels.
         in_channels: usize,

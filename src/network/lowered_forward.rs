@@ -6,8 +6,8 @@ use super::lowered::{Activation, LoweredNetwork, Source};
 /// What each layer of a lowered network computes on one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoweredTrace {
-    /// For each layer, the sum of terms and bias before the squaring, row-major `[channels, height, width]`. May hold infinities
-    /// and NaN if the image explodes.
+    /// For each layer, the sum of terms and bias before the squaring, row-major `[channels, height, width]`. May hold
+    /// infinities and NaN if the image explodes.
     pub linear: Vec<Vec<f64>>,
 }
 
@@ -25,7 +25,8 @@ impl LoweredTrace {
 }
 
 impl LoweredNetwork {
-    /// Evaluates one normalised image, row-major `[channels, height, width]`. Runs on rayon's threads, over output channels.
+    /// Evaluates one normalised image, row-major `[channels, height, width]`. Runs on rayon's threads, over output
+    /// channels.
     ///
     /// # Errors
     /// [`NetworkError::InputLength`]; [`NetworkError::Lowered`] for a network whose parts do not fit together.

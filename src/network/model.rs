@@ -123,8 +123,8 @@ mod tests {
     /// The card's numbers on all 10,000 test images, and the seconds of both clear-text forwards. Run with
     /// `LEVELED_CIFAR10=DIR/test_batch.bin cargo test --release --lib the_card -- --ignored --nocapture`.
     ///
-    /// All logits of the 5 exploding images are NaN. The card's 89.94 % counts 2 of them as right, because an `argmax` that
-    /// takes NaN for the largest gives class 0; here such an image has no class, which makes 89.92 %.
+    /// All logits of the 5 exploding images are NaN. The card's 89.94 % counts 2 of them as right, because an `argmax`
+    /// that takes NaN for the largest gives class 0; here such an image has no class, which makes 89.92 %.
     #[test]
     #[ignore = "needs LEVELED_CIFAR10, the path of the official CIFAR-10 test_batch.bin"]
     fn the_card_is_right_about_the_whole_test_set() {

@@ -11,8 +11,9 @@ use super::weights::{Tensor, Weights};
 /// The fixed quadratic of method section 2: c0, c1, c2 of the least-squares fit of ReLU on [-2, 2].
 const COEFFICIENTS: [f64; 3] = [193.0 / 1024.0, 512.0 / 1024.0, 239.0 / 1024.0];
 
-/// Mean and standard deviation that batch normalisation gives to each channel. The quadratic lengthens tails at every layer, and
-/// an identity shortcut runs away past 1.65, its upper fixed point; with this deviation no layer comes near, at any depth.
+/// Mean and standard deviation that batch normalisation gives to each channel. The quadratic lengthens tails at every
+/// layer, and an identity shortcut runs away past 1.65, its upper fixed point; with this deviation no layer comes near,
+/// at any depth.
 const NORMALISED: [f64; 2] = [-0.125, 0.125];
 
 /// Images that the running statistics are measured on.
@@ -21,10 +22,10 @@ const CALIBRATION_IMAGES: usize = 16;
 impl Weights {
     /// Random weights for `graph`, reproducible from `seed` on every machine.
     ///
-    /// Convolutions and the classifier are normal with variance `2 / inputs` (He et al. 2015). The statistics of each batch
-    /// normalisation are measured, layer by layer, on random images (independent standard normal values); its scales lie
-    /// around 1/8 and its shifts around -1/8, so activations stay in the fitted interval of the quadratic, whose
-    /// coefficients are those of method section 2 in every channel.
+    /// Convolutions and the classifier are normal with variance `2 / inputs` (He et al. 2015). The statistics of each
+    /// batch normalisation are measured, layer by layer, on random images (independent standard normal values); its
+    /// scales lie around 1/8 and its shifts around -1/8, so activations stay in the fitted interval of the quadratic,
+    /// whose coefficients are those of method section 2 in every channel.
     ///
     /// # Errors
     /// None for a graph that [`Architecture::graph`](super::Architecture::graph) or folding made.

@@ -1,9 +1,9 @@
 //! Completing the square, so that an encrypted activation is one squaring and nothing else (method section 3, weight
 //! redistribution).
 //!
-//! With `h = c1 / (2 c2)` and `d = c0 - c1^2 / (4 c2)`, `c2 x^2 + c1 x + c0 = c2 (x + h)^2 + d`. The layer that produces `x` takes `h`
-//! into its bias; whatever reads the activation takes `c2` into its weights and, through them, `d` into its bias. Where zero
-//! padding meets `d`, that bias differs from pixel to pixel.
+//! With `h = c1 / (2 c2)` and `d = c0 - c1^2 / (4 c2)`, `c2 x^2 + c1 x + c0 = c2 (x + h)^2 + d`. The layer that
+//! produces `x` takes `h` into its bias; whatever reads the activation takes `c2` into its weights and, through them,
+//! `d` into its bias. Where zero padding meets `d`, that bias differs from pixel to pixel.
 
 use super::error::NetworkError;
 use super::graph::{ActivationKind, Graph, Node, Operation};
@@ -11,15 +11,17 @@ use super::instance::Network;
 use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
 
 impl Network {
-    /// Folds batch normalisation, completes the squares and merges pooling with the classifier. Computed in double precision.
+    /// Folds batch normalisation, completes the squares and merges pooling with the classifier. Computed in double
+    /// precision.
     ///
     /// Layers are named after the convolution whose output they square, such as `layer1.0.conv2`, which also takes the
-    /// shortcut as its second term: an identity as [`LinearMap::ChannelScale`], a projection as 1x1 convolution. The last
-    /// layer is `linear`.
+    /// shortcut as its second term: an identity as [`LinearMap::ChannelScale`], a projection as 1x1 convolution. The
+    /// last layer is `linear`.
     ///
     /// # Errors
-    /// [`NetworkError::NotLowerable`] for an activation that is not quadratic, [`NetworkError::LeadingCoefficient`] for one
-    /// with no quadratic part, [`NetworkError::Lowered`] if a redistributed number is too large for double precision.
+    /// [`NetworkError::NotLowerable`] for an activation that is not quadratic, [`NetworkError::LeadingCoefficient`] for
+    /// one with no quadratic part, [`NetworkError::Lowered`] if a redistributed number is too large for double
+    /// precision.
     pub fn lower(&self) -> Result<LoweredNetwork, NetworkError> {
         let folded = self.folded()?;
         let mut lowering =
@@ -158,7 +160,8 @@ impl<'a> Lowering<'a> {
                 Ok(vec![Summand { name: &node.name, map, value, bias: weights.values(&node.name, "bias")? }])
             }
             _ => {
-                let reason = "it is neither a convolution, an addition nor the classifier, but an activation or the input follows";
+                let reason =
+                    "an activation may follow only convolutions and additions, and the classifier ends the network";
                 Err(NetworkError::NotLowerable { node: node.name.clone(), reason })
             }
         }
@@ -222,13 +225,15 @@ mod tests {
             let architecture = Architecture {
                 input: Shape::new(in_channels, side, side),
                 stem_channels: stem,
-                stages: stages.into_iter().map(|(blocks, channels, stride)| Stage { blocks, channels, stride }).collect(),
+                stages: stages.into_iter().map(|(blocks, channels, stride)| Stage { blocks, channels, stride })
+                    .collect(),
                 head: Head::GlobalAveragePool,
                 ..Architecture::named("resnet20", 1, 4).unwrap()
             };
             let mut network = Network::random(&architecture, seed).unwrap();
             vary_coefficients(&mut network);
-            let image: Vec<f64> = (0..network.graph().input().len()).map(|i| (i as f64 * 1.3 + seed as f64).sin()).collect();
+            let pixel = |i: usize| (i as f64 * 1.3 + seed as f64).sin();
+            let image: Vec<f64> = (0..network.graph().input().len()).map(pixel).collect();
             let found = deviation(&network, &image);
             prop_assert!(found < 1e-9, "{}", found);
         }

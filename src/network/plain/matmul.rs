@@ -10,8 +10,9 @@ pub(super) fn multiply_add<T: Element>(output: &mut [T], left: &[T], right: &[T]
     assert_eq!(output.len(), rows * columns);
     assert_eq!(left.len(), rows * inner);
     assert_eq!(right.len(), inner * columns);
-    // SAFETY: the three slices have exactly the extents that the dimensions and strides address (asserted above), `output`
-    // is borrowed exclusively so it overlaps neither factor, and `Element` is sealed to f32 and f64, which `gemm` handles.
+    // SAFETY: the three slices have exactly the extents that the dimensions and strides address (asserted above),
+    // `output` is borrowed exclusively so it overlaps neither factor, and `Element` is sealed to f32 and f64, which
+    // `gemm` handles.
     unsafe {
         gemm::gemm(
             rows,

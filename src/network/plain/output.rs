@@ -4,8 +4,8 @@ use super::element::Element;
 
 /// An image explodes when an activation's input passes this magnitude, or when any of its values is not finite.
 ///
-/// Activations of trained quadratic networks stay within tens; past this value each squaring only sends them further away
-/// (method section 2, "Outliers"), so the count depends little on where the line is drawn.
+/// Activations of trained quadratic networks stay within tens; past this value each squaring only sends them further
+/// away (method section 2, "Outliers"), so the count depends little on where the line is drawn.
 pub const EXPLODING: f64 = 1e3;
 
 /// Logits and largest activation inputs of many images.

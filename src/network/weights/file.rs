@@ -66,9 +66,11 @@ impl Weights {
         }
         let bytes = serialize(views, None).map_err(invalid)?;
         let temporary = path.with_extension("partial");
-        fs::write(&temporary, bytes)
-            .and_then(|()| fs::rename(&temporary, path))
-            .map_err(|source| NetworkError::Write { path: path.to_owned(), source })
+        fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
+            // Nothing is left behind; that there may be nothing to remove is no error of its own.
+            fs::remove_file(&temporary).ok();
+            NetworkError::Write { path: path.to_owned(), source }
+        })
     }
 }
 
@@ -180,5 +182,10 @@ mod tests {
         let text = network.weights().write(&directory.path().join("x.safetensors")).unwrap_err().to_string();
         assert!(text.contains("`linear.bias` holds") && text.contains("single precision"), "{text}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+
+        let taken = directory.path().join("taken.safetensors");
+        fs::create_dir(&taken).unwrap();
+        assert!(matches!(tiny(3).weights().write(&taken), Err(NetworkError::Write { .. })));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left");
     }
 }
