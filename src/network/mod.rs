@@ -1,3 +1,32 @@
-//! Networks in the clear: graphs, weights, forward evaluation, folding.
+//! Networks in the clear: graphs, weights, forward evaluation, folding, and the lowered form that encrypted
+//! inference evaluates.
+//!
+//! The way of a network: [`Architecture`] -> [`Graph`] -> with [`Weights`] a [`Network`] -> [`Network::folded`] ->
+//! [`Network::lower`] -> [`lowered::LoweredNetwork`]. [`Model`] does all of it from a weights file and its card.
 
+pub mod architecture;
+pub mod card;
+mod error;
+mod fold;
+pub mod graph;
+mod instance;
+mod linear_map;
 pub mod lowered;
+mod lowered_check;
+mod lowered_forward;
+mod model;
+pub mod plain;
+mod random;
+mod redistribute;
+mod resnet;
+pub mod weights;
+mod window;
+
+pub use architecture::{Architecture, Head, Stage};
+pub use card::Card;
+pub use error::NetworkError;
+pub use graph::{ActivationKind, Graph};
+pub use instance::Network;
+pub use lowered_forward::LoweredTrace;
+pub use model::Model;
+pub use weights::Weights;

@@ -1,0 +1,109 @@
+//! What can go wrong with data files.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::name::DatasetName;
+
+/// A data file that cannot be used, and what to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// The name is not that of a known data set.
+    #[error("unknown data set `{name}`: write cifar10 or cifar100")]
+    UnknownDataset {
+        /// The name that was given.
+        name: String,
+    },
+    /// The file could not be opened or read.
+    #[error("cannot read `{}`: {source}; check that the path exists and can be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The directory holds none of the files of the official binary archive.
+    #[error(
+        "no `{file}` in `{}`: give the directory of the official {dataset} binary archive, or the one that holds it",
+        directory.display()
+    )]
+    MissingFile {
+        /// The directory that was searched.
+        directory: PathBuf,
+        /// The file that is missing.
+        file: String,
+        /// The data set.
+        dataset: DatasetName,
+    },
+    /// The size is no positive multiple of the record length.
+    #[error(
+        "`{}` has {found_bytes} bytes, which is not a positive multiple of the {record_bytes} bytes of a \
+         {dataset} record: the file is truncated or of another data set; download it again or correct the data set's name",
+        path.display()
+    )]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// The data set whose records were expected.
+        dataset: DatasetName,
+        /// Bytes in the file.
+        found_bytes: usize,
+        /// Bytes in a record.
+        record_bytes: usize,
+    },
+    /// A label is not below the number of classes.
+    #[error(
+        "`{}`: record {record} has label {found}, but {dataset} has {classes} classes: \
+         the file is damaged or of another data set",
+        path.display()
+    )]
+    Label {
+        /// The file.
+        path: PathBuf,
+        /// The data set.
+        dataset: DatasetName,
+        /// Index of the record, from 0.
+        record: usize,
+        /// The label found.
+        found: u8,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// The file is not a PNG image that can be decoded.
+    #[error("cannot decode `{}` as PNG: {source}; give an undamaged PNG file", path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder says.
+        source: image::ImageError,
+    },
+    /// The image is not of the size that the networks take.
+    #[error(
+        "`{}` is {width} x {height} pixels, but the network takes {expected} x {expected}: \
+         resize or crop the image first",
+        path.display()
+    )]
+    ImageSize {
+        /// The file.
+        path: PathBuf,
+        /// Columns found.
+        width: u32,
+        /// Rows found.
+        height: u32,
+        /// Rows and columns expected.
+        expected: u32,
+    },
+    /// A mean or standard deviation that cannot normalise.
+    #[error("normalisation: `{key}` of channel {channel} is {found}, but must be {expected}")]
+    Normalisation {
+        /// `mean` or `std`.
+        key: &'static str,
+        /// Index of the channel: 0 red, 1 green, 2 blue.
+        channel: usize,
+        /// The value found.
+        found: f64,
+        /// What it must be.
+        expected: &'static str,
+    },
+}

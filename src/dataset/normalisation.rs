@@ -1,0 +1,94 @@
+//! Pixel values to network inputs.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::DatasetError;
+use super::image::{CHANNELS, Image, PIXELS};
+
+/// Mean and standard deviation per channel (red, green, blue) of pixel values 0..=255.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Normalisation {
+    /// What is subtracted, per channel.
+    pub mean: [f64; CHANNELS],
+    /// What the difference is divided by, per channel.
+    pub std: [f64; CHANNELS],
+}
+
+impl Normalisation {
+    /// Checks that every mean is finite and every standard deviation finite and positive.
+    ///
+    /// # Errors
+    /// [`DatasetError::Normalisation`] for the first value that is not.
+    pub fn check(&self) -> Result<(), DatasetError> {
+        for channel in 0..CHANNELS {
+            let (mean, std) = (self.mean[channel], self.std[channel]);
+            if !mean.is_finite() {
+                return Err(DatasetError::Normalisation { key: "mean", channel, found: mean, expected: "finite" });
+            }
+            if !(std.is_finite() && std > 0.0) {
+                let expected = "finite and above 0";
+                return Err(DatasetError::Normalisation { key: "std", channel, found: std, expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// `(value - mean) / std`, row-major `[channels, rows, columns]`, in double precision.
+    pub fn apply(&self, image: &Image) -> Vec<f64> {
+        image.values.iter().enumerate().map(|(index, &value)| self.value(index / PIXELS, value)).collect()
+    }
+
+    /// As [`apply`](Self::apply) for many images one after another, rounded to single precision.
+    pub fn apply_all(&self, images: &[Image]) -> Vec<f32> {
+        let tables: [[f32; 256]; CHANNELS] =
+            std::array::from_fn(|channel| std::array::from_fn(|value| self.value(channel, value as u8) as f32));
+        images
+            .iter()
+            .flat_map(|image| image.values.chunks_exact(PIXELS).zip(&tables))
+            .flat_map(|(plane, table)| plane.iter().map(|&value| table[usize::from(value)]))
+            .collect()
+    }
+
+    fn value(&self, channel: usize, value: u8) -> f64 {
+        (f64::from(value) - self.mean[channel]) / self.std[channel]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::VALUES;
+
+    const CIFAR: Normalisation = Normalisation { mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7] };
+
+    #[test]
+    fn each_channel_has_its_own_mean_and_deviation() {
+        let mut values = [0; VALUES];
+        values[0] = 255;
+        values[PIXELS] = 123;
+        let inputs = CIFAR.apply(&Image { values });
+        assert_eq!(inputs.len(), VALUES);
+        assert!((inputs[0] - (255.0 - 125.3) / 63.0).abs() < 1e-15);
+        assert_eq!(inputs[PIXELS], 0.0);
+        assert!((inputs[2 * PIXELS] + 113.9 / 66.7).abs() < 1e-15);
+    }
+
+    #[test]
+    fn many_images_are_the_single_ones_rounded() {
+        let image = |seed: usize| Image { values: std::array::from_fn(|i| (i * 31 + seed) as u8) };
+        let images = [image(1), image(77)];
+        let together = CIFAR.apply_all(&images);
+        let apart: Vec<f32> = images.iter().flat_map(|image| CIFAR.apply(image)).map(|x| x as f32).collect();
+        assert_eq!(together, apart);
+    }
+
+    #[test]
+    fn values_that_cannot_normalise_are_named() {
+        let zero = Normalisation { std: [63.0, 0.0, 66.7], ..CIFAR };
+        let text = zero.check().unwrap_err().to_string();
+        assert_eq!(text, "normalisation: `std` of channel 1 is 0, but must be finite and above 0");
+        assert!(Normalisation { mean: [f64::NAN; 3], ..CIFAR }.check().is_err());
+        assert!(CIFAR.check().is_ok());
+    }
+}

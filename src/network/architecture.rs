@@ -1,0 +1,190 @@
+//! Which residual network: stages, widths, head.
+
+use super::error::NetworkError;
+use super::graph::{ActivationKind, Graph};
+use super::lowered::Shape;
+use super::resnet;
+
+/// The largest number that an architecture may hold anywhere; far above every use, far below overflow.
+const LIMIT: usize = 1 << 14;
+
+/// Residual blocks of one width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// Number of basic blocks, two 3x3 convolutions each.
+    pub blocks: usize,
+    /// Output channels of each block.
+    pub channels: usize,
+    /// Stride of the first block.
+    pub stride: usize,
+}
+
+/// What stands between the last block and the classifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Head {
+    /// The average over the whole plane: one value per channel.
+    GlobalAveragePool,
+    /// Averages over disjoint squares, then all of them to the classifier.
+    AveragePool {
+        /// Rows and columns of the square.
+        size: usize,
+    },
+}
+
+/// A residual network of basic blocks (He et al. 2016; method section 1): 3x3 stride-1 stem, stages, average pool,
+/// one linear layer. A block whose stride is not 1 or whose channels change has a projection shortcut.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Architecture {
+    /// Name, such as `resnet20`.
+    pub name: String,
+    /// Shape of the input image.
+    pub input: Shape,
+    /// Output channels of the first convolution.
+    pub stem_channels: usize,
+    /// The stages, in order.
+    pub stages: Vec<Stage>,
+    /// The head.
+    pub head: Head,
+    /// Number of classes.
+    pub classes: usize,
+    /// What follows each convolution and each addition.
+    pub activation: ActivationKind,
+    /// What batch normalisation adds to the variance.
+    pub batch_norm_epsilon: f64,
+}
+
+impl Architecture {
+    /// `resnet18`, `resnet20` or `resnet32` for 32x32 colour images, with `width` channels in the first stage and twice
+    /// as many in each further one; quadratic activations, batch normalisation epsilon 1e-5.
+    ///
+    /// ResNet-20 and ResNet-32 of width 64 are the paper's and have its head (average pool 4 on 8x8, so 2x2 values per
+    /// channel reach the classifier); other widths have He et al.'s global average pool. ResNet-18 ends at 4x4, where
+    /// both are the same.
+    ///
+    /// # Errors
+    /// [`NetworkError::UnknownNetwork`]; [`NetworkError::Architecture`] if `width` or `classes` is 0 or too large.
+    pub fn named(name: &str, width: usize, classes: usize) -> Result<Self, NetworkError> {
+        let blocks: &[usize] = match name {
+            "resnet18" => &[2, 2, 2, 2],
+            "resnet20" => &[3, 3, 3],
+            "resnet32" => &[5, 5, 5],
+            other => return Err(NetworkError::UnknownNetwork { name: other.to_owned() }),
+        };
+        bounded(name, "width", width)?;
+        let stage = |(index, &blocks): (usize, &usize)| Stage {
+            blocks,
+            channels: width << index,
+            stride: if index == 0 { 1 } else { 2 },
+        };
+        let head =
+            if name == "resnet18" || width == 64 { Head::AveragePool { size: 4 } } else { Head::GlobalAveragePool };
+        let architecture = Self {
+            name: name.to_owned(),
+            input: Shape::new(3, 32, 32),
+            stem_channels: width,
+            stages: blocks.iter().enumerate().map(stage).collect(),
+            head,
+            classes,
+            activation: ActivationKind::Quadratic,
+            batch_norm_epsilon: 1e-5,
+        };
+        architecture.check()?;
+        Ok(architecture)
+    }
+
+    /// The graph of operations.
+    ///
+    /// # Errors
+    /// [`NetworkError::Architecture`] for numbers that no network can have, such as a pool that does not divide the
+    /// plane.
+    pub fn graph(&self) -> Result<Graph, NetworkError> {
+        self.check()?;
+        resnet::build(self)
+    }
+
+    fn check(&self) -> Result<(), NetworkError> {
+        let check = |key: &str, found| bounded(&self.name, key, found);
+        check("input channels", self.input.channels)?;
+        check("input height", self.input.height)?;
+        check("input width", self.input.width)?;
+        check("stem channels", self.stem_channels)?;
+        check("number of stages", self.stages.len())?;
+        check("number of classes", self.classes)?;
+        for stage in &self.stages {
+            check("blocks of a stage", stage.blocks)?;
+            check("channels of a stage", stage.channels)?;
+            check("stride of a stage", stage.stride)?;
+        }
+        let epsilon = self.batch_norm_epsilon;
+        if epsilon.is_finite() && epsilon > 0.0 {
+            return Ok(());
+        }
+        Err(NetworkError::Architecture {
+            network: self.name.clone(),
+            key: "batch normalisation epsilon".to_owned(),
+            found: epsilon.to_string(),
+            expected: "finite and above 0".to_owned(),
+        })
+    }
+}
+
+fn bounded(network: &str, key: &str, found: usize) -> Result<(), NetworkError> {
+    if (1..=LIMIT).contains(&found) {
+        return Ok(());
+    }
+    Err(NetworkError::Architecture {
+        network: network.to_owned(),
+        key: key.to_owned(),
+        found: found.to_string(),
+        expected: format!("1 to {LIMIT}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(name: &str, width: usize) -> usize {
+        Architecture::named(name, width, 10).unwrap().graph().unwrap().trained_parameter_count()
+    }
+
+    #[test]
+    fn parameter_counts_are_the_published_ones() {
+        // Method section 1.
+        assert_eq!(parameters("resnet18", 64), 11_173_962);
+        assert_eq!(parameters("resnet20", 64), 4_335_434);
+        assert_eq!(parameters("resnet32", 64), 7_435_594);
+        // He et al. 2016, table 6, print 0.27 M.
+        assert_eq!((parameters("resnet20", 16) + 5_000) / 10_000, 27);
+    }
+
+    #[test]
+    fn the_head_sees_what_the_paper_says() {
+        let inputs = |name, width| {
+            let graph = Architecture::named(name, width, 100).unwrap().graph().unwrap();
+            let parameters = graph.parameters();
+            let weight = parameters.iter().find(|p| p.name == "linear.weight").unwrap();
+            (weight.shape[0], weight.shape[1])
+        };
+        assert_eq!(inputs("resnet20", 64), (100, 1024));
+        assert_eq!(inputs("resnet20", 16), (100, 64));
+        assert_eq!(inputs("resnet18", 64), (100, 512));
+    }
+
+    #[test]
+    fn impossible_numbers_are_named() {
+        let text = |name, width, classes| Architecture::named(name, width, classes).unwrap_err().to_string();
+        assert_eq!(text("resnet56", 16, 10), "unknown network `resnet56`: write resnet18, resnet20 or resnet32");
+        assert_eq!(text("resnet20", 0, 10), "network `resnet20`: width is 0, but must be 1 to 16384");
+        assert_eq!(text("resnet20", usize::MAX, 10).split(", but").nth(1), Some(" must be 1 to 16384"));
+        assert_eq!(text("resnet20", 16, 0), "network `resnet20`: number of classes is 0, but must be 1 to 16384");
+
+        let mut odd = Architecture::named("resnet20", 4, 10).unwrap();
+        odd.head = Head::AveragePool { size: 3 };
+        let text = odd.graph().unwrap_err().to_string();
+        assert_eq!(text, "network `resnet20`: average pool size is 3, but must be a divisor of 8 and 8");
+        odd.batch_norm_epsilon = f64::NAN;
+        assert!(odd.graph().is_err());
+    }
+}

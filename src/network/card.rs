@@ -1,0 +1,174 @@
+//! The YAML card beside a weights file: what the weights are of, and how they came about.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::architecture::Architecture;
+use super::error::NetworkError;
+use super::graph::ActivationKind;
+use crate::dataset::{DatasetName, Normalisation};
+
+/// A card. Unknown keys are errors; keys that only report are optional.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Name of the network: `resnet18`, `resnet20` or `resnet32`.
+    pub network: String,
+    /// Channels of the first stage.
+    pub width: usize,
+    /// The data set that it was trained on.
+    pub dataset: DatasetName,
+    /// The activation that it was trained with.
+    pub activation: CardActivation,
+    /// How pixels become inputs.
+    pub normalisation: Normalisation,
+    /// What batch normalisation adds to the variance.
+    pub batch_norm_eps: f64,
+    /// SHA-256 of the weights file, in hexadecimal.
+    pub sha256: String,
+    /// The tensors in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors: Option<String>,
+    /// The training in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<String>,
+    /// Percent of the 10,000 test images whose class is right, in single precision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_accuracy_percent: Option<f64>,
+    /// How large activations' inputs become on the test images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_activation: Option<LargestActivation>,
+    /// How many of the 10,000 test images explode (method section 2, "Outliers").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exploding_test_images: Option<usize>,
+}
+
+/// The activation that a network was trained with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CardActivation {
+    /// Hermite basis with batch normalisation (AESPA, arXiv 2201.06699); at inference a quadratic per channel.
+    Herpn,
+    /// One fixed quadratic.
+    Quadratic,
+    /// ReLU.
+    Relu,
+}
+
+/// Distribution over images of the largest magnitude among all activations' inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LargestActivation {
+    /// The median image.
+    pub median: f64,
+    /// 99 % of the images stay below.
+    pub percentile_99: f64,
+    /// 99.9 % of the images stay below.
+    pub percentile_99_9: f64,
+}
+
+impl Card {
+    /// Where the card of a weights file is: beside it, with the extension `yaml`.
+    pub fn path_beside(weights: &Path) -> PathBuf {
+        weights.with_extension("yaml")
+    }
+
+    /// Reads and checks a card.
+    ///
+    /// # Errors
+    /// [`NetworkError::MissingCard`], [`NetworkError::Read`], [`NetworkError::CardSyntax`] with line and column,
+    /// [`NetworkError::CardValue`], [`NetworkError::CardNormalisation`].
+    pub fn read(path: &Path) -> Result<Self, NetworkError> {
+        if !path.exists() {
+            return Err(NetworkError::MissingCard { path: path.to_owned() });
+        }
+        let text = fs::read_to_string(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
+        let card: Self =
+            serde_yaml::from_str(&text).map_err(|source| NetworkError::CardSyntax { path: path.to_owned(), source })?;
+        card.check(path)?;
+        Ok(card)
+    }
+
+    /// The architecture that the card names.
+    ///
+    /// # Errors
+    /// Those of [`Architecture::named`].
+    pub fn architecture(&self) -> Result<Architecture, NetworkError> {
+        let mut architecture = Architecture::named(&self.network, self.width, self.dataset.classes())?;
+        architecture.batch_norm_epsilon = self.batch_norm_eps;
+        architecture.activation = match self.activation {
+            CardActivation::Herpn | CardActivation::Quadratic => ActivationKind::Quadratic,
+            CardActivation::Relu => ActivationKind::Relu,
+        };
+        Ok(architecture)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), NetworkError> {
+        let value =
+            |key, found: String, expected| NetworkError::CardValue { path: path.to_owned(), key, found, expected };
+        if !(self.batch_norm_eps.is_finite() && self.batch_norm_eps > 0.0) {
+            return Err(value("batch_norm_eps", self.batch_norm_eps.to_string(), "finite and above 0"));
+        }
+        if self.sha256.len() != 64 || !self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(value(
+                "sha256",
+                format!("`{}`", self.sha256),
+                "64 hexadecimal digits, as `sha256sum` prints them",
+            ));
+        }
+        self.normalisation.check().map_err(|source| NetworkError::CardNormalisation { path: path.to_owned(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../models/resnet20_w16_cifar10_herpn_seed0.yaml");
+
+    fn read(text: &str) -> Result<Card, NetworkError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("card.yaml");
+        fs::write(&path, text).unwrap();
+        Card::read(&path)
+    }
+
+    #[test]
+    fn the_shipped_card_is_understood_in_full() {
+        let card = read(SHIPPED).unwrap();
+        assert_eq!((card.network.as_str(), card.width, card.dataset), ("resnet20", 16, DatasetName::Cifar10));
+        assert_eq!(card.activation, CardActivation::Herpn);
+        assert_eq!(card.normalisation.std[2], 66.7);
+        assert_eq!((card.test_accuracy_percent, card.exploding_test_images), (Some(89.94), Some(5)));
+        assert_eq!(card.largest_activation.unwrap().percentile_99_9, 22.2);
+        assert_eq!(card.architecture().unwrap().classes, 10);
+        let again: Card = serde_yaml::from_str(&serde_yaml::to_string(&card).unwrap()).unwrap();
+        assert_eq!(again, card);
+    }
+
+    #[test]
+    fn slips_are_named_with_their_place() {
+        let text = |from: &str, to: &str| {
+            assert!(SHIPPED.contains(from), "{from}");
+            read(&SHIPPED.replace(from, to)).unwrap_err().to_string()
+        };
+        let unknown = text("width:", "widht:");
+        assert!(unknown.contains("unknown field `widht`") && unknown.contains("at line 3 column 1"), "{unknown}");
+        let mistyped = text("width: 16", "width: wide");
+        assert!(mistyped.contains("width: invalid type") && mistyped.contains("at line 3 column 8"), "{mistyped}");
+        assert!(text("dataset: cifar10", "dataset: cifar11").contains("unknown variant `cifar11`"));
+        assert!(text("1.0e-5", "-1").contains("`batch_norm_eps` is -1, but must be finite and above 0"));
+        assert!(text("sha256: 14b1", "sha256: ").contains("64 hexadecimal digits"));
+        assert!(text("63.0,", "0.0,").contains("`std` of channel 0 is 0"));
+        assert!(text("network: resnet20\n", "").contains("missing field `network`"));
+    }
+
+    #[test]
+    fn a_missing_card_says_what_to_write() {
+        let text = Card::read(Path::new("/nonexistent/x.yaml")).unwrap_err().to_string();
+        assert!(text.starts_with("no card `/nonexistent/x.yaml` beside the weights: write one"), "{text}");
+    }
+}

@@ -1,0 +1,213 @@
+//! What can go wrong with networks and their files.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::dataset::DatasetError;
+
+/// A network or a file of one that cannot be used, and what to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// The name is not that of a known network.
+    #[error("unknown network `{name}`: write resnet18, resnet20 or resnet32")]
+    UnknownNetwork {
+        /// The name that was given.
+        name: String,
+    },
+    /// A number in an architecture that no network can have.
+    #[error("network `{network}`: {key} is {found}, but must be {expected}")]
+    Architecture {
+        /// Name of the network.
+        network: String,
+        /// What the number is.
+        key: String,
+        /// The number.
+        found: String,
+        /// What it must be.
+        expected: String,
+    },
+    /// A file could not be opened or read.
+    #[error("cannot read `{}`: {source}; check that the path exists and can be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write `{}`: {source}; choose a directory that exists and can be written to", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not a whole safetensors file.
+    #[error(
+        "`{}` is no whole safetensors file: {source}; it is truncated, damaged or of another format: copy it again",
+        path.display()
+    )]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        source: safetensors::SafeTensorError,
+    },
+    /// A tensor that the network needs is not there.
+    #[error(
+        "{origin}: tensor `{tensor}` of shape {expected:?} is missing; check the network's name and width in the card"
+    )]
+    MissingTensor {
+        /// The file, or where else the weights come from.
+        origin: String,
+        /// Name of the tensor.
+        tensor: String,
+        /// Shape that the network needs.
+        expected: Vec<usize>,
+    },
+    /// A tensor that the network has no place for.
+    #[error(
+        "{origin}: tensor `{tensor}` of shape {found:?} belongs to no layer of the network; \
+         check the network's name and width in the card, or remove the tensor"
+    )]
+    UnexpectedTensor {
+        /// The file, or where else the weights come from.
+        origin: String,
+        /// Name of the tensor.
+        tensor: String,
+        /// Shape found.
+        found: Vec<usize>,
+    },
+    /// A tensor has another shape than the network needs.
+    #[error(
+        "{origin}: tensor `{tensor}` has shape {found:?}, expected {expected:?}; \
+         check the network's width and data set in the card"
+    )]
+    TensorShape {
+        /// The file, or where else the weights come from.
+        origin: String,
+        /// Name of the tensor.
+        tensor: String,
+        /// Shape that the network needs.
+        expected: Vec<usize>,
+        /// Shape found.
+        found: Vec<usize>,
+    },
+    /// A tensor has an element type that is not read.
+    #[error("{origin}: tensor `{tensor}` is of type {found}, expected F32 or F16; convert it before saving")]
+    TensorType {
+        /// The file.
+        origin: String,
+        /// Name of the tensor.
+        tensor: String,
+        /// Element type found.
+        found: String,
+    },
+    /// A tensor holds a value that it cannot hold.
+    #[error("{origin}: tensor `{tensor}` holds {found} at index {index}, expected {expected}; the weights are damaged")]
+    TensorValue {
+        /// The file, or where else the weights come from.
+        origin: String,
+        /// Name of the tensor.
+        tensor: String,
+        /// Row-major index in the tensor.
+        index: usize,
+        /// The value.
+        found: f64,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// There is no card beside the weights.
+    #[error(
+        "no card `{}` beside the weights: write one that names network, width, dataset, activation, normalisation, \
+         batch_norm_eps and sha256 (models/ has an example)",
+        path.display()
+    )]
+    MissingCard {
+        /// Where the card was looked for.
+        path: PathBuf,
+    },
+    /// The card is not valid YAML or has unknown, missing or mistyped keys.
+    #[error("card `{}`: {source}", path.display())]
+    CardSyntax {
+        /// The card.
+        path: PathBuf,
+        /// What the parser says, with line and column.
+        source: serde_yaml::Error,
+    },
+    /// The card has a value that cannot be.
+    #[error("card `{}`: `{key}` is {found}, but must be {expected}", path.display())]
+    CardValue {
+        /// The card.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// The value.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The card's normalisation cannot be used.
+    #[error("card `{}`: {source}", path.display())]
+    CardNormalisation {
+        /// The card.
+        path: PathBuf,
+        /// What is wrong.
+        source: DatasetError,
+    },
+    /// The weights are not those that the card describes.
+    #[error(
+        "`{}` has SHA-256 {found}, but its card says {expected}: copy the weights again, or correct the card",
+        path.display()
+    )]
+    Hash {
+        /// The weights.
+        path: PathBuf,
+        /// The card's hash, in hexadecimal.
+        expected: String,
+        /// The file's hash, in hexadecimal.
+        found: String,
+    },
+    /// Inputs of the wrong length.
+    #[error("the input has {found} values, expected {expected}: pass normalised images of the network's input shape")]
+    InputLength {
+        /// Values expected; for many images, a positive multiple of it.
+        expected: usize,
+        /// Values found.
+        found: usize,
+    },
+    /// A node that has no place in a lowered network.
+    #[error("`{node}` cannot be lowered to linear maps and squarings: {reason}")]
+    NotLowerable {
+        /// Name of the node.
+        node: String,
+        /// Why, and what to change.
+        reason: &'static str,
+    },
+    /// A quadratic activation with (next to) no quadratic part: the square cannot be completed.
+    #[error(
+        "activation `{activation}`, channel {channel}: the leading coefficient c2 is {found}, so the square cannot be \
+         completed; train with c2 away from 0, or set a small one such as 1e-3"
+    )]
+    LeadingCoefficient {
+        /// Name of the activation.
+        activation: String,
+        /// The channel, from 0.
+        channel: usize,
+        /// The coefficient.
+        found: f64,
+    },
+    /// A lowered network whose parts do not fit together.
+    #[error("lowered layer `{layer}`: {what} is {found}, expected {expected}")]
+    Lowered {
+        /// Name of the layer.
+        layer: String,
+        /// What does not fit.
+        what: &'static str,
+        /// What was found.
+        found: String,
+        /// What would fit.
+        expected: String,
+    },
+}

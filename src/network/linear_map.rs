@@ -1,0 +1,162 @@
+//! What a linear map of a lowered network does.
+
+use rayon::prelude::*;
+
+use super::lowered::{LinearMap, Shape};
+use super::window::inside;
+
+impl LinearMap {
+    /// Shape of the map's output for a source of shape `source`; `None` if its sizes fit no such source.
+    pub fn output_shape(&self, source: Shape) -> Option<Shape> {
+        match self {
+            Self::Convolution { weights, out_channels, in_channels, kernel, stride, padding } => {
+                let length =
+                    [*out_channels, *in_channels, *kernel, *kernel].iter().try_fold(1_usize, |a, &b| a.checked_mul(b));
+                let outputs = |size: usize| {
+                    let padded = padding.checked_mul(2)?.checked_add(size)?;
+                    Some(padded.checked_sub(*kernel)?.checked_div(*stride)? + 1)
+                };
+                let fits = length == Some(weights.len()) && *in_channels == source.channels && *kernel > 0;
+                let shape = Shape::new(*out_channels, outputs(source.height)?, outputs(source.width)?);
+                fits.then_some(shape)
+            }
+            Self::ChannelScale { factors } => (factors.len() == source.channels).then_some(source),
+            Self::Dense { weights, outputs } => {
+                (outputs.checked_mul(source.len()) == Some(weights.len())).then_some(Shape::new(*outputs, 1, 1))
+            }
+        }
+    }
+
+    /// Adds the map of `values`, of shape `source`, to `output`, of shape `shape`. Both are row-major
+    /// `[channels, height, width]`, and `shape` is [`output_shape`](Self::output_shape) of `source`.
+    pub(super) fn apply_add(&self, values: &[f64], source: Shape, output: &mut [f64], shape: Shape) {
+        let (from_plane, to_plane) = ((source.height * source.width).max(1), (shape.height * shape.width).max(1));
+        match self {
+            Self::Convolution { weights, in_channels, kernel, stride, padding, .. } => {
+                let taps = kernel * kernel;
+                let rows = weights.par_chunks_exact((in_channels * taps).max(1));
+                rows.zip(output.par_chunks_exact_mut(to_plane)).for_each(|(row, to)| {
+                    for (tap, &weight) in row.iter().enumerate() {
+                        let from = &values[tap / taps * from_plane..][..from_plane];
+                        let offset = [tap % taps / kernel, tap % kernel];
+                        add_tap(weight, offset, (*stride, *padding), (from, source), (to, shape));
+                    }
+                });
+            }
+            Self::ChannelScale { factors } => {
+                let planes = values.chunks_exact(from_plane).zip(output.chunks_exact_mut(to_plane));
+                for (factor, (from, to)) in factors.iter().zip(planes) {
+                    to.iter_mut().zip(from).for_each(|(y, x)| *y += factor * x);
+                }
+            }
+            Self::Dense { weights, .. } => {
+                for (row, to) in weights.chunks_exact(values.len().max(1)).zip(output) {
+                    *to += row.iter().zip(values).map(|(weight, x)| weight * x).sum::<f64>();
+                }
+            }
+        }
+    }
+
+    /// Multiplies the map by a factor per channel of its source.
+    pub(super) fn scale_source(&mut self, factors: &[f64], source: Shape) {
+        let (weights, per_channel) = match self {
+            Self::Convolution { weights, kernel, .. } => (weights, *kernel * *kernel),
+            Self::ChannelScale { factors: own } => (own, 1),
+            Self::Dense { weights, .. } => (weights, source.height * source.width),
+        };
+        let blocks = weights.chunks_exact_mut(per_channel.max(1));
+        for (block, factor) in blocks.zip(factors.iter().cycle()) {
+            block.iter_mut().for_each(|weight| *weight *= factor);
+        }
+    }
+}
+
+/// `to[y, x] += weight * from[y * stride + ky - padding, x * stride + kx - padding]` wherever that is inside.
+fn add_tap(
+    weight: f64,
+    [ky, kx]: [usize; 2],
+    (stride, padding): (usize, usize),
+    (from, source): (&[f64], Shape),
+    (to, shape): (&mut [f64], Shape),
+) {
+    let columns = inside(kx, source.width, shape.width, stride, padding);
+    if columns.is_empty() {
+        return;
+    }
+    let first = columns.start * stride + kx - padding;
+    for y in inside(ky, source.height, shape.height, stride, padding) {
+        let from = &from[(y * stride + ky - padding) * source.width..][first..source.width];
+        let to = &mut to[y * shape.width..][columns.clone()];
+        if stride == 1 {
+            to.iter_mut().zip(from).for_each(|(sum, x)| *sum += weight * x);
+        } else {
+            to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(sum, x)| *sum += weight * x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn convolution(stride: usize, padding: usize) -> LinearMap {
+        LinearMap::Convolution {
+            weights: (1..=9).map(f64::from).collect(),
+            out_channels: 1,
+            in_channels: 1,
+            kernel: 3,
+            stride,
+            padding,
+        }
+    }
+
+    #[test]
+    fn a_convolution_by_hand() {
+        let source = Shape::new(1, 3, 3);
+        let mut output = vec![100.0; 4];
+        convolution(2, 1).apply_add(&[1.0; 9], source, &mut output, Shape::new(1, 2, 2));
+        // Corners see four taps each: 5 6 8 9, 4 5 7 8, 2 3 5 6, 1 2 4 5.
+        assert_eq!(output, [128.0, 124.0, 116.0, 112.0]);
+    }
+
+    #[test]
+    fn shapes_that_fit_and_shapes_that_do_not() {
+        assert_eq!(convolution(2, 1).output_shape(Shape::new(1, 8, 7)), Some(Shape::new(1, 4, 4)));
+        assert_eq!(convolution(1, 0).output_shape(Shape::new(1, 2, 8)), None, "kernel larger than the plane");
+        assert_eq!(convolution(1, 1).output_shape(Shape::new(2, 8, 8)), None);
+        assert_eq!(convolution(0, 1).output_shape(Shape::new(1, 8, 8)), None);
+        assert_eq!(convolution(1, usize::MAX).output_shape(Shape::new(1, 8, 8)), None);
+        let dense = LinearMap::Dense { weights: vec![0.0; 24], outputs: 3 };
+        assert_eq!(dense.output_shape(Shape::new(2, 2, 2)), Some(Shape::new(3, 1, 1)));
+        assert_eq!(dense.output_shape(Shape::new(2, 2, 1)), None);
+    }
+
+    #[test]
+    fn scaling_the_source_is_scaling_its_values() {
+        let source = Shape::new(2, 2, 3);
+        let values: Vec<f64> = (0..source.len()).map(|i| i as f64 - 4.0).collect();
+        let factors = [3.0, -0.5];
+        let scaled: Vec<f64> = values.iter().enumerate().map(|(i, x)| x * factors[i / 6]).collect();
+        let maps = [
+            LinearMap::ChannelScale { factors: vec![2.0, 7.0] },
+            LinearMap::Dense { weights: (0..36).map(f64::from).collect(), outputs: 3 },
+            LinearMap::Convolution {
+                weights: (0..54).map(f64::from).collect(),
+                out_channels: 3,
+                in_channels: 2,
+                kernel: 3,
+                stride: 1,
+                padding: 1,
+            },
+        ];
+        for map in maps {
+            let shape = map.output_shape(source).unwrap();
+            let (mut expected, mut found) = (vec![0.0; shape.len()], vec![0.0; shape.len()]);
+            map.apply_add(&scaled, source, &mut expected, shape);
+            let mut map = map;
+            map.scale_source(&factors, source);
+            map.apply_add(&values, source, &mut found, shape);
+            assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Random weights, for tests and for measurements in which only the shape of a network matters.
+
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+
+use super::error::NetworkError;
+use super::graph::{Graph, Node, Operation, Parameter, ParameterRole};
+use super::plain::PreparedOperation;
+use super::weights::{Tensor, Weights};
+
+/// The fixed quadratic of method section 2: c0, c1, c2 of the least-squares fit of ReLU on [-2, 2].
+const COEFFICIENTS: [f64; 3] = [193.0 / 1024.0, 512.0 / 1024.0, 239.0 / 1024.0];
+
+/// Mean and standard deviation that batch normalisation gives to each channel. The quadratic lengthens tails at every
+/// layer, and an identity shortcut runs away past 1.65, its upper fixed point; with this deviation no layer comes near,
+/// at any depth.
+const NORMALISED: [f64; 2] = [-0.125, 0.125];
+
+/// Images that the running statistics are measured on.
+const CALIBRATION_IMAGES: usize = 16;
+
+impl Weights {
+    /// Random weights for `graph`, reproducible from `seed` on every machine.
+    ///
+    /// Convolutions and the classifier are normal with variance `2 / inputs` (He et al. 2015). The statistics of each
+    /// batch normalisation are measured, layer by layer, on random images (independent standard normal values); its
+    /// scales lie around 1/8 and its shifts around -1/8, so activations stay in the fitted interval of the quadratic,
+    /// whose coefficients are those of method section 2 in every channel.
+    ///
+    /// # Errors
+    /// None for a graph that [`Architecture::graph`](super::Architecture::graph) or folding made.
+    pub fn random(graph: &Graph, seed: u64) -> Result<Self, NetworkError> {
+        let mut random = Normal { source: ChaCha8Rng::seed_from_u64(seed), spare: None };
+        let mut weights = Self::new();
+        let images: Vec<Vec<f64>> =
+            (0..CALIBRATION_IMAGES).map(|_| (0..graph.input().len()).map(|_| random.next()).collect()).collect();
+        // What each node computes on the images; emptied after its last use.
+        let mut values: Vec<Vec<Vec<f64>>> = Vec::new();
+        let last_uses = graph.last_uses();
+        let mut columns = Vec::new();
+        for (index, node) in graph.nodes().iter().enumerate() {
+            for parameter in node.parameters() {
+                let tensor = random.tensor(node, &parameter);
+                weights.insert(parameter.name, tensor);
+            }
+            if let (Operation::BatchNorm { .. }, Some(&input)) = (node.operation, node.inputs.first()) {
+                calibrate(&mut weights, node, &values[input]);
+            }
+            let operation = PreparedOperation::<f64>::new(graph, index, &weights)?;
+            let mut outputs = Vec::with_capacity(images.len());
+            for (image, pixels) in images.iter().enumerate() {
+                let mut output = vec![0.0; node.shape.len()];
+                let input = |which: usize| node.inputs.get(which).map_or(pixels, |&from| &values[from][image]);
+                operation.apply([input(0), input(1)], &mut output, &mut columns);
+                outputs.push(output);
+            }
+            values.push(outputs);
+            node.inputs.iter().filter(|&&input| last_uses[input] == index).for_each(|&input| values[input].clear());
+        }
+        Ok(weights)
+    }
+}
+
+/// Sets the running statistics of batch normalisation `node` to those of its inputs.
+fn calibrate(weights: &mut Weights, node: &Node, inputs: &[Vec<f64>]) {
+    let plane = node.shape.height * node.shape.width;
+    let mean_over = |channel: usize, value: &dyn Fn(f64) -> f64| {
+        let planes = inputs.iter().map(|image| &image[channel * plane..][..plane]);
+        planes.flatten().map(|&x| value(x)).sum::<f64>() / (inputs.len() * plane) as f64
+    };
+    let means: Vec<f64> = (0..node.shape.channels).map(|channel| mean_over(channel, &|x| x)).collect();
+    let variance = |channel: usize| mean_over(channel, &|x| (x - means[channel]).powi(2));
+    let variances = Tensor::from_fn(vec![means.len()], variance);
+    weights.insert(format!("{}.running_var", node.name), variances);
+    weights.insert(format!("{}.running_mean", node.name), Tensor::from_fn(vec![means.len()], |channel| means[channel]));
+}
+
+/// Normally distributed numbers, by the method of Box and Muller.
+struct Normal {
+    source: ChaCha8Rng,
+    spare: Option<f64>,
+}
+
+impl Normal {
+    fn tensor(&mut self, node: &Node, parameter: &Parameter) -> Tensor {
+        let shape = parameter.shape.clone();
+        let inputs: usize = shape.iter().skip(1).product();
+        let scale = parameter.name.ends_with(".weight");
+        let norm = matches!(node.operation, Operation::BatchNorm { .. });
+        match parameter.role {
+            ParameterRole::Coefficients => Tensor::from_fn(shape, |index| COEFFICIENTS[index % 3]),
+            ParameterRole::Mean => Tensor::from_fn(shape, |_| 0.0),
+            ParameterRole::Variance => Tensor::from_fn(shape, |_| 1.0),
+            ParameterRole::Trained if norm && scale => {
+                Tensor::from_fn(shape, |_| NORMALISED[1] * (1.0 + 0.1 * self.next()))
+            }
+            ParameterRole::Trained if norm => Tensor::from_fn(shape, |_| NORMALISED[0] * (1.0 + 0.1 * self.next())),
+            ParameterRole::Trained if scale => {
+                let deviation = (2.0 / inputs as f64).sqrt();
+                Tensor::from_fn(shape, |_| deviation * self.next())
+            }
+            ParameterRole::Trained => Tensor::from_fn(shape, |_| 0.1 * self.next()),
+        }
+    }
+
+    fn next(&mut self) -> f64 {
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        // Uniform in (0, 1] and [0, 1): the logarithm is finite.
+        let uniform = |bits: u64| (bits >> 11) as f64 * 2f64.powi(-53);
+        let radius = (-2.0 * (1.0 - uniform(self.source.next_u64())).ln()).sqrt();
+        let (sine, cosine) = (std::f64::consts::TAU * uniform(self.source.next_u64())).sin_cos();
+        self.spare = Some(radius * sine);
+        radius * cosine
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::network::lowered::Shape;
+    use crate::network::plain::PlainNetwork;
+    use crate::network::{Architecture, Head, Network, Stage};
+
+    /// A network of a few hundred weights with every kind of layer: both shortcuts, stride 2, odd planes.
+    pub(crate) fn tiny(seed: u64) -> Network {
+        let architecture = Architecture {
+            input: Shape::new(2, 6, 5),
+            stem_channels: 3,
+            stages: vec![Stage { blocks: 2, channels: 3, stride: 1 }, Stage { blocks: 2, channels: 4, stride: 2 }],
+            head: Head::GlobalAveragePool,
+            ..Architecture::named("resnet20", 3, 3).unwrap()
+        };
+        Network::random(&architecture, seed).unwrap()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_weights() {
+        assert_eq!(tiny(9), tiny(9));
+        assert_ne!(tiny(9), tiny(10));
+        let network = tiny(9);
+        network.weights().check(network.graph(), "random").unwrap();
+    }
+
+    #[test]
+    fn activations_stay_bounded_in_every_network() {
+        for (seed, (name, width)) in
+            [("resnet18", 4), ("resnet20", 16), ("resnet32", 8), ("resnet20", 2)].into_iter().enumerate()
+        {
+            let architecture = Architecture::named(name, width, 10).unwrap();
+            let network = Network::random(&architecture, seed as u64).unwrap();
+            let mut random = Normal { source: ChaCha8Rng::seed_from_u64(100), spare: None };
+            let images: Vec<f32> = (0..20 * network.graph().input().len()).map(|_| random.next() as f32).collect();
+            let output = PlainNetwork::<f32>::new(&network).unwrap().forward(&images).unwrap();
+            let largest = output.largest.iter().copied().fold(0.0, f32::max);
+            assert!((0.4..2.0).contains(&largest), "{name}: {largest}");
+        }
+    }
+
+    #[test]
+    fn the_generator_is_standard_normal() {
+        let mut random = Normal { source: ChaCha8Rng::seed_from_u64(0), spare: None };
+        let count = 100_000;
+        let draws: Vec<f64> = (0..count).map(|_| random.next()).collect();
+        let moment = |power| draws.iter().map(|x: &f64| x.powi(power)).sum::<f64>() / f64::from(count);
+        // Four standard errors: sqrt(1/n), sqrt(2/n), sqrt(96/n).
+        assert!(moment(1).abs() < 0.013, "{}", moment(1));
+        assert!((moment(2) - 1.0).abs() < 0.018, "{}", moment(2));
+        assert!((moment(4) - 3.0).abs() < 0.124, "{}", moment(4));
+    }
+}

@@ -1,0 +1,191 @@
+//! Weights as safetensors files.
+
+use std::fs;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use sha2::{Digest, Sha256};
+
+use super::half_precision;
+use super::set::Weights;
+use super::tensor::Tensor;
+use crate::network::error::NetworkError;
+use crate::network::graph::Graph;
+
+/// PyTorch counts batches in integer tensors of this name; no evaluation needs them.
+const IGNORED_SUFFIX: &str = ".num_batches_tracked";
+
+/// What a weights file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightsFile {
+    /// The tensors.
+    pub weights: Weights,
+    /// SHA-256 of the file, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl WeightsFile {
+    /// Reads a safetensors file of F32 or F16 tensors and checks it against `graph`. Tensors named
+    /// `*.num_batches_tracked` are passed over, so that a PyTorch `state_dict` loads.
+    ///
+    /// # Errors
+    /// [`NetworkError::Read`], [`NetworkError::Safetensors`] for a truncated or damaged file,
+    /// [`NetworkError::TensorType`], and those of [`Weights::check`].
+    pub fn read(path: &Path, graph: &Graph) -> Result<Self, NetworkError> {
+        let bytes = fs::read(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
+        let parsed = SafeTensors::deserialize(&bytes)
+            .map_err(|source| NetworkError::Safetensors { path: path.to_owned(), source })?;
+        let origin = format!("`{}`", path.display());
+        let mut weights = Weights::new();
+        for (name, view) in parsed.iter().filter(|(name, _)| !name.ends_with(IGNORED_SUFFIX)) {
+            weights.insert(name.to_owned(), tensor(name, &view, &origin)?);
+        }
+        weights.check(graph, &origin)?;
+        let digest = Sha256::digest(&bytes);
+        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { weights, sha256 })
+    }
+}
+
+impl Weights {
+    /// Writes a safetensors file of F32 tensors, by way of a temporary file beside it, so that no half-written file is
+    /// left under `path`. Values are rounded to single precision.
+    ///
+    /// # Errors
+    /// [`NetworkError::TensorValue`] for a value that single precision cannot hold, [`NetworkError::Safetensors`],
+    /// [`NetworkError::Write`].
+    pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
+        let mut data = Vec::new();
+        for (name, tensor) in self.iter() {
+            data.push((name, tensor.shape().to_vec(), single_precision(name, tensor, path)?));
+        }
+        let invalid = |source| NetworkError::Safetensors { path: path.to_owned(), source };
+        let mut views = Vec::new();
+        for (name, shape, bytes) in &data {
+            views.push((*name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(invalid)?));
+        }
+        let bytes = serialize(views, None).map_err(invalid)?;
+        let temporary = path.with_extension("partial");
+        fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
+            // Nothing is left behind; that there may be nothing to remove is no error of its own.
+            fs::remove_file(&temporary).ok();
+            NetworkError::Write { path: path.to_owned(), source }
+        })
+    }
+}
+
+fn tensor(name: &str, view: &TensorView<'_>, origin: &str) -> Result<Tensor, NetworkError> {
+    let bytes = view.data();
+    let values: Option<Vec<f64>> = match view.dtype() {
+        Dtype::F32 => Some(bytes.as_chunks().0.iter().map(|&four| f64::from(f32::from_le_bytes(four))).collect()),
+        Dtype::F16 => {
+            Some(bytes.as_chunks().0.iter().map(|&two| half_precision::to_f64(u16::from_le_bytes(two))).collect())
+        }
+        _ => None,
+    };
+    values.and_then(|values| Tensor::new(view.shape().to_vec(), values)).ok_or_else(|| NetworkError::TensorType {
+        origin: origin.to_owned(),
+        tensor: name.to_owned(),
+        found: format!("{:?}", view.dtype()),
+    })
+}
+
+fn single_precision(name: &str, tensor: &Tensor, path: &Path) -> Result<Vec<u8>, NetworkError> {
+    let mut bytes = Vec::with_capacity(4 * tensor.values().len());
+    for (index, &value) in tensor.values().iter().enumerate() {
+        let rounded = value as f32;
+        if !rounded.is_finite() {
+            return Err(NetworkError::TensorValue {
+                origin: format!("`{}`", path.display()),
+                tensor: name.to_owned(),
+                index,
+                found: value,
+                expected: "a number that single precision holds",
+            });
+        }
+        bytes.extend(rounded.to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::random::tests::tiny;
+
+    #[test]
+    fn written_weights_are_read_back_in_single_precision() {
+        let network = tiny(3);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tiny.safetensors");
+        network.weights().write(&path).unwrap();
+        let file = WeightsFile::read(&path, network.graph()).unwrap();
+        for ((name, written), (_, read)) in network.weights().iter().zip(file.weights.iter()) {
+            let rounded: Vec<f64> = written.values().iter().map(|&value| f64::from(value as f32)).collect();
+            assert_eq!(rounded, read.values(), "{name}");
+        }
+        assert_eq!(file.sha256.len(), 64);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn truncated_files_are_refused_wherever_they_end() {
+        let network = tiny(3);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tiny.safetensors");
+        network.weights().write(&path).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for kept in [0, 4, 8, 100, whole.len() / 2, whole.len() - 1] {
+            fs::write(&path, &whole[..kept]).unwrap();
+            let error = WeightsFile::read(&path, network.graph()).unwrap_err();
+            assert!(matches!(error, NetworkError::Safetensors { .. }), "{kept}: {error}");
+            assert!(error.to_string().contains("tiny.safetensors"), "{error}");
+        }
+    }
+
+    #[test]
+    fn half_precision_loads_and_other_types_do_not() {
+        let network = tiny(3);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tiny.safetensors");
+        let ones = |dtype: Dtype, one: &[u8]| {
+            let data: Vec<_> = network
+                .graph()
+                .parameters()
+                .into_iter()
+                .map(|parameter| (one.repeat(parameter.shape.iter().product()), parameter))
+                .collect();
+            let views = data.iter().map(|(bytes, parameter)| {
+                (parameter.name.as_str(), TensorView::new(dtype, parameter.shape.clone(), bytes).unwrap())
+            });
+            let tracked = [7_u8; 8];
+            let counter = TensorView::new(Dtype::I64, vec![], &tracked).unwrap();
+            let all: Vec<_> = views.chain([("bn1.num_batches_tracked", counter)]).collect();
+            fs::write(&path, serialize(all, None).unwrap()).unwrap();
+            WeightsFile::read(&path, network.graph())
+        };
+        let read = ones(Dtype::F16, &[0x00, 0x3c]).unwrap();
+        assert!(read.weights.iter().all(|(_, tensor)| tensor.values().iter().all(|&value| value == 1.0)));
+        let text = ones(Dtype::BF16, &[0x80, 0x3f]).unwrap_err().to_string();
+        assert!(text.contains("is of type BF16, expected F32 or F16"), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_written_where_nothing_can_be() {
+        let mut network = tiny(3);
+        let missing = Path::new("/nonexistent/tiny.safetensors");
+        assert!(matches!(network.weights().write(missing), Err(NetworkError::Write { .. })));
+        assert!(matches!(WeightsFile::read(missing, network.graph()), Err(NetworkError::Read { .. })));
+
+        network.weights_mut().get_mut("linear.bias").unwrap().values_mut()[0] = 1e300;
+        let directory = tempfile::tempdir().unwrap();
+        let text = network.weights().write(&directory.path().join("x.safetensors")).unwrap_err().to_string();
+        assert!(text.contains("`linear.bias` holds") && text.contains("single precision"), "{text}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+
+        let taken = directory.path().join("taken.safetensors");
+        fs::create_dir(&taken).unwrap();
+        assert!(matches!(tiny(3).weights().write(&taken), Err(NetworkError::Write { .. })));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+}

@@ -1,0 +1,10 @@
+//! Weights by name, and the files that hold them.
+
+mod file;
+mod half_precision;
+mod set;
+mod tensor;
+
+pub use file::WeightsFile;
+pub use set::Weights;
+pub use tensor::Tensor;
