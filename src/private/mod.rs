@@ -1,1 +1,23 @@
-//! Encrypted inference: layouts, plan, executor and probe.
+//! Encrypted inference: layouts, linear layers as diagonals, the plan, the executor, the client and the probe.
+//!
+//! A network in lowered form and a parameter choice give a [`Plan`]; the plan says which keys are needed; an [`Executor`]
+//! runs it on any evaluator. A [`Client`] encrypts images and decrypts logits. A [`probe`] compares each layer with
+//! clear-text evaluation.
+
+mod client;
+mod cost;
+mod error;
+mod executor;
+mod headroom;
+pub mod layout;
+pub mod linear;
+mod memory;
+mod plan;
+pub mod probe;
+
+pub use client::{Client, Logits};
+pub use cost::CostModel;
+pub use error::PrivateError;
+pub use executor::{Executor, LayerSeconds};
+pub use layout::Layout;
+pub use plan::{Plan, PlanOptions, PlannedLayer};

@@ -1,0 +1,80 @@
+//! Errors of encrypted inference.
+
+use crate::ckks::CkksError;
+use crate::network::NetworkError;
+
+/// What can go wrong in planning and running encrypted inference.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrivateError {
+    /// The scheme refused, outside any layer.
+    #[error(transparent)]
+    Scheme(#[from] CkksError),
+    /// The network is not well formed.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The scheme refused within a layer.
+    #[error("layer {name} (level {level}): {source}")]
+    Layer {
+        /// Name of the layer.
+        name: String,
+        /// Level of the layer's input.
+        level: usize,
+        /// What the scheme said.
+        source: CkksError,
+    },
+    /// An image does not fit the layout.
+    #[error(
+        "layer {name}: one channel needs {grid} slots, but N = 2^{log_n} has {slots}; use log_n = {needed} or more"
+    )]
+    ImageTooLarge {
+        /// Name of the layer, or `input`.
+        name: String,
+        /// Slots of one channel.
+        grid: usize,
+        /// Slots of a ciphertext.
+        slots: usize,
+        /// log2 of the ring dimension.
+        log_n: u32,
+        /// Smallest log2 of a ring dimension that holds a channel.
+        needed: u32,
+    },
+    /// A layer that the layout has no rule for.
+    #[error("layer {name}: {reason}")]
+    Unsupported {
+        /// Name of the layer.
+        name: String,
+        /// Why it cannot be laid out, and what can.
+        reason: String,
+    },
+    /// The configured chain is shorter than the network needs.
+    #[error(
+        "the chain has {levels} levels, but {network_layers} consecutive linear layers need {needed}; set levels to {needed} or leave it out"
+    )]
+    ChainTooShort {
+        /// Levels of the chain.
+        levels: usize,
+        /// Number of layers on the longest path.
+        network_layers: usize,
+        /// Levels that are needed.
+        needed: usize,
+    },
+    /// An image of the wrong size.
+    #[error("the image has {found} values, but the network expects {expected}")]
+    ImageSize {
+        /// Values that the network expects.
+        expected: usize,
+        /// Values that were given.
+        found: usize,
+    },
+    /// The plan needs more memory than allowed.
+    #[error(
+        "the plan needs about {predicted} bytes of memory, but the limit is {limit}; raise the limit, or lower log_n or the memory for diagonals"
+    )]
+    Memory {
+        /// Predicted peak in bytes.
+        predicted: u64,
+        /// Limit in bytes.
+        limit: u64,
+    },
+}

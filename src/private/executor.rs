@@ -1,0 +1,212 @@
+//! Runs a plan on an evaluator.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use super::error::PrivateError;
+use super::linear::Packing;
+use super::plan::{Plan, PlannedLayer};
+use crate::ckks::{CkksError, Complex, Evaluator};
+use crate::network::lowered::Source;
+
+/// Where the time of one layer went, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LayerSeconds {
+    /// Encoding diagonals that were not in memory.
+    pub encode: f64,
+    /// The linear transform with its rescale, and the bias.
+    pub linear: f64,
+    /// Squaring and relinearization.
+    pub square: f64,
+    /// Packing into complex slots.
+    pub pack: f64,
+}
+
+impl LayerSeconds {
+    /// The sum.
+    pub fn total(&self) -> f64 {
+        self.encode + self.linear + self.square + self.pack
+    }
+}
+
+/// The value of a source in the forms that later layers read.
+type Forms<C> = Vec<(Packing, Vec<C>)>;
+
+/// Called after each layer: number of the layer, its linear output before the squaring, and its seconds.
+pub type Observer<'a, C> = dyn FnMut(usize, &[C], LayerSeconds) + 'a;
+
+/// Runs a plan; keeps encoded diagonals within a budget between images.
+pub struct Executor<'a, E: Evaluator> {
+    plan: &'a Plan,
+    evaluator: &'a E,
+    budget: u64,
+    encoded: Mutex<Cache<E::Transform>>,
+}
+
+struct Cache<T> {
+    layers: HashMap<usize, Arc<T>>,
+    bytes: u64,
+}
+
+impl<'a, E: Evaluator> Executor<'a, E> {
+    /// An executor that keeps at most `diagonal_bytes` of encoded diagonals.
+    pub fn new(plan: &'a Plan, evaluator: &'a E, diagonal_bytes: u64) -> Self {
+        let encoded = Mutex::new(Cache { layers: HashMap::new(), bytes: 0 });
+        Self { plan, evaluator, budget: diagonal_bytes, encoded }
+    }
+
+    fn transform(&self, index: usize) -> Result<Arc<E::Transform>, CkksError> {
+        let lock = || self.encoded.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(encoded) = lock().layers.get(&index) {
+            return Ok(encoded.clone());
+        }
+        let layer = &self.plan.layers[index];
+        let scale = self.plan.parameters.weight_scale(layer.limbs);
+        let encoded = Arc::new(self.evaluator.encode_transform(&layer.transform, scale)?);
+        let bytes = self.evaluator.transform_bytes(&encoded);
+        let mut cache = lock();
+        if cache.bytes + bytes <= self.budget {
+            cache.bytes += bytes;
+            cache.layers.insert(index, encoded.clone());
+        }
+        Ok(encoded)
+    }
+
+    /// Encodes as many layers as the budget holds, in order; `encoded` is told after each layer.
+    ///
+    /// # Errors
+    /// [`PrivateError::Layer`] for weights that cannot be encoded.
+    pub fn prepare(&self, mut encoded: impl FnMut(usize)) -> Result<(), PrivateError> {
+        for (index, layer) in self.plan.layers.iter().enumerate() {
+            self.transform(index).map_err(|source| layer_error(layer, source))?;
+            encoded(index);
+        }
+        Ok(())
+    }
+
+    /// Evaluates the encrypted image; the result holds the logits.
+    ///
+    /// # Errors
+    /// [`PrivateError::Layer`], naming the layer and its level.
+    pub fn run(
+        &self,
+        image: Vec<E::Ciphertext>,
+        observer: &mut Observer<'_, E::Ciphertext>,
+    ) -> Result<Vec<E::Ciphertext>, PrivateError> {
+        let input = self.offer(image, &self.plan.input_offered)?;
+        let last_use = self.last_uses();
+        let mut values: Vec<Option<Forms<E::Ciphertext>>> = Vec::new();
+        let mut logits = Vec::new();
+        for (index, layer) in self.plan.layers.iter().enumerate() {
+            let fail = |source| layer_error(layer, source);
+            let (linear, mut seconds) = self.linear(index, &input, &values).map_err(fail)?;
+            for (source, last) in last_use.iter().enumerate().take(values.len()) {
+                if *last == index {
+                    values[source] = None;
+                }
+            }
+            let start = Instant::now();
+            let squared = if layer.squared {
+                let squares = linear.iter().map(|x| self.evaluator.square(x));
+                Some(squares.collect::<Result<Vec<_>, _>>().map_err(fail)?)
+            } else {
+                None
+            };
+            seconds.square = start.elapsed().as_secs_f64();
+            let start = Instant::now();
+            let is_last = index + 1 == self.plan.layers.len();
+            let value = squared.unwrap_or_else(|| linear.clone());
+            if is_last {
+                logits = value;
+                values.push(None);
+            } else {
+                values.push(Some(self.offer(value, &layer.offered).map_err(fail)?));
+            }
+            seconds.pack = start.elapsed().as_secs_f64();
+            observer(index, &linear, seconds);
+        }
+        Ok(logits)
+    }
+
+    /// Linear transform, rescale and bias of one layer.
+    fn linear(
+        &self,
+        index: usize,
+        input: &Forms<E::Ciphertext>,
+        values: &[Option<Forms<E::Ciphertext>>],
+    ) -> Result<(Vec<E::Ciphertext>, LayerSeconds), CkksError> {
+        let layer = &self.plan.layers[index];
+        let start = Instant::now();
+        let encoded = self.transform(index)?;
+        let encode = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let mut inputs = Vec::with_capacity(layer.transform.inputs);
+        for wanted in &layer.inputs {
+            let forms = match wanted.source {
+                Source::Input => Some(input),
+                Source::Layer(source) => values[source].as_ref(),
+            };
+            let form = forms.and_then(|forms| forms.iter().find(|(packing, _)| *packing == wanted.packing));
+            for x in form.map_or(&[][..], |(_, x)| x) {
+                inputs.push(self.evaluator.drop_to(x, layer.limbs)?);
+            }
+        }
+        let references: Vec<&E::Ciphertext> = inputs.iter().collect();
+        let outputs = self.evaluator.apply_transform(&references, &layer.transform, &encoded)?;
+        let outputs = outputs
+            .iter()
+            .zip(&layer.bias)
+            .map(|(x, bias)| {
+                let slots: Vec<Complex> = bias.iter().map(|b| Complex::new(*b, 0.0)).collect();
+                self.evaluator.add_plain(x, &slots)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((outputs, LayerSeconds { encode, linear: start.elapsed().as_secs_f64(), ..LayerSeconds::default() }))
+    }
+
+    /// The forms in which later layers read a value.
+    fn offer(&self, value: Vec<E::Ciphertext>, offered: &[Packing]) -> Result<Forms<E::Ciphertext>, CkksError> {
+        let evaluator = self.evaluator;
+        offered
+            .iter()
+            .map(|packing| {
+                let packed = match packing {
+                    Packing::Real => value.clone(),
+                    Packing::Halves { half } => value
+                        .iter()
+                        .map(|x| {
+                            let second = evaluator.rotate(x, *half as i64)?;
+                            evaluator.add(x, &evaluator.multiply_imaginary_unit(&second))
+                        })
+                        .collect::<Result<_, CkksError>>()?,
+                    Packing::Pairs => value
+                        .chunks(2)
+                        .map(|pair| match pair {
+                            [x, y] => evaluator.add(x, &evaluator.multiply_imaginary_unit(y)),
+                            _ => Ok(pair[0].clone()),
+                        })
+                        .collect::<Result<_, CkksError>>()?,
+                };
+                Ok((*packing, packed))
+            })
+            .collect()
+    }
+
+    /// For each layer the last layer that reads it.
+    fn last_uses(&self) -> Vec<usize> {
+        let mut last = vec![usize::MAX; self.plan.layers.len()];
+        for (index, layer) in self.plan.layers.iter().enumerate() {
+            for input in &layer.inputs {
+                if let Source::Layer(source) = input.source {
+                    last[source] = index;
+                }
+            }
+        }
+        last
+    }
+}
+
+fn layer_error(layer: &PlannedLayer, source: CkksError) -> PrivateError {
+    PrivateError::Layer { name: layer.name.clone(), level: layer.limbs - 1, source }
+}

@@ -1,0 +1,80 @@
+//! Where values sit: from (channel, row, column) to (ciphertext, slot).
+
+mod classes;
+mod packed;
+
+pub use classes::ClassLayout;
+pub use packed::PackedLayout;
+
+use crate::network::lowered::Shape;
+
+/// The layout of one layer's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// Channels packed into ciphertexts, multiplexed into the gaps that strides leave.
+    Packed(PackedLayout),
+    /// One slot for each class, repeated.
+    Classes(ClassLayout),
+}
+
+impl Layout {
+    /// Number of ciphertexts.
+    pub fn ciphertexts(&self) -> usize {
+        match self {
+            Self::Packed(packed) => packed.ciphertexts(),
+            Self::Classes(_) => 1,
+        }
+    }
+
+    /// Slots after which contents repeat within a ciphertext, a power of two.
+    pub fn period(&self) -> usize {
+        match self {
+            Self::Packed(packed) => packed.period(),
+            Self::Classes(classes) => classes.period(),
+        }
+    }
+
+    /// Shape of the value.
+    pub fn shape(&self) -> Shape {
+        match self {
+            Self::Packed(packed) => packed.shape(),
+            Self::Classes(classes) => Shape::new(classes.classes(), 1, 1),
+        }
+    }
+
+    /// Ciphertext and first slot of a value.
+    pub fn position(&self, channel: usize, row: usize, column: usize) -> (usize, usize) {
+        match self {
+            Self::Packed(packed) => packed.position(channel, row, column),
+            Self::Classes(_) => (0, channel),
+        }
+    }
+
+    /// (ciphertext, slot) of every value, in row-major order of [channels, rows, columns].
+    pub fn positions(&self) -> Vec<(usize, usize)> {
+        let Shape { channels, height, width } = self.shape();
+        let mut positions = Vec::with_capacity(channels * height * width);
+        for channel in 0..channels {
+            for row in 0..height {
+                for column in 0..width {
+                    positions.push(self.position(channel, row, column));
+                }
+            }
+        }
+        positions
+    }
+
+    /// One period of each ciphertext's slots, filled with row-major values; unused slots are zero.
+    pub fn scatter(&self, values: &[f64]) -> Vec<Vec<f64>> {
+        let mut slots = vec![vec![0.0; self.period()]; self.ciphertexts()];
+        for (value, (ciphertext, slot)) in values.iter().zip(self.positions()) {
+            slots[ciphertext][slot] = *value;
+        }
+        slots
+    }
+
+    /// The values in row-major order from the ciphertexts' slots.
+    pub fn gather<T: Copy>(&self, slots: &[Vec<T>]) -> Vec<T> {
+        self.positions().into_iter().map(|(ciphertext, slot)| slots[ciphertext][slot]).collect()
+    }
+}

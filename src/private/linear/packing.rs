@@ -1,0 +1,43 @@
+//! How a layer's output is offered to convolutions: real, or two halves in one complex vector.
+
+use crate::private::layout::PackedLayout;
+
+/// What real and imaginary parts hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Real values only.
+    Real,
+    /// x(p) + i x(p + half), within each ciphertext; half of its period.
+    Halves {
+        /// Half of the period, in slots.
+        half: usize,
+    },
+    /// Ciphertexts 2k and 2k + 1 as real and imaginary parts of ciphertext k.
+    Pairs,
+}
+
+impl Packing {
+    /// The packing that halves the work for a layout: pairs of ciphertexts cost nothing, halves of one cost a rotation.
+    pub fn best(layout: &PackedLayout) -> Self {
+        if layout.ciphertexts() > 1 {
+            Self::Pairs
+        } else if layout.period() >= 2 * layout.grid_slots() {
+            Self::Halves { half: layout.period() / 2 }
+        } else {
+            Self::Real
+        }
+    }
+
+    /// Ciphertexts after packing.
+    pub const fn ciphertexts(&self, unpacked: usize) -> usize {
+        match self {
+            Self::Pairs => unpacked.div_ceil(2),
+            _ => unpacked,
+        }
+    }
+
+    /// Whether imaginary parts carry data, so that results need their real part taken.
+    pub fn is_complex(&self) -> bool {
+        *self != Self::Real
+    }
+}

@@ -1,0 +1,109 @@
+//! Baby steps and giant steps for a set of offsets, chosen by cost.
+
+use crate::ckks::Parameters;
+use crate::ckks::evaluator::Operations;
+use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold, LinearTransform};
+use crate::ckks::{CkksError, Complex};
+use crate::private::cost::CostModel;
+
+/// A diagonal before its offset is split: which ciphertexts it connects, and how far apart the slots are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Offset {
+    /// Output ciphertext.
+    pub output: usize,
+    /// Input ciphertext.
+    pub input: usize,
+    /// The diagonal at slot p multiplies the input's slot p + `slots`.
+    pub slots: i64,
+}
+
+/// Offsets split into babies and giants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps {
+    /// Rotations of the inputs.
+    pub babies: Vec<i64>,
+    /// Rotations of partial sums, multiples of one power of two.
+    pub giants: Vec<i64>,
+    /// For each offset: index of its giant and baby.
+    pub split: Vec<(usize, usize)>,
+}
+
+struct Unpriced {
+    period: usize,
+}
+
+impl DiagonalSource for Unpriced {
+    fn period(&self) -> usize {
+        self.period
+    }
+    fn slots(&self, index: usize) -> Result<Vec<Complex>, CkksError> {
+        Err(CkksError::Diagonal { index, reason: "this transform only has a price".into() })
+    }
+}
+
+impl Steps {
+    /// Splits with giants that are multiples of `modulus`; giants are taken modulo `period`, babies are centred.
+    fn with_modulus(offsets: &[Offset], modulus: i64, period: i64) -> Self {
+        let parts: Vec<(i64, i64)> = offsets
+            .iter()
+            .map(|o| {
+                let baby = (o.slots + modulus / 2).rem_euclid(modulus) - modulus / 2;
+                ((o.slots - baby).rem_euclid(period), baby)
+            })
+            .collect();
+        let distinct = |values: Vec<i64>| {
+            let mut values = values;
+            values.sort_unstable();
+            values.dedup();
+            values
+        };
+        let giants = distinct(parts.iter().map(|p| p.0).collect());
+        let babies = distinct(parts.iter().map(|p| p.1).collect());
+        let index = |list: &[i64], value: i64| list.binary_search(&value).unwrap_or_default();
+        let split = parts.iter().map(|&(g, b)| (index(&giants, g), index(&babies, b))).collect();
+        Self { babies, giants, split }
+    }
+
+    /// The diagonals of the transform.
+    pub fn diagonals(&self, offsets: &[Offset]) -> Vec<Diagonal> {
+        offsets
+            .iter()
+            .zip(&self.split)
+            .map(|(o, &(giant, baby))| Diagonal { output: o.output, input: o.input, giant, baby })
+            .collect()
+    }
+
+    /// The cheapest split for ciphertexts of `limbs` limbs. Inputs repeat with `input_period`, so offsets may change by
+    /// multiples of it; diagonals repeat with `diagonal_period`.
+    pub fn cheapest(
+        parameters: &Parameters,
+        cost: &CostModel,
+        offsets: &[Offset],
+        limbs: usize,
+        input_period: usize,
+        diagonal_period: usize,
+    ) -> Self {
+        let (inputs, outputs) = offsets.iter().fold((0, 0), |(i, o), x| (i.max(x.input + 1), o.max(x.output + 1)));
+        let share = 2.0 * diagonal_period as f64 / parameters.n() as f64;
+        let mut best: Option<(f64, Self)> = None;
+        let mut modulus = 1;
+        while modulus <= input_period {
+            let steps = Self::with_modulus(offsets, modulus as i64, input_period as i64);
+            let transform = LinearTransform {
+                inputs,
+                outputs,
+                babies: steps.babies.clone(),
+                giants: steps.giants.clone(),
+                diagonals: steps.diagonals(offsets),
+                folds: Vec::<Fold>::new(),
+                source: Box::new(Unpriced { period: diagonal_period }),
+            };
+            let seconds = cost.seconds(parameters, &Operations::transform(parameters, &transform, limbs, share));
+            if best.as_ref().is_none_or(|(s, _)| seconds < *s) {
+                best = Some((seconds, steps));
+            }
+            modulus *= 2;
+        }
+        best.map_or_else(|| Self::with_modulus(offsets, 1, 1), |(_, steps)| steps)
+    }
+}

@@ -1,0 +1,37 @@
+//! Predicted memory of a plan.
+
+use super::plan::Plan;
+use crate::ckks::Parameters;
+
+/// Program, tables, weights and clear-text copies.
+const BASE_BYTES: u64 = 200 << 20;
+
+/// Working set of the largest linear layer: raised inputs, babies of the limbs in hand, partial sums, their reduction.
+fn working_bytes(parameters: &Parameters, plan: &Plan, threads: usize) -> u64 {
+    let limb = 8 * parameters.n() as u64;
+    plan.layers
+        .iter()
+        .map(|layer| {
+            let shape = parameters.band(layer.limbs).band.shape;
+            let extended = (layer.limbs + shape.special) as u64;
+            let inputs = layer.transform.inputs as u64;
+            let raised = inputs * shape.digits(layer.limbs) as u64 * extended;
+            let babies = 2 * layer.transform.used_babies().len() as u64 * threads as u64;
+            let sums = 2 * layer.transform.used_giants().len() as u64 * extended;
+            let values = 2 * (layer.limbs as u64) * (inputs + 2 * layer.transform.outputs as u64) * 2;
+            (raised + babies + sums + values + 8 * extended) * limb
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+/// Predicted peak in bytes for `threads` threads with `diagonal_bytes` of memory for encoded diagonals.
+pub fn predicted_bytes(plan: &Plan, threads: usize, diagonal_bytes: u64) -> u64 {
+    let parameters = &plan.parameters;
+    let tables = parameters.ntts().len() as u64 * 9 * 8 * parameters.n() as u64;
+    BASE_BYTES
+        + tables
+        + plan.request.bytes(parameters)
+        + plan.diagonal_bytes().min(diagonal_bytes).max(plan.largest_diagonal_bytes())
+        + working_bytes(parameters, plan, threads)
+}

@@ -1,0 +1,40 @@
+//! The probe: compares each layer of an encrypted run with clear-text evaluation. It needs the secret key.
+
+use super::client::Client;
+use super::plan::Plan;
+use crate::ckks::{Ciphertext, Complex, PrecisionReport};
+use crate::network::LoweredTrace;
+
+/// One layer, encrypted against clear.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerProbe {
+    /// Precision of the layer's linear output, before the squaring.
+    pub precision: PrecisionReport,
+    /// -log2 of the worst error relative to the largest activation.
+    pub relative_bits: f64,
+    /// Largest magnitude in the clear.
+    pub largest_activation: f64,
+    /// |scale / D - 1|.
+    pub scale_deviation: f64,
+}
+
+/// Compares the linear output of layer number `index` with its clear-text values.
+pub fn probe(
+    plan: &Plan,
+    client: &Client<'_>,
+    trace: &LoweredTrace,
+    index: usize,
+    output: &[Ciphertext],
+) -> Option<LayerProbe> {
+    let layer = plan.layers.get(index)?;
+    let slots: Vec<Vec<Complex>> = output.iter().map(|x| client.slots(x)).collect();
+    let values: Vec<Complex> = layer.layout.gather(&slots).into_iter().map(|z| Complex::new(z.re, 0.0)).collect();
+    let reference: Vec<Complex> = trace.linear.get(index)?.iter().map(|x| Complex::new(*x, 0.0)).collect();
+    let precision = PrecisionReport::new(&values, &reference)?;
+    Some(LayerProbe {
+        precision,
+        relative_bits: precision.relative_min(),
+        largest_activation: precision.largest,
+        scale_deviation: (output.first()?.scale / plan.parameters.scale() - 1.0).abs(),
+    })
+}
