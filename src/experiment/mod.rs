@@ -12,6 +12,7 @@ pub mod evaluate;
 pub mod event;
 pub mod fingerprint;
 pub mod host;
+pub mod inference_view;
 pub mod locate;
 pub mod parameter_set;
 pub mod plan_view;
