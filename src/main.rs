@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `leveled`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    leveled::cli::main()
+}

@@ -8,9 +8,15 @@ use leveled::report::summary::write_report;
 
 /// Names of ResNet-20's layers in evaluation order.
 fn layer_names() -> Vec<String> {
-    let block = |stage: usize, block: usize| [1, 2].map(|convolution| format!("layer{stage}.{block}.conv{convolution}"));
+    let block = |stage: usize, block: usize| {
+        [1, 2].map(|convolution| format!("layer{stage}.{block}.conv{convolution}"))
+    };
     let blocks = (1..=3).flat_map(|stage| (0..3).flat_map(move |index| block(stage, index)));
-    ["conv1".to_owned()].into_iter().chain(blocks).chain(["linear".to_owned()]).collect()
+    ["conv1".to_owned()]
+        .into_iter()
+        .chain(blocks)
+        .chain(["linear".to_owned()])
+        .collect()
 }
 
 /// Rows in the form that a ResNet-20 gives; the numbers are made up.
@@ -31,7 +37,11 @@ fn write_trial(store: &mut Store, trial_id: &str, security_2024: SecurityVerdict
         };
         store.append_layer(&row).unwrap();
     }
-    let image = ImageRow { trial_id: trial_id.to_owned(), label: Some(3), ..ImageRow::default() };
+    let image = ImageRow {
+        trial_id: trial_id.to_owned(),
+        label: Some(3),
+        ..ImageRow::default()
+    };
     store.append_image(&image).unwrap();
     let row = TrialRow {
         trial_id: trial_id.to_owned(),
@@ -63,9 +73,15 @@ fn directory_with(trials: &[(&str, SecurityVerdict)], out: &Path) {
 #[test]
 fn one_trial_gives_a_summary_and_two_figures() {
     let directory = tempfile::tempdir().unwrap();
-    directory_with(&[("00000000000012e4", SecurityVerdict::Secure)], directory.path());
+    directory_with(
+        &[("00000000000012e4", SecurityVerdict::Secure)],
+        directory.path(),
+    );
     let paths = write_report(directory.path()).unwrap();
-    let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    let names: Vec<_> = paths
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap())
+        .collect();
     let expected = [
         "summary.csv",
         "summary.md",
@@ -80,7 +96,10 @@ fn one_trial_gives_a_summary_and_two_figures() {
         assert!(markdown.contains(part), "{markdown}");
     }
     let csv = std::fs::read_to_string(directory.path().join("summary.csv")).unwrap();
-    assert!(csv.starts_with("trial_id,status,network") && csv.contains(",128-bit"), "{csv}");
+    assert!(
+        csv.starts_with("trial_id,status,network") && csv.contains(",128-bit"),
+        "{csv}"
+    );
     let svg = std::fs::read_to_string(&paths[2]).unwrap();
     for name in layer_names() {
         assert!(svg.contains(&name), "{name}");
@@ -98,20 +117,42 @@ fn one_trial_gives_a_summary_and_two_figures() {
 #[test]
 fn several_trials_have_figures_of_their_own_and_insecure_rows_say_so() {
     let directory = tempfile::tempdir().unwrap();
-    directory_with(&[("aa", SecurityVerdict::Secure), ("bb", SecurityVerdict::Insecure)], directory.path());
+    directory_with(
+        &[
+            ("aa", SecurityVerdict::Secure),
+            ("bb", SecurityVerdict::Insecure),
+        ],
+        directory.path(),
+    );
     let failed = TrialRow {
         trial_id: "cc".to_owned(),
         status: TrialStatus::Failed,
         reason: "killed by signal 9".to_owned(),
         ..TrialRow::default()
     };
-    Store::open(directory.path()).unwrap().append_trial(&failed).unwrap();
+    Store::open(directory.path())
+        .unwrap()
+        .append_trial(&failed)
+        .unwrap();
     let paths = write_report(directory.path()).unwrap();
     assert_eq!(paths.len(), 2 + 2 * 4);
-    assert!(directory.path().join("figures/seconds_by_layer_bb.svg").is_file());
+    assert!(
+        directory
+            .path()
+            .join("figures/seconds_by_layer_bb.svg")
+            .is_file()
+    );
     let markdown = std::fs::read_to_string(directory.path().join("summary.md")).unwrap();
-    assert!(markdown.lines().any(|line| line.contains("| bb ") && line.contains("insecure")), "{markdown}");
-    assert!(markdown.contains("* `cc`: killed by signal 9"), "{markdown}");
+    assert!(
+        markdown
+            .lines()
+            .any(|line| line.contains("| bb ") && line.contains("insecure")),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("* `cc`: killed by signal 9"),
+        "{markdown}"
+    );
     // A report may be made again; it replaces what it made.
     assert_eq!(write_report(directory.path()).unwrap(), paths);
 }

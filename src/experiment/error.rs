@@ -24,6 +24,14 @@ pub enum ExperimentError {
         /// What is wrong and what to change.
         problem: String,
     },
+    /// A value on the command line is not possible.
+    #[error("{name}: {problem}")]
+    Argument {
+        /// The argument, such as `--log-n`.
+        name: &'static str,
+        /// What is wrong and what to change.
+        problem: String,
+    },
     /// The output directory already holds something.
     #[error(
         "the output directory {} is not empty (it holds {example:?}); results are never overwritten: choose another --out, or move it away",
@@ -111,11 +119,9 @@ pub enum ExperimentError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The encrypted evaluation of a trial is refused or fails.
-    #[error("trial {trial_id}: {reason}")]
+    /// Encrypted evaluation is refused or fails.
+    #[error("{reason}")]
     Evaluation {
-        /// The trial.
-        trial_id: String,
         /// What went wrong and what to change.
         reason: String,
         /// Whether a setting or a file of the user is the cause.

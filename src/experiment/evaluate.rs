@@ -1,7 +1,9 @@
-//! One trial, evaluated: the only place of this floor that calls encrypted inference.
+//! The only place of this floor that calls encrypted inference: planning, evaluating a trial, a single inference.
 
 use super::ExperimentError;
 use super::event::EventSink;
+use super::inference::CheckedRequest;
+use super::inference_view::InferenceView;
 use super::plan_view::PlanView;
 use super::records::{ImageRow, LayerRow, TrialRow};
 use super::trial::TrialSpec;
@@ -35,8 +37,8 @@ impl RowSink for super::store::Store {
 ///
 /// # Errors
 /// [`ExperimentError::Evaluation`] if the trial is refused: damaged weights, a chain that is too short, parameters that are not secure.
-pub fn plan(spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
-    Err(not_connected(spec))
+pub fn plan(_spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
+    Err(not_connected())
 }
 
 /// Evaluates a trial on encrypted images; rows of images and layers go to `rows`, the trial's row is returned.
@@ -44,16 +46,26 @@ pub fn plan(spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
 /// # Errors
 /// As [`plan`], and what the executor refuses.
 pub fn evaluate(
-    spec: &TrialSpec,
+    _spec: &TrialSpec,
     _rows: &mut dyn RowSink,
     _events: &mut dyn EventSink,
 ) -> Result<TrialRow, ExperimentError> {
-    Err(not_connected(spec))
+    Err(not_connected())
 }
 
-fn not_connected(spec: &TrialSpec) -> ExperimentError {
+/// Encrypts one image, evaluates it and decrypts the logits.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn infer(
+    _request: &CheckedRequest,
+    _events: &mut dyn EventSink,
+) -> Result<InferenceView, ExperimentError> {
+    Err(not_connected())
+}
+
+fn not_connected() -> ExperimentError {
     ExperimentError::Evaluation {
-        trial_id: spec.id.clone(),
         reason: "encrypted inference is not connected in this build".to_owned(),
         user: false,
     }

@@ -19,6 +19,16 @@ pub enum ReportError {
         /// What the reader said.
         reason: String,
     },
+    /// A table lacks a column.
+    #[error(
+        "{table} has no column `{column}`; it was written by another version of leveled, or edited: run the experiment again"
+    )]
+    Column {
+        /// File name of the table.
+        table: &'static str,
+        /// The column.
+        column: String,
+    },
     /// A table of the report could not be computed.
     #[error("cannot compute the {what}: {reason}")]
     Compute {
@@ -43,7 +53,7 @@ impl ReportError {
     pub const fn is_user_error(&self) -> bool {
         match self {
             Self::Experiment(error) => error.is_user_error(),
-            Self::Table { .. } => true,
+            Self::Table { .. } | Self::Column { .. } => true,
             Self::Compute { .. } | Self::Draw { .. } => false,
         }
     }

@@ -61,23 +61,13 @@ impl Table {
         self.len() == 0
     }
 
-    /// The polars frame: text columns.
-    #[must_use]
-    pub const fn frame(&self) -> &DataFrame {
-        &self.frame
-    }
-
     /// A column as text; empty cells are empty texts.
     ///
     /// # Errors
-    /// [`ReportError::Compute`] if there is no such column.
+    /// [`ReportError::Column`].
     pub fn text(&self, column: &str) -> Result<Vec<String>, ReportError> {
-        let cells = self
-            .frame
-            .column(column)
-            .and_then(Column::str)
-            .map_err(|error| self.wrong(&error))?;
-        Ok(cells
+        Ok(self
+            .cells(column)?
             .iter()
             .map(|cell| cell.unwrap_or_default().to_owned())
             .collect())
@@ -86,12 +76,11 @@ impl Table {
     /// A column as numbers; what is empty or no number is `None`.
     ///
     /// # Errors
-    /// [`ReportError::Compute`] if there is no such column.
+    /// [`ReportError::Column`].
     pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, ReportError> {
         let numbers = self
-            .frame
-            .column(column)
-            .and_then(|column| column.cast(&DataType::Float64))
+            .cells(column)?
+            .cast(&DataType::Float64)
             .map_err(|error| self.wrong(&error))?;
         let numbers = numbers.f64().map_err(|error| self.wrong(&error))?;
         Ok(numbers.iter().collect())
@@ -100,14 +89,9 @@ impl Table {
     /// The rows whose `column` is `value`.
     ///
     /// # Errors
-    /// [`ReportError::Compute`] if there is no such column.
+    /// [`ReportError::Column`].
     pub fn rows_where(&self, column: &str, value: &str) -> Result<Self, ReportError> {
-        let mask = self
-            .frame
-            .column(column)
-            .and_then(Column::str)
-            .map_err(|error| self.wrong(&error))?
-            .equal(value);
+        let mask = self.cells(column)?.equal(value);
         let frame = self
             .frame
             .filter(&mask)
@@ -116,6 +100,30 @@ impl Table {
             frame,
             name: self.name,
         })
+    }
+
+    /// These columns alone, in this order.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`].
+    pub fn select(&self, columns: &[&str]) -> Result<DataFrame, ReportError> {
+        for column in columns {
+            self.cells(column)?;
+        }
+        self.frame
+            .select(columns.iter().copied())
+            .map_err(|error| self.wrong(&error))
+    }
+
+    fn cells(&self, column: &str) -> Result<&StringChunked, ReportError> {
+        let missing = |_| ReportError::Column {
+            table: self.name,
+            column: column.to_owned(),
+        };
+        self.frame
+            .column(column)
+            .and_then(Column::str)
+            .map_err(missing)
     }
 
     fn wrong(&self, error: &PolarsError) -> ReportError {

@@ -99,7 +99,7 @@ pub fn security_word(verdict_2018: &str, verdict_2024: &str) -> &'static str {
 /// The summary of all trials: chosen columns of `trials.csv`, unchanged, and one that says `insecure` where that is so.
 ///
 /// # Errors
-/// [`ReportError::Compute`] if a column is missing.
+/// [`ReportError::Column`].
 pub fn summary(trials: &Table) -> Result<DataFrame, ReportError> {
     let verdicts = trials
         .text("security_2018")?
@@ -112,10 +112,7 @@ pub fn summary(trials: &Table) -> Result<DataFrame, ReportError> {
         what: "summary",
         reason: error.to_string(),
     };
-    let mut frame = trials
-        .frame()
-        .select(COLUMNS.map(|(column, _, _)| column))
-        .map_err(wrong)?;
+    let mut frame = trials.select(&COLUMNS.map(|(column, _, _)| column))?;
     frame
         .with_column(Column::new(SECURITY.into(), security))
         .map_err(wrong)?;
@@ -160,7 +157,7 @@ fn markdown(trials: &Table, frame: &DataFrame) -> Result<String, ReportError> {
 /// The summary as texts, for Markdown or a terminal.
 ///
 /// # Errors
-/// [`ReportError::Compute`] if a column is missing.
+/// [`ReportError::Column`].
 pub fn summary_table(frame: &DataFrame) -> Result<TextTable, ReportError> {
     let wrong = |error: PolarsError| ReportError::Compute {
         what: "summary",
@@ -187,6 +184,14 @@ pub fn summary_table(frame: &DataFrame) -> Result<TextTable, ReportError> {
         );
     }
     Ok(table)
+}
+
+/// The summary for a terminal: a line per fact and a column per trial, which stays narrow where the table is wide.
+///
+/// # Errors
+/// [`ReportError::Column`].
+pub fn facts(frame: &DataFrame) -> Result<String, ReportError> {
+    Ok(summary_table(frame)?.transposed().plain())
 }
 
 /// Reads the trials of a results directory.

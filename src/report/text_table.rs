@@ -65,6 +65,30 @@ impl TextTable {
         self.columns.iter().map(|(heading, _)| heading.as_str())
     }
 
+    /// Rows become columns; the first column becomes the headings. Rows without any cell are left out.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let mut headings = self.headings();
+        let corner = headings.next().unwrap_or_default().to_owned();
+        let names = self
+            .rows
+            .iter()
+            .filter_map(|row| row.first())
+            .map(|name| (name.clone(), Align::Right));
+        let mut turned = Self::new(std::iter::once((corner, Align::Left)).chain(names));
+        for (column, heading) in headings.enumerate() {
+            let cells: Vec<String> = self
+                .rows
+                .iter()
+                .map(|row| row[column + 1].clone())
+                .collect();
+            if cells.iter().any(|cell| !cell.is_empty()) {
+                turned.push(std::iter::once(heading.to_owned()).chain(cells).collect());
+            }
+        }
+        turned
+    }
+
     /// Columns aligned with two spaces between them, for a terminal.
     #[must_use]
     pub fn plain(&self) -> String {
@@ -129,6 +153,18 @@ mod tests {
     #[test]
     fn plain_columns_are_aligned() {
         assert_eq!(table().plain(), "layer    s\nconv1  0.5\na|b\n");
+    }
+
+    #[test]
+    fn transposing_drops_empty_rows() {
+        let mut table = TextTable::new([
+            ("trial", Align::Left),
+            ("s", Align::Right),
+            ("never", Align::Right),
+        ]);
+        table.push(vec!["a".into(), "0.5".into()]);
+        table.push(vec!["b".into()]);
+        assert_eq!(table.transposed().plain(), "trial    a  b\ns      0.5\n");
     }
 
     #[test]

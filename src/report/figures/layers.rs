@@ -25,7 +25,7 @@ impl LayerSeries {
     /// The layers of the trial in the only row of `trial`.
     ///
     /// # Errors
-    /// [`ReportError::Compute`] if a column is missing.
+    /// [`ReportError::Column`].
     pub fn of_trial(trial: &Table, layers: &Table) -> Result<Self, ReportError> {
         let cell = |column: &str| {
             Ok::<_, ReportError>(trial.text(column)?.into_iter().next().unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use plotters::coord::Shift;
 use plotters::prelude::{
-    ChartBuilder, Circle, Color, DrawingArea, DrawingBackend, PathElement, ShapeStyle,
+    ChartBuilder, Circle, Color, DrawingArea, DrawingBackend, PathElement, ShapeStyle, WHITE,
 };
 
 use super::canvas::Canvas;
@@ -52,7 +52,9 @@ impl LevelAndScale<'_> {
         DB::ErrorType: 'static,
     {
         let axis = LayerAxis::new(&self.series.names);
-        let area = area.titled(&self.series.title, canvas.text(15))?;
+        let area = area
+            .margin(canvas.px(10), 0, 0, 0)
+            .titled(&self.series.title, canvas.text(15))?;
         let (width, _) = area.dim_in_pixel();
         let labels = canvas.px(axis.label_width());
         let (left, right) = area.split_horizontally(labels + (width - labels) * 3 / 5);
@@ -79,7 +81,7 @@ impl LevelAndScale<'_> {
             .fold(1.0, f64::max);
         let mut chart = ChartBuilder::on(area)
             .margin(canvas.px(10))
-            .x_label_area_size(canvas.px(50))
+            .x_label_area_size(canvas.px(44))
             .y_label_area_size(labels)
             .build_cartesian_2d(-0.5..top + 0.5, axis.coordinate())?;
         chart
@@ -88,6 +90,7 @@ impl LevelAndScale<'_> {
             .bold_line_style(GRID)
             .axis_style(GREY)
             .y_labels(axis.len())
+            .y_label_offset(canvas.offset(2))
             .y_label_formatter(&|value| axis.label(value))
             .x_label_formatter(&|level| format!("{level:.0}"))
             .label_style(canvas.text(12))
@@ -114,13 +117,10 @@ impl LevelAndScale<'_> {
                 vec![(before, row()), (after, row())],
                 stroke,
             )])?;
-            chart.draw_series([Circle::new(
-                (before, row()),
-                canvas.px(4),
-                plotters::style::WHITE.filled(),
-            )])?;
-            chart.draw_series([Circle::new((before, row()), canvas.px(4), stroke)])?;
-            chart.draw_series([Circle::new((after, row()), canvas.px(4), BLUE.filled())])?;
+            // A ring is a dot on a dot: a stroked circle has corners in a bitmap.
+            chart.draw_series([Circle::new((before, row()), canvas.px(5), BLUE.filled())])?;
+            chart.draw_series([Circle::new((before, row()), canvas.px(3), WHITE.filled())])?;
+            chart.draw_series([Circle::new((after, row()), canvas.px(5), BLUE.filled())])?;
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ impl LevelAndScale<'_> {
         let mut chart = ChartBuilder::on(area)
             .margin(canvas.px(10))
             .margin_right(canvas.px(24))
-            .x_label_area_size(canvas.px(50))
+            .x_label_area_size(canvas.px(44))
             .build_cartesian_2d(low..high, axis.coordinate())?;
         chart
             .configure_mesh()
@@ -156,6 +156,7 @@ impl LevelAndScale<'_> {
             .axis_style(GREY)
             .x_labels(5)
             .y_labels(axis.len())
+            .y_label_offset(canvas.offset(2))
             .x_label_formatter(&|bits| format!("{bits:.1}"))
             .label_style(canvas.text(12))
             .axis_desc_style(canvas.text(13))

@@ -61,11 +61,13 @@ impl SecondsByLayer<'_> {
             .collect();
         let total: f64 = seconds.iter().sum();
         let largest = seconds.iter().copied().fold(1e-9, f64::max);
-        let area = area.titled(&self.series.title, canvas.text(15))?;
+        let area = area
+            .margin(canvas.px(10), 0, 0, 0)
+            .titled(&self.series.title, canvas.text(15))?;
         let mut chart = ChartBuilder::on(&area)
             .margin(canvas.px(10))
             .margin_right(canvas.px(24))
-            .x_label_area_size(canvas.px(50))
+            .x_label_area_size(canvas.px(44))
             .y_label_area_size(canvas.px(axis.label_width()))
             .build_cartesian_2d(0.0..largest * 1.12, axis.coordinate())?;
         chart
@@ -75,6 +77,7 @@ impl SecondsByLayer<'_> {
             .bold_line_style(GRID)
             .axis_style(GREY)
             .y_labels(axis.len())
+            .y_label_offset(canvas.offset(2))
             .y_label_formatter(&|value| axis.label(value))
             .label_style(canvas.text(12))
             .axis_desc_style(canvas.text(13))
@@ -94,7 +97,7 @@ impl SecondsByLayer<'_> {
             EmptyElement::at((*seconds, axis.centre(layer)))
                 + Text::new(
                     significant(*seconds, 2),
-                    (canvas.offset(4), canvas.offset(-6)),
+                    (canvas.offset(4), canvas.offset(-3)),
                     canvas.text(11),
                 )
         });
