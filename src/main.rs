@@ -1,1 +1,11 @@
+<<<<<<< HEAD
 fn main() {}
+=======
+//! The program `leveled`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    leveled::cli::main()
+}
+>>>>>>> harness

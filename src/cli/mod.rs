@@ -1,1 +1,13 @@
 //! Command line: one file per subcommand.
+
+mod arguments;
+mod error;
+mod infer;
+mod output;
+mod plan;
+mod report;
+mod run;
+mod trial;
+
+pub use arguments::main;
+pub use error::CliError;

@@ -1,1 +1,31 @@
-//! Experiments: configuration, trials, records and provenance.
+//! Experiments: what to run, running it, and what was measured.
+//!
+//! An experiment file ([`config`]) expands to [`trial::TrialSpec`]s; [`runner`] evaluates each in a child process
+//! ([`evaluate`]) that appends [`records`] rows to a [`store`]; [`provenance`] says what made them.
+
+pub mod byte_size;
+pub mod child;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod evaluate;
+pub mod event;
+pub mod fingerprint;
+pub mod host;
+pub mod inference;
+pub mod inference_view;
+pub mod locate;
+pub mod parameter_set;
+pub mod plan_view;
+pub mod preflight;
+pub mod progress;
+pub mod provenance;
+pub mod records;
+pub mod runner;
+pub mod setting;
+pub mod settings;
+pub mod store;
+pub mod suggest;
+pub mod trial;
+
+pub use error::ExperimentError;

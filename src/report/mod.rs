@@ -1,1 +1,13 @@
-//! Tables and figures from recorded rows.
+//! Tables and figures from recorded rows. Everything here is made from the files of a results directory, never from memory.
+
+pub mod error;
+pub mod figures;
+pub mod format;
+pub mod inference_text;
+pub mod plan_text;
+pub mod summary;
+pub mod table;
+pub mod tables;
+pub mod text_table;
+
+pub use error::ReportError;

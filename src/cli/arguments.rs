@@ -1,0 +1,65 @@
+//! The command line as a whole, and the exit code.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::infer::Infer;
+use super::plan::Plan;
+use super::report::Report;
+use super::run::Run;
+use super::trial::Trial;
+
+/// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
+#[derive(Debug, Parser)]
+#[command(
+    name = "leveled",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(Run),
+    Plan(Plan),
+    Infer(Infer),
+    Report(Report),
+    #[command(hide = true)]
+    Trial(Trial),
+}
+
+/// Runs the program: reads the command line, does what it says, and prints an error with its causes to standard error.
+#[must_use]
+pub fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Run(run) => run.execute(),
+        Command::Plan(plan) => plan.execute(),
+        Command::Infer(infer) => infer.execute(),
+        Command::Report(report) => report.execute(),
+        Command::Trial(trial) => trial.execute(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error.with_causes());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

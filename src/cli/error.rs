@@ -1,0 +1,76 @@
+//! Errors as a user of the command line meets them.
+
+use crate::experiment::ExperimentError;
+use crate::report::ReportError;
+
+/// An error of the command line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// From the experiment.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// From the report.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {source}")]
+    Output {
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Some trials failed; their rows say why.
+    #[error("{failed} of {total} trial(s) failed; the column `reason` of {table} says why")]
+    TrialsFailed {
+        /// How many failed.
+        failed: usize,
+        /// How many there were.
+        total: usize,
+        /// The table of trials.
+        table: String,
+    },
+}
+
+impl CliError {
+    /// 2 if the user can change the cause, 1 otherwise.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        let user = match self {
+            Self::Experiment(error) => error.is_user_error(),
+            Self::Report(error) => error.is_user_error(),
+            Self::Output { .. } | Self::TrialsFailed { .. } => false,
+        };
+        if user { 2 } else { 1 }
+    }
+
+    /// The text, followed by causes that it does not already tell.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let words = error.to_string();
+            if !text.contains(&words) {
+                text += ": ";
+                text += &words;
+            }
+            cause = error.source();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let source = std::io::Error::other("disk on fire");
+        let error = CliError::from(ExperimentError::Append { path: "trials.csv".into(), source });
+        assert_eq!(error.with_causes(), "cannot append to trials.csv: disk on fire; is the disk full?");
+        assert_eq!(error.exit_code(), 2);
+        let failed = CliError::TrialsFailed { failed: 1, total: 3, table: "trials.csv".into() };
+        assert_eq!(failed.exit_code(), 1);
+    }
+}

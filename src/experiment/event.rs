@@ -1,0 +1,100 @@
+//! What a child process tells its parent while it works: one JSON object per line on standard output.
+
+use serde::{Deserialize, Serialize};
+
+/// What a trial is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Stage {
+    /// Reading weights and images, planning.
+    Preparation,
+    /// Making keys.
+    KeyGeneration,
+    /// Evaluating images.
+    Images,
+    /// Evaluating the layers of the current image.
+    Layers,
+}
+
+impl Stage {
+    /// What a progress bar calls it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Preparation => "preparation",
+            Self::KeyGeneration => "keys",
+            Self::Images => "images",
+            Self::Layers => "layers",
+        }
+    }
+}
+
+/// One line of progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// `done` of `total` steps of a stage are behind. A new count from 0 begins the stage again.
+    Progress {
+        /// The stage.
+        stage: Stage,
+        /// Steps done.
+        done: u64,
+        /// Steps in all.
+        total: u64,
+        /// What the step in hand is, such as a layer's name.
+        detail: String,
+    },
+    /// The row of the trial stands in `trials.csv`.
+    Recorded,
+}
+
+/// Takes events as they happen.
+pub trait EventSink {
+    /// Takes one event.
+    fn send(&mut self, event: Event);
+
+    /// Reports progress of a stage.
+    fn progress(&mut self, stage: Stage, done: u64, total: u64, detail: &str) {
+        self.send(Event::Progress { stage, done, total, detail: detail.to_owned() });
+    }
+}
+
+/// Writes each event as a line of JSON; a reader that has gone away is no reason to stop.
+#[derive(Debug)]
+pub struct JsonLines<W>(pub W);
+
+impl<W: std::io::Write> EventSink for JsonLines<W> {
+    fn send(&mut self, event: Event) {
+        if let Ok(mut line) = serde_json::to_string(&event) {
+            line.push('\n');
+            let _ = self.0.write_all(line.as_bytes()).and_then(|()| self.0.flush());
+        }
+    }
+}
+
+/// Drops every event.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl EventSink for Silent {
+    fn send(&mut self, _: Event) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_per_event() {
+        let mut lines = JsonLines(Vec::new());
+        lines.progress(Stage::Layers, 1, 20, "conv1");
+        lines.send(Event::Recorded);
+        let text = String::from_utf8(lines.0).unwrap();
+        let expected = "{\"event\":\"progress\",\"stage\":\"layers\",\"done\":1,\"total\":20,\"detail\":\"conv1\"}\n{\"event\":\"recorded\"}\n";
+        assert_eq!(text, expected);
+        let back: Event = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        assert_eq!(back, Event::Progress { stage: Stage::Layers, done: 1, total: 20, detail: "conv1".into() });
+    }
+}

@@ -1,0 +1,104 @@
+//! SHA-256 of what goes into a trial: files, and canonical JSON of its settings.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// SHA-256 of a text, in hexadecimal.
+#[must_use]
+pub fn sha256_of_text(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// SHA-256 of a file's content, in hexadecimal; of a directory, that of the sorted lines `hash  name` of its `.bin` files.
+///
+/// # Errors
+/// What the operating system says about reading.
+pub fn sha256_of_path(path: &Path) -> io::Result<String> {
+    if !path.is_dir() {
+        return sha256_of_file(path);
+    }
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "bin") {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            lines.push((name, sha256_of_file(&file)?));
+        }
+    }
+    lines.sort();
+    let listing: String = lines.into_iter().map(|(name, hash)| format!("{hash}  {name}\n")).collect();
+    Ok(sha256_of_text(&listing))
+}
+
+fn sha256_of_file(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..length]);
+    }
+}
+
+/// JSON with sorted keys and no spaces: the same value always gives the same text.
+#[must_use]
+pub fn canonical_json(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| key.as_str());
+            let entries: Vec<String> = entries
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", Value::String(key.clone()), canonical_json(value)))
+                .collect();
+            format!("{{{}}}", entries.join(","))
+        }
+        Value::Array(list) => format!("[{}]", list.iter().map(canonical_json).collect::<Vec<_>>().join(",")),
+        scalar => scalar.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn known_hash() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256_of_text(""), empty);
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("a.bin");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(sha256_of_path(&file).unwrap(), empty);
+        assert_eq!(sha256_of_path(directory.path()).unwrap(), sha256_of_text(&format!("{empty}  a.bin\n")));
+        assert!(sha256_of_path(&directory.path().join("absent")).is_err());
+    }
+
+    #[test]
+    fn canonical_text_is_sorted() {
+        assert_eq!(
+            canonical_json(&json!({"b": [1, null], "a": {"d": "x", "c": 0.5}})),
+            r#"{"a":{"c":0.5,"d":"x"},"b":[1,null]}"#
+        );
+    }
+}

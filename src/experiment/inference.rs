@@ -1,0 +1,141 @@
+//! One image, encrypted: what `leveled infer` asks for.
+
+use std::path::{Path, PathBuf};
+
+use super::ExperimentError;
+use super::event::EventSink;
+use super::fingerprint::sha256_of_path;
+use super::inference_view::InferenceView;
+use super::locate::Problem;
+use super::parameter_set::ParameterSet;
+use super::setting::{Check, LogN, Security, Threads};
+
+/// What is asked for; nothing in it has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InferenceRequest {
+    /// Weights (safetensors).
+    pub model: PathBuf,
+    /// A PNG file or the index of a shipped image.
+    pub image: String,
+    /// log2 of the ring dimension.
+    pub log_n: u32,
+    /// Name of a parameter set.
+    pub parameters: String,
+    /// Whether parameters that are not 128-bit secure are allowed.
+    pub insecure: bool,
+    /// Number of threads; none: all cores.
+    pub threads: Option<u32>,
+    /// Seed; none: the operating system's entropy.
+    pub seed: Option<u64>,
+    /// Whether each layer is compared with clear-text evaluation.
+    pub probe: bool,
+}
+
+/// The image of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageSource {
+    /// Index among the images that ship with the project.
+    Shipped(usize),
+    /// A PNG file.
+    Png(PathBuf),
+}
+
+/// A request whose values are possible and whose files are there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedRequest {
+    /// Weights (safetensors).
+    pub model: PathBuf,
+    /// The image.
+    pub image: ImageSource,
+    /// log2 of the ring dimension.
+    pub log_n: u32,
+    /// Sizes of scales and primes.
+    pub parameters: ParameterSet,
+    /// Which security is demanded.
+    pub security: Security,
+    /// Number of threads.
+    pub threads: u32,
+    /// Seed; none: the operating system's entropy.
+    pub seed: Option<u64>,
+    /// Whether each layer is compared with clear-text evaluation.
+    pub probe: bool,
+}
+
+impl InferenceRequest {
+    /// Checks the request.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Argument`] for an impossible value, [`ExperimentError::Read`] for a missing file.
+    pub fn check(&self) -> Result<CheckedRequest, ExperimentError> {
+        let argument =
+            |name: &'static str| move |problem: Problem| ExperimentError::Argument { name, problem: problem.text };
+        LogN(self.log_n).check().map_err(argument("--log-n"))?;
+        let threads = self.threads.map_or_else(Threads::all, Threads);
+        threads.check().map_err(argument("--threads"))?;
+        let here = std::env::current_dir().unwrap_or_default();
+        let parameters = ParameterSet::named(&self.parameters, &here)?
+            .map_err(|advice| argument("--parameters")(Problem::new(advice)))?;
+        sha256_of_path(&self.model).map_err(|source| ExperimentError::Read { path: self.model.clone(), source })?;
+        Ok(CheckedRequest {
+            model: self.model.clone(),
+            image: self.image_source()?,
+            log_n: self.log_n,
+            parameters,
+            security: if self.insecure { Security::None } else { Security::Bits128 },
+            threads: threads.0,
+            seed: self.seed,
+            probe: self.probe,
+        })
+    }
+
+    fn image_source(&self) -> Result<ImageSource, ExperimentError> {
+        if let Ok(index) = self.image.parse() {
+            return Ok(ImageSource::Shipped(index));
+        }
+        let path = Path::new(&self.image);
+        std::fs::metadata(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
+        Ok(ImageSource::Png(path.to_owned()))
+    }
+}
+
+/// Encrypts the image of a request, evaluates it and decrypts the logits, in this process.
+///
+/// # Errors
+/// As [`InferenceRequest::check`], and what encrypted inference refuses.
+pub fn infer(request: &InferenceRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
+    super::evaluate::infer(&request.check()?, events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> InferenceRequest {
+        InferenceRequest {
+            model: "Cargo.toml".into(),
+            image: "7".into(),
+            log_n: 15,
+            parameters: "default".into(),
+            insecure: false,
+            threads: Some(1),
+            seed: None,
+            probe: true,
+        }
+    }
+
+    #[test]
+    fn impossible_arguments_name_themselves() {
+        assert_eq!(request().check().unwrap().image, ImageSource::Shipped(7));
+        let wrong = InferenceRequest { log_n: 32768, ..request() }.check().unwrap_err().to_string();
+        assert!(wrong.starts_with("--log-n: 32768 is not possible") && wrong.contains("write 15"), "{wrong}");
+        let wrong = InferenceRequest { threads: Some(0), ..request() }.check().unwrap_err().to_string();
+        assert!(wrong.starts_with("--threads:"), "{wrong}");
+        let wrong = InferenceRequest { parameters: "defualt".into(), ..request() }.check().unwrap_err().to_string();
+        assert!(wrong.contains("did you mean `default`?"), "{wrong}");
+        let wrong =
+            InferenceRequest { model: "absent.safetensors".into(), ..request() }.check().unwrap_err().to_string();
+        assert!(wrong.starts_with("cannot read absent.safetensors"), "{wrong}");
+        let wrong = InferenceRequest { image: "absent.png".into(), ..request() }.check().unwrap_err().to_string();
+        assert!(wrong.starts_with("cannot read absent.png"), "{wrong}");
+    }
+}

@@ -1,0 +1,146 @@
+//! One encrypted inference in the words of a report, for people and as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::records::SecurityVerdict;
+
+/// One class and its logits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassLogits {
+    /// Index of the class.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Logit by encrypted evaluation.
+    pub logit: f64,
+    /// Logit by clear-text evaluation.
+    pub clear_logit: f64,
+}
+
+/// One layer of an inference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InferenceLayer {
+    /// Name in PyTorch terms.
+    pub name: String,
+    /// Level of its input.
+    pub level_in: u32,
+    /// Level of its output.
+    pub level_out: u32,
+    /// log2 of the scale after its rescale.
+    pub scale_bits: f64,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// Rotations.
+    pub rotations: u64,
+    /// Diagonals: multiplications by a plaintext.
+    pub diagonals: u64,
+    /// Bits of precision relative to the largest activation, if probed.
+    pub precision_bits: Option<f64>,
+    /// Largest |value| before the squaring, if probed.
+    pub largest_activation: Option<f64>,
+}
+
+/// One encrypted inference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InferenceView {
+    /// Architecture, such as `resnet20`.
+    pub network: String,
+    /// Data set whose classes it knows.
+    pub dataset: String,
+    /// The image: its index or its file name.
+    pub image: String,
+    /// Name of the right class, if the image has a label.
+    pub label: Option<String>,
+    /// Whether the client found the logits outside of what the modulus holds.
+    pub overflow: bool,
+    /// Every class in order of its index.
+    pub classes: Vec<ClassLogits>,
+    /// The layers in evaluation order.
+    pub layers: Vec<InferenceLayer>,
+    /// log2 of modulus Q times special primes P.
+    pub log2_qp: f64,
+    /// Verdict under the 2018 standard.
+    pub security_2018: SecurityVerdict,
+    /// Verdict under the 2024 guidelines.
+    pub security_2024: SecurityVerdict,
+    /// Seconds to make all keys.
+    pub keygen_seconds: f64,
+    /// Seconds to encode and encrypt.
+    pub encryption_seconds: f64,
+    /// Seconds from ciphertext in to ciphertext out.
+    pub seconds: f64,
+    /// Seconds to decrypt and decode.
+    pub decryption_seconds: f64,
+    /// Bytes of all evaluation keys.
+    pub key_bytes: u64,
+    /// Largest resident memory of the process.
+    pub peak_memory_bytes: Option<u64>,
+    /// Threads.
+    pub threads: u32,
+}
+
+impl InferenceView {
+    /// The `count` classes with the largest encrypted logits, best first; the logits are finite where there was no overflow.
+    #[must_use]
+    pub fn best(&self, count: usize) -> Vec<&ClassLogits> {
+        let mut classes: Vec<&ClassLogits> = self.classes.iter().collect();
+        classes.sort_by(|a, b| b.logit.total_cmp(&a.logit));
+        classes.truncate(count);
+        classes
+    }
+
+    /// The class with the largest clear-text logit.
+    #[must_use]
+    pub fn clear_best(&self) -> Option<&ClassLogits> {
+        self.classes.iter().max_by(|a, b| a.clear_logit.total_cmp(&b.clear_logit))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An inference for tests of this floor and those above.
+    pub(crate) fn sample_inference() -> InferenceView {
+        let class =
+            |index, name: &str, logit, clear_logit| ClassLogits { index, name: name.into(), logit, clear_logit };
+        InferenceView {
+            network: "resnet20".into(),
+            dataset: "cifar10".into(),
+            image: "0".into(),
+            label: Some("dog".into()),
+            overflow: false,
+            classes: vec![class(0, "cat", 12.01, 12.0), class(1, "dog", -3.0, -2.99)],
+            layers: vec![InferenceLayer {
+                name: "conv1".into(),
+                level_in: 20,
+                level_out: 19,
+                scale_bits: 20.0,
+                seconds: 0.3,
+                rotations: 22,
+                diagonals: 300,
+                precision_bits: Some(12.4),
+                largest_activation: Some(6.5),
+            }],
+            log2_qp: 860.0,
+            security_2018: SecurityVerdict::Secure,
+            security_2024: SecurityVerdict::Secure,
+            keygen_seconds: 3.0,
+            encryption_seconds: 0.02,
+            seconds: 8.0,
+            decryption_seconds: 0.01,
+            key_bytes: 1 << 30,
+            peak_memory_bytes: Some(1 << 32),
+            threads: 2,
+        }
+    }
+
+    #[test]
+    fn best_classes_come_first() {
+        let view = sample_inference();
+        assert_eq!(view.best(1)[0].name, "cat");
+        assert_eq!(view.clear_best().unwrap().name, "cat");
+        let text = serde_json::to_string(&view).unwrap();
+        assert_eq!(serde_json::from_str::<InferenceView>(&text).unwrap(), view);
+    }
+}

@@ -1,0 +1,196 @@
+//! CKKS parameters as an experiment names them: a file in `configs/parameters/`, or a mapping in place.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::ExperimentError;
+use super::locate::{Problem, YamlText};
+use super::suggest;
+
+/// Folder of the named parameter sets, looked for beside the experiment file and in the directories above it.
+const FOLDER: &str = "configs/parameters";
+
+/// The parameter set that comes with the program, for use outside a checkout.
+const DEFAULT: &str = include_str!("../../configs/parameters/default.yaml");
+
+/// Largest size of an RNS prime in bits.
+const LARGEST_PRIME_BITS: f64 = 60.0;
+
+/// Sizes of scales and primes, before the plan turns them into a modulus chain (method section 4).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping with scale_bits, weight_bits, base_bits and key_switching")]
+pub struct ParameterSet {
+    /// log2 of the scale D of the data after every rescale.
+    pub scale_bits: f64,
+    /// log2 of the scale of the weights; a tower has `scale_bits + weight_bits` bits.
+    pub weight_bits: f64,
+    /// log2 of the base prime, which holds the logits at scale D.
+    pub base_bits: f64,
+    /// How special primes and digits of the key switching are chosen.
+    #[serde(default)]
+    pub key_switching: KeySwitching,
+}
+
+/// How special primes and digits of the key switching are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum KeySwitching {
+    /// The plan takes what the security line leaves room for and what is cheapest.
+    #[default]
+    Auto,
+}
+
+impl Serialize for KeySwitching {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for KeySwitching {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = KeySwitching;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`auto`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeySwitching, E> {
+                match text {
+                    "auto" => Ok(KeySwitching::Auto),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl ParameterSet {
+    /// Checks what can be checked without a network.
+    ///
+    /// # Errors
+    /// The first impossible value, with the key that holds it.
+    pub fn check(&self) -> Result<(), Problem> {
+        let in_range = |key: &'static str, value: f64, low: f64, high: f64| {
+            if (low..=high).contains(&value) {
+                return Ok(());
+            }
+            Err(Problem::at(key, format!("{value} bits is outside {low} to {high}; choose a size in between")))
+        };
+        in_range("scale_bits", self.scale_bits, 10.0, LARGEST_PRIME_BITS)?;
+        in_range("weight_bits", self.weight_bits, 8.0, LARGEST_PRIME_BITS)?;
+        in_range("base_bits", self.base_bits, 20.0, LARGEST_PRIME_BITS)?;
+        let tower_bits = self.scale_bits + self.weight_bits;
+        if tower_bits > LARGEST_PRIME_BITS {
+            let problem = format!(
+                "a tower has scale_bits + weight_bits = {tower_bits} bits, more than the {LARGEST_PRIME_BITS} that an RNS prime may have; lower one of them"
+            );
+            return Err(Problem::at("weight_bits", problem));
+        }
+        if self.base_bits < self.scale_bits + 2.0 {
+            let problem = format!(
+                "a base prime of {} bits has no room for logits at a scale of {} bits; take at least scale_bits + 2, and log2 of the largest logit on top",
+                self.base_bits, self.scale_bits
+            );
+            return Err(Problem::at("base_bits", problem));
+        }
+        Ok(())
+    }
+
+    /// Reads the set called `name`, from `configs/parameters/` at or above `directory`; `default` is built in as well.
+    ///
+    /// # Errors
+    /// `Ok(Err(advice))` if no set has that name; [`ExperimentError::Setting`] if its file is wrong.
+    pub fn named(name: &str, directory: &Path) -> Result<Result<Self, String>, ExperimentError> {
+        let folder = directory.ancestors().map(|above| above.join(FOLDER)).find(|folder| folder.is_dir());
+        let file = folder.as_ref().map(|folder| folder.join(format!("{name}.yaml"))).filter(|file| file.is_file());
+        let yaml = match file {
+            Some(file) => YamlText::read(&file)?,
+            None if name == "default" => {
+                YamlText { file: Path::new(FOLDER).join("default.yaml"), text: DEFAULT.to_owned() }
+            }
+            None => {
+                let known = folder.map_or_else(|| vec!["default".to_owned()], |folder| names_in(&folder));
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                return Ok(Err(format!("no parameter set {name}.yaml in {FOLDER}; {}", suggest::advice(name, &known))));
+            }
+        };
+        let set: Self = yaml.parse()?;
+        set.check().map_err(|problem| yaml.problem(&[], &problem))?;
+        Ok(Ok(set))
+    }
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".yaml")?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// A parameter set by name or in place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParametersRef {
+    /// A file in `configs/parameters/`, without its extension.
+    Name(String),
+    /// In place.
+    Inline(ParameterSet),
+}
+
+impl<'de> Deserialize<'de> for ParametersRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = ParametersRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "the name of a file in configs/parameters, or a mapping with scale_bits, weight_bits, base_bits",
+                )
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<ParametersRef, E> {
+                Ok(ParametersRef::Name(name.to_owned()))
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ParametersRef, A::Error> {
+                ParameterSet::deserialize(de::value::MapAccessDeserializer::new(map)).map(ParametersRef::Inline)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(scale_bits: f64, weight_bits: f64, base_bits: f64) -> ParameterSet {
+        ParameterSet { scale_bits, weight_bits, base_bits, key_switching: KeySwitching::Auto }
+    }
+
+    #[test]
+    fn the_built_in_set_is_possible() {
+        let found = ParameterSet::named("default", Path::new("/nonexistent")).unwrap().unwrap();
+        assert!(found.check().is_ok());
+    }
+
+    #[test]
+    fn impossible_sizes_name_their_key() {
+        assert_eq!(set(5.0, 18.0, 30.0).check().unwrap_err().key, Some("scale_bits"));
+        assert_eq!(set(35.0, 30.0, 40.0).check().unwrap_err().key, Some("weight_bits"));
+        assert_eq!(set(20.0, 18.0, 61.0).check().unwrap_err().key, Some("base_bits"));
+        let problem = set(30.0, 18.0, 30.0).check().unwrap_err();
+        assert!(problem.text.contains("no room for logits"), "{}", problem.text);
+    }
+}

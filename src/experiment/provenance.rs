@@ -1,0 +1,140 @@
+//! `provenance.json`: what made the rows beside it. Holds no path of the machine it was made on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::ExperimentError;
+use super::clock::UtcTime;
+use super::config::Experiment;
+use super::fingerprint::sha256_of_text;
+use super::host::Host;
+use super::store::write_whole;
+
+/// File name within a results directory.
+pub const FILE: &str = "provenance.json";
+
+/// The program that ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Crate version.
+    pub version: String,
+    /// Git commit it was built from, `unknown` outside a checkout.
+    pub commit: String,
+    /// Whether the checkout had changes that no commit has.
+    pub dirty: Option<bool>,
+}
+
+impl Program {
+    /// This program, as the build script recorded it.
+    #[must_use]
+    pub fn this() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: env!("LEVELED_COMMIT").to_owned(),
+            dirty: match env!("LEVELED_DIRTY") {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The settings of one trial that are not in its row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialProvenance {
+    /// File name of the weights.
+    pub weights: String,
+    /// SHA-256 of the weights.
+    pub weights_sha256: String,
+    /// Data set.
+    pub dataset: String,
+    /// SHA-256 of the data's files; none: the images that ship with this version.
+    pub dataset_sha256: Option<String>,
+    /// Indices of the images.
+    pub images: Vec<usize>,
+    /// Seed; none: the operating system's entropy.
+    pub seed: Option<u64>,
+    /// Threads.
+    pub threads: u32,
+    /// Canonical JSON that the id is the hash of.
+    pub identity: String,
+}
+
+/// What made a results directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Start of the run, RFC 3339, UTC.
+    pub date: String,
+    /// The program.
+    pub program: Program,
+    /// The machine.
+    pub host: Host,
+    /// The trials by id.
+    pub trials: BTreeMap<String, TrialProvenance>,
+    /// SHA-256 of `experiment_file`.
+    pub experiment_file_sha256: String,
+    /// Exact text of the experiment file.
+    pub experiment_file: String,
+}
+
+impl Provenance {
+    /// The provenance of a run that begins now.
+    #[must_use]
+    pub fn of(experiment: &Experiment) -> Self {
+        let trials = experiment.trials.iter().map(|spec| {
+            let provenance = TrialProvenance {
+                weights: spec.weights_name(),
+                weights_sha256: spec.model_sha256.clone(),
+                dataset: spec.dataset.name.as_str().to_owned(),
+                dataset_sha256: spec.dataset.sha256.clone(),
+                images: spec.images.indices(),
+                seed: spec.seed,
+                threads: spec.threads,
+                identity: spec.identity(),
+            };
+            (spec.id.clone(), provenance)
+        });
+        Self {
+            experiment: experiment.name.clone(),
+            date: UtcTime::now().rfc3339(),
+            program: Program::this(),
+            host: Host::detect(),
+            trials: trials.collect(),
+            experiment_file_sha256: sha256_of_text(&experiment.text),
+            experiment_file: experiment.text.clone(),
+        }
+    }
+
+    /// Writes it into a results directory.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Append`].
+    pub fn write(&self, directory: &Path) -> Result<(), ExperimentError> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| ExperimentError::Encode { what: FILE, reason: error.to_string() })?;
+        write_whole(&directory.join(FILE), (text + "\n").as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::trial::tests::sample;
+
+    #[test]
+    fn it_tells_hashes_and_no_paths() {
+        let experiment = Experiment { name: "e".into(), text: "name: e\n".into(), trials: vec![sample()] };
+        let directory = tempfile::tempdir().unwrap();
+        Provenance::of(&experiment).write(directory.path()).unwrap();
+        let text = std::fs::read_to_string(directory.path().join(FILE)).unwrap();
+        let back: Provenance = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.trials[&sample().id].weights, "net.safetensors");
+        assert_eq!(back.experiment_file, "name: e\n");
+        assert!(!text.contains("/models/"));
+    }
+}

@@ -1,0 +1,60 @@
+//! What can go wrong between recorded rows and a report.
+
+use std::path::PathBuf;
+
+use crate::experiment::ExperimentError;
+
+/// An error of the `report` floor.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The results directory cannot be read or written.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// A table is damaged.
+    #[error("cannot read the table {}: {reason}; was it edited by hand?", path.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// What the reader said.
+        reason: String,
+    },
+    /// A table lacks a column.
+    #[error(
+        "{table} has no column `{column}`; it was written by another version of leveled, or edited: run the experiment again"
+    )]
+    Column {
+        /// File name of the table.
+        table: &'static str,
+        /// The column.
+        column: String,
+    },
+    /// A table of the report could not be computed.
+    #[error("cannot compute the {what}: {reason}")]
+    Compute {
+        /// What was computed.
+        what: &'static str,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A figure could not be drawn.
+    #[error("cannot draw {figure}: {reason}")]
+    Draw {
+        /// Name of the figure.
+        figure: String,
+        /// What the drawing library said.
+        reason: String,
+    },
+}
+
+impl ReportError {
+    /// Whether the cause is something the user can change.
+    #[must_use]
+    pub const fn is_user_error(&self) -> bool {
+        match self {
+            Self::Experiment(error) => error.is_user_error(),
+            Self::Table { .. } | Self::Column { .. } => true,
+            Self::Compute { .. } | Self::Draw { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! One drawing, two formats.
+
+use std::path::{Path, PathBuf};
+
+use plotters::coord::Shift;
+use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
+
+use super::canvas::Canvas;
+use crate::experiment::store::write_whole;
+use crate::report::ReportError;
+
+/// Pixels per unit of a figure in a PNG.
+const PNG_SCALE: u32 = 2;
+
+/// Something that can be drawn on any back end.
+pub trait Figure {
+    /// File name without extension.
+    fn name(&self) -> &str;
+
+    /// Width and height in units; a unit is one pixel of the SVG.
+    fn size(&self) -> (u32, u32);
+
+    /// Draws on an area of that size.
+    ///
+    /// # Errors
+    /// What the drawing library says.
+    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
+    where
+        DB::ErrorType: 'static;
+}
+
+/// Writes a figure as SVG and as PNG into `directory` and gives the paths.
+///
+/// # Errors
+/// [`ReportError::Draw`], and what writing says.
+pub fn export(figure: &impl Figure, directory: &Path) -> Result<[PathBuf; 2], ReportError> {
+    let wrong = |reason: String| ReportError::Draw { figure: figure.name().to_owned(), reason };
+    let paths = ["svg", "png"].map(|extension| directory.join(format!("{}.{extension}", figure.name())));
+    write_whole(&paths[0], svg(figure).map_err(wrong)?.as_bytes())?;
+    write_whole(&paths[1], &png(figure).map_err(wrong)?)?;
+    Ok(paths)
+}
+
+fn svg(figure: &impl Figure) -> Result<String, String> {
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, figure.size()).into_drawing_area();
+        draw(figure, &area, 1)?;
+    }
+    Ok(text)
+}
+
+fn png(figure: &impl Figure) -> Result<Vec<u8>, String> {
+    let (width, height) = figure.size();
+    let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
+    let mut pixels = vec![0; 3 * width as usize * height as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        draw(figure, &area, PNG_SCALE)?;
+    }
+    let image =
+        image::RgbImage::from_raw(width, height, pixels).ok_or("the picture has another size than its pixels")?;
+    let mut encoded = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut encoded, image::ImageFormat::Png).map_err(|error| error.to_string())?;
+    Ok(encoded.into_inner())
+}
+
+fn draw<DB: DrawingBackend>(figure: &impl Figure, area: &DrawingArea<DB, Shift>, scale: u32) -> Result<(), String>
+where
+    DB::ErrorType: 'static,
+{
+    area.fill(&WHITE).map_err(|error| error.to_string())?;
+    figure.draw(area, Canvas::new(scale)?)?;
+    area.present().map_err(|error| error.to_string())
+}

@@ -1,0 +1,16 @@
+//! Figures: SVG and PNG by plotters, from recorded rows.
+
+mod canvas;
+mod exporter;
+mod layer_axis;
+mod layers;
+mod level_and_scale;
+mod palette;
+mod seconds_by_layer;
+mod writer;
+
+pub use exporter::{Figure, export};
+pub use layers::LayerSeries;
+pub use level_and_scale::LevelAndScale;
+pub use seconds_by_layer::SecondsByLayer;
+pub use writer::write_figures;

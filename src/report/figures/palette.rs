@@ -1,0 +1,14 @@
+//! Colours that people with any colour vision tell apart (Okabe and Ito 2008), and greys.
+
+use plotters::style::RGBColor;
+
+/// Blue: the main quantity.
+pub const BLUE: RGBColor = RGBColor(0, 114, 178);
+/// Vermillion: what is set against it.
+pub const VERMILLION: RGBColor = RGBColor(213, 94, 0);
+/// Text.
+pub const INK: RGBColor = RGBColor(34, 34, 34);
+/// Axes and connecting lines.
+pub const GREY: RGBColor = RGBColor(120, 120, 120);
+/// Grid.
+pub const GRID: RGBColor = RGBColor(225, 225, 225);

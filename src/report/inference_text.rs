@@ -1,0 +1,103 @@
+//! One encrypted inference as text for a terminal.
+
+use super::format::{grouped, significant};
+use super::text_table::{Align, TextTable};
+use crate::experiment::inference_view::InferenceView;
+
+/// How many of the best classes are shown.
+const BEST: usize = 5;
+
+/// An inference as text: a line per layer, then the best classes with the clear-text answer beside them.
+#[must_use]
+pub fn inference_text(view: &InferenceView) -> String {
+    let mut layers = TextTable::new([
+        ("layer", Align::Left),
+        ("level", Align::Right),
+        ("scale (bits)", Align::Right),
+        ("seconds", Align::Right),
+        ("rotations", Align::Right),
+        ("precision (bits)", Align::Right),
+        ("largest", Align::Right),
+    ]);
+    let optional = |value: Option<f64>, digits| value.map_or_else(String::new, |value| significant(value, digits));
+    for layer in &view.layers {
+        layers.push(vec![
+            layer.name.clone(),
+            format!("{} -> {}", layer.level_in, layer.level_out),
+            format!("{:.3}", layer.scale_bits),
+            significant(layer.seconds, 3),
+            grouped(layer.rotations),
+            optional(layer.precision_bits, 3),
+            optional(layer.largest_activation, 3),
+        ]);
+    }
+    let mut text = layers.plain() + "\n";
+    if view.overflow {
+        text +=
+            "overflow: an activation left the range that the modulus holds, so the encrypted logits mean nothing.\n";
+        text += "Clear-text answer: ";
+        text += view.clear_best().map_or("none", |class| class.name.as_str());
+        text += "\n";
+    } else {
+        text += &classes(view);
+    }
+    text += &format!(
+        "\nkeys {} s, encryption {} s, inference {} s, decryption {} s; {} thread(s); log2 QP {:.1}, {}\n",
+        significant(view.keygen_seconds, 3),
+        significant(view.encryption_seconds, 3),
+        significant(view.seconds, 3),
+        significant(view.decryption_seconds, 3),
+        view.threads,
+        view.log2_qp,
+        super::tables::security_word(view.security_2018.as_str(), view.security_2024.as_str()),
+    );
+    text
+}
+
+fn classes(view: &InferenceView) -> String {
+    let mut table = TextTable::new([
+        ("class", Align::Left),
+        ("encrypted", Align::Right),
+        ("clear text", Align::Right),
+        ("difference", Align::Right),
+    ]);
+    for class in view.best(BEST) {
+        table.push(vec![
+            class.name.clone(),
+            format!("{:.4}", class.logit),
+            format!("{:.4}", class.clear_logit),
+            format!("{:+.4}", class.logit - class.clear_logit),
+        ]);
+    }
+    let agree = match (view.best(1).first(), view.clear_best()) {
+        (Some(encrypted), Some(clear)) if encrypted.index == clear.index => {
+            format!("{} (clear text: the same)", clear.name)
+        }
+        (Some(encrypted), Some(clear)) => {
+            format!("{} (clear text: {})", encrypted.name, clear.name)
+        }
+        _ => "none".to_owned(),
+    };
+    let label = view.label.as_ref().map_or_else(String::new, |label| format!(", label: {label}"));
+    format!("{}\nanswer: {agree}{label}\n", table.plain())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::inference_view::tests::sample_inference;
+
+    #[test]
+    fn an_inference_reads_well() {
+        let text = inference_text(&sample_inference());
+        assert!(text.contains("cat      12.0100     12.0000     +0.0100"), "{text}");
+        assert!(text.contains("answer: cat (clear text: the same), label: dog"), "{text}");
+        assert!(text.contains("conv1"), "{text}");
+    }
+
+    #[test]
+    fn an_overflow_is_never_a_class() {
+        let text = inference_text(&InferenceView { overflow: true, ..sample_inference() });
+        assert!(text.contains("overflow") && !text.contains("\nanswer: "), "{text}");
+    }
+}

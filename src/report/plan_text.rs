@@ -1,0 +1,102 @@
+//! A plan as text for a terminal.
+
+use super::format::{grouped, significant};
+use super::tables::security_word;
+use super::text_table::{Align, TextTable};
+use crate::experiment::byte_size::ByteSize;
+use crate::experiment::plan_view::PlanView;
+
+/// A plan as text: a heading, what it costs, whether it is secure, and a line per layer.
+#[must_use]
+pub fn plan_text(plan: &PlanView) -> String {
+    let line = |bits: Option<f64>| bits.map_or_else(|| "none at this N".to_owned(), |bits| format!("{bits}"));
+    let seconds = |seconds: Option<f64>| seconds.map_or_else(String::new, |seconds| significant(seconds, 3));
+    let mut text = format!(
+        "trial {}: {} (width {}) on {}, {} image(s), {} layout, N = 2^{}\n",
+        plan.trial_id, plan.network, plan.width, plan.dataset, plan.images, plan.layout, plan.log_n
+    );
+    let facts = [
+        ("levels", plan.levels_used.to_string()),
+        ("log2 QP", format!("{:.1} with {} special prime(s)", plan.log2_qp, plan.special_primes)),
+        (
+            "security",
+            format!(
+                "{} (largest log2 QP for 128 bits: {} in 2018, {} in 2024)",
+                security_word(plan.security_2018.as_str(), plan.security_2024.as_str()),
+                line(plan.line_2018),
+                line(plan.line_2024)
+            ),
+        ),
+        ("keys", format!("{} for {} rotations", ByteSize(plan.key_bytes), plan.galois_keys)),
+        ("ciphertext", format!("{} per image", ByteSize(plan.ciphertext_bytes))),
+        ("memory", format!("{} predicted peak", ByteSize(plan.memory_bytes))),
+        (
+            "time",
+            match plan.seconds {
+                Some(seconds) => {
+                    format!("{} s per image predicted, {} thread(s)", significant(seconds, 3), plan.threads)
+                }
+                None => "no prediction".to_owned(),
+            },
+        ),
+    ];
+    for (name, value) in facts {
+        text += &format!("  {name:<11}{value}\n");
+    }
+    let mut table = TextTable::new([
+        ("layer", Align::Left),
+        ("kind", Align::Left),
+        ("level", Align::Right),
+        ("scale (bits)", Align::Right),
+        ("rotations", Align::Right),
+        ("diagonals", Align::Right),
+        ("headroom", Align::Right),
+        ("seconds", Align::Right),
+    ]);
+    for layer in &plan.layers {
+        table.push(vec![
+            layer.name.clone(),
+            layer.kind.clone(),
+            format!("{} -> {}", layer.level_in, layer.level_out),
+            format!("{:.3}", layer.scale_bits),
+            grouped(layer.rotations),
+            grouped(layer.diagonals),
+            significant(layer.headroom, 3),
+            seconds(layer.seconds),
+        ]);
+    }
+    text + "\n" + &table.plain()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::plan_view::tests::sample_plan;
+    use crate::experiment::records::SecurityVerdict;
+
+    #[test]
+    fn a_plan_reads_well() {
+        let text = plan_text(&sample_plan());
+        let expected = "\
+trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), packed layout, N = 2^15
+  levels     2
+  log2 QP    160.0 with 1 special prime(s)
+  security   128-bit (largest log2 QP for 128 bits: 881 in 2018, 868 in 2024)
+  keys       768.0 MiB for 30 rotations
+  ciphertext 3.0 MiB per image
+  memory     3.0 GiB predicted peak
+  time       7.50 s per image predicted, 2 thread(s)
+
+layer   kind                 level  scale (bits)  rotations  diagonals  headroom  seconds
+conv1   convolution+square  2 -> 1        20.000         22        300      64.0    0.500
+linear  dense               1 -> 0        20.000         12         64       128
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn an_insecure_plan_says_so() {
+        let plan = PlanView { security_2024: SecurityVerdict::Insecure, ..sample_plan() };
+        assert!(plan_text(&plan).contains("insecure (2024 line)"));
+    }
+}

@@ -1,0 +1,123 @@
+//! A recorded table in memory.
+
+use std::path::Path;
+
+use polars::prelude::*;
+
+use super::ReportError;
+use crate::experiment::ExperimentError;
+use crate::experiment::records::Record;
+
+/// A recorded table. Every cell is text until a column is asked for as numbers: an id such as `12e4567890123456` must not
+/// become a number on its way.
+#[derive(Debug, Clone)]
+pub struct Table {
+    frame: DataFrame,
+    name: &'static str,
+}
+
+impl Table {
+    /// Reads the table of the records `R` in a results directory.
+    ///
+    /// # Errors
+    /// [`ExperimentError::NoResults`] if there is none; [`ReportError::Table`] if it is damaged.
+    pub fn read<R: Record>(directory: &Path) -> Result<Self, ReportError> {
+        let path = directory.join(R::FILE);
+        if !path.is_file() {
+            return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: R::FILE }.into());
+        }
+        let file = std::fs::File::open(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
+        let frame = CsvReadOptions::default()
+            .with_has_header(true)
+            .with_infer_schema_length(Some(0))
+            .into_reader_with_file_handle(file)
+            .finish()
+            .map_err(|error| ReportError::Table { path, reason: error.to_string() })?;
+        Ok(Self { frame, name: R::FILE })
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A column as text; empty cells are empty texts.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`].
+    pub fn text(&self, column: &str) -> Result<Vec<String>, ReportError> {
+        Ok(self.cells(column)?.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect())
+    }
+
+    /// A column as numbers; what is empty or no number is `None`.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`].
+    pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, ReportError> {
+        let numbers = self.cells(column)?.cast(&DataType::Float64).map_err(|error| self.wrong(&error))?;
+        let numbers = numbers.f64().map_err(|error| self.wrong(&error))?;
+        Ok(numbers.iter().collect())
+    }
+
+    /// The rows whose `column` is `value`.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`].
+    pub fn rows_where(&self, column: &str, value: &str) -> Result<Self, ReportError> {
+        let mask = self.cells(column)?.equal(value);
+        let frame = self.frame.filter(&mask).map_err(|error| self.wrong(&error))?;
+        Ok(Self { frame, name: self.name })
+    }
+
+    /// These columns alone, in this order.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`].
+    pub fn select(&self, columns: &[&str]) -> Result<DataFrame, ReportError> {
+        for column in columns {
+            self.cells(column)?;
+        }
+        self.frame.select(columns.iter().copied()).map_err(|error| self.wrong(&error))
+    }
+
+    fn cells(&self, column: &str) -> Result<&StringChunked, ReportError> {
+        let missing = |_| ReportError::Column { table: self.name, column: column.to_owned() };
+        self.frame.column(column).and_then(Column::str).map_err(missing)
+    }
+
+    fn wrong(&self, error: &PolarsError) -> ReportError {
+        ReportError::Compute { what: self.name, reason: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::records::LayerRow;
+
+    #[test]
+    fn ids_stay_text_and_empty_cells_are_no_numbers() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = "trial_id,layer,seconds\n12e4567890123456,0,0.5\n0000000000000001,1,\n";
+        std::fs::write(directory.path().join("layers.csv"), text).unwrap();
+        let table = Table::read::<LayerRow>(directory.path()).unwrap();
+        assert_eq!(table.text("trial_id").unwrap(), ["12e4567890123456", "0000000000000001"]);
+        assert_eq!(table.numbers("seconds").unwrap(), [Some(0.5), None]);
+        assert_eq!(table.rows_where("trial_id", "0000000000000001").unwrap().len(), 1);
+        assert!(table.numbers("absent").unwrap_err().to_string().contains("absent"));
+    }
+
+    #[test]
+    fn a_directory_without_results() {
+        let error = Table::read::<LayerRow>(Path::new("/nonexistent")).unwrap_err();
+        assert!(error.to_string().contains("name a directory that `leveled run` wrote"));
+        assert!(error.is_user_error());
+    }
+}

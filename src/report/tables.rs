@@ -1,0 +1,193 @@
+//! The summary of a results directory: one row per trial.
+
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+
+use super::ReportError;
+use super::format::significant;
+use super::table::Table;
+use super::text_table::{Align, TextTable};
+use crate::experiment::records::{SecurityVerdict, TrialRow};
+use crate::experiment::store::write_whole;
+
+/// How a summary column is shown.
+#[derive(Debug, Clone, Copy)]
+enum Show {
+    /// As it stands.
+    Text,
+    /// As a number with so many significant digits.
+    Number(usize),
+    /// As a whole number.
+    Whole,
+    /// A share, as a percentage with one decimal.
+    Percent,
+    /// Bytes, in units of 2^20 or 2^30.
+    Mebibytes,
+    /// Bytes, in units of 2^30.
+    Gibibytes,
+}
+
+/// Column of `trials.csv`, heading in the Markdown table, how it is shown.
+const COLUMNS: [(&str, &str, Show); 22] = [
+    ("trial_id", "trial", Show::Text),
+    ("status", "status", Show::Text),
+    ("network", "network", Show::Text),
+    ("width", "width", Show::Whole),
+    ("dataset", "data set", Show::Text),
+    ("log_n", "log2 N", Show::Whole),
+    ("layout", "layout", Show::Text),
+    ("images", "images", Show::Whole),
+    ("agreement", "agreement (%)", Show::Percent),
+    ("accuracy", "accuracy (%)", Show::Percent),
+    ("overflow_images", "overflows", Show::Whole),
+    ("logit_error_median", "logit error, median", Show::Number(2)),
+    ("logit_error_max", "logit error, max", Show::Number(2)),
+    ("precision_bits_min", "precision (bits, min)", Show::Number(3)),
+    ("latency_seconds_median", "latency (s)", Show::Number(3)),
+    ("keygen_seconds", "key generation (s)", Show::Number(3)),
+    ("peak_memory_bytes", "peak memory (GiB)", Show::Gibibytes),
+    ("key_bytes", "keys (MiB)", Show::Mebibytes),
+    ("ciphertext_bytes", "ciphertext (MiB)", Show::Mebibytes),
+    ("levels_used", "levels", Show::Whole),
+    ("log2_qp", "log2 QP", Show::Number(4)),
+    ("threads", "threads", Show::Whole),
+];
+
+/// Name of the column made from the two verdicts.
+const SECURITY: &str = "security";
+
+impl Show {
+    const fn align(self) -> Align {
+        match self {
+            Self::Text => Align::Left,
+            _ => Align::Right,
+        }
+    }
+
+    fn cell(self, text: &str) -> String {
+        let Ok(number) = text.parse::<f64>() else {
+            return text.to_owned();
+        };
+        match self {
+            Self::Text | Self::Whole => text.to_owned(),
+            Self::Number(digits) => significant(number, digits),
+            Self::Percent => format!("{:.1}", 100.0 * number),
+            Self::Mebibytes => significant(number / f64::from(1 << 20), 3),
+            Self::Gibibytes => significant(number / f64::from(1 << 30), 3),
+        }
+    }
+}
+
+/// What a row says about security: `128-bit` only if both tables agree. Empty if no plan was made.
+#[must_use]
+pub fn security_word(verdict_2018: &str, verdict_2024: &str) -> &'static str {
+    let secure = SecurityVerdict::Secure.as_str();
+    match (verdict_2018 == secure, verdict_2024 == secure) {
+        (true, true) => "128-bit",
+        (true, false) if verdict_2024.is_empty() => "",
+        (true, false) => "insecure (2024 line)",
+        (false, _) if verdict_2018.is_empty() => "",
+        (false, _) => "insecure",
+    }
+}
+
+/// The summary of all trials: chosen columns of `trials.csv`, unchanged, and one that says `insecure` where that is so.
+///
+/// # Errors
+/// [`ReportError::Column`].
+pub fn summary(trials: &Table) -> Result<DataFrame, ReportError> {
+    let verdicts = trials.text("security_2018")?.into_iter().zip(trials.text("security_2024")?);
+    let security: Vec<&str> = verdicts.map(|(old, new)| security_word(&old, &new)).collect();
+    let wrong = |error: PolarsError| ReportError::Compute { what: "summary", reason: error.to_string() };
+    let mut frame = trials.select(&COLUMNS.map(|(column, _, _)| column))?;
+    frame.with_column(Column::new(SECURITY.into(), security)).map_err(wrong)?;
+    Ok(frame)
+}
+
+/// Writes `summary.csv` and `summary.md` into the results directory and gives their paths.
+///
+/// # Errors
+/// As [`summary`], and what writing says.
+pub fn write_summary(trials: &Table, directory: &Path) -> Result<[PathBuf; 2], ReportError> {
+    let mut frame = summary(trials)?;
+    let wrong = |error: PolarsError| ReportError::Compute { what: "summary", reason: error.to_string() };
+    let mut csv = Vec::new();
+    CsvWriter::new(&mut csv).finish(&mut frame).map_err(wrong)?;
+    let paths = [directory.join("summary.csv"), directory.join("summary.md")];
+    write_whole(&paths[0], &csv)?;
+    write_whole(&paths[1], markdown(trials, &frame)?.as_bytes())?;
+    Ok(paths)
+}
+
+fn markdown(trials: &Table, frame: &DataFrame) -> Result<String, ReportError> {
+    let mut text = summary_table(frame)?.markdown();
+    let failures: Vec<_> = trials
+        .text("trial_id")?
+        .into_iter()
+        .zip(trials.text("reason")?)
+        .filter(|(_, reason)| !reason.is_empty())
+        .collect();
+    if !failures.is_empty() {
+        text += "\nFailed:\n\n";
+        for (trial, reason) in failures {
+            text += &format!("* `{trial}`: {}\n", reason.replace(['\n', '\r'], " "));
+        }
+    }
+    Ok(text)
+}
+
+/// The summary as texts, for Markdown or a terminal.
+///
+/// # Errors
+/// [`ReportError::Column`].
+pub fn summary_table(frame: &DataFrame) -> Result<TextTable, ReportError> {
+    let wrong = |error: PolarsError| ReportError::Compute { what: "summary", reason: error.to_string() };
+    let shown = COLUMNS.into_iter().chain([(SECURITY, SECURITY, Show::Text)]);
+    let mut table = TextTable::new(shown.clone().map(|(_, heading, show)| (heading, show.align())));
+    let columns = shown
+        .map(|(column, _, show)| Ok((frame.column(column)?.str()?, show)))
+        .collect::<Result<Vec<_>, PolarsError>>()
+        .map_err(wrong)?;
+    for row in 0..frame.height() {
+        table.push(columns.iter().map(|(column, show)| show.cell(column.get(row).unwrap_or_default())).collect());
+    }
+    Ok(table)
+}
+
+/// The summary for a terminal: a line per fact and a column per trial, which stays narrow where the table is wide.
+///
+/// # Errors
+/// [`ReportError::Column`].
+pub fn facts(frame: &DataFrame) -> Result<String, ReportError> {
+    Ok(summary_table(frame)?.transposed().plain())
+}
+
+/// Reads the trials of a results directory.
+///
+/// # Errors
+/// As [`Table::read`].
+pub fn trials(directory: &Path) -> Result<Table, ReportError> {
+    Table::read::<TrialRow>(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_agreeing_verdicts_are_128_bit() {
+        assert_eq!(security_word("secure", "secure"), "128-bit");
+        assert_eq!(security_word("secure", "insecure"), "insecure (2024 line)");
+        assert_eq!(security_word("insecure", "insecure"), "insecure");
+        assert_eq!(security_word("", ""), "");
+    }
+
+    #[test]
+    fn cells() {
+        assert_eq!(Show::Gibibytes.cell("3221225472"), "3.00");
+        assert_eq!(Show::Percent.cell("0.9"), "90.0");
+        assert_eq!(Show::Whole.cell("15"), "15");
+        assert_eq!(Show::Number(3).cell(""), "");
+    }
+}

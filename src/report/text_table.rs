@@ -1,0 +1,136 @@
+//! A table of texts, as aligned columns for a terminal or as Markdown.
+
+/// How a column is aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Texts.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Headings and rows of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextTable {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl TextTable {
+    /// A table without rows.
+    #[must_use]
+    pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = (S, Align)>) -> Self {
+        Self {
+            columns: columns.into_iter().map(|(heading, align)| (heading.into(), align)).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row; it is cut or filled to the number of columns.
+    pub fn push(&mut self, mut row: Vec<String>) {
+        row.resize(self.columns.len(), String::new());
+        self.rows.push(row);
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let width = |text: &str| text.chars().count();
+        let column = |index: usize, heading: &str| {
+            self.rows.iter().map(|row| width(&row[index])).fold(width(heading), usize::max)
+        };
+        self.columns.iter().enumerate().map(|(index, (heading, _))| column(index, heading)).collect()
+    }
+
+    fn padded<'a>(&'a self, cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> Vec<String> {
+        cells
+            .zip(&self.columns)
+            .zip(widths)
+            .map(|((cell, (_, align)), width)| match align {
+                Align::Left => format!("{cell:<width$}"),
+                Align::Right => format!("{cell:>width$}"),
+            })
+            .collect()
+    }
+
+    fn headings(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(heading, _)| heading.as_str())
+    }
+
+    /// Rows become columns; the first column becomes the headings. Rows without any cell are left out.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let mut headings = self.headings();
+        let corner = headings.next().unwrap_or_default().to_owned();
+        let names = self.rows.iter().filter_map(|row| row.first()).map(|name| (name.clone(), Align::Right));
+        let mut turned = Self::new(std::iter::once((corner, Align::Left)).chain(names));
+        for (column, heading) in headings.enumerate() {
+            let cells: Vec<String> = self.rows.iter().map(|row| row[column + 1].clone()).collect();
+            if cells.iter().any(|cell| !cell.is_empty()) {
+                turned.push(std::iter::once(heading.to_owned()).chain(cells).collect());
+            }
+        }
+        turned
+    }
+
+    /// Columns aligned with two spaces between them, for a terminal.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let widths = self.widths();
+        let line = |cells: Vec<String>| cells.join("  ").trim_end().to_owned() + "\n";
+        let mut text = line(self.padded(self.headings(), &widths));
+        for row in &self.rows {
+            text += &line(self.padded(row.iter().map(String::as_str), &widths));
+        }
+        text
+    }
+
+    /// A Markdown table whose source is readable too.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let escape = |text: &str| text.replace('|', "\\|").replace(['\n', '\r'], " ");
+        let escaped = Self {
+            columns: self.columns.iter().map(|(heading, align)| (escape(heading), *align)).collect(),
+            rows: self.rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect()).collect(),
+        };
+        let widths: Vec<usize> = escaped.widths().into_iter().map(|width| width.max(3)).collect();
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let rule = escaped.columns.iter().zip(&widths).map(|((_, align), width)| match align {
+            Align::Left => "-".repeat(*width),
+            Align::Right => "-".repeat(width - 1) + ":",
+        });
+        let mut text = line(escaped.padded(escaped.headings(), &widths)) + &line(rule.collect());
+        for row in &escaped.rows {
+            text += &line(escaped.padded(row.iter().map(String::as_str), &widths));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> TextTable {
+        let mut table = TextTable::new([("layer", Align::Left), ("s", Align::Right)]);
+        table.push(vec!["conv1".into(), "0.5".into()]);
+        table.push(vec!["a|b".into()]);
+        table
+    }
+
+    #[test]
+    fn plain_columns_are_aligned() {
+        assert_eq!(table().plain(), "layer    s\nconv1  0.5\na|b\n");
+    }
+
+    #[test]
+    fn transposing_drops_empty_rows() {
+        let mut table = TextTable::new([("trial", Align::Left), ("s", Align::Right), ("never", Align::Right)]);
+        table.push(vec!["a".into(), "0.5".into()]);
+        table.push(vec!["b".into()]);
+        assert_eq!(table.transposed().plain(), "trial    a  b\ns      0.5\n");
+    }
+
+    #[test]
+    fn markdown_is_escaped_and_aligned() {
+        assert_eq!(table().markdown(), "| layer |   s |\n| ----- | --: |\n| conv1 | 0.5 |\n| a\\|b  |     |\n");
+    }
+}

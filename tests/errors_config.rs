@@ -1,0 +1,251 @@
+//! Every mistake in an experiment file, on the command line or about the output directory: a message on standard error that
+//! says what to change, exit code 2, nothing written.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A complete experiment file; line numbers in the tests below count from its first line.
+const EXPERIMENT: &str = "\
+name: test
+fixed:
+  model: net.safetensors
+  dataset: cifar10
+  images: 2
+  log_n: 15
+  parameters: default
+  memory: {diagonals: 1 GiB, limit: 8 GiB}
+sweep:
+  threads: [1, 2]
+";
+
+/// A directory with a model (of no use beyond being there) and an experiment file in which one line is replaced.
+fn experiment_with(old: &str, new: &str) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("net.safetensors"), "weights").unwrap();
+    assert!(EXPERIMENT.contains(old), "{old}");
+    fs::write(directory.path().join("e.yaml"), EXPERIMENT.replacen(old, new, 1)).unwrap();
+    directory
+}
+
+/// Standard error of `leveled ARGUMENTS` in `directory`, which must end with exit code 2 and print nothing else.
+fn refusal(directory: &Path, arguments: &[&str]) -> String {
+    let output = Command::cargo_bin("leveled").unwrap().current_dir(directory).args(arguments).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(output.stdout.is_empty());
+    assert!(text.starts_with("error: "), "{text}");
+    text
+}
+
+/// Runs an experiment with one line replaced and expects every part in the refusal, and no output directory.
+fn expect(old: &str, new: &str, parts: &[&str]) {
+    let directory = experiment_with(old, new);
+    for command in [&["run", "e.yaml", "--out", "out"][..], &["plan", "e.yaml"]] {
+        let text = refusal(directory.path(), command);
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
+    }
+    assert!(!directory.path().join("out").exists());
+}
+
+#[test]
+fn mistyped_keys() {
+    expect("name: test", "nmae: test", &["e.yaml, line 1, column 1, key `nmae`: unknown key; did you mean `name`?"]);
+    expect("  log_n: 15", "  lgo_n: 15", &["line 6, column 3, key `fixed.lgo_n`", "did you mean `log_n`?"]);
+    expect(
+        "  threads: [1, 2]",
+        "  thread: [1, 2]",
+        &["line 10, column 3, key `sweep.thread`", "did you mean `threads`?"],
+    );
+    expect(
+        "{diagonals: 1 GiB,",
+        "{diagonal: 1 GiB,",
+        &["line 8, column 12, key `fixed.memory.diagonal`", "did you mean `diagonals`?"],
+    );
+    expect("  images: 2", "  colour: 2", &["key `fixed.colour`: unknown key; known here: model, dataset, images"]);
+    expect(
+        "dataset: cifar10",
+        "dataset: {name: cifar10, dir: x}",
+        &["key `fixed.dataset.dir`", "known here: name, path"],
+    );
+}
+
+#[test]
+fn missing_and_repeated_keys() {
+    expect("name: test\n", "", &["e.yaml", "the key `name` is missing"]);
+    expect("  log_n: 15\n", "", &["key `fixed.log_n`: the setting is missing under `fixed` and `sweep`"]);
+    expect("  model: net.safetensors\n", "", &["key `fixed.model`", "name a safetensors file"]);
+    expect(
+        "  images: 2",
+        "  images: 2\n  images: 3",
+        &["line 6, column 11, key `fixed`", "`images` stands here twice"],
+    );
+    expect(
+        "  threads: [1, 2]",
+        "  log_n: [14, 15]",
+        &["line 10, column 10, key `sweep.log_n`", "stands under `fixed` as well"],
+    );
+    expect("  threads: [1, 2]", "  threads: []", &["key `sweep.threads`: the list is empty"]);
+}
+
+#[test]
+fn values_of_the_wrong_type() {
+    expect("log_n: 15", "log_n: fifteen", &["line 6, column 10, key `fixed.log_n`: invalid type: string \"fifteen\""]);
+    expect("images: 2", "images: some", &["line 5, column 11", "expected a number of images, or a list of indices"]);
+    expect("images: 2", "images: -2", &["line 5, column 11, key `fixed.images`", "-2"]);
+    expect("diagonals: 1 GiB", "diagonals: much", &["line 8, column 23", "such as `2 GiB`"]);
+    expect("threads: [1, 2]", "threads: 2", &["key `sweep.threads`", "expected a sequence"]);
+    expect("  log_n: 15", "  log_n: 15\n  seed: first", &["line 7, column 9, key `fixed.seed`"]);
+    expect("  log_n: 15", "  log_n: 15\n  probe: maybe", &["key `fixed.probe`", "expected a boolean"]);
+}
+
+#[test]
+fn impossible_values() {
+    expect("log_n: 15", "log_n: 32768", &["line 6, column 10, key `fixed.log_n`", "write 15 for N = 32768"]);
+    expect("log_n: 15", "log_n: 30000", &["choose 12 to 16"]);
+    expect("log_n: 15", "log_n: 17", &["choose 12 to 16"]);
+    expect("images: 2", "images: 0", &["line 5, column 11", "ask for at least one"]);
+    expect("images: 2", "images: [4, 1, 4]", &["image 4 stands in the list twice"]);
+    expect(
+        "threads: [1, 2]",
+        "threads: [1, 0]",
+        &["line 10, column 16, key `sweep.threads[1]`", "0 threads are not possible"],
+    );
+    expect(
+        "diagonals: 1 GiB",
+        "diagonals: 1 KiB",
+        &["line 8, column 23, key `fixed.memory.diagonals`", "give at least 16.0 MiB"],
+    );
+    expect("limit: 8 GiB", "limit: 1 GiB", &["key `fixed.memory.limit`", "must be larger than `diagonals`"]);
+    expect("name: test", "name: a/b", &["line 1, column 7, key `name`", "cannot name a directory"]);
+    expect(
+        "  log_n: 15",
+        "  log_n: 15\n  security: 80",
+        &["line 7, column 13, key `fixed.security`", "expected 128 or `none`"],
+    );
+    expect(
+        "  log_n: 15",
+        "  log_n: 15\n  layout: packde",
+        &["key `fixed.layout`: `packde` is not known; did you mean `packed`?"],
+    );
+    expect("dataset: cifar10", "dataset: cifar", &["`cifar` is not known", "did you mean `cifar10`?"]);
+}
+
+#[test]
+fn impossible_parameters() {
+    let inline = |set: &str| format!("parameters: {set}");
+    let check = |set: &str, parts: &[&str]| expect("parameters: default", &inline(set), parts);
+    check(
+        "defualt",
+        &["line 7, column 15, key `fixed.parameters`", "no parameter set defualt.yaml", "did you mean `default`?"],
+    );
+    check(
+        "{scale_bits: 40, weight_bits: 30, base_bits: 50}",
+        &["key `fixed.parameters.weight_bits`", "= 70 bits, more than the 60"],
+    );
+    check(
+        "{scale_bits: 20, weight_bits: 18, base_bits: 64}",
+        &["key `fixed.parameters.base_bits`", "outside 20 to 60"],
+    );
+    check("{scale_bits: 30, weight_bits: 18, base_bits: 30}", &["no room for logits"]);
+    check("{scale_bits: 20, weight_bits: 18}", &["the key `base_bits` is missing"]);
+    check("{scale_bit: 20, weight_bits: 18, base_bits: 28}", &["did you mean `scale_bits`?"]);
+    check("{scale_bits: 20, weight_bits: 18, base_bits: 28, key_switching: 3}", &["expected `auto`"]);
+    check("{scale_bits: .nan, weight_bits: 18, base_bits: 28}", &["key `fixed.parameters.scale_bits`"]);
+}
+
+#[test]
+fn a_parameter_file_with_a_mistake_is_named() {
+    let directory = experiment_with("parameters: default", "parameters: mine");
+    let folder = directory.path().join("configs/parameters");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("mine.yaml"), "scale_bits: 20\nweight_bits: 1\nbase_bits: 28\n").unwrap();
+    let text = refusal(directory.path(), &["plan", "e.yaml"]);
+    assert!(text.contains("mine.yaml, line 2, column 14, key `weight_bits`: 1 bits is outside 8 to 60"), "{text}");
+    let other = experiment_with("parameters: default", "parameters: mien");
+    let folder = other.path().join("configs/parameters");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("mine.yaml"), "").unwrap();
+    let text = refusal(other.path(), &["plan", "e.yaml"]);
+    assert!(text.contains("did you mean `mine`?"), "{text}");
+}
+
+#[test]
+fn files_that_are_not_there() {
+    expect(
+        "net.safetensors",
+        "net.safetensor",
+        &["line 3, column 10, key `fixed.model`: cannot read the weights at", "No such file"],
+    );
+    expect(
+        "dataset: cifar10",
+        "dataset: {name: cifar10, path: nowhere}",
+        &["key `fixed.dataset.path`: cannot read the data set at"],
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let text = refusal(directory.path(), &["run", "absent.yaml"]);
+    assert!(text.contains("cannot read absent.yaml: No such file"), "{text}");
+}
+
+#[test]
+fn files_that_are_no_experiments() {
+    expect(EXPERIMENT, "", &["e.yaml: the file is empty"]);
+    expect(EXPERIMENT, "name: [x\nfixed:\n", &["e.yaml, line"]);
+    expect(EXPERIMENT, "just text", &["e.yaml, line 1", "expected a mapping with name, fixed and sweep"]);
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("e.yaml"), [0xff, 0xfe, 0x00]).unwrap();
+    assert!(refusal(directory.path(), &["run", "e.yaml"]).contains("cannot read e.yaml"));
+}
+
+#[test]
+fn output_directories_that_cannot_be_used() {
+    let directory = experiment_with("name: test", "name: test");
+    let out = directory.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("trials.csv"), "precious").unwrap();
+    let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    assert!(text.contains("is not empty") && text.contains("choose another --out"), "{text}");
+    assert_eq!(fs::read_to_string(out.join("trials.csv")).unwrap(), "precious");
+    for place in ["/proc/leveled-results", "e.yaml", "e.yaml/below"] {
+        let text = refusal(directory.path(), &["run", "e.yaml", "--out", place]);
+        assert!(
+            text.contains("cannot write to the output directory") && text.contains("choose another --out"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn arguments_of_infer() {
+    let directory = experiment_with("name: test", "name: test");
+    let infer = |arguments: &[&str]| refusal(directory.path(), &[&["infer"], arguments].concat());
+    let text = infer(&["--model", "absent.safetensors", "--image", "0"]);
+    assert!(text.contains("cannot read absent.safetensors"), "{text}");
+    let text = infer(&["--model", "net.safetensors", "--image", "absent.png"]);
+    assert!(text.contains("cannot read absent.png"), "{text}");
+    let text = infer(&["--model", "net.safetensors", "--image", "0", "--log-n", "32768"]);
+    assert!(text.contains("write 15 for N = 32768"), "{text}");
+}
+
+#[test]
+fn reports_of_what_is_no_result() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = refusal(directory.path(), &["report", "."]);
+    assert!(text.contains("holds no results (trials.csv is missing)"), "{text}");
+    fs::write(directory.path().join("trials.csv"), "a,b\n1,2\n").unwrap();
+    fs::write(directory.path().join("layers.csv"), "a,b\n").unwrap();
+    let text = refusal(directory.path(), &["report", "."]);
+    assert!(text.contains("trials.csv has no column"), "{text}");
+}
+
+#[test]
+fn trials_need_their_specification_and_their_store() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("spec.json"), "{}").unwrap();
+    let text = refusal(directory.path(), &["trial", "spec.json", "--out", "."]);
+    assert!(text.contains("is not a trial specification"), "{text}");
+}
