@@ -1,0 +1,110 @@
+//! ResNet-20 on real images, encrypted at N = 2^15: minutes of work, so outside the default set.
+//!
+//! `cargo test --release --test quickstart_network -- --ignored --nocapture`
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use leveled::ckks::Encrypted;
+use leveled::dataset::{DatasetName, shipped_test_images};
+use leveled::network::Model;
+use leveled::private::{Client, Executor, Plan, PlanOptions, probe};
+use leveled::ring::sampling::Seed;
+
+#[test]
+#[ignore = "takes a minute and several GiB"]
+fn resnet20_agrees_with_clear_text_on_shipped_images() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/resnet20_w16_cifar10_herpn_seed0.safetensors");
+    let model = Model::load(&path).unwrap();
+    let network = Arc::new(model.lower().unwrap());
+    let start = Instant::now();
+    let env = |name: &str, default: f64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
+    let options = PlanOptions {
+        scale_bits: env("SCALE", 20.0),
+        weight_bits: env("WEIGHT", 18.0),
+        base_bits: env("BASE", 28.0) as u32,
+        ..PlanOptions::default()
+    };
+    let plan = Plan::new(network.clone(), &options).unwrap();
+    eprintln!(
+        "plan in {:?}: {} levels, log2 QP {:.2}, keys {} = {:.2} GB, predicted {:.2} s on 1 thread, memory {:.2} GB, diagonals {:.2} GB",
+        start.elapsed(),
+        plan.levels_used(),
+        plan.parameters.security().log2_qp,
+        plan.request.len(),
+        plan.request.bytes(&plan.parameters) as f64 / 1e9,
+        plan.predicted_seconds(1),
+        plan.predicted_bytes(2, 2 << 30) as f64 / 1e9,
+        plan.diagonal_bytes() as f64 / 1e9,
+    );
+    for band in plan.parameters.bands() {
+        eprintln!("  {:?}", band.band);
+    }
+    assert!(plan.parameters.security().is_secure());
+    let start = Instant::now();
+    let client = Client::new(&plan, &Seed::from_number(1));
+    let keys = Arc::new(client.evaluation_keys(|_| ()));
+    eprintln!("keys in {:?}", start.elapsed());
+    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+    let executor = Executor::new(&plan, &evaluator, 2 << 30);
+    let start = Instant::now();
+    executor.prepare(|_| ()).unwrap();
+    eprintln!("diagonals in {:?}", start.elapsed());
+
+    let images = shipped_test_images(DatasetName::Cifar10).unwrap();
+    let count = env("IMAGES", 2.0) as usize;
+    let mut errors = Vec::new();
+    for (number, image) in images.images.iter().take(count).enumerate() {
+        let input = model.input(image);
+        let trace = network.forward(&input).unwrap();
+        let encrypted: Vec<_> =
+            client.encrypt(&input, number as u64).unwrap().iter().map(|c| c.expand(&plan.parameters)).collect();
+        let start = Instant::now();
+        let mut probes = Vec::new();
+        let mut outputs = Vec::new();
+        let result = executor
+            .run(encrypted, &mut |index, output, seconds| {
+                outputs.push(seconds);
+                if number == 0 {
+                    probes.push(probe::probe(&plan, &client, &trace, index, output).unwrap());
+                }
+            })
+            .unwrap();
+        let elapsed = start.elapsed();
+        if number == 0 {
+            for (index, (layer, p)) in plan.layers.iter().zip(&probes).enumerate() {
+                let s = outputs[index];
+                eprintln!(
+                    "{:18} L{:2} diag {:3} baby {:2} giant {:2} | predicted {:.3} total {:.3} linear {:.3} square {:.3} pack {:.3} | bits {:5.2} largest {:6.2} scale {:.1e}",
+                    layer.name,
+                    layer.limbs,
+                    layer.transform.diagonals.len(),
+                    layer.transform.babies.len(),
+                    layer.transform.giants.len(),
+                    layer.seconds,
+                    s.total(),
+                    s.linear,
+                    s.square,
+                    s.pack,
+                    p.relative_bits,
+                    p.largest_activation,
+                    p.scale_deviation
+                );
+                assert!(p.relative_bits > 9.0 && p.scale_deviation < 2f64.powi(-40));
+            }
+        }
+        let logits = client.decrypt(&result);
+        assert!(!logits.overflow);
+        let error: Vec<f64> = logits.values.iter().zip(trace.logits()).map(|(a, b)| (a - b).abs()).collect();
+        eprintln!(
+            "image {number}: {elapsed:?} ({:.3} s in layers), class {:?}, errors {error:.4?}",
+            outputs.iter().map(|s| s.total()).sum::<f64>(),
+            logits.class()
+        );
+        errors.extend(error);
+    }
+    errors.sort_by(f64::total_cmp);
+    eprintln!("median error {:.4}, largest {:.4}", errors[errors.len() / 2], errors[errors.len() - 1]);
+    assert!(errors[errors.len() / 2] <= 0.02);
+}
