@@ -56,6 +56,8 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         Self { plan, evaluator, budget: diagonal_bytes, encoded }
     }
 
+    /// The encoded diagonals of a layer. Inputs are at D^2 up to rounding of the double that holds the scale, so weights at
+    /// q / D lead back to D.
     fn transform(&self, index: usize) -> Result<Arc<E::Transform>, CkksError> {
         let lock = || self.encoded.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(encoded) = lock().layers.get(&index) {
