@@ -21,9 +21,11 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
     let start = Instant::now();
     let env = |name: &str, default: f64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
     let options = PlanOptions {
-        scale_bits: env("SCALE", 20.0),
-        weight_bits: env("WEIGHT", 18.0),
+        scale_bits: env("SCALE", PlanOptions::default().scale_bits),
+        weight_bits: env("WEIGHT", PlanOptions::default().weight_bits),
         base_bits: env("BASE", 28.0) as u32,
+        complex_packing: env("REAL", 0.0) == 0.0,
+        input_copies: env("COPIES", 4.0) as usize,
         security: if env("INSECURE", 0.0) > 0.0 { SecurityPolicy::None } else { SecurityPolicy::Bits128 },
         ..PlanOptions::default()
     };

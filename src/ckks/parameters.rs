@@ -2,7 +2,8 @@
 //!
 //! The chain is a base prime q_0 and `levels` primes q_1.. of log2(D) + log2(W) bits: D the scale of data after a rescale,
 //! W the scale of weights. A linear layer at level l encodes its weights at q_l / D, reads data at D^2 and leaves D q_l,
-//! so that the rescale by q_l gives exactly D (method section 4).
+//! so that the rescale by q_l gives exactly D (method section 4). Fresh data need not be at D^2: a fresh ciphertext has
+//! little noise, so at an input scale S the top prime needs only log2(S) + log2(W) - log2(D) bits.
 
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub struct ParametersLiteral {
     pub scale_bits: f64,
     /// log2 of the weight scale W.
     pub weight_bits: f64,
+    /// log2 of the scale S of fresh ciphertexts; `None`: D^2, like all later data.
+    pub input_bits: Option<f64>,
     /// log2 of the base prime: bounds what the last level can hold, |value| D < q_0 / 2.
     pub base_bits: u32,
     /// Choice of the special primes.
@@ -72,6 +75,9 @@ struct Inner {
     security: Security,
 }
 
+/// A prime has at least this many bits more than log2 N, so that there are some to choose from.
+const SMALLEST_PRIME: u32 = 4;
+
 /// Bits that no security table limits; `security: none` asks for gadgets of the shape that the table would give.
 const UNLIMITED_SLACK: u32 = 100;
 
@@ -83,9 +89,10 @@ impl Parameters {
     pub fn new(literal: ParametersLiteral) -> Result<Self, CkksError> {
         validate(&literal)?;
         let log_n = literal.log_n;
-        let limb_bits = (literal.scale_bits + literal.weight_bits).round() as u32;
         let mut primes = ntt_primes(log_n, literal.base_bits, 1, &[])?;
-        primes.extend(ntt_primes(log_n, limb_bits, literal.levels, &primes)?);
+        for bits in limb_bits(&literal) {
+            primes.extend(ntt_primes(log_n, bits, 1, &primes)?);
+        }
         let chain = primes.len();
         let log2 = |q: &u64| (*q as f64).log2();
         let log2_q: f64 = primes.iter().map(log2).sum();
@@ -168,6 +175,11 @@ impl Parameters {
         self.0.scale
     }
 
+    /// The scale of fresh ciphertexts.
+    pub fn input_scale(&self) -> f64 {
+        self.0.literal.input_bits.map_or(self.0.scale * self.0.scale, f64::exp2)
+    }
+
     /// Number of limbs of a fresh ciphertext: levels + 1.
     pub fn max_limbs(&self) -> usize {
         self.0.chain
@@ -218,6 +230,11 @@ impl Parameters {
         self.prime(limbs - 1) as f64 / self.scale()
     }
 
+    /// As [`Parameters::weight_scale`], for data at `scale`.
+    pub fn weight_scale_for(&self, limbs: usize, scale: f64) -> f64 {
+        self.prime(limbs - 1) as f64 * self.scale() / scale
+    }
+
     /// Security of the largest modulus in use.
     pub fn security(&self) -> Security {
         self.0.security
@@ -227,6 +244,19 @@ impl Parameters {
 /// The smallest ring dimension whose limit (stricter table) leaves room for `log2_q` bits and one special prime.
 pub fn smallest_log_n(log2_q: f64) -> Option<u32> {
     (12..=MAX_LOG_N).find(|&l| Table::Guidelines2024.limit(l).is_some_and(|limit| log2_q + 25.0 <= f64::from(limit)))
+}
+
+/// Bits of the primes above the base prime. A fractional sum of scale and weight bits is met on average.
+fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
+    let sum = literal.scale_bits + literal.weight_bits;
+    let mut bits: Vec<u32> = (1..=literal.levels)
+        .map(|level| ((sum * level as f64).round() - (sum * (level - 1) as f64).round()) as u32)
+        .collect();
+    if let (Some(input), Some(top)) = (literal.input_bits, bits.last_mut()) {
+        let smallest = (literal.log_n + SMALLEST_PRIME) as f64;
+        *top = (input + literal.weight_bits - literal.scale_bits).round().max(smallest) as u32;
+    }
+    bits
 }
 
 fn validate(literal: &ParametersLiteral) -> Result<(), CkksError> {
@@ -256,6 +286,11 @@ fn validate(literal: &ParametersLiteral) -> Result<(), CkksError> {
             format!("a prime of the chain has {} to 60 bits at N = 2^{log_n}", log_n + 4),
         );
     }
+    if let Some(bits) = literal.input_bits
+        && !(10.0..=2.0 * scale_bits).contains(&bits)
+    {
+        return refuse("input_bits", bits.to_string(), "choose 10 bits to twice scale_bits".into());
+    }
     if base_bits > 60 || base_bits < log_n + 4 || f64::from(base_bits) < scale_bits + 1.0 {
         return refuse(
             "base_bits",
@@ -276,10 +311,21 @@ mod tests {
             levels: 20,
             scale_bits: 20.0,
             weight_bits: 18.0,
+            input_bits: None,
             base_bits: 28,
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,
         }
+    }
+
+    #[test]
+    fn fractional_bits_and_a_small_top_prime_are_met() {
+        let literal = ParametersLiteral { scale_bits: 20.25, weight_bits: 18.25, input_bits: Some(22.0), ..literal() };
+        let p = Parameters::new(literal).unwrap();
+        assert!((p.log2_q(20) - 28.0 - 19.0 * 38.5).abs() < 0.6, "{}", p.log2_q(20));
+        assert!((p.log2_q(21) - p.log2_q(20) - 20.0).abs() < 0.3);
+        let out = p.input_scale() * p.weight_scale_for(21, p.input_scale()) / p.prime(20) as f64;
+        assert!((out / p.scale() - 1.0).abs() < 2f64.powi(-50));
     }
 
     #[test]
@@ -318,6 +364,7 @@ mod tests {
             (ParametersLiteral { scale_bits: f64::NAN, ..literal() }, "scale_bits"),
             (ParametersLiteral { weight_bits: 50.0, ..literal() }, "weight_bits"),
             (ParametersLiteral { scale_bits: 40.0, weight_bits: 30.0, ..literal() }, "scale_bits + weight_bits"),
+            (ParametersLiteral { input_bits: Some(50.0), ..literal() }, "input_bits"),
             (ParametersLiteral { base_bits: 20, ..literal() }, "base_bits"),
         ] {
             let error = Parameters::new(literal).unwrap_err().to_string();

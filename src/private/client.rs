@@ -61,18 +61,21 @@ impl<'a> Client<'a> {
     /// [`PrivateError::ImageSize`], and what the scheme refuses.
     pub fn encrypt(&self, image: &[f64], number: u64) -> Result<Vec<SeededCiphertext>, PrivateError> {
         let plan = self.plan;
-        if image.len() != plan.network.input.len() {
-            return Err(PrivateError::ImageSize { expected: plan.network.input.len(), found: image.len() });
+        let expected = plan.image_shape().len();
+        if image.len() != expected {
+            return Err(PrivateError::ImageSize { expected, found: image.len() });
         }
+        let unfolded = plan.unfolding.map(|unfolding| unfolding.apply(image));
         let layout = super::Layout::Packed(plan.input);
-        let scale = plan.parameters.scale().powi(2);
-        layout
-            .scatter(image)
-            .into_iter()
+        let periods = plan.input_packing.pack(&layout.scatter(unfolded.as_deref().unwrap_or(image)));
+        let copies = (0..plan.input_copies).map(|copy| copy * plan.input.grid_slots());
+        let rotated = periods.iter().flat_map(|period| copies.clone().map(move |steps| (period, steps)));
+        rotated
             .enumerate()
-            .map(|(index, period)| {
+            .map(|(index, (period, steps))| {
                 let slots: Vec<Complex> =
-                    period.iter().cycle().take(plan.parameters.slots()).map(|v| Complex::new(*v, 0.0)).collect();
+                    period.iter().cycle().skip(steps).take(plan.parameters.slots()).copied().collect();
+                let scale = plan.parameters.input_scale();
                 let seed = self.seed.derive("image", &[number, index as u64]);
                 let (parameters, limbs) = (&plan.parameters, plan.input_limbs);
                 Ok(encrypt_symmetric(parameters, &self.encoder, &self.secret, &slots, scale, limbs, &seed)?)

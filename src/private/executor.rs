@@ -56,15 +56,17 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         Self { plan, evaluator, budget: diagonal_bytes, encoded }
     }
 
-    /// The encoded diagonals of a layer. Inputs are at D^2 up to rounding of the double that holds the scale, so weights at
-    /// q / D lead back to D.
+    /// The encoded diagonals of a layer, at the scale that leads from its inputs' scale to D.
     fn transform(&self, index: usize) -> Result<Arc<E::Transform>, CkksError> {
         let lock = || self.encoded.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(encoded) = lock().layers.get(&index) {
             return Ok(encoded.clone());
         }
         let layer = &self.plan.layers[index];
-        let scale = self.plan.parameters.weight_scale(layer.limbs);
+        let parameters = &self.plan.parameters;
+        let reads_image = layer.inputs.iter().any(|input| input.source == Source::Input);
+        let scale = if reads_image { parameters.input_scale() } else { parameters.scale().powi(2) };
+        let scale = parameters.weight_scale_for(layer.limbs, scale);
         let encoded = Arc::new(self.evaluator.encode_transform(&layer.transform, scale)?);
         let bytes = self.evaluator.transform_bytes(&encoded);
         let mut cache = lock();
@@ -96,7 +98,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         image: Vec<E::Ciphertext>,
         observer: &mut Observer<'_, E::Ciphertext>,
     ) -> Result<Vec<E::Ciphertext>, PrivateError> {
-        let input = self.offer(image, &self.plan.input_offered)?;
+        let input = vec![(self.plan.input_packing, image)];
         let last_use = self.last_uses();
         let mut values: Vec<Option<Forms<E::Ciphertext>>> = Vec::new();
         let mut logits = Vec::new();

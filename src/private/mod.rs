@@ -14,6 +14,7 @@ pub mod linear;
 mod memory;
 mod plan;
 pub mod probe;
+mod unfold;
 
 pub use client::{Client, Logits};
 pub use cost::CostModel;
@@ -21,3 +22,4 @@ pub use error::PrivateError;
 pub use executor::{Executor, LayerSeconds};
 pub use layout::Layout;
 pub use plan::{Plan, PlanOptions, PlannedLayer};
+pub use unfold::Unfolding;

@@ -15,6 +15,7 @@ use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
 use crate::ckks::{Counting, Parameters, SecurityPolicy};
 use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source};
 use crate::private::linear::TermInput;
+use crate::private::unfold::Unfolding;
 
 /// What a plan may choose from.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,12 @@ pub struct PlanOptions {
     pub scale_bits: f64,
     /// log2 of the weight scale W.
     pub weight_bits: f64,
+    /// log2 of the scale of the encrypted image, if the network allows one of its own.
+    pub input_bits: f64,
+    /// Rotated copies of the image that the client encrypts, to save rotations at the top of the chain.
+    pub input_copies: usize,
+    /// Whether real and imaginary parts hold two halves of the channels.
+    pub complex_packing: bool,
     /// log2 of the base prime.
     pub base_bits: u32,
     /// Choice of the special primes.
@@ -42,8 +49,11 @@ impl Default for PlanOptions {
         Self {
             log_n: 15,
             levels: None,
-            scale_bits: 20.0,
-            weight_bits: 18.0,
+            scale_bits: 21.75,
+            weight_bits: 18.75,
+            input_bits: 24.0,
+            input_copies: 4,
+            complex_packing: true,
             base_bits: 28,
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,
@@ -102,14 +112,18 @@ impl PlannedLayer {
 /// A plan.
 #[derive(Debug)]
 pub struct Plan {
-    /// The network.
+    /// The network, on unfolded images if `unfolding` says so.
     pub network: Arc<LoweredNetwork>,
+    /// What the client does to an image first.
+    pub unfolding: Option<Unfolding>,
     /// The parameters.
     pub parameters: Parameters,
     /// Layout of the image.
     pub input: PackedLayout,
-    /// Forms in which the image is read.
-    pub input_offered: Vec<Packing>,
+    /// Form in which the client packs the image.
+    pub input_packing: Packing,
+    /// Rotated copies of each ciphertext of the image; copy k is rotated to the left by k grids.
+    pub input_copies: usize,
     /// Limbs of the encrypted image.
     pub input_limbs: usize,
     /// The layers.
@@ -159,6 +173,10 @@ impl Plan {
     /// scheme refuses.
     pub fn new(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Self, PrivateError> {
         network.check()?;
+        let (unfolding, network) = match Unfolding::of(&network) {
+            Some((unfolding, unfolded)) => (Some(unfolding), Arc::new(unfolded)),
+            None => (None, network),
+        };
         let needed = input_limbs(&network);
         let chain = needed.iter().copied().max().unwrap_or(2);
         let levels = options.levels.unwrap_or(chain - 1);
@@ -170,6 +188,7 @@ impl Plan {
             levels,
             scale_bits: options.scale_bits,
             weight_bits: options.weight_bits,
+            input_bits: (unfolding.is_some() && levels == chain - 1).then_some(options.input_bits),
             base_bits: options.base_bits,
             key_switching: options.key_switching,
             security: options.security,
@@ -185,23 +204,44 @@ impl Plan {
                 needed: grid.ilog2() + 1,
             }
         })?;
-        let mut builder = Builder { network, parameters, cost: options.cost, input, layouts: Vec::new() };
+        let packing =
+            |layout: &PackedLayout| if options.complex_packing { Packing::best(layout) } else { Packing::Real };
+        let input_packing = packing(&input);
+        let input_copies =
+            if unfolding.is_some() { options.input_copies.clamp(1, input.period() / input.grid_slots()) } else { 1 };
+        let input_copies = 1 << input_copies.ilog2();
+        let mut builder = Builder {
+            network,
+            parameters,
+            cost: options.cost,
+            input,
+            input_packing,
+            input_copies,
+            complex: options.complex_packing,
+            layouts: Vec::new(),
+        };
         let mut layers = (0..needed.len()).map(|i| builder.layer(i, needed[i])).collect::<Result<Vec<_>, _>>()?;
         let Builder { network, parameters, .. } = builder;
-        let mut input_offered = Vec::new();
         for index in 0..layers.len() {
             for LayerInput { source, packing } in layers[index].inputs.clone() {
-                let offered = match source {
-                    Source::Input => &mut input_offered,
-                    Source::Layer(source) => &mut layers[source].offered,
-                };
-                if !offered.contains(&packing) {
-                    offered.push(packing);
+                if let Source::Layer(source) = source
+                    && !layers[source].offered.contains(&packing)
+                {
+                    layers[source].offered.push(packing);
                 }
             }
         }
-        let mut plan =
-            Self { network, parameters, input, input_offered, input_limbs: chain, layers, request: KeyRequest::new() };
+        let mut plan = Self {
+            network,
+            unfolding,
+            parameters,
+            input,
+            input_packing,
+            input_copies,
+            input_limbs: chain,
+            layers,
+            request: KeyRequest::new(),
+        };
         plan.request = plan.keys();
         plan.price(&options.cost)?;
         Ok(plan)
@@ -226,7 +266,7 @@ impl Plan {
             }
         }
         let offers = self.layers.iter().map(|l| (&l.offered, l.output_limbs()));
-        for (offered, limbs) in offers.chain([(&self.input_offered, self.input_limbs)]) {
+        for (offered, limbs) in offers {
             for packing in offered {
                 if let Packing::Halves { half } = packing {
                     request.add_rotation(parameters, *half as i64, limbs);
@@ -239,7 +279,7 @@ impl Plan {
     /// Counts the operations of every layer by running the plan on the counting evaluator.
     fn price(&mut self, cost: &CostModel) -> Result<(), PrivateError> {
         let counting = Counting::new(self.parameters.clone());
-        let fresh = vec![counting.fresh(self.input_limbs, self.parameters.scale().powi(2)); self.input.ciphertexts()];
+        let fresh = vec![counting.fresh(self.input_limbs, self.parameters.input_scale()); self.input_ciphertexts()];
         let mut counted = Vec::with_capacity(self.layers.len());
         super::Executor::new(self, &counting, 0).run(fresh, &mut |_, _, _| counted.push(counting.take()))?;
         for (layer, operations) in self.layers.iter_mut().zip(counted) {
@@ -252,6 +292,16 @@ impl Plan {
     /// Levels that the network uses.
     pub fn levels_used(&self) -> usize {
         self.input_limbs - 1
+    }
+
+    /// Number of ciphertexts of an encrypted image.
+    pub fn input_ciphertexts(&self) -> usize {
+        self.input_packing.ciphertexts(self.input.ciphertexts()) * self.input_copies
+    }
+
+    /// Shape of an image.
+    pub fn image_shape(&self) -> Shape {
+        self.unfolding.map_or(self.network.input, |u| u.image())
     }
 
     /// Operations of all layers.
@@ -298,6 +348,9 @@ struct Builder {
     parameters: Parameters,
     cost: CostModel,
     input: PackedLayout,
+    input_packing: Packing,
+    input_copies: usize,
+    complex: bool,
     layouts: Vec<Layout>,
 }
 
@@ -370,13 +423,16 @@ impl Builder {
         let mut total = 0;
         for term in &layer.terms {
             let layout = self.source_layout(term.source, &layer.name)?;
-            // The client's image is real: packing it would cost a rotation at the top of the chain.
-            let packing = if term.source == Source::Input { Packing::Real } else { Packing::best(&layout) };
+            let (packing, copies) = match term.source {
+                Source::Input => (self.input_packing, self.input_copies),
+                Source::Layer(_) if self.complex => (Packing::best(&layout), 1),
+                Source::Layer(_) => (Packing::Real, 1),
+            };
             let input = LayerInput { source: term.source, packing };
             let first_input = match inputs.iter().find(|(i, ..)| *i == input) {
                 Some((_, first, _)) => *first,
                 None => {
-                    let count = packing.ciphertexts(layout.ciphertexts());
+                    let count = packing.ciphertexts(layout.ciphertexts()) * copies;
                     inputs.push((input, total, count));
                     total += count;
                     total - count
@@ -385,7 +441,7 @@ impl Builder {
             if layout.pitch() * stride(&term.map) != output.pitch() {
                 return Err(unsupported("its terms have different strides in all"));
             }
-            terms.push(TermInput { layout, packing, first_input });
+            terms.push(TermInput { layout, packing, first_input, copies });
         }
         let complex = terms.iter().any(|t| t.packing.is_complex());
         let mut source = ConvolutionDiagonals::new(&self.network, index, terms, output)

@@ -19,6 +19,8 @@ pub struct TermInput {
     pub packing: Packing,
     /// Number of the first input ciphertext of this source.
     pub first_input: usize,
+    /// How many rotated copies of each ciphertext there are: copy k is rotated to the left by k grids.
+    pub copies: usize,
 }
 
 /// One weight: output channel, input channel and kernel position of a term.
@@ -42,6 +44,8 @@ pub struct ConvolutionDiagonals {
     period: usize,
     offsets: Vec<Offset>,
     entries: Vec<Vec<Entry>>,
+    /// How far the input of each diagonal is rotated already.
+    rotated: Vec<i64>,
     /// Giant step of each diagonal, and the offset that giant and baby make.
     placed: Vec<(i64, i64)>,
 }
@@ -112,6 +116,13 @@ impl ConvolutionDiagonals {
         let mut diagonals: Vec<(Offset, Vec<Entry>)> = found.into_iter().collect();
         diagonals.sort_unstable_by_key(|d| d.0);
         let (offsets, entries): (Vec<_>, Vec<_>) = diagonals.into_iter().unzip();
+        let rotated = offsets
+            .iter()
+            .map(|offset| {
+                let own = inputs.iter().rfind(|i| i.first_input <= offset.input);
+                own.map_or(0, |i| ((offset.input - i.first_input) % i.copies * i.layout.grid_slots()) as i64)
+            })
+            .collect();
         let factor = if inputs.iter().any(|i| i.packing.is_complex()) { 0.5 } else { 1.0 };
         Some(Self {
             network: network.clone(),
@@ -120,6 +131,7 @@ impl ConvolutionDiagonals {
             inputs,
             output,
             factor,
+            rotated,
             placed: Vec::new(),
             offsets,
             entries,
@@ -138,7 +150,8 @@ impl ConvolutionDiagonals {
 
     /// Fixes giant and baby steps; must be called before slots are asked for.
     pub fn place(&mut self, steps: &Steps) {
-        self.placed = steps.split.iter().map(|&(g, b)| (steps.giants[g], steps.giants[g] + steps.babies[b])).collect();
+        let offset = |g: usize, b: usize, rotated: i64| (steps.giants[g], steps.giants[g] + steps.babies[b] + rotated);
+        self.placed = steps.split.iter().zip(&self.rotated).map(|(&(g, b), r)| offset(g, b, *r)).collect();
     }
 }
 
@@ -174,13 +187,14 @@ fn offsets_of(
         Packing::Pairs => from / 2,
         _ => from,
     };
-    let input = input.first_input + packed;
+    let (first, copies) = (input.first_input + packed * input.copies, input.copies);
     (0..(modulus / out_period).max(1)).map(move |copy| {
         let offset = (displacement - copy * out_period).rem_euclid(modulus);
         // Whole grids forward, and the pixel offset centred.
         let pixel = (offset + grid / 2).rem_euclid(grid) - grid / 2;
-        let slots = (offset - pixel).rem_euclid(modulus) + pixel;
-        Offset { output: to, input, slots }
+        let grids = (offset - pixel).rem_euclid(modulus) / grid;
+        let copy = grids as usize % copies;
+        Offset { output: to, input: first + copy, slots: (grids - copy as i64) * grid + pixel }
     })
 }
 

@@ -1,5 +1,6 @@
 //! How a layer's output is offered to convolutions: real, or two halves in one complex vector.
 
+use crate::ckks::Complex;
 use crate::private::layout::PackedLayout;
 
 /// What real and imaginary parts hold.
@@ -25,6 +26,25 @@ impl Packing {
             Self::Halves { half: layout.period() / 2 }
         } else {
             Self::Real
+        }
+    }
+
+    /// Packs clear periods as a layer packs ciphertexts.
+    pub fn pack(&self, periods: &[Vec<f64>]) -> Vec<Vec<Complex>> {
+        let real = |period: &Vec<f64>| period.iter().map(|x| Complex::new(*x, 0.0)).collect();
+        match self {
+            Self::Real => periods.iter().map(real).collect(),
+            Self::Halves { half } => periods
+                .iter()
+                .map(|p| (0..p.len()).map(|i| Complex::new(p[i], p[(i + half) % p.len()])).collect())
+                .collect(),
+            Self::Pairs => periods
+                .chunks(2)
+                .map(|pair| match pair {
+                    [x, y] => x.iter().zip(y).map(|(re, im)| Complex::new(*re, *im)).collect(),
+                    _ => real(&pair[0]),
+                })
+                .collect(),
         }
     }
 
