@@ -41,6 +41,7 @@ pub fn plan_text(plan: &PlanView) -> String {
             "key switch", band.level_top, band.level_bottom, band.special_primes, band.special_bits, band.digit_limbs
         );
     }
+    text += "\n";
     let mut table = TextTable::new([
         ("layer", Align::Left),
         ("kind", Align::Left),
@@ -71,7 +72,7 @@ pub fn plan_text(plan: &PlanView) -> String {
             significant(layer.seconds, 3),
         ]);
     }
-    text + "\n" + &table.plain()
+    text + &table.plain()
 }
 
 fn memory(plan: &PlanView) -> String {
@@ -109,12 +110,15 @@ trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), packed layou
   diagonals  1.2 GiB encoded
   memory     3.0 GiB predicted peak of 16.0 GiB
   time       7.50 s per image predicted, 2 thread(s)
+  key switch level 2 to 0: 1 special prime(s) of 45 bits, digits of 1 limb(s)
 
-layer   kind                 level  scale (bits)  rotations  diagonals  headroom  seconds
-conv1   convolution+square  2 -> 1        20.000         22        300      64.0    0.500
-linear  dense               1 -> 0        20.000         12         64       128
+layer   kind                   level  scale (bits)  layout                         diagonals  babies  giants  rotations  products  headroom  seconds
+conv1   convolution + square  2 -> 1        20.000  packed 16x32x32 pitch 1, 1 ct        300      16      20         22       300      2^30    0.500
+linear  dense                 1 -> 0        20.000  classes 10, 1 ct                      64       8       8         12        64       128    0.250
 ";
         assert_eq!(text, expected);
+        let too_large = plan_text(&PlanView { memory_bytes: 20 << 30, ..sample_plan() });
+        assert!(too_large.contains("20.0 GiB predicted peak, more than the limit of 16.0 GiB"), "{too_large}");
     }
 
     #[test]
