@@ -23,7 +23,7 @@ pub struct Plaintext {
 }
 
 /// log2 of the largest magnitude of a [`Plaintext`] coefficient.
-const COEFFICIENT_BITS: u32 = 31;
+pub(crate) const COEFFICIENT_BITS: u32 = 31;
 
 impl Plaintext {
     /// Size in bytes.

@@ -57,6 +57,19 @@ impl LinearMap {
         }
     }
 
+    /// Multiplies the map by a factor per output channel.
+    pub(super) fn scale_output(&mut self, factors: &[f64]) {
+        let weights = match self {
+            Self::Convolution { weights, .. }
+            | Self::ChannelScale { factors: weights }
+            | Self::Dense { weights, .. } => weights,
+        };
+        let block = (weights.len() / factors.len().max(1)).max(1);
+        for (row, factor) in weights.chunks_exact_mut(block).zip(factors) {
+            row.iter_mut().for_each(|weight| *weight *= factor);
+        }
+    }
+
     /// Multiplies the map by a factor per channel of its source.
     pub(super) fn scale_source(&mut self, factors: &[f64], source: Shape) {
         let (weights, per_channel) = match self {

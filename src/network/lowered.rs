@@ -88,7 +88,7 @@ pub struct Term {
 pub enum Activation {
     /// Nothing: the logits.
     None,
-    /// `x -> x^2`; leading coefficient, shift and constant live in the neighbouring linear maps (method section 3).
+    /// `x -> x^2 - centre`; the coefficients of the quadratic live in the neighbouring linear maps (method section 3).
     Square,
 }
 
@@ -105,6 +105,9 @@ pub struct Layer {
     pub shape: Shape,
     /// What follows.
     pub activation: Activation,
+    /// Subtracted from each channel's squares (`shape.channels` values; none without a squaring): about their mean, so
+    /// that values under encryption are small. The layers that read them account for it.
+    pub centre: Vec<f64>,
 }
 
 /// A network of linear layers and squarings, in topological order. The last layer gives the logits.

@@ -1,7 +1,7 @@
 //! Whether the parts of a lowered network fit together.
 
 use super::error::NetworkError;
-use super::lowered::{Layer, LinearMap, LoweredNetwork, Shape, Source};
+use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source};
 
 impl LoweredNetwork {
     /// Shape of what `source` refers to; `None` for a layer that does not exist.
@@ -28,7 +28,9 @@ impl LoweredNetwork {
                 LinearMap::Convolution { weights, .. } | LinearMap::Dense { weights, .. } => weights,
                 LinearMap::ChannelScale { factors } => factors,
             });
-            let Some(bad) = weights.chain(&layer.bias).find(|value| !value.is_finite()) else { continue };
+            let Some(bad) = weights.chain(&layer.bias).chain(&layer.centre).find(|value| !value.is_finite()) else {
+                continue;
+            };
             return Err(problem(&layer.name, "a weight or bias", bad, "finite numbers"));
         }
         Ok(())
@@ -48,6 +50,10 @@ impl LoweredNetwork {
         if layer.bias.len() != layer.shape.len() || layer.shape.is_empty() {
             let expected = format!("{} values, at least 1", layer.shape.len());
             return Err(problem(name, "the bias's length", layer.bias.len(), expected));
+        }
+        let centres = if layer.activation == Activation::None { 0 } else { layer.shape.channels };
+        if layer.centre.len() != centres {
+            return Err(problem(name, "the number of centres", layer.centre.len(), centres));
         }
         for term in &layer.terms {
             if let Source::Layer(from) = term.source
@@ -91,6 +97,7 @@ mod tests {
             text(&|n| n.layers[2].terms[0].source = Source::Layer(2)).contains("is layer 2, expected a layer below 2")
         );
         assert!(text(&|n| n.layers[2].terms[0].source = Source::Input).contains("the shape of a term is None"));
+        assert!(text(&|n| n.layers[2].centre.clear()).contains("the number of centres is 0"));
         assert!(text(&|n| n.layers[3].bias[0] = f64::NAN).contains("a weight or bias is NaN"));
     }
 }

@@ -48,7 +48,11 @@ impl LoweredNetwork {
             }
             activated.push(match layer.activation {
                 Activation::None => output.clone(),
-                Activation::Square => output.iter().map(|x| x * x).collect(),
+                Activation::Square => {
+                    let plane = layer.shape.height * layer.shape.width;
+                    let planes = output.chunks_exact(plane.max(1)).zip(&layer.centre);
+                    planes.flat_map(|(plane, centre)| plane.iter().map(move |x| x * x - centre)).collect()
+                }
             });
             linear.push(output);
         }
@@ -69,6 +73,7 @@ mod tests {
             bias: bias.to_vec(),
             shape: Shape::new(bias.len(), 1, 1),
             activation,
+            centre: if activation == Activation::Square { vec![0.0, 6.0] } else { Vec::new() },
         };
         let scale = LinearMap::ChannelScale { factors: vec![2.0, -1.0] };
         let dense = LinearMap::Dense { weights: vec![1.0, 10.0], outputs: 1 };
@@ -80,8 +85,8 @@ mod tests {
             ],
         };
         let trace = network.forward(&[3.0, 4.0]).unwrap();
-        assert_eq!(trace.linear, [vec![7.0, -4.0], vec![49.0 + 160.0 + 0.5]]);
-        assert_eq!((trace.logits(), trace.largest()), ([209.5].as_slice(), vec![7.0, 209.5]));
+        assert_eq!(trace.linear, [vec![7.0, -4.0], vec![49.0 + 10.0 * (16.0 - 6.0) + 0.5]]);
+        assert_eq!((trace.logits(), trace.largest()), ([149.5].as_slice(), vec![7.0, 149.5]));
         assert_eq!(network.classes(), 1);
         assert!(matches!(network.forward(&[1.0]), Err(NetworkError::InputLength { expected: 2, found: 1 })));
         let exploded = network.forward(&[1e200, f64::NAN]).unwrap();

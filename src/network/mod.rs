@@ -15,6 +15,7 @@ pub mod lowered;
 mod lowered_check;
 mod lowered_forward;
 mod model;
+mod moments;
 pub mod plain;
 mod random;
 mod redistribute;

@@ -1,14 +1,19 @@
-//! Completing the square, so that an encrypted activation is one squaring and nothing else (method section 3, weight
-//! redistribution).
+//! Completing the square, so that an encrypted activation is one squaring (method section 3, weight redistribution).
 //!
-//! With `h = c1 / (2 c2)` and `d = c0 - c1^2 / (4 c2)`, `c2 x^2 + c1 x + c0 = c2 (x + h)^2 + d`. The layer that
-//! produces `x` takes `h` into its bias; whatever reads the activation takes `c2` into its weights and, through them,
-//! `d` into its bias. Where zero padding meets `d`, that bias differs from pixel to pixel.
+//! With `h = c1 / (2 c2)` and `d = c0 - c1^2 / (4 c2)`, `c2 x^2 + c1 x + c0 = sign(c2) u^2 + d` for
+//! `u = sqrt|c2| (x + h)`. The layer that produces `x` takes `sqrt|c2|` into its weights and `h` into its bias; whatever
+//! reads the activation takes the sign into its weights and, through them, `d` into its bias. Where zero padding meets a
+//! constant, that bias differs from pixel to pixel.
+//!
+//! Both choices are for precision under encryption, where errors are absolute: `u^2` is as large as the activation itself
+//! rather than `1 / |c2|` times as large, and it is centred: its estimated mean is subtracted, an addition of a constant,
+//! and given back through the same biases. Smaller values meet the rounding errors of encoded weights.
 
 use super::error::NetworkError;
 use super::graph::{ActivationKind, Graph, Node, Operation};
 use super::instance::Network;
 use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use super::moments::{self, Moments};
 
 impl Network {
     /// Folds batch normalisation, completes the squares and merges pooling with the classifier. Computed in double
@@ -24,8 +29,12 @@ impl Network {
     /// precision.
     pub fn lower(&self) -> Result<LoweredNetwork, NetworkError> {
         let folded = self.folded()?;
-        let mut lowering =
-            Lowering { network: &folded, values: vec![None; folded.graph().nodes().len()], layers: Vec::new() };
+        let mut lowering = Lowering {
+            network: &folded,
+            centres: self.centres()?.into_iter(),
+            values: vec![None; folded.graph().nodes().len()],
+            layers: Vec::new(),
+        };
         let shape = folded.graph().input();
         lowering.values[0] = Some(Value {
             source: Source::Input,
@@ -36,7 +45,7 @@ impl Network {
         for (index, node) in folded.graph().nodes().iter().enumerate() {
             match node.operation {
                 Operation::Activation(kind) => lowering.activation(index, node, kind)?,
-                Operation::Linear { .. } => lowering.layer(index, Activation::None, &[0.0], node.shape)?,
+                Operation::Linear { .. } => lowering.layer(index, node.shape, None)?,
                 _ => {}
             }
         }
@@ -44,6 +53,22 @@ impl Network {
         lowered.check()?;
         Ok(lowered)
     }
+
+    /// For each activation, in order, the moments of its input's channels.
+    fn centres(&self) -> Result<Vec<Vec<Moments>>, NetworkError> {
+        let moments = moments::estimate(self)?;
+        let sites = self.graph().nodes().iter().filter(|node| matches!(node.operation, Operation::Activation(_)));
+        Ok(sites.map(|node| moments[node.inputs[0]].clone()).collect())
+    }
+}
+
+/// What a layer's output goes through before it is squared, per channel: `factor * (x + shift)`; then `centre` is
+/// subtracted.
+#[derive(Default)]
+struct Squaring {
+    factor: Vec<f64>,
+    shift: Vec<f64>,
+    centre: Vec<f64>,
 }
 
 /// A node's value in terms of what is computed under encryption: `scale * source + offset`, per channel.
@@ -66,6 +91,8 @@ struct Summand<'a> {
 
 struct Lowering<'a> {
     network: &'a Network,
+    /// Moments of the inputs of the activations that are still to come.
+    centres: std::vec::IntoIter<Vec<Moments>>,
     /// For the input and the activations met so far.
     values: Vec<Option<Value>>,
     layers: Vec<Layer>,
@@ -83,26 +110,32 @@ impl<'a> Lowering<'a> {
             return Err(NetworkError::NotLowerable { node: node.name.clone(), reason });
         }
         let coefficients = self.network.weights().values(&node.name, "coefficients")?.as_chunks::<3>().0;
-        let (mut shift, mut scale, mut offset) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut squaring, mut scale, mut offset) = (Squaring::default(), Vec::new(), Vec::new());
+        let moments = self.centres.next().unwrap_or_default();
         for (channel, &[c0, c1, c2]) in coefficients.iter().enumerate() {
             let (h, d) = (c1 / (2.0 * c2), c0 - c1 * c1 / (4.0 * c2));
             if c2 == 0.0 || !h.is_finite() || !d.is_finite() {
                 return Err(NetworkError::LeadingCoefficient { activation: node.name.clone(), channel, found: c2 });
             }
-            shift.push(h);
-            scale.push(c2);
-            offset.push(d);
+            let centre = moments.get(channel).map_or(0.0, |m| c2.abs() * m.mean_square(h));
+            // What cannot be estimated is not centred.
+            let centre = if centre.is_finite() { centre } else { 0.0 };
+            squaring.factor.push(c2.abs().sqrt());
+            squaring.shift.push(h);
+            squaring.centre.push(centre);
+            scale.push(c2.signum());
+            offset.push(d + c2.signum() * centre);
         }
-        self.layer(node.inputs[0], Activation::Square, &shift, node.shape)?;
+        self.layer(node.inputs[0], node.shape, Some(squaring))?;
         let source = Source::Layer(self.layers.len() - 1);
         self.values[index] = Some(Value { source, scale, offset, shape: node.shape });
         Ok(())
     }
 
-    /// Appends the layer that computes node `index` plus `shift` (one value per channel, or one for all).
-    fn layer(&mut self, index: usize, activation: Activation, shift: &[f64], shape: Shape) -> Result<(), NetworkError> {
+    /// Appends the layer that computes node `index`, and what its squaring asks for.
+    fn layer(&mut self, index: usize, shape: Shape, squaring: Option<Squaring>) -> Result<(), NetworkError> {
         let plane = shape.height * shape.width;
-        let mut bias: Vec<f64> = (0..shape.len()).map(|at| shift[at / plane % shift.len()]).collect();
+        let mut bias = vec![0.0; shape.len()];
         let mut terms = Vec::new();
         let mut name = None;
         for mut summand in self.summands(index)? {
@@ -116,10 +149,18 @@ impl<'a> Lowering<'a> {
                 summand.map.apply_add(&constant, from, &mut bias, shape);
             }
             summand.map.scale_source(&scale, from);
+            if let Some(squaring) = &squaring {
+                summand.map.scale_output(&squaring.factor);
+            }
             terms.push(Term { source, map: summand.map });
         }
+        let activation = if squaring.is_some() { Activation::Square } else { Activation::None };
+        let Squaring { factor, shift, centre } = squaring.unwrap_or_default();
+        for (values, (factor, shift)) in bias.chunks_exact_mut(plane).zip(factor.iter().zip(&shift)) {
+            values.iter_mut().for_each(|value| *value = factor * (*value + shift));
+        }
         let name = name.unwrap_or(&self.graph().nodes()[index].name).to_owned();
-        self.layers.push(Layer { name, terms, bias, shape, activation });
+        self.layers.push(Layer { name, terms, bias, shape, activation, centre });
         Ok(())
     }
 
@@ -257,10 +298,13 @@ mod tests {
         assert_eq!(lowered.layers[19].activation, Activation::None);
         let layer = |name: &str| lowered.layers.iter().find(|layer| layer.name == name).unwrap();
         let identity = &layer("layer1.1.conv2").terms;
-        assert!(matches!(&identity[1].map, LinearMap::ChannelScale { factors } if factors == &vec![239.0 / 1024.0; 4]));
+        // The identity shortcut only meets the factor of the next squaring.
+        let factor = (239.0_f64 / 1024.0).sqrt();
+        assert!(matches!(&identity[1].map, LinearMap::ChannelScale { factors } if factors == &vec![factor; 4]));
         assert_eq!(identity[1].source, Source::Layer(2));
         let projection = &layer("layer2.0.conv2").terms[1];
         assert!(matches!(projection.map, LinearMap::Convolution { kernel: 1, stride: 2, padding: 0, .. }));
+        assert!(layer("layer1.1.conv2").centre.iter().all(|c| *c > 0.0) && layer("linear").centre.is_empty());
         // Zero padding meets d at the border only.
         let bias = &layer("layer1.0.conv1").bias[..32 * 32];
         assert_eq!(bias[32 * 5 + 5], bias[32 * 20 + 9]);

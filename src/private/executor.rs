@@ -17,7 +17,7 @@ pub struct LayerSeconds {
     pub encode: f64,
     /// The linear transform with its rescale, and the bias.
     pub linear: f64,
-    /// Squaring and relinearization.
+    /// Squaring, relinearization and centring.
     pub square: f64,
     /// Packing into complex slots.
     pub pack: f64,
@@ -110,7 +110,9 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             }
             let start = Instant::now();
             let squared = if layer.squared {
-                let squares = linear.iter().map(|x| self.evaluator.square(x));
+                let squares = linear.iter().zip(&layer.centre).map(|(x, centre)| {
+                    self.evaluator.add_plain(&self.evaluator.square(x)?, &real(centre.iter().map(|c| -c)))
+                });
                 Some(squares.collect::<Result<Vec<_>, _>>().map_err(fail)?)
             } else {
                 None
@@ -159,10 +161,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         let outputs = outputs
             .iter()
             .zip(&layer.bias)
-            .map(|(x, bias)| {
-                let slots: Vec<Complex> = bias.iter().map(|b| Complex::new(*b, 0.0)).collect();
-                self.evaluator.add_plain(x, &slots)
-            })
+            .map(|(x, bias)| self.evaluator.add_plain(x, &real(bias.iter().copied())))
             .collect::<Result<Vec<_>, _>>()?;
         Ok((outputs, LayerSeconds { encode, linear: start.elapsed().as_secs_f64(), ..LayerSeconds::default() }))
     }
@@ -207,6 +206,10 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         }
         last
     }
+}
+
+fn real(values: impl Iterator<Item = f64>) -> Vec<Complex> {
+    values.map(|v| Complex::new(v, 0.0)).collect()
 }
 
 fn layer_error(layer: &PlannedLayer, source: CkksError) -> PrivateError {

@@ -76,6 +76,8 @@ pub struct PlannedLayer {
     pub transform: LinearTransform,
     /// One period of the bias for every output ciphertext.
     pub bias: Vec<Vec<f64>>,
+    /// One period of what is subtracted from the squares, for every output ciphertext.
+    pub centre: Vec<Vec<f64>>,
     /// Layout of its value.
     pub layout: Layout,
     /// Whether it is squared.
@@ -334,6 +336,9 @@ impl Builder {
         let squared = layer.activation == Activation::Square;
         let headroom = headroom(&self.parameters, limbs - 1, squared);
         let bias = layout.scatter(&layer.bias);
+        let plane = layer.shape.height * layer.shape.width;
+        let centre: Vec<f64> = layer.centre.iter().flat_map(|c| std::iter::repeat_n(*c, plane)).collect();
+        let centre = layout.scatter(&centre);
         self.layouts.push(layout.clone());
         Ok(PlannedLayer {
             name: layer.name.clone(),
@@ -342,6 +347,7 @@ impl Builder {
             inputs,
             transform,
             bias,
+            centre,
             layout,
             squared,
             offered: Vec::new(),

@@ -36,7 +36,8 @@ pub trait Evaluator: Sync {
     /// -x.
     fn negate(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
 
-    /// x + slots, encoded at the scale of x; `slots` has a power of two of values and is repeated.
+    /// x + slots, encoded at the scale of x (to 30 bits of the largest slot); `slots` has a power of two of values and is
+    /// repeated.
     ///
     /// # Errors
     /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].

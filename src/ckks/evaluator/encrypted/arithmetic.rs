@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Encrypted;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::encoder::Complex;
+use crate::ckks::encoder::{COEFFICIENT_BITS, Complex};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check::{self, State};
 use crate::ckks::keys::KeyKind;
@@ -50,11 +50,20 @@ impl Encrypted {
     }
 
     pub(super) fn plain_sum(&self, x: &Ciphertext, slots: &[Complex]) -> Result<Ciphertext, CkksError> {
-        let plaintext = self.encoder.encode(slots, x.scale)?;
+        // Coefficients have 31 bits; at a larger scale they are encoded at a smaller one and multiplied by a power of two.
+        let largest = slots.iter().map(|z| z.norm()).fold(0.0, f64::max);
+        let excess = (x.scale * largest.max(f64::MIN_POSITIVE)).log2().ceil() - f64::from(COEFFICIENT_BITS - 1);
+        let shift = excess.clamp(0.0, 62.0);
+        let plaintext = self.encoder.encode(slots, x.scale / shift.exp2())?;
         let n = self.parameters.n();
         Ok(self.map(x, |i, c0, _| {
             let ntt = &self.parameters.ntts()[i];
-            simd::add_assign(c0, &plaintext.evaluate(ntt, n), ntt.modulus());
+            let mut addend = plaintext.evaluate(ntt, n);
+            if shift > 0.0 {
+                let factor = ntt.modulus().factor(1 << shift as u32);
+                simd::multiply_by_factor(&mut addend, factor, ntt.modulus());
+            }
+            simd::add_assign(c0, &addend, ntt.modulus());
         }))
     }
 

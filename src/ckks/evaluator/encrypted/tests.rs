@@ -166,6 +166,14 @@ fn every_operation_agrees_with_clear_text() {
                 fresh,
                 "add_plain, periodic",
             );
+            let large = w.encrypt(&a, scale * 2f64.powi(30), 6);
+            let sum = e.add_plain(&large, &b).unwrap();
+            w.assert_close(
+                &sum,
+                &zip(&a, &b, |p, q| p + q),
+                2f64.powi(30) * scale / 2f64.powi(28),
+                "add_plain at a large scale",
+            );
             w.assert_close(&e.multiply_integer(&x, -7), &zip(&a, &b, |p, _| -7.0 * p), 7.0 * fresh, "multiply_integer");
             w.assert_close(
                 &e.multiply_imaginary_unit(&x),
