@@ -1,10 +1,11 @@
 //! Every mistake in an experiment file, on the command line or about the output directory: a message on standard error that
 //! says what to change, exit code 2, nothing written.
 
-use std::fs;
-use std::path::Path;
+mod common;
 
-use assert_cmd::Command;
+use std::fs;
+
+use common::program::refusal;
 use tempfile::TempDir;
 
 /// A complete experiment file; line numbers in the tests below count from its first line.
@@ -25,19 +26,10 @@ sweep:
 fn experiment_with(old: &str, new: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("net.safetensors"), "weights").unwrap();
+    fs::write(directory.path().join("net.yaml"), "card").unwrap();
     assert!(EXPERIMENT.contains(old), "{old}");
     fs::write(directory.path().join("e.yaml"), EXPERIMENT.replacen(old, new, 1)).unwrap();
     directory
-}
-
-/// Standard error of `leveled ARGUMENTS` in `directory`, which must end with exit code 2 and print nothing else.
-fn refusal(directory: &Path, arguments: &[&str]) -> String {
-    let output = Command::cargo_bin("leveled").unwrap().current_dir(directory).args(arguments).output().unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(output.stdout.is_empty());
-    assert!(text.starts_with("error: "), "{text}");
-    text
 }
 
 /// Runs an experiment with one line replaced and expects every part in the refusal, and no output directory.
@@ -155,6 +147,12 @@ fn impossible_parameters() {
     check("{scale_bits: 20, weight_bits: 18}", &["the key `base_bits` is missing"]);
     check("{scale_bit: 20, weight_bits: 18, base_bits: 28}", &["did you mean `scale_bits`?"]);
     check("{scale_bits: 20, weight_bits: 18, base_bits: 28, key_switching: 3}", &["expected `auto`"]);
+    check(
+        "{scale_bits: 20, weight_bits: 18, base_bits: 28, key_switching: {special_primes: 0}}",
+        &["key `fixed.parameters.key_switching`", "choose 1 to 64, or `auto`"],
+    );
+    check("{scale_bits: 20, weight_bits: 18, base_bits: 28, levels: 0}", &["key `fixed.parameters.levels`"]);
+    check("{scale_bits: 20, weight_bits: 18, base_bits: 28.5}", &["key `fixed.parameters.base_bits`", "28.5"]);
     check("{scale_bits: .nan, weight_bits: 18, base_bits: 28}", &["key `fixed.parameters.scale_bits`"]);
 }
 
@@ -165,7 +163,7 @@ fn a_parameter_file_with_a_mistake_is_named() {
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("mine.yaml"), "scale_bits: 20\nweight_bits: 1\nbase_bits: 28\n").unwrap();
     let text = refusal(directory.path(), &["plan", "e.yaml"]);
-    assert!(text.contains("mine.yaml, line 2, column 14, key `weight_bits`: 1 bits is outside 8 to 60"), "{text}");
+    assert!(text.contains("mine.yaml, line 2, column 14, key `weight_bits`: 1 bits is outside 8 to 45"), "{text}");
     let other = experiment_with("parameters: default", "parameters: mien");
     let folder = other.path().join("configs/parameters");
     fs::create_dir_all(&folder).unwrap();

@@ -23,7 +23,7 @@ fn write_trial(store: &mut Store, trial_id: &str, security_2024: SecurityVerdict
             trial_id: trial_id.to_owned(),
             layer: index,
             name: name.clone(),
-            kind: "convolution+square".to_owned(),
+            kind: "convolution + square".to_owned(),
             level_in: Some(names.len() as u32 - index),
             level_out: Some(names.len() as u32 - index - 1),
             scale_bits: Some(20.0),

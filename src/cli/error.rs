@@ -34,7 +34,7 @@ pub enum CliError {
 impl CliError {
     /// 2 if the user can change the cause, 1 otherwise.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         let user = match self {
             Self::Experiment(error) => error.is_user_error(),
             Self::Report(error) => error.is_user_error(),

@@ -7,7 +7,7 @@ use clap::Args;
 use super::CliError;
 use super::output::{print, print_json};
 use crate::experiment::config::Experiment;
-use crate::experiment::evaluate;
+use crate::experiment::preflight::{check_memory, plans};
 use crate::report::plan_text::plan_text;
 
 /// Say what an experiment would run: levels, log2 QP, security, rotations, keys, predicted memory and seconds.
@@ -21,17 +21,18 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans every trial; runs and writes nothing.
+    /// Plans every trial; runs and writes nothing. Plans that need too much memory are printed, too, before the refusal.
     ///
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let experiment = Experiment::read(&self.file)?;
-        let plans = experiment.trials.iter().map(evaluate::plan).collect::<Result<Vec<_>, _>>()?;
+        let plans = plans(&Experiment::read(&self.file)?)?;
         if self.json {
-            return print_json(&plans);
+            print_json(&plans)?;
+        } else {
+            let texts: Vec<String> = plans.iter().map(plan_text).collect();
+            print(&texts.join("\n"))?;
         }
-        let texts: Vec<String> = plans.iter().map(plan_text).collect();
-        print(&texts.join("\n"))
+        Ok(check_memory(&plans)?)
     }
 }

@@ -8,7 +8,7 @@ use super::CliError;
 use super::report::print_report;
 use crate::experiment::clock::UtcTime;
 use crate::experiment::config::Experiment;
-use crate::experiment::preflight::preflight;
+use crate::experiment::preflight::{check_memory, plans};
 use crate::experiment::progress::Bars;
 use crate::experiment::records::{Record, TrialRow};
 use crate::experiment::runner::{ChildCommand, run};
@@ -35,7 +35,7 @@ impl Run {
             PathBuf::from("results").join(format!("{}-{}", experiment.name, UtcTime::now().compact()))
         });
         Store::check(&directory)?;
-        preflight(&experiment)?;
+        check_memory(&plans(&experiment)?)?;
         let child = ChildCommand::this_program()?;
         let total = experiment.trials.len();
         let summary = run(&experiment, &directory, &child, |number, spec| {

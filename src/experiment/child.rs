@@ -16,7 +16,7 @@ use super::trial::TrialSpec;
 /// # Errors
 /// A specification or store that cannot be read, and what the evaluation says. Then no row of the trial is appended; the
 /// parent process does that.
-pub fn run_trial(spec: &Path, directory: &Path, events: impl Write) -> Result<(), ExperimentError> {
+pub fn run_trial(spec: &Path, directory: &Path, events: impl Write + Send) -> Result<(), ExperimentError> {
     let spec = TrialSpec::read(spec)?;
     let mut store = Store::open(directory)?;
     let mut events = JsonLines(events);

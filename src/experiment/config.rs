@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::ExperimentError;
-use super::fingerprint::sha256_of_path;
+use super::fingerprint::{sha256_of_dataset, sha256_of_file};
+use super::images;
 use super::locate::{Step, YamlText};
 use super::parameter_set::{ParameterSet, ParametersRef};
 use super::setting::{DatasetRef, ModelFile, Probe, Threads};
 use super::settings::{self, FixedSettings, Point, SweepAxes};
 use super::trial::{DatasetSpec, TrialSpec};
+use crate::dataset::DatasetName;
+use crate::network::{Card, NetworkError};
 
 /// What stands in an experiment file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -69,35 +72,49 @@ fn check_name(yaml: &YamlText, name: &str) -> Result<(), ExperimentError> {
     Err(yaml.error(&[Step::Key("name")], problem))
 }
 
-/// Turns points into trials; each file is hashed once.
+/// Turns points into trials; each file is read once.
 struct Resolver<'a> {
     yaml: &'a YamlText,
     experiment: &'a str,
     directory: PathBuf,
     hashes: HashMap<PathBuf, String>,
+    images: HashMap<(DatasetName, Option<PathBuf>), KnownImages>,
+}
+
+/// What is known of a data set that has been read: its images are not kept.
+#[derive(Debug, Clone)]
+struct KnownImages {
+    count: usize,
+    sha256: String,
 }
 
 impl<'a> Resolver<'a> {
     fn new(yaml: &'a YamlText, experiment: &'a str) -> Self {
         let file = std::path::absolute(&yaml.file).unwrap_or_else(|_| yaml.file.clone());
         let directory = file.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-        Self { yaml, experiment, directory, hashes: HashMap::new() }
+        Self { yaml, experiment, directory, hashes: HashMap::new(), images: HashMap::new() }
     }
 
     fn resolve(&mut self, point: &Point) -> Result<TrialSpec, ExperimentError> {
         let settings = &point.settings;
         let ModelFile(model) = self.required(settings.model.as_ref(), "model", "name a safetensors file")?;
         let (model, model_sha256) = self.file(model, &point.path("model"), "the weights")?;
+        let card_sha256 = self.card(&model, point)?;
         let dataset = self.required(settings.dataset.as_ref(), "dataset", "name a data set, such as cifar10")?;
         let images =
             self.required(settings.images.as_ref(), "images", "say how many images to encrypt, such as 3")?.clone();
+        let (dataset, count) = self.dataset(dataset, point)?;
+        if let Some(problem) = images.largest().and_then(|index| images::index_problem(dataset.name, count, index)) {
+            return Err(self.yaml.error(&point.path("images"), problem));
+        }
         let log_n = self.required(settings.log_n.as_ref(), "log_n", "give log2 of the ring dimension, such as 15")?.0;
         let spec = TrialSpec {
             id: String::new(),
             experiment: self.experiment.to_owned(),
             model,
             model_sha256,
-            dataset: self.dataset(dataset, point)?,
+            card_sha256,
+            dataset,
             images,
             log_n,
             layout: settings.layout.unwrap_or_default(),
@@ -123,35 +140,62 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// The absolute path and the hash of a file or directory that the experiment names.
+    /// The absolute path and the hash of a file that the experiment names.
     fn file(&mut self, written: &str, place: &[Step<'_>], what: &str) -> Result<(PathBuf, String), ExperimentError> {
         let path = self.directory.join(written);
-        let found = path.canonicalize().and_then(|path| {
-            let hash = match self.hashes.get(&path) {
-                Some(hash) => hash.clone(),
-                None => sha256_of_path(&path)?,
-            };
-            self.hashes.insert(path.clone(), hash.clone());
-            Ok((path, hash))
-        });
-        found.map_err(|source| {
-            let problem = format!(
-                "cannot read {what} at {}: {source}; a relative path starts at the experiment file's directory",
-                path.display()
-            );
-            self.yaml.error(place, problem)
-        })
+        let found = path.canonicalize().and_then(|path| Ok((path.clone(), self.hash(&path)?)));
+        found.map_err(|source| self.unreadable(&path, place, what, &source))
     }
 
-    fn dataset(&mut self, dataset: &DatasetRef, point: &Point) -> Result<DatasetSpec, ExperimentError> {
-        let mut spec = DatasetSpec { name: dataset.name, path: None, sha256: None };
-        if let Some(written) = &dataset.path {
-            let mut place = point.path("dataset");
-            place.push(Step::Key("path"));
-            let (path, hash) = self.file(written, &place, "the data set")?;
-            (spec.path, spec.sha256) = (Some(path), Some(hash));
+    fn hash(&mut self, path: &Path) -> std::io::Result<String> {
+        if let Some(hash) = self.hashes.get(path) {
+            return Ok(hash.clone());
         }
-        Ok(spec)
+        let hash = sha256_of_file(path)?;
+        self.hashes.insert(path.to_owned(), hash.clone());
+        Ok(hash)
+    }
+
+    fn unreadable(&self, path: &Path, place: &[Step<'_>], what: &str, source: &std::io::Error) -> ExperimentError {
+        let problem = format!(
+            "cannot read {what} at {}: {source}; a relative path starts at the experiment file's directory",
+            path.display()
+        );
+        self.yaml.error(place, problem)
+    }
+
+    /// The hash of the card beside the weights.
+    fn card(&mut self, model: &Path, point: &Point) -> Result<String, ExperimentError> {
+        let path = Card::path_beside(model);
+        let place = point.path("model");
+        if !path.exists() {
+            return Err(self.yaml.error(&place, NetworkError::MissingCard { path }.to_string()));
+        }
+        self.hash(&path).map_err(|source| self.unreadable(&path, &place, "the card of the weights", &source))
+    }
+
+    /// The data set and its number of images.
+    fn dataset(&mut self, dataset: &DatasetRef, point: &Point) -> Result<(DatasetSpec, usize), ExperimentError> {
+        let mut place = point.path("dataset");
+        let mut path = None;
+        if let Some(written) = &dataset.path {
+            place.push(Step::Key("path"));
+            let joined = self.directory.join(written);
+            let found = joined.canonicalize();
+            path = Some(found.map_err(|source| self.unreadable(&joined, &place, "the data set", &source))?);
+        }
+        let key = (dataset.name, path.clone());
+        let known = match self.images.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let loaded = images::load(dataset.name, path.as_deref());
+                let loaded = loaded.map_err(|error| self.yaml.error(&place, error.to_string()))?;
+                let known = KnownImages { count: loaded.len(), sha256: sha256_of_dataset(&loaded) };
+                self.images.insert(key, known.clone());
+                known
+            }
+        };
+        Ok((DatasetSpec { name: dataset.name, path, sha256: known.sha256 }, known.count))
     }
 
     fn parameters(&self, point: &Point) -> Result<ParameterSet, ExperimentError> {
@@ -172,6 +216,7 @@ mod tests {
     fn read(text: &str) -> Result<Experiment, ExperimentError> {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("net.safetensors"), "weights").unwrap();
+        std::fs::write(directory.path().join("net.yaml"), "card").unwrap();
         let file = directory.path().join("e.yaml");
         std::fs::write(&file, text).unwrap();
         Experiment::read(&file)

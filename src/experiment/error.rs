@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 
 use super::locate::Place;
+use crate::ckks::CkksError;
+use crate::dataset::{DatasetError, DatasetName};
+use crate::network::NetworkError;
+use crate::private::PrivateError;
+use crate::ring::RingError;
 
 /// An error of the `experiment` floor; its text says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -101,15 +106,37 @@ pub enum ExperimentError {
     },
     /// The plan needs more memory than is allowed.
     #[error(
-        "trial {trial_id} is predicted to need {predicted}, more than the limit of {limit}; lower `memory.diagonals`, or raise `memory.limit` if the machine has more"
+        "predicted to need {predicted} of memory, more than the limit of {limit}; lower `memory.diagonals` or `log_n`, or raise `memory.limit` if the machine has more"
     )]
     Memory {
-        /// The trial.
-        trial_id: String,
         /// Predicted peak.
         predicted: super::byte_size::ByteSize,
         /// The limit in force.
         limit: super::byte_size::ByteSize,
+    },
+    /// A trial cannot run.
+    #[error("trial {trial_id}: {source}")]
+    Trial {
+        /// The trial.
+        trial_id: String,
+        /// Why.
+        source: Box<ExperimentError>,
+    },
+    /// A file is no longer what it was when the trial was specified.
+    #[error("{what} has changed since the trial was specified; run the experiment file again")]
+    Changed {
+        /// What has changed, with its path.
+        what: String,
+    },
+    /// The network was trained for other classes than the data set has.
+    #[error(
+        "the network knows the classes of {trained}, but the images are of {images}; set `dataset: {trained}`, or choose another model"
+    )]
+    DatasetMismatch {
+        /// The data set in the network's card.
+        trained: DatasetName,
+        /// The data set of the images.
+        images: DatasetName,
     },
     /// A child process could not be started.
     #[error("cannot start {}: {source}", program.display())]
@@ -119,24 +146,53 @@ pub enum ExperimentError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// Encrypted evaluation is refused or fails.
-    #[error("{reason}")]
-    Evaluation {
-        /// What went wrong and what to change.
+    /// Threads could not be started.
+    #[error("cannot start {threads} thread(s): {reason}; ask for fewer")]
+    Threads {
+        /// How many were asked for.
+        threads: u32,
+        /// What the system said.
         reason: String,
-        /// Whether a setting or a file of the user is the cause.
-        user: bool,
     },
+    /// A network or its card cannot be used.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// Images cannot be used.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Encrypted inference is refused or fails.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    /// The operating system gives no randomness.
+    #[error(transparent)]
+    Randomness(#[from] RingError),
 }
 
 impl ExperimentError {
     /// Whether the cause is something the user can change (exit code 2) rather than a fault of the program (exit code 1).
     #[must_use]
-    pub const fn is_user_error(&self) -> bool {
+    pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Encode { .. } | Self::Spawn { .. } => false,
-            Self::Evaluation { user, .. } => *user,
+            Self::Encode { .. } | Self::Spawn { .. } | Self::Randomness(_) => false,
+            Self::Trial { source, .. } => source.is_user_error(),
+            Self::Private(error) => !is_fault(error),
             _ => true,
         }
     }
+}
+
+/// Whether encrypted inference broke a rule of its own: no setting and no file leads there.
+const fn is_fault(error: &PrivateError) -> bool {
+    let (PrivateError::Scheme(scheme) | PrivateError::Layer { source: scheme, .. }) = error else {
+        return false;
+    };
+    matches!(
+        scheme,
+        CkksError::ScaleMismatch { .. }
+            | CkksError::LevelMismatch { .. }
+            | CkksError::LevelTooLow { .. }
+            | CkksError::MissingGaloisKey { .. }
+            | CkksError::MissingRelinearizationKey { .. }
+            | CkksError::Inputs { .. }
+    )
 }

@@ -11,6 +11,8 @@ pub enum Stage {
     Preparation,
     /// Making keys.
     KeyGeneration,
+    /// Encoding diagonals, as many as fit into their memory.
+    Diagonals,
     /// Evaluating images.
     Images,
     /// Evaluating the layers of the current image.
@@ -24,6 +26,7 @@ impl Stage {
         match self {
             Self::Preparation => "preparation",
             Self::KeyGeneration => "keys",
+            Self::Diagonals => "diagonals",
             Self::Images => "images",
             Self::Layers => "layers",
         }
@@ -51,7 +54,7 @@ pub enum Event {
 }
 
 /// Takes events as they happen.
-pub trait EventSink {
+pub trait EventSink: Send {
     /// Takes one event.
     fn send(&mut self, event: Event);
 
@@ -65,7 +68,7 @@ pub trait EventSink {
 #[derive(Debug)]
 pub struct JsonLines<W>(pub W);
 
-impl<W: std::io::Write> EventSink for JsonLines<W> {
+impl<W: std::io::Write + Send> EventSink for JsonLines<W> {
     fn send(&mut self, event: Event) {
         if let Ok(mut line) = serde_json::to_string(&event) {
             line.push('\n');

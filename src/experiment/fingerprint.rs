@@ -8,6 +8,8 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::dataset::Dataset;
+
 /// Lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -24,28 +26,11 @@ pub fn sha256_of_text(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-/// SHA-256 of a file's content, in hexadecimal; of a directory, that of the sorted lines `hash  name` of its `.bin` files.
+/// SHA-256 of a file's content, in hexadecimal.
 ///
 /// # Errors
 /// What the operating system says about reading.
-pub fn sha256_of_path(path: &Path) -> io::Result<String> {
-    if !path.is_dir() {
-        return sha256_of_file(path);
-    }
-    let mut lines = Vec::new();
-    for entry in std::fs::read_dir(path)? {
-        let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "bin") {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            lines.push((name, sha256_of_file(&file)?));
-        }
-    }
-    lines.sort();
-    let listing: String = lines.into_iter().map(|(name, hash)| format!("{hash}  {name}\n")).collect();
-    Ok(sha256_of_text(&listing))
-}
-
-fn sha256_of_file(path: &Path) -> io::Result<String> {
+pub fn sha256_of_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
@@ -56,6 +41,17 @@ fn sha256_of_file(path: &Path) -> io::Result<String> {
         }
         hasher.update(&buffer[..length]);
     }
+}
+
+/// SHA-256 of a data set's content, in hexadecimal: for each image its label, then its values.
+#[must_use]
+pub fn sha256_of_dataset(dataset: &Dataset) -> String {
+    let mut hasher = Sha256::new();
+    for (image, label) in dataset.images.iter().zip(&dataset.labels) {
+        hasher.update([*label]);
+        hasher.update(image.values);
+    }
+    hex(&hasher.finalize())
 }
 
 /// JSON with sorted keys and no spaces: the same value always gives the same text.
@@ -89,9 +85,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("a.bin");
         std::fs::write(&file, "").unwrap();
-        assert_eq!(sha256_of_path(&file).unwrap(), empty);
-        assert_eq!(sha256_of_path(directory.path()).unwrap(), sha256_of_text(&format!("{empty}  a.bin\n")));
-        assert!(sha256_of_path(&directory.path().join("absent")).is_err());
+        assert_eq!(sha256_of_file(&file).unwrap(), empty);
+        assert!(sha256_of_file(directory.path()).is_err());
+        assert!(sha256_of_file(&directory.path().join("absent")).is_err());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! One image, encrypted: what `leveled infer` asks for.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::ExperimentError;
 use super::event::EventSink;
-use super::fingerprint::sha256_of_path;
 use super::inference_view::InferenceView;
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
@@ -75,7 +75,7 @@ impl InferenceRequest {
         let here = std::env::current_dir().unwrap_or_default();
         let parameters = ParameterSet::named(&self.parameters, &here)?
             .map_err(|advice| argument("--parameters")(Problem::new(advice)))?;
-        sha256_of_path(&self.model).map_err(|source| ExperimentError::Read { path: self.model.clone(), source })?;
+        File::open(&self.model).map_err(|source| ExperimentError::Read { path: self.model.clone(), source })?;
         Ok(CheckedRequest {
             model: self.model.clone(),
             image: self.image_source()?,

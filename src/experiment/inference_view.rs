@@ -11,10 +11,10 @@ pub struct ClassLogits {
     pub index: u32,
     /// Its name.
     pub name: String,
-    /// Logit by encrypted evaluation.
-    pub logit: f64,
-    /// Logit by clear-text evaluation.
-    pub clear_logit: f64,
+    /// Logit by encrypted evaluation; none: not finite.
+    pub logit: Option<f64>,
+    /// Logit by clear-text evaluation; none: not finite.
+    pub clear_logit: Option<f64>,
 }
 
 /// One layer of an inference.
@@ -36,7 +36,7 @@ pub struct InferenceLayer {
     pub diagonals: u64,
     /// Bits of precision relative to the largest activation, if probed.
     pub precision_bits: Option<f64>,
-    /// Largest |value| before the squaring, if probed.
+    /// Largest |value| before the squaring, in the clear; none: not finite.
     pub largest_activation: Option<f64>,
 }
 
@@ -51,12 +51,20 @@ pub struct InferenceView {
     pub image: String,
     /// Name of the right class, if the image has a label.
     pub label: Option<String>,
-    /// Whether the client found the logits outside of what the modulus holds.
+    /// Whether the logits mean nothing: the client noticed, or a value in the clear left the range that the modulus holds.
     pub overflow: bool,
+    /// Whether the client's own check, which knows no clear text, noticed.
+    pub overflow_noticed: bool,
+    /// Class by encrypted evaluation; none: overflow.
+    pub predicted: Option<u32>,
+    /// Class by clear-text evaluation; none: a logit is not finite.
+    pub clear_predicted: Option<u32>,
     /// Every class in order of its index.
     pub classes: Vec<ClassLogits>,
     /// The layers in evaluation order.
     pub layers: Vec<InferenceLayer>,
+    /// log2 of the ring dimension.
+    pub log_n: u32,
     /// log2 of modulus Q times special primes P.
     pub log2_qp: f64,
     /// Verdict under the 2018 standard.
@@ -67,32 +75,39 @@ pub struct InferenceView {
     pub keygen_seconds: f64,
     /// Seconds to encode and encrypt.
     pub encryption_seconds: f64,
-    /// Seconds from ciphertext in to ciphertext out.
+    /// Seconds of the encrypted evaluation: the sum of the layers' seconds, the probe not counted.
     pub seconds: f64,
     /// Seconds to decrypt and decode.
     pub decryption_seconds: f64,
     /// Bytes of all evaluation keys.
     pub key_bytes: u64,
+    /// Bytes of the encrypted image as sent.
+    pub ciphertext_bytes: u64,
+    /// Bytes of the encrypted logits.
+    pub result_bytes: u64,
     /// Largest resident memory of the process.
     pub peak_memory_bytes: Option<u64>,
+    /// Seed of keys and noise; none: the operating system's entropy.
+    pub seed: Option<u64>,
     /// Threads.
     pub threads: u32,
 }
 
 impl InferenceView {
-    /// The `count` classes with the largest encrypted logits, best first; the logits are finite where there was no overflow.
+    /// The `count` classes with the largest encrypted logits, best first; all logits are there if there was no overflow.
     #[must_use]
     pub fn best(&self, count: usize) -> Vec<&ClassLogits> {
         let mut classes: Vec<&ClassLogits> = self.classes.iter().collect();
-        classes.sort_by(|a, b| b.logit.total_cmp(&a.logit));
+        let order = |class: &ClassLogits| class.logit.unwrap_or(f64::NEG_INFINITY);
+        classes.sort_by(|a, b| order(b).total_cmp(&order(a)));
         classes.truncate(count);
         classes
     }
 
-    /// The class with the largest clear-text logit.
+    /// The class by clear-text evaluation.
     #[must_use]
     pub fn clear_best(&self) -> Option<&ClassLogits> {
-        self.classes.iter().max_by(|a, b| a.clear_logit.total_cmp(&b.clear_logit))
+        self.classes.iter().find(|class| Some(class.index) == self.clear_predicted)
     }
 }
 
@@ -102,14 +117,21 @@ pub(crate) mod tests {
 
     /// An inference for tests of this floor and those above.
     pub(crate) fn sample_inference() -> InferenceView {
-        let class =
-            |index, name: &str, logit, clear_logit| ClassLogits { index, name: name.into(), logit, clear_logit };
+        let class = |index, name: &str, logit, clear| ClassLogits {
+            index,
+            name: name.into(),
+            logit: Some(logit),
+            clear_logit: Some(clear),
+        };
         InferenceView {
             network: "resnet20".into(),
             dataset: "cifar10".into(),
             image: "0".into(),
             label: Some("dog".into()),
             overflow: false,
+            overflow_noticed: false,
+            predicted: Some(0),
+            clear_predicted: Some(0),
             classes: vec![class(0, "cat", 12.01, 12.0), class(1, "dog", -3.0, -2.99)],
             layers: vec![InferenceLayer {
                 name: "conv1".into(),
@@ -122,6 +144,7 @@ pub(crate) mod tests {
                 precision_bits: Some(12.4),
                 largest_activation: Some(6.5),
             }],
+            log_n: 15,
             log2_qp: 860.0,
             security_2018: SecurityVerdict::Secure,
             security_2024: SecurityVerdict::Secure,
@@ -130,7 +153,10 @@ pub(crate) mod tests {
             seconds: 8.0,
             decryption_seconds: 0.01,
             key_bytes: 1 << 30,
+            ciphertext_bytes: 5 << 20,
+            result_bytes: 1 << 19,
             peak_memory_bytes: Some(1 << 32),
+            seed: None,
             threads: 2,
         }
     }

@@ -12,6 +12,7 @@ pub mod evaluate;
 pub mod event;
 pub mod fingerprint;
 pub mod host;
+pub mod images;
 pub mod inference;
 pub mod inference_view;
 pub mod locate;

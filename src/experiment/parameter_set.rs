@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::ExperimentError;
 use super::locate::{Problem, YamlText};
+use super::setting::{Check, KeySwitching};
 use super::suggest;
 
 /// Folder of the named parameter sets, looked for beside the experiment file and in the directories above it.
@@ -18,57 +19,25 @@ const DEFAULT: &str = include_str!("../../configs/parameters/default.yaml");
 /// Largest size of an RNS prime in bits.
 const LARGEST_PRIME_BITS: f64 = 60.0;
 
+/// Most levels that a chain may have.
+const MOST_LEVELS: usize = 200;
+
 /// Sizes of scales and primes, before the plan turns them into a modulus chain (method section 4).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with scale_bits, weight_bits, base_bits and key_switching")]
+#[serde(deny_unknown_fields, expecting = "a mapping with scale_bits, weight_bits, base_bits, key_switching and levels")]
 pub struct ParameterSet {
     /// log2 of the scale D of the data after every rescale.
     pub scale_bits: f64,
     /// log2 of the scale of the weights; a tower has `scale_bits + weight_bits` bits.
     pub weight_bits: f64,
     /// log2 of the base prime, which holds the logits at scale D.
-    pub base_bits: f64,
+    pub base_bits: u32,
     /// How special primes and digits of the key switching are chosen.
     #[serde(default)]
     pub key_switching: KeySwitching,
-}
-
-/// How special primes and digits of the key switching are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum KeySwitching {
-    /// The plan takes what the security line leaves room for and what is cheapest.
-    #[default]
-    Auto,
-}
-
-impl Serialize for KeySwitching {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Auto => serializer.serialize_str("auto"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for KeySwitching {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = KeySwitching;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`auto`")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeySwitching, E> {
-                match text {
-                    "auto" => Ok(KeySwitching::Auto),
-                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
-                }
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
+    /// Levels of the chain; none: what the network needs.
+    #[serde(default)]
+    pub levels: Option<usize>,
 }
 
 impl ParameterSet {
@@ -83,9 +52,10 @@ impl ParameterSet {
             }
             Err(Problem::at(key, format!("{value} bits is outside {low} to {high}; choose a size in between")))
         };
-        in_range("scale_bits", self.scale_bits, 10.0, LARGEST_PRIME_BITS)?;
-        in_range("weight_bits", self.weight_bits, 8.0, LARGEST_PRIME_BITS)?;
-        in_range("base_bits", self.base_bits, 20.0, LARGEST_PRIME_BITS)?;
+        in_range("scale_bits", self.scale_bits, 10.0, 55.0)?;
+        in_range("weight_bits", self.weight_bits, 8.0, 45.0)?;
+        let base_bits = f64::from(self.base_bits);
+        in_range("base_bits", base_bits, 20.0, LARGEST_PRIME_BITS)?;
         let tower_bits = self.scale_bits + self.weight_bits;
         if tower_bits > LARGEST_PRIME_BITS {
             let problem = format!(
@@ -93,14 +63,19 @@ impl ParameterSet {
             );
             return Err(Problem::at("weight_bits", problem));
         }
-        if self.base_bits < self.scale_bits + 2.0 {
+        if base_bits < self.scale_bits + 2.0 {
             let problem = format!(
                 "a base prime of {} bits has no room for logits at a scale of {} bits; take at least scale_bits + 2, and log2 of the largest logit on top",
                 self.base_bits, self.scale_bits
             );
             return Err(Problem::at("base_bits", problem));
         }
-        Ok(())
+        if self.levels.is_some_and(|levels| !(1..=MOST_LEVELS).contains(&levels)) {
+            let problem =
+                format!("a chain has 1 to {MOST_LEVELS} levels; remove the key to take what the network needs");
+            return Err(Problem::at("levels", problem));
+        }
+        self.key_switching.check()
     }
 
     /// Reads the set called `name`, from `configs/parameters/` at or above `directory`; `default` is built in as well.
@@ -175,8 +150,8 @@ impl<'de> Deserialize<'de> for ParametersRef {
 mod tests {
     use super::*;
 
-    fn set(scale_bits: f64, weight_bits: f64, base_bits: f64) -> ParameterSet {
-        ParameterSet { scale_bits, weight_bits, base_bits, key_switching: KeySwitching::Auto }
+    fn set(scale_bits: f64, weight_bits: f64, base_bits: u32) -> ParameterSet {
+        ParameterSet { scale_bits, weight_bits, base_bits, key_switching: KeySwitching::Auto, levels: None }
     }
 
     #[test]
@@ -187,10 +162,13 @@ mod tests {
 
     #[test]
     fn impossible_sizes_name_their_key() {
-        assert_eq!(set(5.0, 18.0, 30.0).check().unwrap_err().key, Some("scale_bits"));
-        assert_eq!(set(35.0, 30.0, 40.0).check().unwrap_err().key, Some("weight_bits"));
-        assert_eq!(set(20.0, 18.0, 61.0).check().unwrap_err().key, Some("base_bits"));
-        let problem = set(30.0, 18.0, 30.0).check().unwrap_err();
+        assert_eq!(set(5.0, 18.0, 30).check().unwrap_err().key, Some("scale_bits"));
+        assert_eq!(set(35.0, 30.0, 40).check().unwrap_err().key, Some("weight_bits"));
+        assert_eq!(set(20.0, 18.0, 61).check().unwrap_err().key, Some("base_bits"));
+        let problem = set(30.0, 18.0, 30).check().unwrap_err();
         assert!(problem.text.contains("no room for logits"), "{}", problem.text);
+        let levels = |levels| ParameterSet { levels: Some(levels), ..set(20.5, 18.25, 28) }.check();
+        assert_eq!((levels(0).unwrap_err().key, levels(201).unwrap_err().key), (Some("levels"), Some("levels")));
+        assert!(levels(20).is_ok());
     }
 }

@@ -2,7 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ExperimentError;
+use super::byte_size::ByteSize;
 use super::records::SecurityVerdict;
+
+/// Operations on ciphertexts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OperationCounts {
+    /// Rotations and conjugations.
+    pub rotations: u64,
+    /// Decompositions: a group of hoisted rotations counts once.
+    pub hoisting_groups: u64,
+    /// Products of ciphertext and plaintext.
+    pub plain_products: u64,
+    /// Products of ciphertexts, squarings included.
+    pub products: u64,
+    /// Additions.
+    pub additions: u64,
+    /// Rescales.
+    pub rescales: u64,
+}
+
+/// Levels that share a choice of special primes and digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanBand {
+    /// Highest level.
+    pub level_top: u32,
+    /// Lowest level.
+    pub level_bottom: u32,
+    /// Limbs in a digit.
+    pub digit_limbs: u32,
+    /// Number of special primes.
+    pub special_primes: u32,
+    /// Bits of each special prime.
+    pub special_bits: u32,
+}
 
 /// One layer of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,14 +51,20 @@ pub struct PlanLayer {
     pub level_out: u32,
     /// log2 of the scale after its rescale.
     pub scale_bits: f64,
-    /// Rotations.
-    pub rotations: u64,
-    /// Diagonals: multiplications by a plaintext.
+    /// Layout of its value, such as `packed 16x32x32 pitch 1, 1 ct`.
+    pub layout: String,
+    /// Diagonals of its linear transform.
     pub diagonals: u64,
-    /// Largest |value| that the modulus holds here.
-    pub headroom: f64,
+    /// Baby steps.
+    pub babies: u64,
+    /// Giant steps.
+    pub giants: u64,
+    /// Operations of the whole layer.
+    pub operations: OperationCounts,
+    /// log2 of the largest |value| before the squaring that the modulus holds here.
+    pub log2_headroom: f64,
     /// Predicted seconds for one image.
-    pub seconds: Option<f64>,
+    pub seconds: f64,
 }
 
 /// A plan for one trial.
@@ -46,32 +86,61 @@ pub struct PlanView {
     pub layout: String,
     /// Rescales from the input to the logits.
     pub levels_used: u32,
-    /// Number of special primes.
-    pub special_primes: u32,
     /// log2 of modulus Q times special primes P.
     pub log2_qp: f64,
     /// Largest log2 QP of the 2018 standard at this N; none: it has no line.
-    pub line_2018: Option<f64>,
+    pub line_2018: Option<u32>,
     /// Largest log2 QP of the 2024 guidelines at this N; none: they have no line.
-    pub line_2024: Option<f64>,
+    pub line_2024: Option<u32>,
     /// Verdict under the 2018 standard.
     pub security_2018: SecurityVerdict,
     /// Verdict under the 2024 guidelines.
     pub security_2024: SecurityVerdict,
-    /// Distinct rotations, each with a Galois key.
-    pub galois_keys: u32,
+    /// Special primes and digits, highest levels first.
+    pub bands: Vec<PlanBand>,
+    /// Distinct automorphisms: rotations and conjugation.
+    pub galois_elements: u32,
+    /// Switching keys: one for each automorphism and for the relinearization in every band that uses it.
+    pub keys: u32,
     /// Bytes of all evaluation keys.
     pub key_bytes: u64,
-    /// Bytes of one encrypted image.
+    /// Bytes of one encrypted image as sent.
     pub ciphertext_bytes: u64,
+    /// Bytes of all encoded diagonals, more than are kept if their memory is smaller.
+    pub diagonal_bytes: u64,
     /// Predicted peak memory.
     pub memory_bytes: u64,
+    /// What the peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
+    pub memory_limit_bytes: Option<u64>,
     /// Predicted seconds for one image.
-    pub seconds: Option<f64>,
+    pub seconds: f64,
     /// Threads that the prediction is for.
     pub threads: u32,
     /// The layers in evaluation order.
     pub layers: Vec<PlanLayer>,
+}
+
+impl PlanView {
+    /// Checks the predicted peak against its limit.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Memory`].
+    pub fn check_memory(&self) -> Result<(), ExperimentError> {
+        check_memory(self.memory_bytes, self.memory_limit_bytes)
+    }
+}
+
+/// Checks a predicted peak against a limit, both in bytes.
+///
+/// # Errors
+/// [`ExperimentError::Memory`].
+pub fn check_memory(bytes: u64, limit: Option<u64>) -> Result<(), ExperimentError> {
+    match limit {
+        Some(limit) if bytes > limit => {
+            Err(ExperimentError::Memory { predicted: ByteSize(bytes), limit: ByteSize(limit) })
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -89,29 +158,41 @@ pub(crate) mod tests {
             log_n: 15,
             layout: "packed".into(),
             levels_used: 2,
-            special_primes: 1,
             log2_qp: 160.0,
-            line_2018: Some(881.0),
-            line_2024: Some(868.0),
+            line_2018: Some(881),
+            line_2024: Some(868),
             security_2018: SecurityVerdict::Secure,
             security_2024: SecurityVerdict::Secure,
-            galois_keys: 30,
+            bands: vec![PlanBand {
+                level_top: 2,
+                level_bottom: 0,
+                digit_limbs: 1,
+                special_primes: 1,
+                special_bits: 45,
+            }],
+            galois_elements: 30,
+            keys: 31,
             key_bytes: 3 << 28,
             ciphertext_bytes: 3 << 20,
+            diagonal_bytes: 5 << 28,
             memory_bytes: 3 << 30,
-            seconds: Some(7.5),
+            memory_limit_bytes: Some(16 << 30),
+            seconds: 7.5,
             threads: 2,
             layers: vec![
                 PlanLayer {
                     name: "conv1".into(),
-                    kind: "convolution+square".into(),
+                    kind: "convolution + square".into(),
                     level_in: 2,
                     level_out: 1,
                     scale_bits: 20.0,
-                    rotations: 22,
+                    layout: "packed 16x32x32 pitch 1, 1 ct".into(),
                     diagonals: 300,
-                    headroom: 64.0,
-                    seconds: Some(0.5),
+                    babies: 16,
+                    giants: 20,
+                    operations: OperationCounts { rotations: 22, plain_products: 300, ..OperationCounts::default() },
+                    log2_headroom: 30.4,
+                    seconds: 0.5,
                 },
                 PlanLayer {
                     name: "linear".into(),
@@ -119,10 +200,13 @@ pub(crate) mod tests {
                     level_in: 1,
                     level_out: 0,
                     scale_bits: 20.0,
-                    rotations: 12,
+                    layout: "classes 10, 1 ct".into(),
                     diagonals: 64,
-                    headroom: 128.0,
-                    seconds: None,
+                    babies: 8,
+                    giants: 8,
+                    operations: OperationCounts { rotations: 12, plain_products: 64, ..OperationCounts::default() },
+                    log2_headroom: 7.0,
+                    seconds: 0.25,
                 },
             ],
         }

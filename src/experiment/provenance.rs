@@ -51,8 +51,10 @@ pub struct TrialProvenance {
     pub weights_sha256: String,
     /// Data set.
     pub dataset: String,
-    /// SHA-256 of the data's files; none: the images that ship with this version.
-    pub dataset_sha256: Option<String>,
+    /// SHA-256 of the card beside the weights.
+    pub card_sha256: String,
+    /// SHA-256 of the data set's labels and images.
+    pub dataset_sha256: String,
     /// Indices of the images.
     pub images: Vec<usize>,
     /// Seed; none: the operating system's entropy.
@@ -90,6 +92,7 @@ impl Provenance {
             let provenance = TrialProvenance {
                 weights: spec.weights_name(),
                 weights_sha256: spec.model_sha256.clone(),
+                card_sha256: spec.card_sha256.clone(),
                 dataset: spec.dataset.name.as_str().to_owned(),
                 dataset_sha256: spec.dataset.sha256.clone(),
                 images: spec.images.indices(),

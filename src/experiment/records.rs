@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::trial::TrialSpec;
+use crate::ckks::security::Verdict;
 
 /// How a trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,6 +36,15 @@ impl SecurityVerdict {
         match self {
             Self::Secure => "secure",
             Self::Insecure => "insecure",
+        }
+    }
+}
+
+impl From<Verdict> for SecurityVerdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Secure => Self::Secure,
+            Verdict::Insecure | Verdict::Unknown => Self::Insecure,
         }
     }
 }
@@ -88,15 +98,17 @@ pub struct TrialRow {
     pub accuracy: Option<f64>,
     /// Share of the images whose clear-text class is the label, 0 to 1.
     pub clear_accuracy: Option<f64>,
-    /// Images whose activations left the range that the modulus holds.
+    /// Images whose logits mean nothing, see `overflow` of an image.
     pub overflow_images: Option<u32>,
-    /// Median over images and classes of |encrypted - clear-text logit|.
+    /// Median over images without overflow and classes of |encrypted - clear-text logit|.
     pub logit_error_median: Option<f64>,
     /// Largest |encrypted - clear-text logit|.
     pub logit_error_max: Option<f64>,
-    /// Smallest over layers of the bits of precision relative to the layer's largest activation.
+    /// Smallest over layers of the bits of precision relative to the layer's largest activation; of one image, the first
+    /// that does not explode.
     pub precision_bits_min: Option<f64>,
-    /// Median over images of the seconds from ciphertext in to ciphertext out.
+    /// Median over images of the seconds of an encrypted evaluation: the sum of its layers' seconds. Encryption, decryption
+    /// and the probe are not in it.
     pub latency_seconds_median: Option<f64>,
     /// Seconds to make all keys.
     pub keygen_seconds: Option<f64>,
@@ -110,10 +122,12 @@ pub struct TrialRow {
     pub peak_memory_bytes: Option<u64>,
     /// What the plan said `peak_memory_bytes` would be.
     pub planned_memory_bytes: Option<u64>,
-    /// Evaluation keys that a server needs.
+    /// Evaluation keys in a server's memory.
     pub key_bytes: Option<u64>,
-    /// One encrypted image as sent to a server.
+    /// One encrypted image as sent to a server, with seeds for the uniform halves.
     pub ciphertext_bytes: Option<u64>,
+    /// The encrypted logits of one image as sent back.
+    pub result_bytes: Option<u64>,
     /// Rescales from the input to the logits.
     pub levels_used: Option<u32>,
     /// log2 of the largest modulus Q times the special primes P.
@@ -169,26 +183,45 @@ pub struct LayerRow {
     pub layer: u32,
     /// Name in PyTorch terms, such as `layer1.0.conv2`.
     pub name: String,
-    /// What it is, such as `convolution+square`.
+    /// What it is, such as `convolution + square`.
     pub kind: String,
+    /// Layout of its value, such as `packed 16x32x32 pitch 1, 1 ct`.
+    pub layout: String,
     /// Level of its input ciphertexts.
     pub level_in: Option<u32>,
     /// Level of its output ciphertexts.
     pub level_out: Option<u32>,
     /// log2 of the scale after its rescale.
     pub scale_bits: Option<f64>,
-    /// Median over images of the seconds it takes.
+    /// |scale / D - 1| after its rescale, D the scale that was asked for.
+    pub scale_deviation: Option<f64>,
+    /// Median over images of the seconds it takes; the probe is not in it.
     pub seconds: Option<f64>,
+    /// Of these, encoding diagonals that were not in memory.
+    pub encode_seconds: Option<f64>,
+    /// The linear transform with its rescale, and the bias.
+    pub linear_seconds: Option<f64>,
+    /// Squaring and relinearization.
+    pub square_seconds: Option<f64>,
+    /// Packing the value into complex slots.
+    pub pack_seconds: Option<f64>,
+    /// What the plan said `seconds` would be.
+    pub planned_seconds: Option<f64>,
     /// Rotations.
     pub rotations: Option<u64>,
-    /// Diagonals: multiplications by a plaintext.
+    /// Diagonals of its linear transform.
     pub diagonals: Option<u64>,
-    /// Smallest over images of the bits of precision relative to the largest activation.
+    /// Baby steps.
+    pub babies: Option<u64>,
+    /// Giant steps.
+    pub giants: Option<u64>,
+    /// Bits of precision of the worst value relative to the largest activation; of one image, the first that does not
+    /// explode. Empty without the probe.
     pub precision_bits: Option<f64>,
-    /// Largest |value| before the squaring, over images.
+    /// Largest |value| before the squaring, over images, in the clear.
     pub largest_activation: Option<f64>,
-    /// Largest |value| that the modulus holds at this layer.
-    pub headroom: Option<f64>,
+    /// log2 of the largest |value| before the squaring that the modulus holds at this layer.
+    pub log2_headroom: Option<f64>,
 }
 
 /// One image of one trial.
@@ -212,8 +245,15 @@ pub struct ImageRow {
     pub logit_error_median: Option<f64>,
     /// Largest |encrypted - clear-text logit|.
     pub logit_error_max: Option<f64>,
-    /// Whether the client found the logits outside of what the modulus holds.
+    /// Whether the logits mean nothing: the client noticed, or a value in the clear left the range that the modulus holds.
     pub overflow: bool,
-    /// Seconds from ciphertext in to ciphertext out.
+    /// Whether the client's own check, which knows no clear text, noticed.
+    pub overflow_noticed: bool,
+    /// Seconds of the encrypted evaluation: the sum of the layers' seconds. Encryption, decryption and the probe are not
+    /// in it.
     pub seconds: Option<f64>,
+    /// Seconds of the client to encode and encrypt.
+    pub encryption_seconds: Option<f64>,
+    /// Seconds of the client to decrypt and decode.
+    pub decryption_seconds: Option<f64>,
 }

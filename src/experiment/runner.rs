@@ -178,6 +178,9 @@ fn signal(_: ExitStatus) -> Option<i32> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::experiment::event::{Silent, Stage};
     use crate::experiment::trial::tests::sample;
@@ -220,11 +223,11 @@ mod tests {
 
     #[test]
     fn events_are_passed_on_and_a_recorded_row_stays_the_only_one() {
-        struct Count(std::rc::Rc<std::cell::Cell<u64>>);
+        struct Count(Arc<AtomicU64>);
         impl EventSink for Count {
             fn send(&mut self, event: Event) {
                 if let Event::Progress { stage: Stage::Layers, done, .. } = event {
-                    self.0.set(self.0.get() + done);
+                    self.0.fetch_add(done, Ordering::Relaxed);
                 }
             }
         }
@@ -240,11 +243,11 @@ mod tests {
                  echo \"$id,ok{empty}\" >> $3/trials.csv; kill -9 $$"
             ),
         );
-        let layers = std::rc::Rc::new(std::cell::Cell::new(0));
+        let layers = Arc::new(AtomicU64::new(0));
         let summary = run(&experiment(), &out, &child, |_, _| Count(layers.clone())).unwrap();
         assert_eq!(summary, RunSummary { ok: 2, failed: 0 });
         assert_eq!(rows(&out).len(), 2);
-        assert_eq!(layers.get(), 10);
+        assert_eq!(layers.load(Ordering::Relaxed), 10);
     }
 
     fn csv_columns() -> usize {

@@ -9,7 +9,8 @@ use super::ExperimentError;
 use super::fingerprint::{canonical_json, sha256_of_text};
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
-use super::setting::{DatasetName, ImageSelection, Layout, MemorySettings, Security};
+use super::setting::{ImageSelection, Layout, MemorySettings, Security};
+use crate::dataset::DatasetName;
 
 /// Version of the trial identity: raised when the same settings begin to mean something else.
 const IDENTITY_VERSION: u32 = 1;
@@ -25,8 +26,8 @@ pub struct DatasetSpec {
     pub name: DatasetName,
     /// Directory or file of the full set; none: the images that ship with the project.
     pub path: Option<PathBuf>,
-    /// SHA-256 of what `path` leads to.
-    pub sha256: Option<String>,
+    /// SHA-256 of the labels and images that `path` leads to.
+    pub sha256: String,
 }
 
 /// Everything that is needed to run one trial. Serialized, it is what a child process gets.
@@ -41,6 +42,8 @@ pub struct TrialSpec {
     pub model: PathBuf,
     /// SHA-256 of the weights' file.
     pub model_sha256: String,
+    /// SHA-256 of the card beside it.
+    pub card_sha256: String,
     /// Where the images come from.
     pub dataset: DatasetSpec,
     /// Which images are encrypted.
@@ -79,6 +82,7 @@ impl TrialSpec {
         canonical_json(&json!({
             "identity_version": IDENTITY_VERSION,
             "model_sha256": self.model_sha256,
+            "card_sha256": self.card_sha256,
             "dataset": self.dataset.name,
             "dataset_sha256": self.dataset.sha256,
             "images": self.images.indices(),
@@ -119,7 +123,7 @@ impl TrialSpec {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::experiment::parameter_set::KeySwitching;
+    use crate::experiment::setting::KeySwitching;
 
     /// A specification for tests of this floor.
     pub(crate) fn sample() -> TrialSpec {
@@ -128,15 +132,17 @@ pub(crate) mod tests {
             experiment: "sample".into(),
             model: "/models/net.safetensors".into(),
             model_sha256: "00".repeat(32),
-            dataset: DatasetSpec { name: DatasetName::Cifar10, path: None, sha256: None },
+            card_sha256: "11".repeat(32),
+            dataset: DatasetSpec { name: DatasetName::Cifar10, path: None, sha256: "22".repeat(32) },
             images: ImageSelection::First(3),
             log_n: 15,
             layout: Layout::Packed,
             parameters: ParameterSet {
                 scale_bits: 20.0,
                 weight_bits: 18.0,
-                base_bits: 28.0,
+                base_bits: 28,
                 key_switching: KeySwitching::Auto,
+                levels: None,
             },
             security: Security::Bits128,
             seed: None,

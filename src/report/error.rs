@@ -50,7 +50,7 @@ pub enum ReportError {
 impl ReportError {
     /// Whether the cause is something the user can change.
     #[must_use]
-    pub const fn is_user_error(&self) -> bool {
+    pub fn is_user_error(&self) -> bool {
         match self {
             Self::Experiment(error) => error.is_user_error(),
             Self::Table { .. } | Self::Column { .. } => true,

@@ -61,12 +61,13 @@ fn classes(view: &InferenceView) -> String {
         ("clear text", Align::Right),
         ("difference", Align::Right),
     ]);
+    let fixed = |logit: Option<f64>| logit.map_or_else(String::new, |logit| format!("{logit:.4}"));
     for class in view.best(BEST) {
         table.push(vec![
             class.name.clone(),
-            format!("{:.4}", class.logit),
-            format!("{:.4}", class.clear_logit),
-            format!("{:+.4}", class.logit - class.clear_logit),
+            fixed(class.logit),
+            fixed(class.clear_logit),
+            class.logit.zip(class.clear_logit).map_or_else(String::new, |(a, b)| format!("{:+.4}", a - b)),
         ]);
     }
     let agree = match (view.best(1).first(), view.clear_best()) {

@@ -9,15 +9,14 @@ use crate::experiment::plan_view::PlanView;
 /// A plan as text: a heading, what it costs, whether it is secure, and a line per layer.
 #[must_use]
 pub fn plan_text(plan: &PlanView) -> String {
-    let line = |bits: Option<f64>| bits.map_or_else(|| "none at this N".to_owned(), |bits| format!("{bits}"));
-    let seconds = |seconds: Option<f64>| seconds.map_or_else(String::new, |seconds| significant(seconds, 3));
+    let line = |bits: Option<u32>| bits.map_or_else(|| "none at this N".to_owned(), |bits| format!("{bits}"));
     let mut text = format!(
         "trial {}: {} (width {}) on {}, {} image(s), {} layout, N = 2^{}\n",
         plan.trial_id, plan.network, plan.width, plan.dataset, plan.images, plan.layout, plan.log_n
     );
     let facts = [
         ("levels", plan.levels_used.to_string()),
-        ("log2 QP", format!("{:.1} with {} special prime(s)", plan.log2_qp, plan.special_primes)),
+        ("log2 QP", format!("{:.1}", plan.log2_qp)),
         (
             "security",
             format!(
@@ -27,29 +26,33 @@ pub fn plan_text(plan: &PlanView) -> String {
                 line(plan.line_2024)
             ),
         ),
-        ("keys", format!("{} for {} rotations", ByteSize(plan.key_bytes), plan.galois_keys)),
+        ("keys", format!("{} in {} keys for {} rotations", ByteSize(plan.key_bytes), plan.keys, plan.galois_elements)),
         ("ciphertext", format!("{} per image", ByteSize(plan.ciphertext_bytes))),
-        ("memory", format!("{} predicted peak", ByteSize(plan.memory_bytes))),
-        (
-            "time",
-            match plan.seconds {
-                Some(seconds) => {
-                    format!("{} s per image predicted, {} thread(s)", significant(seconds, 3), plan.threads)
-                }
-                None => "no prediction".to_owned(),
-            },
-        ),
+        ("diagonals", format!("{} encoded", ByteSize(plan.diagonal_bytes))),
+        ("memory", memory(plan)),
+        ("time", format!("{} s per image predicted, {} thread(s)", significant(plan.seconds, 3), plan.threads)),
     ];
     for (name, value) in facts {
         text += &format!("  {name:<11}{value}\n");
     }
+    for band in &plan.bands {
+        text += &format!(
+            "  {:<11}level {} to {}: {} special prime(s) of {} bits, digits of {} limb(s)\n",
+            "key switch", band.level_top, band.level_bottom, band.special_primes, band.special_bits, band.digit_limbs
+        );
+    }
+    text += "\n";
     let mut table = TextTable::new([
         ("layer", Align::Left),
         ("kind", Align::Left),
         ("level", Align::Right),
         ("scale (bits)", Align::Right),
-        ("rotations", Align::Right),
+        ("layout", Align::Left),
         ("diagonals", Align::Right),
+        ("babies", Align::Right),
+        ("giants", Align::Right),
+        ("rotations", Align::Right),
+        ("products", Align::Right),
         ("headroom", Align::Right),
         ("seconds", Align::Right),
     ]);
@@ -59,13 +62,33 @@ pub fn plan_text(plan: &PlanView) -> String {
             layer.kind.clone(),
             format!("{} -> {}", layer.level_in, layer.level_out),
             format!("{:.3}", layer.scale_bits),
-            grouped(layer.rotations),
+            layer.layout.clone(),
             grouped(layer.diagonals),
-            significant(layer.headroom, 3),
-            seconds(layer.seconds),
+            grouped(layer.babies),
+            grouped(layer.giants),
+            grouped(layer.operations.rotations),
+            grouped(layer.operations.plain_products + layer.operations.products),
+            headroom(layer.log2_headroom),
+            significant(layer.seconds, 3),
         ]);
     }
-    text + "\n" + &table.plain()
+    text + &table.plain()
+}
+
+fn memory(plan: &PlanView) -> String {
+    let predicted = format!("{} predicted peak", ByteSize(plan.memory_bytes));
+    match plan.memory_limit_bytes.map(ByteSize) {
+        Some(limit) if plan.check_memory().is_err() => format!("{predicted}, more than the limit of {limit}"),
+        Some(limit) => format!("{predicted} of {limit}"),
+        None => predicted,
+    }
+}
+
+/// From here on (2^20) the exponent says more than the number.
+const LARGE_BITS: f64 = 20.0;
+
+fn headroom(log2: f64) -> String {
+    if log2 < LARGE_BITS { significant(log2.exp2(), 3) } else { format!("2^{log2:.0}") }
 }
 
 #[cfg(test)]
@@ -80,18 +103,22 @@ mod tests {
         let expected = "\
 trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), packed layout, N = 2^15
   levels     2
-  log2 QP    160.0 with 1 special prime(s)
+  log2 QP    160.0
   security   128-bit (largest log2 QP for 128 bits: 881 in 2018, 868 in 2024)
-  keys       768.0 MiB for 30 rotations
+  keys       768.0 MiB in 31 keys for 30 rotations
   ciphertext 3.0 MiB per image
-  memory     3.0 GiB predicted peak
+  diagonals  1.2 GiB encoded
+  memory     3.0 GiB predicted peak of 16.0 GiB
   time       7.50 s per image predicted, 2 thread(s)
+  key switch level 2 to 0: 1 special prime(s) of 45 bits, digits of 1 limb(s)
 
-layer   kind                 level  scale (bits)  rotations  diagonals  headroom  seconds
-conv1   convolution+square  2 -> 1        20.000         22        300      64.0    0.500
-linear  dense               1 -> 0        20.000         12         64       128
+layer   kind                   level  scale (bits)  layout                         diagonals  babies  giants  rotations  products  headroom  seconds
+conv1   convolution + square  2 -> 1        20.000  packed 16x32x32 pitch 1, 1 ct        300      16      20         22       300      2^30    0.500
+linear  dense                 1 -> 0        20.000  classes 10, 1 ct                      64       8       8         12        64       128    0.250
 ";
         assert_eq!(text, expected);
+        let too_large = plan_text(&PlanView { memory_bytes: 20 << 30, ..sample_plan() });
+        assert!(too_large.contains("20.0 GiB predicted peak, more than the limit of 16.0 GiB"), "{too_large}");
     }
 
     #[test]

@@ -2,31 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, de};
 
 use super::Check;
-
-/// The data sets whose classes a network can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum DatasetName {
-    /// CIFAR-10.
-    Cifar10,
-    /// CIFAR-100, fine labels.
-    Cifar100,
-}
-
-impl DatasetName {
-    /// The name that stands in files and records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cifar10 => "cifar10",
-            Self::Cifar100 => "cifar100",
-        }
-    }
-}
+use crate::dataset::DatasetName;
 
 /// A data set: the test images that ship with the project, or a full one at a path.
 /// Written `cifar10` or `{name: cifar10, path: DIR}`.

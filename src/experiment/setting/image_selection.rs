@@ -26,6 +26,15 @@ impl ImageSelection {
         }
     }
 
+    /// The largest index; none: there is no image.
+    #[must_use]
+    pub fn largest(&self) -> Option<usize> {
+        match self {
+            Self::First(count) => count.checked_sub(1),
+            Self::Indices(indices) => indices.iter().copied().max(),
+        }
+    }
+
     /// Number of images.
     #[must_use]
     pub const fn count(&self) -> usize {

@@ -76,11 +76,27 @@ impl SecondsByLayer<'_> {
             bar
         });
         chart.draw_series(bars)?;
+        let decimals = decimals(largest);
         let numbers = seconds.iter().enumerate().map(|(layer, seconds)| {
             EmptyElement::at((*seconds, axis.centre(layer)))
-                + Text::new(significant(*seconds, 2), (canvas.offset(4), canvas.offset(-3)), canvas.text(11))
+                + Text::new(format!("{seconds:.decimals$}"), (canvas.offset(4), canvas.offset(-3)), canvas.text(11))
         });
         chart.draw_series(numbers)?;
         Ok(())
+    }
+}
+
+/// Decimals that give the largest number three digits; all numbers of the figure have as many.
+fn decimals(largest: f64) -> usize {
+    (2 - largest.log10().floor() as i32).clamp(0, 6) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_as_many_decimals_as_the_largest_needs() {
+        assert_eq!([0.012, 0.5, 1.7, 32.0, 4e3].map(decimals), [4, 3, 2, 1, 0]);
     }
 }

@@ -1,0 +1,118 @@
+//! A plan in the words of a report.
+
+use super::preparation::Prepared;
+use super::task::Task;
+use crate::ckks::evaluator::Operations;
+use crate::ckks::parameters::KeyBand;
+use crate::ckks::security::Table;
+use crate::experiment::ExperimentError;
+use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanLayer, PlanView};
+use crate::experiment::trial::TrialSpec;
+use crate::private::{Layout, Plan, PlannedLayer};
+
+/// Derives the plan of a trial; touches no key.
+///
+/// # Errors
+/// A refusal: damaged weights, a chain that is too short, parameters that are not secure. That it needs too much memory is
+/// for [`PlanView::check_memory`] to say.
+pub fn plan(spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
+    let task = Task::from(spec);
+    let prepared = task.pool()?.install(|| Prepared::of_trial(spec))?;
+    Ok(view(spec, &task, &prepared))
+}
+
+fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
+    let Prepared { model, plan } = prepared;
+    let parameters = &plan.parameters;
+    let security = parameters.security();
+    let limb_bytes = 8 * parameters.n() as u64;
+    PlanView {
+        trial_id: spec.id.clone(),
+        network: model.card.network.clone(),
+        width: model.card.width as u32,
+        dataset: spec.dataset.name.as_str().to_owned(),
+        images: spec.images.count() as u32,
+        log_n: spec.log_n,
+        layout: spec.layout.as_str().to_owned(),
+        levels_used: plan.levels_used() as u32,
+        log2_qp: security.log2_qp,
+        line_2018: Table::Standard2018.limit(spec.log_n),
+        line_2024: Table::Guidelines2024.limit(spec.log_n),
+        security_2018: security.verdict(Table::Standard2018).into(),
+        security_2024: security.verdict(Table::Guidelines2024).into(),
+        bands: parameters.bands().iter().map(band).collect(),
+        galois_elements: plan.request.galois_elements() as u32,
+        keys: plan.request.len() as u32,
+        key_bytes: plan.request.bytes(parameters),
+        ciphertext_bytes: plan.input.ciphertexts() as u64 * (plan.input_limbs as u64 * limb_bytes + SEED_BYTES),
+        diagonal_bytes: plan.diagonal_bytes(),
+        memory_bytes: task.memory_bytes(plan),
+        memory_limit_bytes: task.memory_limit_bytes(),
+        seconds: plan.predicted_seconds(spec.threads as usize),
+        threads: spec.threads,
+        layers: plan.layers.iter().map(|layer| layer_view(plan, layer, spec.threads)).collect(),
+    }
+}
+
+/// What the client sends in place of a ciphertext's uniform half.
+const SEED_BYTES: u64 = 32;
+
+fn band(band: &KeyBand) -> PlanBand {
+    PlanBand {
+        level_top: (band.band.top - 1) as u32,
+        level_bottom: (band.band.bottom - 1) as u32,
+        digit_limbs: band.band.shape.digit_limbs as u32,
+        special_primes: band.band.shape.special as u32,
+        special_bits: band.band.shape.special_bits,
+    }
+}
+
+fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
+    PlanLayer {
+        name: layer.name.clone(),
+        kind: kind(layer),
+        level_in: (layer.limbs - 1) as u32,
+        level_out: (layer.output_limbs() - 1) as u32,
+        scale_bits: plan.parameters.scale().log2(),
+        layout: layout(&layer.layout),
+        diagonals: layer.transform.diagonals.len() as u64,
+        babies: layer.transform.babies.len() as u64,
+        giants: layer.transform.giants.len() as u64,
+        operations: counts(&layer.operations),
+        log2_headroom: layer.headroom.log2(),
+        seconds: layer.seconds / f64::from(threads),
+    }
+}
+
+/// What a layer is, its activation included.
+pub fn kind(layer: &PlannedLayer) -> String {
+    let square = if layer.squared { " + square" } else { "" };
+    format!("{}{square}", layer.kind)
+}
+
+/// A layout in a few words, such as `packed 16x32x32 pitch 1, 1 ct`.
+pub fn layout(layout: &Layout) -> String {
+    let shape = layout.shape();
+    let ciphertexts = layout.ciphertexts();
+    match layout {
+        Layout::Packed(packed) => format!(
+            "packed {}x{}x{} pitch {}, {ciphertexts} ct",
+            shape.channels,
+            shape.height,
+            shape.width,
+            packed.pitch()
+        ),
+        Layout::Classes(_) => format!("classes {}, {ciphertexts} ct", shape.channels),
+    }
+}
+
+const fn counts(operations: &Operations) -> OperationCounts {
+    OperationCounts {
+        rotations: operations.rotations,
+        hoisting_groups: operations.hoisting_groups,
+        plain_products: operations.plain_products,
+        products: operations.products,
+        additions: operations.additions,
+        rescales: operations.rescales,
+    }
+}

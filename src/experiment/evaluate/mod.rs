@@ -1,0 +1,16 @@
+//! The only place of this floor that calls encrypted inference: planning, evaluating a trial, a single inference.
+
+mod description;
+mod outcome;
+mod preparation;
+mod row_sink;
+mod session;
+mod single;
+mod statistics;
+mod task;
+mod trial;
+
+pub use description::plan;
+pub use row_sink::RowSink;
+pub use single::infer;
+pub use trial::evaluate;

@@ -1,0 +1,133 @@
+//! What one encrypted image gave.
+
+use super::statistics::{largest, median};
+use crate::private::probe::LayerProbe;
+use crate::private::{LayerSeconds, Logits, Plan};
+
+/// One layer of one image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerOutcome {
+    /// Where its time went; the probe's is not in it.
+    pub seconds: LayerSeconds,
+    /// Scale of its output, before the squaring.
+    pub scale: f64,
+    /// Comparison with clear text, if asked for.
+    pub probe: Option<LayerProbe>,
+}
+
+/// One image, encrypted and in the clear.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageOutcome {
+    /// What the client decrypted.
+    pub decrypted: Logits,
+    /// Clear-text logits.
+    pub clear_logits: Vec<f64>,
+    /// For each layer the largest magnitude before the squaring, in the clear.
+    pub largest: Vec<f64>,
+    /// Whether a value left, in the clear, the range that the modulus holds at its layer.
+    pub exploded: bool,
+    /// The layers.
+    pub layers: Vec<LayerOutcome>,
+    /// Seconds of the client to encode and encrypt.
+    pub encryption_seconds: f64,
+    /// Seconds of the client to decrypt and decode.
+    pub decryption_seconds: f64,
+    /// Bytes of the encrypted image, with seeds for the uniform halves.
+    pub upload_bytes: u64,
+    /// Bytes of the encrypted logits.
+    pub result_bytes: u64,
+}
+
+/// Whether a clear-text value leaves the range that the modulus holds at its layer.
+pub fn explodes(plan: &Plan, largest: &[f64]) -> bool {
+    plan.layers.iter().zip(largest).any(|(layer, largest)| *largest > layer.headroom)
+}
+
+/// The class of the largest logit.
+fn best(logits: &[f64]) -> Option<usize> {
+    (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b]))
+}
+
+impl ImageOutcome {
+    /// Whether the logits mean nothing: the client noticed, or clear text says so.
+    pub const fn overflow(&self) -> bool {
+        self.decrypted.overflow || self.exploded
+    }
+
+    /// Class by encrypted evaluation; none on overflow.
+    pub fn class(&self) -> Option<usize> {
+        if self.overflow() { None } else { self.decrypted.class() }
+    }
+
+    /// Class by clear-text evaluation; none if a logit is not finite.
+    pub fn clear_class(&self) -> Option<usize> {
+        if self.clear_logits.iter().all(|logit| logit.is_finite()) { best(&self.clear_logits) } else { None }
+    }
+
+    /// Whether both classes are there and the same.
+    pub fn agrees(&self) -> bool {
+        self.class().is_some() && self.class() == self.clear_class()
+    }
+
+    /// Clear-text distance of the two largest logits.
+    pub fn margin(&self) -> Option<f64> {
+        let best = self.clear_class()?;
+        let others = self.clear_logits.iter().enumerate().filter(|(class, _)| *class != best);
+        Some(self.clear_logits[best] - largest(others.map(|(_, logit)| *logit))?)
+    }
+
+    /// |encrypted - clear-text| of each logit; empty on overflow.
+    pub fn errors(&self) -> Vec<f64> {
+        if self.overflow() {
+            return Vec::new();
+        }
+        self.decrypted.values.iter().zip(&self.clear_logits).map(|(a, b)| (a - b).abs()).collect()
+    }
+
+    /// The sum of the layers' seconds.
+    pub fn seconds(&self) -> f64 {
+        self.layers.iter().map(|layer| layer.seconds.total()).sum()
+    }
+}
+
+/// Median over images of what `part` takes from layer number `layer`.
+pub fn median_of_layer(images: &[ImageOutcome], layer: usize, part: impl Fn(&LayerSeconds) -> f64) -> Option<f64> {
+    median(images.iter().filter_map(|image| image.layers.get(layer)).map(|layer| part(&layer.seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(values: &[f64], clear_logits: &[f64]) -> ImageOutcome {
+        ImageOutcome {
+            decrypted: Logits { values: values.to_vec(), overflow: false },
+            clear_logits: clear_logits.to_vec(),
+            largest: vec![],
+            exploded: false,
+            layers: vec![],
+            encryption_seconds: 0.0,
+            decryption_seconds: 0.0,
+            upload_bytes: 0,
+            result_bytes: 0,
+        }
+    }
+
+    #[test]
+    fn classes_margins_and_errors() {
+        let image = outcome(&[1.0, 4.25, -2.0], &[1.5, 4.0, -2.0]);
+        assert_eq!((image.class(), image.clear_class(), image.agrees()), (Some(1), Some(1), true));
+        assert_eq!((image.margin(), image.errors()), (Some(2.5), vec![0.5, 0.25, 0.0]));
+    }
+
+    #[test]
+    fn an_overflow_has_no_class() {
+        let sound = outcome(&[1.0, 2.0], &[1.0, 2.0]);
+        let noticed = ImageOutcome { decrypted: Logits { overflow: true, ..sound.decrypted.clone() }, ..sound.clone() };
+        for image in [noticed, ImageOutcome { exploded: true, ..sound }] {
+            assert!(image.overflow() && !image.agrees() && image.errors().is_empty());
+            assert_eq!(image.class(), None);
+        }
+        assert_eq!(outcome(&[0.0, 0.0], &[f64::NAN, 1.0]).clear_class(), None);
+    }
+}

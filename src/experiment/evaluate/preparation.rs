@@ -1,0 +1,46 @@
+//! A network that is read and planned.
+
+use std::sync::Arc;
+
+use super::task::Task;
+use crate::experiment::ExperimentError;
+use crate::experiment::trial::TrialSpec;
+use crate::network::Model;
+use crate::private::Plan;
+
+/// A network and the plan of its encrypted evaluation.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Weights and card.
+    pub model: Model,
+    /// The plan, with the lowered network.
+    pub plan: Plan,
+}
+
+impl Prepared {
+    /// Reads the network and plans; call it on the threads that the work is to use.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`] and [`ExperimentError::Private`].
+    pub fn new(task: &Task) -> Result<Self, ExperimentError> {
+        let model = Model::load(&task.model)?;
+        let plan = Plan::new(Arc::new(model.lower()?), &task.plan_options())?;
+        Ok(Self { model, plan })
+    }
+
+    /// As [`Prepared::new`] for a trial: the weights must be those of the specification, and know the data set.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Changed`], [`ExperimentError::DatasetMismatch`], and as [`Prepared::new`].
+    pub fn of_trial(spec: &TrialSpec) -> Result<Self, ExperimentError> {
+        let prepared = Self::new(&Task::from(spec))?;
+        let card = &prepared.model.card;
+        if !card.sha256.eq_ignore_ascii_case(&spec.model_sha256) {
+            return Err(ExperimentError::Changed { what: spec.model.display().to_string() });
+        }
+        if card.dataset != spec.dataset.name {
+            return Err(ExperimentError::DatasetMismatch { trained: card.dataset, images: spec.dataset.name });
+        }
+        Ok(prepared)
+    }
+}

@@ -1,0 +1,119 @@
+//! Keys, an evaluator, and images through it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::outcome::{ImageOutcome, LayerOutcome, explodes};
+use super::preparation::Prepared;
+use super::task::Task;
+use crate::ckks::Encrypted;
+use crate::dataset::Image;
+use crate::experiment::ExperimentError;
+use crate::experiment::event::{EventSink, Stage};
+use crate::private::{Client, Executor, probe};
+
+/// A client with its secret key, and an evaluator with the keys that the plan needs.
+#[derive(Debug)]
+pub struct Session<'p> {
+    prepared: &'p Prepared,
+    client: Client<'p>,
+    evaluator: Encrypted,
+    /// Seconds to make all keys.
+    pub keygen_seconds: f64,
+    /// Bytes of all evaluation keys in memory.
+    pub key_bytes: u64,
+}
+
+impl<'p> Session<'p> {
+    /// Makes all keys.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Randomness`].
+    pub fn open(prepared: &'p Prepared, task: &Task, events: &mut dyn EventSink) -> Result<Self, ExperimentError> {
+        let plan = &prepared.plan;
+        let total = plan.request.len() as u64;
+        events.progress(Stage::KeyGeneration, 0, total, "");
+        let start = Instant::now();
+        let client = Client::new(plan, &task.seed()?);
+        let keys = client.evaluation_keys(|made| events.progress(Stage::KeyGeneration, made as u64, total, ""));
+        let keygen_seconds = start.elapsed().as_secs_f64();
+        let key_bytes = keys.bytes();
+        let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), Arc::new(keys));
+        Ok(Self { prepared, client, evaluator, keygen_seconds, key_bytes })
+    }
+
+    /// Encodes diagonals, as many as their memory holds.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Private`] for weights that cannot be encoded.
+    pub fn start(&self, task: &Task, events: &mut dyn EventSink) -> Result<Evaluation<'_>, ExperimentError> {
+        let plan = &self.prepared.plan;
+        let total = plan.layers.len() as u64;
+        let executor = Executor::new(plan, &self.evaluator, task.memory.diagonals.0);
+        events.progress(Stage::Diagonals, 0, total, "");
+        executor
+            .prepare(|layer| events.progress(Stage::Diagonals, layer as u64 + 1, total, &plan.layers[layer].name))?;
+        Ok(Evaluation { session: self, executor })
+    }
+}
+
+/// A session that is ready for images.
+pub struct Evaluation<'s> {
+    session: &'s Session<'s>,
+    executor: Executor<'s, Encrypted>,
+}
+
+impl Evaluation<'_> {
+    /// Encrypts an image, evaluates it, decrypts the logits, and sets them beside clear-text evaluation. `number` must
+    /// differ between the images of a session. With `probe`, every layer is compared with clear text, unless the image
+    /// explodes.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`], [`ExperimentError::Private`].
+    pub fn image(
+        &self,
+        image: &Image,
+        number: u64,
+        probe: bool,
+        events: &mut dyn EventSink,
+    ) -> Result<ImageOutcome, ExperimentError> {
+        let Session { prepared: Prepared { model, plan }, client, .. } = self.session;
+        let input = model.input(image);
+        let trace = plan.network.forward(&input)?;
+        let largest = trace.largest();
+        let exploded = explodes(plan, &largest);
+        let probe = probe && !exploded;
+
+        let start = Instant::now();
+        let upload = client.encrypt(&input, number)?;
+        let encryption_seconds = start.elapsed().as_secs_f64();
+        let upload_bytes = upload.iter().map(|ciphertext| ciphertext.bytes()).sum();
+        let encrypted = upload.iter().map(|ciphertext| ciphertext.expand(&plan.parameters)).collect();
+
+        let total = plan.layers.len();
+        let name = |layer: usize| plan.layers.get(layer).map_or("", |layer| layer.name.as_str());
+        events.progress(Stage::Layers, 0, total as u64, name(0));
+        let mut layers = Vec::with_capacity(total);
+        let result = self.executor.run(encrypted, &mut |layer, output, seconds| {
+            let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
+            let probe = if probe { probe::probe(plan, client, &trace, layer, output) } else { None };
+            layers.push(LayerOutcome { seconds, scale, probe });
+            events.progress(Stage::Layers, layer as u64 + 1, total as u64, name(layer + 1));
+        })?;
+
+        let start = Instant::now();
+        let decrypted = client.decrypt(&result);
+        let decryption_seconds = start.elapsed().as_secs_f64();
+        Ok(ImageOutcome {
+            decrypted,
+            clear_logits: trace.logits().to_vec(),
+            largest,
+            exploded,
+            layers,
+            encryption_seconds,
+            decryption_seconds,
+            upload_bytes,
+            result_bytes: result.iter().map(|ciphertext| ciphertext.bytes()).sum(),
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! One encrypted inference, in this process.
+
+use super::outcome::ImageOutcome;
+use super::preparation::Prepared;
+use super::session::Session;
+use super::task::Task;
+use crate::ckks::security::Table;
+use crate::dataset::{Image, read_png, shipped_test_images};
+use crate::experiment::ExperimentError;
+use crate::experiment::event::{EventSink, Stage};
+use crate::experiment::host;
+use crate::experiment::images::index_problem;
+use crate::experiment::inference::{CheckedRequest, ImageSource};
+use crate::experiment::inference_view::{ClassLogits, InferenceLayer, InferenceView};
+use crate::network::Card;
+
+/// Encrypts one image, evaluates it and decrypts the logits.
+///
+/// # Errors
+/// An image or weights that cannot be used, a refusal of the plan, and what the executor refuses.
+pub fn infer(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
+    Task::from(request).pool()?.install(|| infer_here(request, events))
+}
+
+/// As [`infer`], on the threads that it is called on.
+fn infer_here(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
+    let task = Task::from(request);
+    events.progress(Stage::Preparation, 0, 1, "");
+    let prepared = Prepared::new(&task)?;
+    let chosen = Chosen::of(&request.image, &prepared.model.card)?;
+    task.check_memory(task.memory_bytes(&prepared.plan))?;
+    events.progress(Stage::Preparation, 1, 1, "");
+    let session = Session::open(&prepared, &task, events)?;
+    let evaluation = session.start(&task, events)?;
+    let outcome = evaluation.image(&chosen.image, 0, request.probe, events)?;
+    Ok(view(request, &prepared, &session, chosen, &outcome))
+}
+
+/// The image of a request.
+struct Chosen {
+    image: Image,
+    name: String,
+    label: Option<&'static str>,
+}
+
+impl Chosen {
+    fn of(source: &ImageSource, card: &Card) -> Result<Self, ExperimentError> {
+        match source {
+            ImageSource::Shipped(index) => {
+                let shipped = shipped_test_images(card.dataset)?;
+                if let Some(problem) = index_problem(card.dataset, shipped.len(), *index) {
+                    return Err(ExperimentError::Argument { name: "--image", problem });
+                }
+                let image = shipped.images[*index].clone();
+                Ok(Self { image, name: index.to_string(), label: shipped.class_name(*index) })
+            }
+            ImageSource::Png(path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                Ok(Self { image: read_png(path)?, name, label: None })
+            }
+        }
+    }
+}
+
+fn view(
+    request: &CheckedRequest,
+    prepared: &Prepared,
+    session: &Session<'_>,
+    chosen: Chosen,
+    outcome: &ImageOutcome,
+) -> InferenceView {
+    let Prepared { model, plan } = prepared;
+    let security = plan.parameters.security();
+    let logits = outcome.decrypted.values.iter().zip(&outcome.clear_logits);
+    let classes = model.card.dataset.class_names().iter().zip(logits).enumerate();
+    let layers = plan.layers.iter().zip(&outcome.layers).zip(&outcome.largest);
+    InferenceView {
+        network: model.card.network.clone(),
+        dataset: model.card.dataset.as_str().to_owned(),
+        image: chosen.name,
+        label: chosen.label.map(str::to_owned),
+        overflow: outcome.overflow(),
+        overflow_noticed: outcome.decrypted.overflow,
+        predicted: outcome.class().map(|class| class as u32),
+        clear_predicted: outcome.clear_class().map(|class| class as u32),
+        classes: classes
+            .map(|(index, (name, (logit, clear_logit)))| ClassLogits {
+                index: index as u32,
+                name: (*name).to_owned(),
+                logit: finite(*logit),
+                clear_logit: finite(*clear_logit),
+            })
+            .collect(),
+        layers: layers
+            .map(|((layer, outcome), largest)| InferenceLayer {
+                name: layer.name.clone(),
+                level_in: (layer.limbs - 1) as u32,
+                level_out: (layer.output_limbs() - 1) as u32,
+                scale_bits: outcome.scale.log2(),
+                seconds: outcome.seconds.total(),
+                rotations: layer.operations.rotations,
+                diagonals: layer.transform.diagonals.len() as u64,
+                precision_bits: outcome.probe.map(|probe| probe.relative_bits),
+                largest_activation: finite(*largest),
+            })
+            .collect(),
+        log_n: request.log_n,
+        log2_qp: security.log2_qp,
+        security_2018: security.verdict(Table::Standard2018).into(),
+        security_2024: security.verdict(Table::Guidelines2024).into(),
+        keygen_seconds: session.keygen_seconds,
+        encryption_seconds: outcome.encryption_seconds,
+        seconds: outcome.seconds(),
+        decryption_seconds: outcome.decryption_seconds,
+        key_bytes: session.key_bytes,
+        ciphertext_bytes: outcome.upload_bytes,
+        result_bytes: outcome.result_bytes,
+        peak_memory_bytes: host::peak_memory_bytes(),
+        seed: request.seed,
+        threads: request.threads,
+    }
+}
+
+/// JSON has no infinities.
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}

@@ -1,0 +1,161 @@
+//! What a trial and a single inference have in common.
+
+use std::path::PathBuf;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::ckks::SecurityPolicy;
+use crate::ckks::parameters::KeySwitching as Gadgets;
+use crate::experiment::ExperimentError;
+use crate::experiment::host;
+use crate::experiment::inference::CheckedRequest;
+use crate::experiment::parameter_set::ParameterSet;
+use crate::experiment::plan_view::check_memory;
+use crate::experiment::setting::{KeySwitching, MemorySettings, Security};
+use crate::experiment::trial::TrialSpec;
+use crate::private::{CostModel, Plan, PlanOptions};
+use crate::ring::sampling::Seed;
+
+/// A network, how it is encrypted, and what it may use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Weights (safetensors), their card beside them.
+    pub model: PathBuf,
+    /// log2 of the ring dimension.
+    pub log_n: u32,
+    /// Sizes of scales and primes.
+    pub parameters: ParameterSet,
+    /// Which security is demanded.
+    pub security: Security,
+    /// Seed of keys and noise; none: the operating system's entropy.
+    pub seed: Option<u64>,
+    /// Number of threads.
+    pub threads: u32,
+    /// Memory budget and limit.
+    pub memory: MemorySettings,
+}
+
+impl From<&TrialSpec> for Task {
+    fn from(spec: &TrialSpec) -> Self {
+        Self {
+            model: spec.model.clone(),
+            log_n: spec.log_n,
+            parameters: spec.parameters.clone(),
+            security: spec.security,
+            seed: spec.seed,
+            threads: spec.threads,
+            memory: spec.memory,
+        }
+    }
+}
+
+impl From<&CheckedRequest> for Task {
+    fn from(request: &CheckedRequest) -> Self {
+        Self {
+            model: request.model.clone(),
+            log_n: request.log_n,
+            parameters: request.parameters.clone(),
+            security: request.security,
+            seed: request.seed,
+            threads: request.threads,
+            memory: MemorySettings::default(),
+        }
+    }
+}
+
+impl Task {
+    /// The choices that the plan is made from.
+    pub fn plan_options(&self) -> PlanOptions {
+        PlanOptions {
+            log_n: self.log_n,
+            levels: self.parameters.levels,
+            scale_bits: self.parameters.scale_bits,
+            weight_bits: self.parameters.weight_bits,
+            base_bits: self.parameters.base_bits,
+            key_switching: match self.parameters.key_switching {
+                KeySwitching::Auto => Gadgets::Automatic,
+                KeySwitching::SpecialPrimes(count) => Gadgets::SpecialPrimes(count),
+            },
+            security: match self.security {
+                Security::Bits128 => SecurityPolicy::Bits128,
+                Security::None => SecurityPolicy::None,
+            },
+            cost: CostModel::default(),
+        }
+    }
+
+    /// Threads to work on.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Threads`].
+    pub fn pool(&self) -> Result<ThreadPool, ExperimentError> {
+        let threads = self.threads;
+        ThreadPoolBuilder::new()
+            .num_threads(threads as usize)
+            .build()
+            .map_err(|error| ExperimentError::Threads { threads, reason: error.to_string() })
+    }
+
+    /// Where keys and noise come from.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Randomness`].
+    pub fn seed(&self) -> Result<Seed, ExperimentError> {
+        Ok(match self.seed {
+            Some(number) => Seed::from_number(number),
+            None => Seed::from_entropy()?,
+        })
+    }
+
+    /// Predicted peak memory of a plan, in bytes.
+    pub fn memory_bytes(&self, plan: &Plan) -> u64 {
+        plan.predicted_bytes(self.threads as usize, self.memory.diagonals.0)
+    }
+
+    /// What a predicted peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
+    pub fn memory_limit_bytes(&self) -> Option<u64> {
+        self.memory.limit.map(|limit| limit.0).or_else(host::available_memory_bytes)
+    }
+
+    /// Checks a predicted peak.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Memory`].
+    pub fn check_memory(&self, bytes: u64) -> Result<(), ExperimentError> {
+        check_memory(bytes, self.memory_limit_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::byte_size::ByteSize;
+    use crate::experiment::trial::tests::sample;
+
+    #[test]
+    fn settings_reach_the_plan() {
+        let mut spec = sample();
+        spec.parameters = ParameterSet {
+            scale_bits: 20.5,
+            weight_bits: 17.25,
+            base_bits: 30,
+            key_switching: KeySwitching::SpecialPrimes(3),
+            levels: Some(21),
+        };
+        let options = Task::from(&spec).plan_options();
+        assert_eq!((options.scale_bits, options.weight_bits, options.base_bits), (20.5, 17.25, 30));
+        assert_eq!((options.levels, options.key_switching), (Some(21), Gadgets::SpecialPrimes(3)));
+        assert_eq!(options.security, SecurityPolicy::Bits128);
+    }
+
+    #[test]
+    fn too_much_predicted_memory_is_refused() {
+        let mut task = Task::from(&sample());
+        task.memory.limit = Some(ByteSize(8 << 30));
+        let error = task.check_memory(9 << 30).unwrap_err();
+        assert!(error.is_user_error());
+        assert!(error.to_string().contains("predicted to need 9.0 GiB of memory, more than the limit of 8.0 GiB"));
+        task.memory.limit = Some(ByteSize(10 << 30));
+        assert!(task.check_memory(9 << 30).is_ok());
+    }
+}

@@ -1,0 +1,168 @@
+//! A trial: its images, one after the other, and the rows that come of them.
+
+use super::description::{kind, layout};
+use super::outcome::{ImageOutcome, median_of_layer};
+use super::preparation::Prepared;
+use super::row_sink::RowSink;
+use super::session::Session;
+use super::statistics::{largest, median, share, smallest};
+use super::task::Task;
+use crate::ckks::security::Table;
+use crate::dataset::Dataset;
+use crate::experiment::ExperimentError;
+use crate::experiment::event::{EventSink, Stage};
+use crate::experiment::fingerprint::sha256_of_dataset;
+use crate::experiment::images;
+use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
+use crate::experiment::trial::TrialSpec;
+
+/// Evaluates a trial on encrypted images; rows of images and layers go to `rows`, the trial's row is returned.
+///
+/// # Errors
+/// A refusal of the plan, files that have changed since the trial was specified, and what the executor refuses.
+pub fn evaluate(
+    spec: &TrialSpec,
+    rows: &mut dyn RowSink,
+    events: &mut dyn EventSink,
+) -> Result<TrialRow, ExperimentError> {
+    Task::from(spec).pool()?.install(|| evaluate_here(spec, rows, events))
+}
+
+/// As [`evaluate`], on the threads that it is called on.
+fn evaluate_here(
+    spec: &TrialSpec,
+    rows: &mut dyn RowSink,
+    events: &mut dyn EventSink,
+) -> Result<TrialRow, ExperimentError> {
+    let task = Task::from(spec);
+    events.progress(Stage::Preparation, 0, 1, "");
+    let dataset = images_of(spec)?;
+    let prepared = Prepared::of_trial(spec)?;
+    task.check_memory(task.memory_bytes(&prepared.plan))?;
+    events.progress(Stage::Preparation, 1, 1, "");
+
+    let session = Session::open(&prepared, &task, events)?;
+    let evaluation = session.start(&task, events)?;
+    let indices = spec.images.indices();
+    let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
+    events.progress(Stage::Images, 0, indices.len() as u64, "");
+    for (number, &index) in indices.iter().enumerate() {
+        let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
+        let outcome = evaluation.image(&dataset.images[index], number as u64, spec.probe && !probed, events)?;
+        rows.image(&image_row(spec, index, dataset.labels[index], &outcome))?;
+        outcomes.push(outcome);
+        events.progress(Stage::Images, number as u64 + 1, indices.len() as u64, "");
+    }
+    for layer in 0..prepared.plan.layers.len() {
+        rows.layer(&layer_row(spec, &prepared, layer, &outcomes))?;
+    }
+    let labels: Vec<u8> = indices.iter().map(|&index| dataset.labels[index]).collect();
+    Ok(trial_row(spec, &task, &session, &prepared, &outcomes, &labels))
+}
+
+/// The images, which must be those of the specification.
+fn images_of(spec: &TrialSpec) -> Result<Dataset, ExperimentError> {
+    let dataset = images::load(spec.dataset.name, spec.dataset.path.as_deref())?;
+    let known = sha256_of_dataset(&dataset) == spec.dataset.sha256;
+    if known && spec.images.largest().is_none_or(|index| index < dataset.len()) {
+        return Ok(dataset);
+    }
+    Err(ExperimentError::Changed { what: format!("the data set {}", spec.dataset.name) })
+}
+
+fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) -> ImageRow {
+    let class = |class: Option<usize>| class.map(|class| class as u32);
+    ImageRow {
+        trial_id: spec.id.clone(),
+        image: index as u64,
+        label: Some(u32::from(label)),
+        predicted: class(outcome.class()),
+        clear_predicted: class(outcome.clear_class()),
+        margin: outcome.margin(),
+        agreement: Some(outcome.agrees()),
+        logit_error_median: median(outcome.errors()),
+        logit_error_max: largest(outcome.errors()),
+        overflow: outcome.overflow(),
+        overflow_noticed: outcome.decrypted.overflow,
+        seconds: Some(outcome.seconds()),
+        encryption_seconds: Some(outcome.encryption_seconds),
+        decryption_seconds: Some(outcome.decryption_seconds),
+    }
+}
+
+fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[ImageOutcome]) -> LayerRow {
+    let plan = &prepared.plan;
+    let layer = &plan.layers[index];
+    let seconds = |part: fn(&crate::private::LayerSeconds) -> f64| median_of_layer(outcomes, index, part);
+    let probe = outcomes.iter().find_map(|outcome| outcome.layers[index].probe);
+    let scale = outcomes.first().map(|outcome| outcome.layers[index].scale);
+    LayerRow {
+        trial_id: spec.id.clone(),
+        layer: index as u32,
+        name: layer.name.clone(),
+        kind: kind(layer),
+        layout: layout(&layer.layout),
+        level_in: Some((layer.limbs - 1) as u32),
+        level_out: Some((layer.output_limbs() - 1) as u32),
+        scale_bits: scale.map(f64::log2),
+        scale_deviation: scale.map(|scale| (scale / plan.parameters.scale() - 1.0).abs()),
+        seconds: seconds(|seconds| seconds.total()),
+        encode_seconds: seconds(|seconds| seconds.encode),
+        linear_seconds: seconds(|seconds| seconds.linear),
+        square_seconds: seconds(|seconds| seconds.square),
+        pack_seconds: seconds(|seconds| seconds.pack),
+        planned_seconds: Some(layer.seconds / f64::from(spec.threads)),
+        rotations: Some(layer.operations.rotations),
+        diagonals: Some(layer.transform.diagonals.len() as u64),
+        babies: Some(layer.transform.babies.len() as u64),
+        giants: Some(layer.transform.giants.len() as u64),
+        precision_bits: probe.map(|probe| probe.relative_bits),
+        largest_activation: largest(outcomes.iter().map(|outcome| outcome.largest[index])),
+        log2_headroom: Some(layer.headroom.log2()),
+    }
+}
+
+fn trial_row(
+    spec: &TrialSpec,
+    task: &Task,
+    session: &Session<'_>,
+    prepared: &Prepared,
+    outcomes: &[ImageOutcome],
+    labels: &[u8],
+) -> TrialRow {
+    let Prepared { model, plan } = prepared;
+    let security = plan.parameters.security();
+    let count = |predicate: &dyn Fn(&ImageOutcome) -> bool| outcomes.iter().filter(|image| predicate(image)).count();
+    let right = |class: fn(&ImageOutcome) -> Option<usize>| {
+        outcomes.iter().zip(labels).filter(|(image, label)| class(image) == Some(usize::from(**label))).count()
+    };
+    let of_all = |part| share(part, outcomes.len());
+    let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
+    let probes = outcomes.iter().flat_map(|image| &image.layers).filter_map(|layer| layer.probe);
+    TrialRow {
+        network: model.card.network.clone(),
+        width: Some(model.card.width as u32),
+        images: Some(outcomes.len() as u32),
+        agreement: of_all(count(&ImageOutcome::agrees)),
+        accuracy: of_all(right(ImageOutcome::class)),
+        clear_accuracy: of_all(right(ImageOutcome::clear_class)),
+        overflow_images: Some(count(&ImageOutcome::overflow) as u32),
+        logit_error_median: median(errors()),
+        logit_error_max: largest(errors()),
+        precision_bits_min: smallest(probes.map(|probe| probe.relative_bits)),
+        latency_seconds_median: median(outcomes.iter().map(ImageOutcome::seconds)),
+        keygen_seconds: Some(session.keygen_seconds),
+        encryption_seconds_median: median(outcomes.iter().map(|image| image.encryption_seconds)),
+        decryption_seconds_median: median(outcomes.iter().map(|image| image.decryption_seconds)),
+        planned_latency_seconds: Some(plan.predicted_seconds(spec.threads as usize)),
+        planned_memory_bytes: Some(task.memory_bytes(plan)),
+        key_bytes: Some(session.key_bytes),
+        ciphertext_bytes: outcomes.first().map(|image| image.upload_bytes),
+        result_bytes: outcomes.first().map(|image| image.result_bytes),
+        levels_used: Some(plan.levels_used() as u32),
+        log2_qp: Some(security.log2_qp),
+        security_2018: Some(security.verdict(Table::Standard2018).into()),
+        security_2024: Some(security.verdict(Table::Guidelines2024).into()),
+        ..TrialRow::of_spec(spec)
+    }
+}

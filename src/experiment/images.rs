@@ -1,0 +1,46 @@
+//! The images of a trial.
+
+use std::path::Path;
+
+use crate::dataset::{Dataset, DatasetError, DatasetName, read_file, read_test, shipped_test_images};
+
+/// The test images of data set `name`: those that ship with the project, or the official binary files at `path`, which is
+/// one such file, the directory of the archive, or the one that holds it.
+///
+/// # Errors
+/// Missing, truncated and damaged files.
+pub fn load(name: DatasetName, path: Option<&Path>) -> Result<Dataset, DatasetError> {
+    match path {
+        None => shipped_test_images(name),
+        Some(path) if path.is_dir() => read_test(path, name),
+        Some(path) => read_file(path, name),
+    }
+}
+
+/// What is wrong with an index past the end of `count` images; none: the image is there.
+#[must_use]
+pub fn index_problem(name: DatasetName, count: usize, index: usize) -> Option<String> {
+    (index >= count).then(|| {
+        let last = count.saturating_sub(1);
+        format!("there is no image {index}: this set of {count} {name} images has the indices 0 to {last}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_images_and_files_of_the_official_form() {
+        let shipped = load(DatasetName::Cifar10, None).unwrap();
+        assert_eq!(index_problem(shipped.name, shipped.len(), 199), None);
+        assert!(index_problem(shipped.name, shipped.len(), 200).unwrap().contains("indices 0 to 199"));
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("test_batch.bin");
+        let record: Vec<u8> = std::iter::once(shipped.labels[0]).chain(shipped.images[0].values).collect();
+        std::fs::write(&file, record).unwrap();
+        for path in [file.as_path(), directory.path()] {
+            assert_eq!(load(DatasetName::Cifar10, Some(path)).unwrap().images, shipped.images[..1]);
+        }
+    }
+}

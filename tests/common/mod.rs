@@ -1,0 +1,4 @@
+//! What several integration tests need.
+
+pub mod program;
+pub mod tiny_model;

@@ -1,0 +1,30 @@
+//! The program, as a user starts it.
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+
+/// Runs `leveled ARGUMENTS` in `directory` to its end.
+pub fn leveled(directory: &Path, arguments: &[&str]) -> Output {
+    Command::cargo_bin("leveled").unwrap().current_dir(directory).args(arguments).output().unwrap()
+}
+
+/// Standard output of `leveled ARGUMENTS`, which must end well.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn success(directory: &Path, arguments: &[&str]) -> String {
+    let output = leveled(directory, arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Standard error of `leveled ARGUMENTS`, which must end with exit code 2 and print nothing else.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn refusal(directory: &Path, arguments: &[&str]) -> String {
+    let output = leveled(directory, arguments);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(output.stdout.is_empty());
+    assert!(text.starts_with("error: "), "{text}");
+    text
+}

@@ -1,0 +1,46 @@
+//! A network of a few thousand random weights on disk, and an experiment file that runs it in a small, insecure ring.
+
+use std::fs;
+use std::path::Path;
+
+use leveled::network::{Architecture, Network};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+/// An experiment with the tiny network; insecure, so small enough for a test.
+#[allow(dead_code, reason = "not every test uses it")]
+pub const EXPERIMENT: &str = "\
+name: tiny
+fixed:
+  model: tiny.safetensors
+  dataset: cifar10
+  images: [3, 0]
+  log_n: 12
+  parameters: {scale_bits: 25, weight_bits: 20, base_bits: 34}
+  security: none
+  seed: 7
+  threads: 2
+";
+
+/// Writes the card of the weights `tiny.safetensors` in `directory`, with the hash that they have.
+pub fn write_card(directory: &Path) {
+    let bytes = fs::read(directory.join("tiny.safetensors")).unwrap();
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let card = format!(
+        "network: resnet20\nwidth: 2\ndataset: cifar10\nactivation: quadratic\n\
+         normalisation: {{mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7]}}\n\
+         batch_norm_eps: 1.0e-5\nsha256: {sha256}\n"
+    );
+    fs::write(directory.join("tiny.yaml"), card).unwrap();
+}
+
+/// A directory with the tiny network and its experiment file `e.yaml`.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn directory() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let network = Network::random(&Architecture::named("resnet20", 2, 10).unwrap(), 1).unwrap();
+    network.weights().write(&directory.path().join("tiny.safetensors")).unwrap();
+    write_card(directory.path());
+    fs::write(directory.path().join("e.yaml"), EXPERIMENT).unwrap();
+    directory
+}

@@ -1,0 +1,136 @@
+//! The program from an experiment file to rows, tables and figures, on a tiny network in an insecure ring.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::program::{refusal, success};
+use common::tiny_model;
+use leveled::experiment::inference_view::InferenceView;
+use leveled::experiment::plan_view::PlanView;
+use leveled::experiment::provenance::Provenance;
+use leveled::experiment::records::{ImageRow, LayerRow, Record, SecurityVerdict, TrialRow, TrialStatus};
+use serde::de::DeserializeOwned;
+
+fn rows<R: Record + DeserializeOwned>(directory: &Path) -> Vec<R> {
+    csv::Reader::from_path(directory.join(R::FILE)).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_run_from_file_to_figures() {
+    let directory = tiny_model::directory();
+    let text = success(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    assert!(text.contains("insecure") && text.contains("figures/seconds_by_layer.png"), "{text}");
+    let out = directory.path().join("out");
+
+    let trials: Vec<TrialRow> = rows(&out);
+    let [trial] = trials.as_slice() else { panic!("one trial: {trials:?}") };
+    assert_eq!((trial.status, trial.images, trial.agreement), (TrialStatus::Ok, Some(2), Some(1.0)));
+    assert_eq!((trial.overflow_images, trial.levels_used, trial.threads), (Some(0), Some(20), Some(2)));
+    assert_eq!((trial.security_2018, trial.seed), (Some(SecurityVerdict::Insecure), Some(7)));
+    assert!(trial.logit_error_max.unwrap() < 0.05, "{trial:?}");
+    assert!(trial.precision_bits_min.unwrap() > 6.0, "{trial:?}");
+    for bytes in [trial.key_bytes, trial.ciphertext_bytes, trial.result_bytes, trial.peak_memory_bytes] {
+        assert!(bytes.unwrap() > 0);
+    }
+    for seconds in [trial.keygen_seconds, trial.encryption_seconds_median, trial.decryption_seconds_median] {
+        assert!(seconds.unwrap() > 0.0);
+    }
+
+    let images: Vec<ImageRow> = rows(&out);
+    assert_eq!(images.iter().map(|row| row.image).collect::<Vec<_>>(), [3, 0]);
+    assert!(images.iter().all(|row| row.predicted == row.clear_predicted && !row.overflow && row.margin.is_some()));
+
+    let layers: Vec<LayerRow> = rows(&out);
+    assert_eq!(layers.len(), 20);
+    assert_eq!((layers[0].level_in, layers[19].level_out), (Some(20), Some(0)));
+    assert!(layers.iter().all(|row| row.scale_deviation.unwrap() < 2f64.powi(-40) && row.precision_bits.is_some()));
+    let sum: f64 = layers.iter().map(|row| row.seconds.unwrap()).sum();
+    assert!((0.5..2.0).contains(&(sum / trial.latency_seconds_median.unwrap())), "{sum}");
+
+    let provenance = fs::read_to_string(out.join("provenance.json")).unwrap();
+    let provenance: Provenance = serde_json::from_str(&provenance).unwrap();
+    assert_eq!(provenance.trials[&trial.trial_id].images, [3, 0]);
+    assert_eq!(provenance.experiment_file, tiny_model::EXPERIMENT);
+
+    // The report again, from the rows alone.
+    fs::remove_dir_all(out.join("figures")).unwrap();
+    let again = success(directory.path(), &["report", "out"]);
+    assert!(again.contains("level_and_scale.svg") && out.join("figures/level_and_scale.svg").is_file());
+}
+
+#[test]
+fn a_plan_says_what_would_run() {
+    let directory = tiny_model::directory();
+    let text = success(directory.path(), &["plan", "e.yaml"]);
+    assert!(
+        text.contains("resnet20 (width 2)") && text.contains("insecure") && text.contains("packed 2x32x32"),
+        "{text}"
+    );
+    let plans: Vec<PlanView> = serde_json::from_str(&success(directory.path(), &["plan", "e.yaml", "--json"])).unwrap();
+    assert_eq!((plans.len(), plans[0].levels_used, plans[0].layers.len()), (1, 20, 20));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3, "a plan writes nothing");
+}
+
+#[test]
+fn one_inference_as_text_and_as_json() {
+    let directory = tiny_model::directory();
+    let sets = directory.path().join("configs/parameters");
+    fs::create_dir_all(&sets).unwrap();
+    fs::write(sets.join("test.yaml"), "scale_bits: 25\nweight_bits: 20\nbase_bits: 34\n").unwrap();
+    let arguments = ["infer", "--model", "tiny.safetensors", "--log-n", "12", "--parameters", "test", "--insecure"];
+    let infer = |more: &[&str]| success(directory.path(), &[&arguments, more].concat());
+    let text = infer(&["--image", "3", "--seed", "1"]);
+    assert!(text.contains("(clear text: the same)") && text.contains("layer3.2.conv2"), "{text}");
+
+    let view: InferenceView = serde_json::from_str(&infer(&["--image", "3", "--seed", "1", "--json"])).unwrap();
+    assert_eq!((view.classes.len(), view.layers.len(), view.overflow, view.seed), (10, 20, false, Some(1)));
+    assert_eq!(view.predicted, view.clear_predicted);
+    for class in &view.classes {
+        assert!((class.logit.unwrap() - class.clear_logit.unwrap()).abs() < 0.05, "{class:?}");
+    }
+
+    // The same image as a file, other keys, no probe.
+    let shipped = leveled::dataset::shipped_test_images(leveled::dataset::DatasetName::Cifar10).unwrap();
+    let values = &shipped.images[3].values;
+    let png = image::RgbImage::from_fn(32, 32, |x, y| {
+        image::Rgb([0, 1, 2].map(|channel| values[channel * 1024 + (y * 32 + x) as usize]))
+    });
+    png.save(directory.path().join("three.png")).unwrap();
+    let from_file: InferenceView =
+        serde_json::from_str(&infer(&["--image", "three.png", "--no-probe", "--json"])).unwrap();
+    assert_eq!((from_file.image.as_str(), &from_file.label), ("three.png", &None));
+    assert!(from_file.layers.iter().all(|layer| layer.precision_bits.is_none()));
+    let clear = |view: &InferenceView| view.classes.iter().map(|class| class.clear_logit).collect::<Vec<_>>();
+    assert_eq!(clear(&from_file), clear(&view));
+
+    let text = refusal(directory.path(), &[&arguments, &["--image", "200"][..]].concat());
+    assert!(text.contains("--image: there is no image 200") && text.contains("indices 0 to 199"), "{text}");
+    image::RgbImage::new(33, 32).save(directory.path().join("wide.png")).unwrap();
+    let text = refusal(directory.path(), &[&arguments, &["--image", "wide.png"][..]].concat());
+    assert!(text.contains("33 x 32 pixels") && text.contains("resize or crop"), "{text}");
+    fs::write(directory.path().join("text.png"), "no picture").unwrap();
+    let text = refusal(directory.path(), &[&arguments, &["--image", "text.png"][..]].concat());
+    assert!(text.contains("cannot decode") && text.contains("PNG"), "{text}");
+}
+
+#[test]
+fn a_trial_that_meets_changed_weights_fails_alone() {
+    let directory = tiny_model::directory();
+    let spec = directory.path().join("spec.json");
+    let experiment = leveled::experiment::config::Experiment::read(&directory.path().join("e.yaml")).unwrap();
+    fs::write(&spec, serde_json::to_string(&experiment.trials[0]).unwrap()).unwrap();
+    let out = directory.path().join("out");
+    leveled::experiment::store::Store::create(&out).unwrap();
+    let weights = directory.path().join("tiny.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    tiny_model::write_card(directory.path());
+    let output = common::program::leveled(directory.path(), &["trial", "spec.json", "--out", "out"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("tiny.safetensors has changed since the trial was specified"), "{text}");
+    assert!(rows::<TrialRow>(&out).is_empty());
+}
