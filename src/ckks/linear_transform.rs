@@ -3,6 +3,9 @@
 //! Output o is sum over inputs i and offsets t of diagonal(o, i, t) * rot_t(x_i). With t = g + b (giant and baby step),
 //! it is sum_g rot_g( sum_b rot_-g(diagonal) * rot_b(x_i) ): babies are hoisted rotations of the inputs, giants are
 //! rotations of the partial sums.
+//!
+//! Giants are taken by Horner's rule: with g_1 < g_2 < .. the sum is rot_g1( s_1 + rot_(g2 - g1)( s_2 + .. )). That is as
+//! many rotations as there are giants, but only as many keys as there are distinct differences, mostly one or two.
 
 use super::encoder::Complex;
 use super::error::CkksError;
@@ -79,6 +82,33 @@ impl LinearTransform {
         used.sort_unstable();
         used.dedup();
         used
+    }
+
+    /// For every output its giant steps in descending order, each with the rotation that follows it: down to the next one,
+    /// and from the last one to zero.
+    pub fn giant_chains(&self) -> Vec<Vec<(usize, i64)>> {
+        let mut chains: Vec<Vec<usize>> = vec![Vec::new(); self.outputs];
+        for (output, giant) in self.used_giants() {
+            chains[output].push(giant);
+        }
+        chains
+            .into_iter()
+            .map(|mut chain| {
+                chain.sort_unstable_by_key(|&giant| std::cmp::Reverse(self.giants[giant]));
+                let next = |i: usize| chain.get(i + 1).map_or(0, |&g| self.giants[g]);
+                chain.iter().enumerate().map(|(i, &giant)| (giant, self.giants[giant] - next(i))).collect()
+            })
+            .collect()
+    }
+
+    /// The distinct rotations, in slots to the left, for which keys are needed (folds apart).
+    pub fn rotations(&self) -> Vec<i64> {
+        let babies = self.used_babies().into_iter().map(|(_, baby)| self.babies[baby]);
+        let giants = self.giant_chains().into_iter().flatten().map(|(_, steps)| steps);
+        let mut all: Vec<i64> = babies.chain(giants).filter(|steps| *steps != 0).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// (output, giant) pairs that some diagonal uses, sorted.

@@ -252,8 +252,8 @@ impl Plan {
         let (parameters, mut request) = (&self.parameters, KeyRequest::new());
         for layer in &self.layers {
             let transform = &layer.transform;
-            for steps in transform.babies.iter().chain(&transform.giants) {
-                request.add_rotation(parameters, *steps, layer.limbs);
+            for steps in transform.rotations() {
+                request.add_rotation(parameters, steps, layer.limbs);
             }
             for fold in &transform.folds {
                 match fold {

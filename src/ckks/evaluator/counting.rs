@@ -133,8 +133,8 @@ impl Operations {
             diagonals as f64 * extended * if plaintext_share < 1.0 { 1.0 + plaintext_share } else { 1.0 };
         let giants = transform.used_giants();
         work.additions += (diagonals - giants.len()) as u64;
-        for (_, giant) in &giants {
-            if transform.giants[*giant] != 0 {
+        for (_, steps) in transform.giant_chains().into_iter().flatten() {
+            if steps != 0 {
                 work.add(&Self::rotate_extended(parameters, limbs));
             }
             work.limb_passes += 2.0 * extended;

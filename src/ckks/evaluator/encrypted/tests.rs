@@ -10,7 +10,8 @@ use crate::ckks::security::SecurityPolicy;
 use crate::ckks::{PrecisionReport, noise};
 use crate::ring::sampling::Seed;
 
-const STEPS: [i64; 6] = [1, -1, 5, 8, 16, -32];
+/// Rotations that the tests use; the giant steps 16, 8, 0 and -32 follow each other by 8 and 32.
+const STEPS: [i64; 8] = [1, -1, 5, 8, 16, 32, 48, -32];
 
 struct World {
     parameters: Parameters,

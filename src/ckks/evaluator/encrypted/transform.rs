@@ -78,8 +78,7 @@ impl Encrypted {
             })
             .collect::<Result<Vec<_>, CkksError>>()?;
         // Fail before any work if a key of the later steps is missing.
-        for (_, giant) in transform.used_giants() {
-            let steps = transform.giants[giant];
+        for steps in transform.rotations() {
             let element = rotation_element(log_n, steps);
             if element != 1 {
                 self.galois_key(element, Some(steps), limbs)?;
@@ -94,17 +93,18 @@ impl Encrypted {
         let divisor = self.parameters.prime(limbs - 1) as f64;
         let scale = state.scale * encoded.scale / divisor;
         sums.into_iter()
-            .map(|giants| {
+            .zip(transform.giant_chains())
+            .map(|(mut sums, chain)| {
                 let mut total: Option<Pair> = None;
-                for (giant, pair) in giants {
-                    let steps = transform.giants[giant];
-                    let element = rotation_element(log_n, steps);
-                    let pair =
-                        if element == 1 { pair } else { self.rotate_extended(pair, element, Some(steps), limbs)? };
-                    total = Some(match total {
+                for (giant, steps) in chain {
+                    let Some(pair) = sums.remove(&giant) else { continue };
+                    let sum = match total {
                         None => pair,
                         Some(total) => self.add_extended(total, &pair, &extended),
-                    });
+                    };
+                    let element = rotation_element(log_n, steps);
+                    total =
+                        Some(if element == 1 { sum } else { self.rotate_extended(sum, element, Some(steps), limbs)? });
                 }
                 let mut total = total.unwrap_or_else(|| {
                     let zero = || Polynomial::zero(self.parameters.n(), extended.len());
@@ -130,7 +130,7 @@ impl Encrypted {
         used: &[(usize, usize)],
         babies: &[Baby<'_>],
         extended: &[usize],
-    ) -> Vec<Vec<(usize, Pair)>> {
+    ) -> Vec<HashMap<usize, Pair>> {
         let n = self.parameters.n();
         let limbs = inputs[0].limbs();
         let raised: Vec<_> = (0..inputs.len())
@@ -209,9 +209,9 @@ impl Encrypted {
                 pair.1.limbs.push(c1);
             }
         }
-        let mut outputs: Vec<Vec<(usize, Pair)>> = (0..transform.outputs).map(|_| Vec::new()).collect();
+        let mut outputs: Vec<HashMap<usize, Pair>> = (0..transform.outputs).map(|_| HashMap::new()).collect();
         for ((output, giant), pair) in groups.into_iter().zip(pairs) {
-            outputs[output].push((giant, pair));
+            outputs[output].insert(giant, pair);
         }
         outputs
     }
