@@ -45,12 +45,25 @@ impl Plaintext {
             return small;
         }
         // Evaluations of a polynomial in X^stride come in runs of equal values (see `ring::ntt`).
-        let stride = n / small.len();
         let mut limb = Limb::scratch(n);
-        for (run, value) in limb.chunks_exact_mut(stride).zip(small.iter()) {
-            run.fill(*value);
+        match n / small.len() {
+            2 => repeat::<2>(&small, &mut limb),
+            4 => repeat::<4>(&small, &mut limb),
+            8 => repeat::<8>(&small, &mut limb),
+            stride => {
+                for (run, value) in limb.chunks_exact_mut(stride).zip(small.iter()) {
+                    run.fill(*value);
+                }
+            }
         }
         limb
+    }
+}
+
+/// Writes every value `STRIDE` times.
+fn repeat<const STRIDE: usize>(values: &[u64], out: &mut [u64]) {
+    for (run, value) in out.as_chunks_mut::<STRIDE>().0.iter_mut().zip(values) {
+        *run = [*value; STRIDE];
     }
 }
 

@@ -233,29 +233,9 @@ pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], 
     }
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
 pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
-    let constants = Constants::new(q);
-    let (one, quotient) = (_mm512_set1_epi64(1), _mm512_set1_epi64(q.one().quotient52 as i64));
-    let (blocks, tail) = out.as_chunks_mut::<LANES>();
-    let (sources, source_tail) = values.as_chunks::<LANES>();
-    for (block, source) in blocks.iter_mut().zip(sources) {
-        // SAFETY: the reference covers 32 readable bytes, and the load needs no alignment.
-        let value = _mm512_cvtepi32_epi64(unsafe { _mm256_loadu_si256(source.as_ptr().cast()) });
-        let r = constants.mul_factor(_mm512_abs_epi64(value), one, quotient);
-        let negative = negative_lanes(value);
-        // q - r is q for r = 0, which one more correction takes to 0.
-        let negated = Constants::correct(_mm512_sub_epi64(constants.q, r), constants.q);
-        store(block, _mm512_mask_mov_epi64(r, negative, negated));
-    }
-    generic::reduce_signed(tail, source_tail, q);
-}
-
-/// The mask of negative lanes.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn negative_lanes(value: __m512i) -> __mmask8 {
-    _mm512_cmplt_epi64_mask(value, _mm512_setzero_si512())
+    generic::reduce_signed(out, values, q);
 }
 
 #[target_feature(enable = "avx512f")]

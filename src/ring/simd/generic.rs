@@ -177,6 +177,14 @@ pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], 
 
 #[inline(always)]
 pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
+    if q.value() > 1 << 31 {
+        // Magnitudes are below q: negative values only need q added.
+        for (out, value) in out.iter_mut().zip(values) {
+            let value = i64::from(*value);
+            *out = (value + (q.value() as i64 & (value >> 63))) as u64;
+        }
+        return;
+    }
     for (out, value) in out.iter_mut().zip(values) {
         let r = subtract_if_above(mul_factor_lazy(u64::from(value.unsigned_abs()), q.one(), q.value()), q.value());
         *out = if *value < 0 { subtract_if_above(q.value() - r, q.value()) } else { r };
@@ -257,6 +265,14 @@ macro_rules! instantiate {
         }
         $(#[$attribute])*
         pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
+    if q.value() > 1 << 31 {
+        // Magnitudes are below q: negative values only need q added.
+        for (out, value) in out.iter_mut().zip(values) {
+            let value = i64::from(*value);
+            *out = (value + (q.value() as i64 & (value >> 63))) as u64;
+        }
+        return;
+    }
             generic::reduce_signed(out, values, q);
         }
         $(#[$attribute])*
