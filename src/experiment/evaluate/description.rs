@@ -44,7 +44,7 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         galois_elements: plan.request.galois_elements() as u32,
         keys: plan.request.len() as u32,
         key_bytes: plan.request.bytes(parameters),
-        ciphertext_bytes: plan.input.ciphertexts() as u64 * (plan.input_limbs as u64 * limb_bytes + SEED_BYTES),
+        ciphertext_bytes: plan.input_ciphertexts() as u64 * (plan.input_limbs as u64 * limb_bytes + SEED_BYTES),
         diagonal_bytes: plan.diagonal_bytes(),
         memory_bytes: task.memory_bytes(plan),
         memory_limit_bytes: task.memory_limit_bytes(),

@@ -145,7 +145,7 @@ impl ConvolutionDiagonals {
 
     /// Period up to which offsets matter.
     pub fn input_period(&self) -> usize {
-        self.inputs.iter().map(|i| modulus(i)).max().unwrap_or(1)
+        self.inputs.iter().map(modulus).max().unwrap_or(1)
     }
 
     /// Fixes giant and baby steps; must be called before slots are asked for.
