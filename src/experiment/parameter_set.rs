@@ -9,6 +9,7 @@ use super::ExperimentError;
 use super::locate::{Problem, YamlText};
 use super::setting::{Check, KeySwitching};
 use super::suggest;
+use crate::private::PlanOptions;
 
 /// Folder of the named parameter sets, looked for beside the experiment file and in the directories above it.
 const FOLDER: &str = "configs/parameters";
@@ -22,14 +23,26 @@ const LARGEST_PRIME_BITS: f64 = 60.0;
 /// Most levels that a chain may have.
 const MOST_LEVELS: usize = 200;
 
+/// Most rotated copies of the image that a client encrypts.
+const MOST_COPIES: usize = 64;
+
 /// Sizes of scales and primes, before the plan turns them into a modulus chain (method section 4).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a mapping with scale_bits, weight_bits, base_bits, key_switching and levels")]
+#[serde(deny_unknown_fields, expecting = "a mapping with scale_bits, weight_bits and base_bits")]
 pub struct ParameterSet {
     /// log2 of the scale D of the data after every rescale.
     pub scale_bits: f64,
     /// log2 of the scale of the weights; a tower has `scale_bits + weight_bits` bits.
     pub weight_bits: f64,
+    /// log2 of the scale of the encrypted image, if the network allows one of its own.
+    #[serde(default = "default_input_bits")]
+    pub input_bits: f64,
+    /// Rotated copies of the image that the client encrypts.
+    #[serde(default = "default_input_copies")]
+    pub input_copies: usize,
+    /// Whether real and imaginary parts hold two halves of the channels.
+    #[serde(default = "default_complex_packing")]
+    pub complex_packing: bool,
     /// log2 of the base prime, which holds the logits at scale D.
     pub base_bits: u32,
     /// How special primes and digits of the key switching are chosen.
@@ -38,6 +51,18 @@ pub struct ParameterSet {
     /// Levels of the chain; none: what the network needs.
     #[serde(default)]
     pub levels: Option<usize>,
+}
+
+fn default_input_bits() -> f64 {
+    PlanOptions::default().input_bits
+}
+
+fn default_input_copies() -> usize {
+    PlanOptions::default().input_copies
+}
+
+fn default_complex_packing() -> bool {
+    PlanOptions::default().complex_packing
 }
 
 impl ParameterSet {
@@ -54,6 +79,7 @@ impl ParameterSet {
         };
         in_range("scale_bits", self.scale_bits, 10.0, 55.0)?;
         in_range("weight_bits", self.weight_bits, 8.0, 45.0)?;
+        self.check_input()?;
         let base_bits = f64::from(self.base_bits);
         in_range("base_bits", base_bits, 20.0, LARGEST_PRIME_BITS)?;
         let tower_bits = self.scale_bits + self.weight_bits;
@@ -76,6 +102,21 @@ impl ParameterSet {
             return Err(Problem::at("levels", problem));
         }
         self.key_switching.check()
+    }
+
+    fn check_input(&self) -> Result<(), Problem> {
+        let (bits, most) = (self.input_bits, 2.0 * self.scale_bits);
+        if !(10.0..=most).contains(&bits) {
+            let problem = format!(
+                "the scale of the image has {bits} bits, outside 10 to 2 * scale_bits = {most}; choose a size in between"
+            );
+            return Err(Problem::at("input_bits", problem));
+        }
+        if !(1..=MOST_COPIES).contains(&self.input_copies) {
+            let problem = format!("{} copies of the image; choose 1 to {MOST_COPIES}", self.input_copies);
+            return Err(Problem::at("input_copies", problem));
+        }
+        Ok(())
     }
 
     /// Reads the set called `name`, from `configs/parameters/` at or above `directory`; `default` is built in as well.
@@ -151,17 +192,46 @@ mod tests {
     use super::*;
 
     fn set(scale_bits: f64, weight_bits: f64, base_bits: u32) -> ParameterSet {
-        ParameterSet { scale_bits, weight_bits, base_bits, key_switching: KeySwitching::Auto, levels: None }
+        ParameterSet {
+            scale_bits,
+            weight_bits,
+            input_bits: 24.0,
+            input_copies: 4,
+            complex_packing: true,
+            base_bits,
+            key_switching: KeySwitching::Auto,
+            levels: None,
+        }
     }
 
     #[test]
     fn the_built_in_set_is_possible() {
         let found = ParameterSet::named("default", Path::new("/nonexistent")).unwrap().unwrap();
         assert!(found.check().is_ok());
+        let plan = PlanOptions::default();
+        assert_eq!(
+            (found.scale_bits, found.weight_bits, found.input_bits),
+            (plan.scale_bits, plan.weight_bits, plan.input_bits)
+        );
+        assert_eq!((found.input_copies, found.complex_packing), (plan.input_copies, plan.complex_packing));
+        assert_eq!((found.base_bits, found.levels), (plan.base_bits, plan.levels));
+    }
+
+    #[test]
+    fn only_three_sizes_must_be_given() {
+        let found: ParameterSet =
+            serde_yaml::from_str("{scale_bits: 20.5, weight_bits: 18.25, base_bits: 28}").unwrap();
+        assert_eq!(found, set(20.5, 18.25, 28));
     }
 
     #[test]
     fn impossible_sizes_name_their_key() {
+        let input_bits = |input_bits| ParameterSet { input_bits, ..set(20.5, 18.25, 28) }.check();
+        assert_eq!(input_bits(9.0).unwrap_err().key, Some("input_bits"));
+        assert_eq!((input_bits(41.5).unwrap_err().key, input_bits(f64::NAN).is_ok()), (Some("input_bits"), false));
+        let input_copies = |input_copies| ParameterSet { input_copies, ..set(20.5, 18.25, 28) }.check();
+        assert_eq!(input_copies(0).unwrap_err().key, Some("input_copies"));
+        assert_eq!((input_copies(65).unwrap_err().key, input_copies(64).is_ok()), (Some("input_copies"), true));
         assert_eq!(set(5.0, 18.0, 30).check().unwrap_err().key, Some("scale_bits"));
         assert_eq!(set(35.0, 30.0, 40).check().unwrap_err().key, Some("weight_bits"));
         assert_eq!(set(20.0, 18.0, 61).check().unwrap_err().key, Some("base_bits"));

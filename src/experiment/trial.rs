@@ -140,6 +140,9 @@ pub(crate) mod tests {
             parameters: ParameterSet {
                 scale_bits: 20.0,
                 weight_bits: 18.0,
+                input_bits: 24.0,
+                input_copies: 4,
+                complex_packing: true,
                 base_bits: 28,
                 key_switching: KeySwitching::Auto,
                 levels: None,

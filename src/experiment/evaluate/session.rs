@@ -79,7 +79,8 @@ impl Evaluation<'_> {
     ) -> Result<ImageOutcome, ExperimentError> {
         let Session { prepared: Prepared { model, plan }, client, .. } = self.session;
         let input = model.input(image);
-        let trace = plan.network.forward(&input)?;
+        let unfolded = plan.unfolding.map(|unfolding| unfolding.apply(&input));
+        let trace = plan.network.forward(unfolded.as_deref().unwrap_or(&input))?;
         let largest = trace.largest();
         let exploded = explodes(plan, &largest);
         let probe = probe && !exploded;

@@ -74,6 +74,9 @@ impl Task {
             levels: self.parameters.levels,
             scale_bits: self.parameters.scale_bits,
             weight_bits: self.parameters.weight_bits,
+            input_bits: self.parameters.input_bits,
+            input_copies: self.parameters.input_copies,
+            complex_packing: self.parameters.complex_packing,
             base_bits: self.parameters.base_bits,
             key_switching: match self.parameters.key_switching {
                 KeySwitching::Auto => Gadgets::Automatic,
@@ -141,12 +144,16 @@ mod tests {
         spec.parameters = ParameterSet {
             scale_bits: 20.5,
             weight_bits: 17.25,
+            input_bits: 23.5,
+            input_copies: 2,
+            complex_packing: false,
             base_bits: 30,
             key_switching: KeySwitching::SpecialPrimes(3),
             levels: Some(21),
         };
         let options = Task::from(&spec).plan_options();
         assert_eq!((options.scale_bits, options.weight_bits, options.base_bits), (20.5, 17.25, 30));
+        assert_eq!((options.input_bits, options.input_copies, options.complex_packing), (23.5, 2, false));
         assert_eq!((options.levels, options.key_switching), (Some(21), Gadgets::SpecialPrimes(3)));
         assert_eq!(options.security, SecurityPolicy::Bits128);
     }
