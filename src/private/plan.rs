@@ -49,8 +49,8 @@ impl Default for PlanOptions {
         Self {
             log_n: 15,
             levels: None,
-            scale_bits: 22.25,
-            weight_bits: 18.25,
+            scale_bits: 22.0,
+            weight_bits: 18.5,
             input_bits: 24.0,
             input_copies: 4,
             complex_packing: true,

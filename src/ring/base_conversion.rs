@@ -124,7 +124,7 @@ mod tests {
             let product: BigInt = primes.iter().map(|q| BigInt::from(*q)).product();
             // Signed values spread over [-R/2, R/2], away from the ends by 2^-40 R.
             let values: Vec<BigInt> = (0..n as u64)
-                .map(|i| (&product * BigInt::from((seed.wrapping_mul(2 * i + 1) >> 24) as i64 - (1 << 39)) >> 40u32) * 1_048_575 / 1_048_576)
+                .map(|i| ((&product * BigInt::from((seed.wrapping_mul(2 * i + 1) >> 24) as i64 - (1 << 39))) >> 40u32) * 1_048_575 / 1_048_576)
                 .collect();
             let residue = |v: &BigInt, q: u64| -> u64 { u64::try_from(((v % q) + q) % q).unwrap() };
 

@@ -122,9 +122,9 @@ mod tests {
     fn negacyclic(a: &[u64], b: &[u64], q: u64) -> Vec<u64> {
         let (n, q) = (a.len(), BigUint::from(q));
         let mut c = vec![BigUint::from(0u8); n];
-        for i in 0..n {
-            for j in 0..n {
-                let p = BigUint::from(a[i]) * BigUint::from(b[j]) % &q;
+        for (i, x) in a.iter().enumerate() {
+            for (j, y) in b.iter().enumerate() {
+                let p = BigUint::from(*x) * BigUint::from(*y) % &q;
                 let k = (i + j) % n;
                 c[k] = if i + j < n { (&c[k] + p) % &q } else { (&c[k] + &q - p) % &q };
             }

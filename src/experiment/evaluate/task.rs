@@ -67,9 +67,6 @@ impl Task {
     /// The choices that the plan is made from.
     pub fn plan_options(&self) -> PlanOptions {
         PlanOptions {
-            input_bits: 24.0,
-            input_copies: 4,
-            complex_packing: true,
             log_n: self.log_n,
             levels: self.parameters.levels,
             scale_bits: self.parameters.scale_bits,

@@ -95,7 +95,8 @@ impl ConvolutionDiagonals {
         for (term, (Term { map, .. }, input)) in terms.iter().zip(&inputs).enumerate() {
             let window = window(map)?;
             let (outs, ins) = (output.shape().channels, input.layout.shape().channels);
-            let (term, _) = (u8::try_from(term).ok()?, u16::try_from(outs.max(ins)).ok()?);
+            u16::try_from(outs.max(ins)).ok()?;
+            let term = u8::try_from(term).ok()?;
             u8::try_from(window.kernel * window.kernel).ok()?;
             for o in 0..outs {
                 let own = o..o + 1;
