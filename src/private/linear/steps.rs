@@ -107,3 +107,55 @@ impl Steps {
         best.map_or_else(|| Self::with_modulus(offsets, 1, 1), |(_, steps)| steps)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
+    use crate::ckks::security::SecurityPolicy;
+    use proptest::prelude::*;
+
+    fn parameters() -> Parameters {
+        Parameters::new(ParametersLiteral {
+            log_n: 10,
+            levels: 3,
+            scale_bits: 22.0,
+            weight_bits: 18.0,
+            input_bits: None,
+            base_bits: 30,
+            key_switching: KeySwitching::Automatic,
+            security: SecurityPolicy::None,
+        })
+        .unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn giant_and_baby_make_every_offset(
+            slots in prop::collection::vec(-1000i64..1000, 1..60), log_period in 3u32..10, log_repeats in 0u32..2
+        ) {
+            let parameters = parameters();
+            let period = 1usize << log_period;
+            let diagonal_period = (period << log_repeats).min(parameters.slots());
+            let offsets: Vec<Offset> =
+                slots.iter().enumerate().map(|(i, slots)| Offset { output: i % 2, input: i % 3, slots: *slots }).collect();
+            let steps =
+                Steps::cheapest(&parameters, &CostModel::default(), &offsets, 3, period, diagonal_period);
+            prop_assert_eq!(steps.split.len(), offsets.len());
+            for (offset, &(giant, baby)) in offsets.iter().zip(&steps.split) {
+                let sum = steps.giants[giant] + steps.babies[baby];
+                prop_assert_eq!((sum - offset.slots).rem_euclid(period as i64), 0);
+            }
+            let diagonals = steps.diagonals(&offsets);
+            prop_assert!(diagonals.iter().zip(&offsets).all(|(d, o)| (d.output, d.input) == (o.output, o.input)));
+        }
+    }
+
+    #[test]
+    fn a_full_matrix_takes_few_rotations() {
+        let offsets: Vec<Offset> = (0..256).map(|slots| Offset { output: 0, input: 0, slots }).collect();
+        let steps = Steps::cheapest(&parameters(), &CostModel::default(), &offsets, 3, 256, 256);
+        assert_eq!(steps.babies.len() * steps.giants.len(), 256);
+        assert!(steps.babies.len() + steps.giants.len() <= 80, "{steps:?}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Encrypted inference: planning, encoding diagonals, and one convolution.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use leveled::ckks::encryption::encrypt_symmetric;
+use leveled::ckks::{Ciphertext, Complex, Encoder, Encrypted, EvaluationKeys, Evaluator, SecretKey, SecurityPolicy};
+use leveled::network::lowered::LoweredNetwork;
+use leveled::network::{Architecture, Network};
+use leveled::private::{Plan, PlanOptions};
+use leveled::ring::sampling::Seed;
+
+fn resnet20(width: usize) -> Arc<LoweredNetwork> {
+    let architecture = Architecture::named("resnet20", width, 10).unwrap();
+    Arc::new(Network::random(&architecture, 1).unwrap().lower().unwrap())
+}
+
+/// The convolution after the first.
+const LAYER: usize = 1;
+
+fn full_size(c: &mut Criterion) {
+    let network = resnet20(16);
+    let options = PlanOptions::default();
+    c.bench_function("private/plan_resnet20", |b| b.iter(|| Plan::new(network.clone(), black_box(&options)).unwrap()));
+
+    let plan = Plan::new(network, &options).unwrap();
+    let parameters = &plan.parameters;
+    let encoder = Encoder::new(parameters.log_n());
+    let evaluator = Encrypted::new(parameters.clone(), encoder, Arc::new(EvaluationKeys::default()));
+    let layer = &plan.layers[LAYER];
+    let scale = parameters.weight_scale(layer.limbs);
+    c.bench_function("private/encode_layer", |b| {
+        b.iter(|| evaluator.encode_transform(black_box(&layer.transform), scale).unwrap());
+    });
+}
+
+fn small(c: &mut Criterion) {
+    let options = PlanOptions { log_n: 12, security: SecurityPolicy::None, ..PlanOptions::default() };
+    let plan = Plan::new(resnet20(4), &options).unwrap();
+    let parameters = &plan.parameters;
+    let secret = SecretKey::generate(parameters, &Seed::from_number(1));
+    let keys = Arc::new(EvaluationKeys::generate(parameters, &secret, &plan.request, |_| ()));
+    let encoder = Encoder::new(parameters.log_n());
+    let evaluator = Encrypted::new(parameters.clone(), encoder.clone(), keys);
+    let layer = &plan.layers[LAYER];
+    let encoded = evaluator.encode_transform(&layer.transform, parameters.weight_scale(layer.limbs)).unwrap();
+    let slots: Vec<Complex> = (0..parameters.slots()).map(|i| Complex::new((i as f64).sin(), 0.0)).collect();
+    let inputs: Vec<Ciphertext> = (0..layer.transform.inputs)
+        .map(|index| {
+            let (scale, seed) = (parameters.scale().powi(2), Seed::from_number(index as u64));
+            encrypt_symmetric(parameters, &encoder, &secret, &slots, scale, layer.limbs, &seed)
+                .unwrap()
+                .expand(parameters)
+        })
+        .collect();
+    let inputs: Vec<&Ciphertext> = inputs.iter().collect();
+    c.bench_function("private/convolution_small", |b| {
+        b.iter(|| evaluator.apply_transform(black_box(&inputs), &layer.transform, &encoded).unwrap());
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1));
+    targets = full_size, small
+}
+criterion_main!(benches);

@@ -1,0 +1,248 @@
+//! Small random networks, encrypted end to end in small, insecure rings, against clear text.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use leveled::ckks::keys::KeyKind;
+use leveled::ckks::{CkksError, Encrypted, EvaluationKeys, KeyRequest, SecretKey, SecurityPolicy};
+use leveled::network::lowered::{LoweredNetwork, Shape};
+use leveled::network::{Architecture, LoweredTrace, Network, Stage};
+use leveled::private::probe::{LayerProbe, probe};
+use leveled::private::{Client, Executor, Logits, Plan, PlanOptions, PrivateError};
+use leveled::ring::sampling::Seed;
+use leveled::ring::simd::{Instructions, instructions};
+
+/// Every test encrypts with these keys.
+const SEED: u64 = 5;
+
+/// A residual network with one block for each width; all blocks but the first have stride 2.
+fn network(side: usize, widths: &[usize]) -> Arc<LoweredNetwork> {
+    let stages = widths.iter().enumerate();
+    let architecture = Architecture {
+        input: Shape::new(3, side, side),
+        stem_channels: widths[0],
+        stages: stages
+            .map(|(i, &channels)| Stage { blocks: 1, channels, stride: if i == 0 { 1 } else { 2 } })
+            .collect(),
+        ..Architecture::named("resnet20", 4, 10).unwrap()
+    };
+    Arc::new(Network::random(&architecture, side as u64).unwrap().lower().unwrap())
+}
+
+/// Insecure options with primes of 54 bits, so that noise hides no mistake.
+fn options(log_n: u32) -> PlanOptions {
+    PlanOptions {
+        log_n,
+        scale_bits: 30.0,
+        weight_bits: 24.0,
+        input_bits: 34.0,
+        base_bits: 40,
+        security: SecurityPolicy::None,
+        ..PlanOptions::default()
+    }
+}
+
+fn image(network: &LoweredNetwork, size: f64) -> Vec<f64> {
+    (0..network.input.len()).map(|i| size * (i as f64 * 0.73).sin()).collect()
+}
+
+struct Outcome {
+    probes: Vec<LayerProbe>,
+    logits: Logits,
+    trace: LoweredTrace,
+}
+
+fn evaluate(network: &LoweredNetwork, plan: &Plan, image: &[f64]) -> Outcome {
+    let trace = network.forward(image).unwrap();
+    let client = Client::new(plan, &Seed::from_number(SEED));
+    let keys = Arc::new(client.evaluation_keys(|_| ()));
+    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+    let executor = Executor::new(plan, &evaluator, 1 << 20);
+    let encrypted = client.encrypt(image, 0).unwrap().iter().map(|x| x.expand(&plan.parameters)).collect();
+    let mut probes = Vec::new();
+    let result = executor
+        .run(encrypted, &mut |index, output, _| probes.extend(probe(plan, &client, &trace, index, output)))
+        .unwrap();
+    Outcome { probes, logits: client.decrypt(&result), trace }
+}
+
+fn clear_class(trace: &LoweredTrace) -> Option<usize> {
+    let logits = trace.logits();
+    (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b]))
+}
+
+/// Evaluates one network in every form, and returns the most ciphertexts that a layer had.
+fn agrees(side: usize, widths: &[usize], log_n: u32) -> usize {
+    let network = network(side, widths);
+    let image = image(&network, 1.0);
+    let mut most = 0;
+    for (complex_packing, input_copies) in [(true, 1), (true, 4), (false, 1), (false, 4)] {
+        let options = PlanOptions { complex_packing, input_copies, ..options(log_n) };
+        let what = format!("{side}x{side} {widths:?} N = 2^{log_n}, complex {complex_packing}, copies {input_copies}");
+        let plan = Plan::new(network.clone(), &options).unwrap();
+        let Outcome { probes, logits, trace } = evaluate(&network, &plan, &image);
+        assert_eq!(probes.len(), network.layers.len(), "{what}");
+        for (layer, probe) in plan.layers.iter().zip(&probes) {
+            assert!(probe.relative_bits > 12.0, "{what}: {} has {:.1} bits", layer.name, probe.relative_bits);
+            assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {} has another scale", layer.name);
+            most = most.max(layer.layout.ciphertexts());
+        }
+        assert!(!logits.overflow, "{what}");
+        assert_eq!(logits.class(), clear_class(&trace), "{what}");
+    }
+    most
+}
+
+#[test]
+fn channels_in_several_ciphertexts_agree_with_clear_text() {
+    assert_eq!(agrees(8, &[4, 8], 8), 2);
+    assert_eq!(agrees(16, &[4, 8], 10), 2);
+}
+
+#[test]
+fn channels_in_one_ciphertext_agree_with_clear_text() {
+    assert_eq!(agrees(8, &[4, 8], 11), 1);
+    assert_eq!(agrees(16, &[4, 6], 11), 1);
+}
+
+#[test]
+fn odd_numbers_of_channels_agree_with_clear_text() {
+    assert_eq!(agrees(8, &[5, 7], 8), 3);
+    assert_eq!(agrees(8, &[7, 5], 9), 2);
+}
+
+#[test]
+fn three_stages_agree_with_clear_text() {
+    assert_eq!(agrees(8, &[4, 8, 8], 9), 1);
+}
+
+#[test]
+fn an_exploding_image_is_an_overflow_without_a_class() {
+    let network = network(8, &[4, 8]);
+    let plan = Plan::new(network.clone(), &options(9)).unwrap();
+    let mut exploded = 0;
+    for size in [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] {
+        let Outcome { logits, trace, .. } = evaluate(&network, &plan, &image(&network, size));
+        if trace.largest().iter().zip(&plan.layers).any(|(largest, layer)| *largest > layer.headroom) {
+            exploded += 1;
+            assert!(logits.overflow && logits.class().is_none(), "an image of size {size}");
+        } else if !logits.overflow {
+            assert_eq!(logits.class(), clear_class(&trace), "an image of size {size}");
+        }
+    }
+    assert!((1..12).contains(&exploded), "{exploded}");
+}
+
+#[test]
+fn a_missing_key_is_named_with_its_layer() {
+    let network = network(8, &[4, 8]);
+    let plan = Plan::new(network.clone(), &options(9)).unwrap();
+    let client = Client::new(&plan, &Seed::from_number(SEED));
+    let secret = SecretKey::generate(&plan.parameters, &Seed::from_number(SEED));
+    let run = |kept: &dyn Fn(KeyKind) -> bool| {
+        let mut request = KeyRequest::new();
+        for (kind, _, limbs) in plan.request.iter().filter(|(kind, ..)| kept(*kind)) {
+            request.add(&plan.parameters, kind, limbs);
+        }
+        let keys = Arc::new(EvaluationKeys::generate(&plan.parameters, &secret, &request, |_| ()));
+        let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+        let encrypted = client.encrypt(&image(&network, 1.0), 0).unwrap();
+        let encrypted = encrypted.iter().map(|x| x.expand(&plan.parameters)).collect();
+        Executor::new(&plan, &evaluator, 0).run(encrypted, &mut |_, _, _| ())
+    };
+    assert!(run(&|_| true).is_ok());
+    let (first, level) = (&plan.layers[0].name, plan.layers[0].limbs - 1);
+    match run(&|kind| kind != KeyKind::Relinearization) {
+        Err(PrivateError::Layer { name, level: found, source: CkksError::MissingRelinearizationKey { .. } }) => {
+            assert_eq!((&name, found), (first, level));
+        }
+        other => panic!("{other:?}"),
+    }
+    match run(&|kind| kind == KeyKind::Relinearization) {
+        Err(PrivateError::Layer { source: CkksError::MissingGaloisKey { .. }, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_image_of_another_size_is_refused() {
+    let plan = Plan::new(network(8, &[4]), &options(9)).unwrap();
+    let error = Client::new(&plan, &Seed::from_number(SEED)).encrypt(&[0.0; 3], 0).unwrap_err();
+    assert!(matches!(error, PrivateError::ImageSize { expected: 192, found: 3 }), "{error}");
+}
+
+#[test]
+fn resnet20_has_the_levels_that_a_hand_computes() {
+    let architecture = Architecture::named("resnet20", 16, 10).unwrap();
+    let network = Arc::new(Network::random(&architecture, 1).unwrap().lower().unwrap());
+    let plan = Plan::new(network.clone(), &PlanOptions::default()).unwrap();
+    // 19 convolutions one after the other and the classifier; a shortcut goes with the convolution that it joins.
+    let expected = [
+        ("conv1", 21),
+        ("layer1.0.conv1", 20),
+        ("layer1.0.conv2", 19),
+        ("layer1.1.conv1", 18),
+        ("layer1.1.conv2", 17),
+        ("layer1.2.conv1", 16),
+        ("layer1.2.conv2", 15),
+        ("layer2.0.conv1", 14),
+        ("layer2.0.conv2", 13),
+        ("layer2.1.conv1", 12),
+        ("layer2.1.conv2", 11),
+        ("layer2.2.conv1", 10),
+        ("layer2.2.conv2", 9),
+        ("layer3.0.conv1", 8),
+        ("layer3.0.conv2", 7),
+        ("layer3.1.conv1", 6),
+        ("layer3.1.conv2", 5),
+        ("layer3.2.conv1", 4),
+        ("layer3.2.conv2", 3),
+        ("linear", 2),
+    ];
+    let found: Vec<(&str, usize)> = plan.layers.iter().map(|layer| (layer.name.as_str(), layer.limbs)).collect();
+    assert_eq!(found, expected);
+    assert_eq!((plan.levels_used(), plan.input_limbs, plan.parameters.max_limbs()), (20, 21, 21));
+    let security = plan.parameters.security();
+    assert!(security.is_secure() && security.log2_qp <= 868.0, "{security:?}");
+
+    let short = PlanOptions { levels: Some(19), ..PlanOptions::default() };
+    assert!(matches!(
+        Plan::new(network, &short),
+        Err(PrivateError::ChainTooShort { levels: 19, network_layers: 20, needed: 20 })
+    ));
+}
+
+/// Also run by itself, under each form of the kernels.
+#[test]
+fn one_small_network() {
+    if let Some(wanted) =
+        Instructions::available().iter().find(|i| std::env::var("LEVELED_SIMD").is_ok_and(|w| w == i.name()))
+    {
+        assert_eq!(instructions(), *wanted);
+    }
+    let network = network(8, &[4, 8]);
+    // Primes of 40 bits, which all kernels take.
+    let options = PlanOptions { scale_bits: 22.0, weight_bits: 18.0, input_bits: 24.0, base_bits: 32, ..options(8) };
+    let plan = Plan::new(network.clone(), &options).unwrap();
+    let outcome = evaluate(&network, &plan, &image(&network, 1.0));
+    assert!(outcome.probes.iter().all(|probe| probe.relative_bits > 5.0));
+    assert_eq!(outcome.logits.class(), clear_class(&outcome.trace));
+    let bits: Vec<u64> = outcome.logits.values.iter().map(|x| x.to_bits()).collect();
+    println!("\nlogits {bits:x?}");
+}
+
+#[test]
+fn every_form_of_the_kernels_gives_the_same_logits() {
+    let logits = |form: Instructions| {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "one_small_network", "--nocapture"])
+            .env("LEVELED_SIMD", form.name())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{}: {text}{}", form.name(), String::from_utf8_lossy(&output.stderr));
+        text.lines().find(|line| line.starts_with("logits ")).unwrap().to_owned()
+    };
+    let all: Vec<String> = Instructions::available().into_iter().map(logits).collect();
+    assert!(all.iter().all(|one| *one == all[0]), "{all:#?}");
+}
