@@ -23,13 +23,14 @@ pub struct CostModel {
 const REFERENCE_LOG_N: f64 = 15.0;
 
 impl Default for CostModel {
-    /// Measured by `cargo bench --bench evaluator` on a 2-core AVX-512 IFMA machine.
+    /// Ratios from `cargo bench --bench ring` on a 2-core AVX-512 IFMA machine, scaled so that `results/reference/first_light`
+    /// (both cores busy, which slows either) is predicted.
     fn default() -> Self {
         Self {
-            limb_transform_seconds: 40e-6,
-            limb_product_seconds: 18e-6,
-            limb_pass_seconds: 12e-6,
-            key_byte_seconds: 0.11e-9,
+            limb_transform_seconds: 72e-6,
+            limb_product_seconds: 32.4e-6,
+            limb_pass_seconds: 21.6e-6,
+            key_byte_seconds: 0.198e-9,
         }
     }
 }
