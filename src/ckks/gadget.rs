@@ -3,7 +3,8 @@
 //! A gadget splits the limbs of a ciphertext into digits of `digit_limbs` limbs and has special primes of product P.
 //! Two facts make key switching cheap here:
 //!
-//! * In this scheme's use every key switch happens at scale D^2 or above, and a rescale by about D W follows. Its noise,
+//! * In this scheme's use key switches happen at scale D^2 or above (in the first layer: at the image's scale times that of
+//!   its weights), and a rescale by about D W follows. Its noise,
 //!   digit / P * sigma * sqrt(digits * N / 12) per coefficient, only has to stay below the rescale's rounding noise times
 //!   D. So a digit may exceed P by about log2(D) - 5 bits.
 //! * Security bounds log2(Q P) of each key alone. A key for fewer limbs may have more special primes, so digits grow and

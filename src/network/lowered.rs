@@ -58,7 +58,7 @@ pub enum LinearMap {
         /// Zero padding on every side.
         padding: usize,
     },
-    /// A factor per channel: the identity shortcut, scaled by the leading coefficient of the activation it follows.
+    /// A factor per channel: the identity shortcut, with what neighbouring activations have moved into it.
     ChannelScale {
         /// One factor per channel.
         factors: Vec<f64>,
