@@ -65,9 +65,8 @@ impl<'a> Client<'a> {
         if image.len() != expected {
             return Err(PrivateError::ImageSize { expected, found: image.len() });
         }
-        let unfolded = plan.unfolding.map(|unfolding| unfolding.apply(image));
         let layout = super::Layout::Packed(plan.input);
-        let periods = plan.input_packing.pack(&layout.scatter(unfolded.as_deref().unwrap_or(image)));
+        let periods = plan.input_packing.pack(&layout.scatter(&plan.network_input(image)));
         let copies = (0..plan.input_copies).map(|copy| copy * plan.input.grid_slots());
         let rotated = periods.iter().flat_map(|period| copies.clone().map(move |steps| (period, steps)));
         rotated

@@ -1,5 +1,6 @@
 //! The plan: everything about a run that follows from the network and the parameters alone.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::cost::CostModel;
@@ -297,6 +298,11 @@ impl Plan {
     /// Number of ciphertexts of an encrypted image.
     pub fn input_ciphertexts(&self) -> usize {
         self.input_packing.ciphertexts(self.input.ciphertexts()) * self.input_copies
+    }
+
+    /// The image as `network` reads it: unfolded if the plan says so.
+    pub fn network_input<'i>(&self, image: &'i [f64]) -> Cow<'i, [f64]> {
+        self.unfolding.map_or(Cow::Borrowed(image), |unfolding| Cow::Owned(unfolding.apply(image)))
     }
 
     /// Shape of an image.

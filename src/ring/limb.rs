@@ -48,13 +48,6 @@ impl Limb {
     }
 }
 
-/// Frees all pooled buffers.
-pub fn release_pool() {
-    for class in &POOL {
-        class.lock().unwrap_or_else(|e| e.into_inner()).clear();
-    }
-}
-
 impl Drop for Limb {
     fn drop(&mut self) {
         let storage = std::mem::replace(&mut self.0, AVec::new(ALIGNMENT));

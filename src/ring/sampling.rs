@@ -43,16 +43,6 @@ impl Seed {
         Self([0; 32]).derive("reproducible", &[number])
     }
 
-    /// A seed from its bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes; only the seeds of public polynomials may be shown.
-    pub const fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// The seed of an object that is named by a label and numbers.
     pub fn derive(&self, label: &str, numbers: &[u64]) -> Self {
         let mut hash = Sha256::new();

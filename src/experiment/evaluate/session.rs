@@ -79,8 +79,7 @@ impl Evaluation<'_> {
     ) -> Result<ImageOutcome, ExperimentError> {
         let Session { prepared: Prepared { model, plan }, client, .. } = self.session;
         let input = model.input(image);
-        let unfolded = plan.unfolding.map(|unfolding| unfolding.apply(&input));
-        let trace = plan.network.forward(unfolded.as_deref().unwrap_or(&input))?;
+        let trace = plan.network.forward(&plan.network_input(&input))?;
         let largest = trace.largest();
         let exploded = explodes(plan, &largest);
         let probe = probe && !exploded;

@@ -151,8 +151,8 @@ impl ConvolutionDiagonals {
 
     /// Fixes giant and baby steps; must be called before slots are asked for.
     pub fn place(&mut self, steps: &Steps) {
-        let offset = |g: usize, b: usize, rotated: i64| (steps.giants[g], steps.giants[g] + steps.babies[b] + rotated);
-        self.placed = steps.split.iter().zip(&self.rotated).map(|(&(g, b), r)| offset(g, b, *r)).collect();
+        let placed = steps.placed().into_iter().zip(&self.rotated);
+        self.placed = placed.map(|((giant, offset), rotated)| (giant, offset + rotated)).collect();
     }
 }
 

@@ -69,7 +69,7 @@ impl DenseDiagonals {
 
     /// Fixes giant and baby steps; must be called before slots are asked for.
     pub fn place(&mut self, steps: &Steps) {
-        self.placed = steps.split.iter().map(|&(g, b)| (steps.giants[g], steps.giants[g] + steps.babies[b])).collect();
+        self.placed = steps.placed();
     }
 }
 

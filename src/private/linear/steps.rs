@@ -64,6 +64,11 @@ impl Steps {
         Self { babies, giants, split }
     }
 
+    /// For each offset its giant step, and the offset that giant and baby make: the same one modulo the input's period.
+    pub fn placed(&self) -> Vec<(i64, i64)> {
+        self.split.iter().map(|&(g, b)| (self.giants[g], self.giants[g] + self.babies[b])).collect()
+    }
+
     /// The diagonals of the transform.
     pub fn diagonals(&self, offsets: &[Offset]) -> Vec<Diagonal> {
         offsets

@@ -19,6 +19,13 @@ impl Encrypted {
         self.parameters.ntts()[prime].modulus()
     }
 
+    /// Adds a polynomial to another one, both in the basis `primes`.
+    pub(super) fn add_polynomial(&self, target: &mut Polynomial, addend: &Polynomial, primes: &[usize]) {
+        target.limbs.par_iter_mut().zip(&addend.limbs).zip(primes).for_each(|((limb, addend), &prime)| {
+            simd::add_assign(limb, addend, self.modulus(prime));
+        });
+    }
+
     /// Applies `f` to the two limbs of every prime.
     fn map(&self, x: &Ciphertext, f: impl Fn(usize, &mut [u64], &mut [u64]) + Sync) -> Ciphertext {
         let mut out = x.clone();
@@ -132,8 +139,7 @@ impl Encrypted {
                 let q = self.modulus(i);
                 simd::multiply_assign(d2, &x.c1.limbs[i], q);
                 simd::multiply_assign(c1, &x.c0.limbs[i], q);
-                let half = c1.to_vec();
-                simd::add_assign(c1, &half, q);
+                simd::multiply_by_factor(c1, q.factor(2), q);
                 simd::multiply_assign(c0, &x.c0.limbs[i], q);
             },
         );
@@ -150,14 +156,9 @@ impl Encrypted {
             .ok_or(CkksError::MissingRelinearizationKey { level: limbs - 1 })?;
         let raised = self.switch(&self.raise(d2), key);
         let (c0, c1) = self.lower(raised, limbs);
-        for (target, addend) in [(&mut x.c0, c0), (&mut x.c1, c1)] {
-            target
-                .limbs
-                .par_iter_mut()
-                .zip(&addend.limbs)
-                .enumerate()
-                .for_each(|(i, (limb, addend))| simd::add_assign(limb, addend, self.modulus(i)));
-        }
+        let primes: Vec<usize> = (0..limbs).collect();
+        self.add_polynomial(&mut x.c0, &c0, &primes);
+        self.add_polynomial(&mut x.c1, &c1, &primes);
         Ok(x)
     }
 }

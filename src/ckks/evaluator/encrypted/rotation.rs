@@ -7,7 +7,7 @@ use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::error::CkksError;
 use crate::ckks::keys::{KeyKind, SwitchingKey};
 use crate::ring::automorphism::{conjugation_element, rotation_element};
-use crate::ring::{Automorphism, Limb, Polynomial, simd};
+use crate::ring::{Automorphism, Limb, Polynomial};
 
 impl Encrypted {
     /// The key of a Galois element.
@@ -49,6 +49,7 @@ impl Encrypted {
                 },
             )
             .collect::<Result<Vec<_>, _>>()?;
+        let primes: Vec<usize> = (0..limbs).collect();
         let raised = keys.iter().any(Option::is_some).then(|| self.raise(&x.c1));
         Ok(elements
             .iter()
@@ -56,9 +57,7 @@ impl Encrypted {
             .map(|(&(element, _), key)| {
                 let (Some(key), Some(raised)) = (key, &raised) else { return x.clone() };
                 let (mut c0, c1) = self.lower(self.switch(raised, key), limbs);
-                c0.limbs.par_iter_mut().zip(&x.c0.limbs).enumerate().for_each(|(i, (limb, addend))| {
-                    simd::add_assign(limb, addend, self.parameters.ntts()[i].modulus());
-                });
+                self.add_polynomial(&mut c0, &x.c0, &primes);
                 let automorphism = self.tables.automorphism(element);
                 Ciphertext {
                     c0: self.permute(&c0, &automorphism),

@@ -217,11 +217,8 @@ impl Encrypted {
     }
 
     fn add_extended(&self, mut total: Pair, pair: &Pair, extended: &[usize]) -> Pair {
-        for (total, addend) in [(&mut total.0, &pair.0), (&mut total.1, &pair.1)] {
-            total.limbs.par_iter_mut().zip(&addend.limbs).zip(extended).for_each(|((limb, addend), &prime)| {
-                simd::add_assign(limb, addend, self.parameters.ntts()[prime].modulus());
-            });
-        }
+        self.add_polynomial(&mut total.0, &pair.0, extended);
+        self.add_polynomial(&mut total.1, &pair.1, extended);
         total
     }
 
@@ -232,9 +229,7 @@ impl Encrypted {
         let lowered = self.divide(pair.1, &extended, limbs);
         let switched = self.switch(&self.raise(&lowered), key);
         let mut b = switched.0;
-        b.limbs.par_iter_mut().zip(&pair.0.limbs).zip(&extended).for_each(|((limb, addend), &prime)| {
-            simd::add_assign(limb, addend, self.parameters.ntts()[prime].modulus());
-        });
+        self.add_polynomial(&mut b, &pair.0, &extended);
         let automorphism = self.tables.automorphism(element);
         Ok((self.permute(&b, &automorphism), self.permute(&switched.1, &automorphism)))
     }
