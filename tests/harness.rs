@@ -45,7 +45,9 @@ fn a_run_from_file_to_figures() {
     let layers: Vec<LayerRow> = rows(&out);
     assert_eq!(layers.len(), 20);
     assert_eq!((layers[0].level_in, layers[19].level_out), (Some(20), Some(0)));
-    assert!(layers.iter().all(|row| row.scale_deviation.unwrap() < 2f64.powi(-40) && row.precision_bits.is_some()));
+    assert!(layers.iter().all(|row| row.scale_deviation.unwrap() < 2f64.powi(-40)
+        && row.precision_bits_min.is_some()
+        && row.precision_bits_median > row.precision_bits_min));
     let sum: f64 = layers.iter().map(|row| row.seconds.unwrap()).sum();
     assert!((0.5..2.0).contains(&(sum / trial.latency_seconds_median.unwrap())), "{sum}");
 
@@ -101,7 +103,7 @@ fn one_inference_as_text_and_as_json() {
     let from_file: InferenceView =
         serde_json::from_str(&infer(&["--image", "three.png", "--no-probe", "--json"])).unwrap();
     assert_eq!((from_file.image.as_str(), &from_file.label), ("three.png", &None));
-    assert!(from_file.layers.iter().all(|layer| layer.precision_bits.is_none()));
+    assert!(from_file.layers.iter().all(|layer| layer.precision_bits_min.is_none()));
     let clear = |view: &InferenceView| view.classes.iter().map(|class| class.clear_logit).collect::<Vec<_>>();
     assert_eq!(clear(&from_file), clear(&view));
 

@@ -83,7 +83,7 @@ fn agrees(side: usize, widths: &[usize], log_n: u32) -> usize {
         let Outcome { probes, logits, trace } = evaluate(&network, &plan, &image);
         assert_eq!(probes.len(), network.layers.len(), "{what}");
         for (layer, probe) in plan.layers.iter().zip(&probes) {
-            assert!(probe.relative_bits > 12.0, "{what}: {} has {:.1} bits", layer.name, probe.relative_bits);
+            assert!(probe.relative.min > 12.0, "{what}: {} has {:.1} bits", layer.name, probe.relative.min);
             assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {} has another scale", layer.name);
             most = most.max(layer.layout.ciphertexts());
         }
@@ -225,7 +225,7 @@ fn one_small_network() {
     let options = PlanOptions { scale_bits: 22.0, weight_bits: 18.0, input_bits: 24.0, base_bits: 32, ..options(8) };
     let plan = Plan::new(network.clone(), &options).unwrap();
     let outcome = evaluate(&network, &plan, &image(&network, 1.0));
-    assert!(outcome.probes.iter().all(|probe| probe.relative_bits > 5.0));
+    assert!(outcome.probes.iter().all(|probe| probe.relative.min > 5.0));
     assert_eq!(outcome.logits.class(), clear_class(&outcome.trace));
     let bits: Vec<u64> = outcome.logits.values.iter().map(|x| x.to_bits()).collect();
     println!("\nlogits {bits:x?}");

@@ -90,12 +90,12 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
                     s.linear,
                     s.square,
                     s.pack,
-                    p.relative_bits,
+                    p.relative.min,
                     p.precision.deviation,
                     p.largest_activation,
                     p.scale_deviation
                 );
-                assert!((p.relative_bits > 9.0 || env("LOOSE", 0.0) > 0.0) && p.scale_deviation < 2f64.powi(-40));
+                assert!((p.relative.min > 9.0 || env("LOOSE", 0.0) > 0.0) && p.scale_deviation < 2f64.powi(-40));
             }
         }
         let logits = client.decrypt(&result);

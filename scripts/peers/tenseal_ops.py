@@ -10,8 +10,8 @@ Use, with the table against our own numbers as the second step:
     cargo run --release --bin bench_ops -- --json ours.json
     VENV/bin/python scripts/peers/tenseal_ops.py --ours ours.json
 
-Setting: ring degree N = 2^log_n, `--limbs` data limbs of 40 bits and one special prime of 40 bits, ciphertexts
-of two polynomials at the top level, scale 2^40, SEAL's security check off (the check would refuse small N).
+Setting: ring degree N = 2^log_n, `--limbs` data limbs of 38 bits and one special prime of 38 bits, ciphertexts
+of two polynomials at the top level, scale 2^38, SEAL's security check off (the check would refuse small N).
 
 What one sample is (wall-clock; the median over `--repeats` samples is reported, after one untimed warm-up):
 
@@ -40,8 +40,8 @@ import sys
 import tempfile
 import time
 
-LIMB_BITS = 40
-SCALE = 2.0**40
+LIMB_BITS = 38
+SCALE = 2.0**38
 TOLERANCE = 1e-2  # in a slot: inputs are [-1, 1]; rotate errs by about 1e-5 at the defaults, a wrong result by about 1
 # Our operation -> the SEAL operation it is compared with (SEAL has no hoisted rotation).
 COMPARED = {
@@ -191,7 +191,7 @@ def print_table(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--log-n", type=int, default=15, help="log2 of the ring degree, 11 to 17 (default 15)")
-    parser.add_argument("--limbs", type=int, default=19, help="data limbs of 40 bits, 3 to 63 (default 19)")
+    parser.add_argument("--limbs", type=int, default=19, help="data limbs of 38 bits, 3 to 63 (default 19)")
     parser.add_argument("--repeats", type=int, default=7, help="samples per operation (default 7)")
     parser.add_argument("--json", metavar="OUT", help="write the numbers to this file")
     parser.add_argument("--ours", metavar="FILE", help="a JSON of our bench_ops; prints the comparison")

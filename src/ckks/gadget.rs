@@ -15,8 +15,9 @@
 use super::error::CkksError;
 use crate::ring::sampling::ERROR_STANDARD_DEVIATION;
 
-/// Largest bit size of a special prime: the kernels' limit less one, since primes lie on both sides of a power of two.
-const SPECIAL_BITS: u32 = 49;
+/// Largest bit size of a special prime: keys modulo primes below 2^48 take 6 bytes a residue, and primes lie on both sides
+/// of a power of two.
+const SPECIAL_BITS: u32 = 47;
 /// How far the noise of a key switch stays below that of the rescale after it: a factor of four in standard deviation.
 const NOISE_MARGIN_BITS: f64 = 2.0;
 /// A gadget of the band above is kept while it costs at most this much more than the best one: keys are shared.

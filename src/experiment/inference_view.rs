@@ -34,8 +34,10 @@ pub struct InferenceLayer {
     pub rotations: u64,
     /// Diagonals: multiplications by a plaintext.
     pub diagonals: u64,
-    /// Bits of precision relative to the largest activation, if probed.
-    pub precision_bits: Option<f64>,
+    /// Bits of precision of the worst value relative to the largest activation, if probed.
+    pub precision_bits_min: Option<f64>,
+    /// Bits of precision of the median value, likewise.
+    pub precision_bits_median: Option<f64>,
     /// Largest |value| before the squaring, in the clear; none: not finite.
     pub largest_activation: Option<f64>,
 }
@@ -141,7 +143,8 @@ pub(crate) mod tests {
                 seconds: 0.3,
                 rotations: 22,
                 diagonals: 300,
-                precision_bits: Some(12.4),
+                precision_bits_min: Some(12.4),
+                precision_bits_median: Some(14.6),
                 largest_activation: Some(6.5),
             }],
             log_n: 15,

@@ -7,7 +7,7 @@ use super::byte_size::ByteSize;
 use super::records::SecurityVerdict;
 
 /// Operations on ciphertexts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct OperationCounts {
     /// Rotations and conjugations.
     pub rotations: u64,
@@ -21,6 +21,12 @@ pub struct OperationCounts {
     pub additions: u64,
     /// Rescales.
     pub rescales: u64,
+    /// Transforms (NTT) of a limb, in units of the full size.
+    pub limb_transforms: f64,
+    /// Multiply-accumulates of a limb with a pair of limbs.
+    pub limb_products: f64,
+    /// Bytes of switching keys read.
+    pub key_bytes_read: f64,
 }
 
 /// Levels that share a choice of special primes and digits.

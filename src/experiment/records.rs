@@ -104,9 +104,11 @@ pub struct TrialRow {
     pub logit_error_median: Option<f64>,
     /// Largest |encrypted - clear-text logit|.
     pub logit_error_max: Option<f64>,
-    /// Smallest over layers of the bits of precision relative to the layer's largest activation; of one image, the first
-    /// that does not explode.
+    /// Smallest over layers of the bits of precision of the layer's worst value relative to its largest activation; of one
+    /// image, the first that does not explode.
     pub precision_bits_min: Option<f64>,
+    /// Smallest over layers of the bits of precision of the layer's median value, likewise.
+    pub precision_bits_median: Option<f64>,
     /// Median over images of the seconds of an encrypted evaluation: the sum of its layers' seconds. Encryption, decryption
     /// and the probe are not in it.
     pub latency_seconds_median: Option<f64>,
@@ -217,7 +219,9 @@ pub struct LayerRow {
     pub giants: Option<u64>,
     /// Bits of precision of the worst value relative to the largest activation; of one image, the first that does not
     /// explode. Empty without the probe.
-    pub precision_bits: Option<f64>,
+    pub precision_bits_min: Option<f64>,
+    /// Bits of precision of the median value, likewise.
+    pub precision_bits_median: Option<f64>,
     /// Largest |value| before the squaring, over images, in the clear.
     pub largest_activation: Option<f64>,
     /// log2 of the largest |value| before the squaring that the modulus holds at this layer.

@@ -30,7 +30,7 @@ impl Default for CostModel {
             limb_transform_seconds: 72e-6,
             limb_product_seconds: 32.4e-6,
             limb_pass_seconds: 21.6e-6,
-            key_byte_seconds: 0.198e-9,
+            key_byte_seconds: 0.264e-9,
         }
     }
 }

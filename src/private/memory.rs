@@ -6,7 +6,7 @@ use crate::ckks::Parameters;
 /// Program, tables, weights and clear-text copies.
 const BASE_BYTES: u64 = 200 << 20;
 
-/// Working set of the largest linear layer: raised inputs, babies of the limbs in hand, partial sums, their reduction.
+/// Working set of the largest linear layer: decomposed inputs, digits and babies of the limbs in hand, partial sums, their reduction.
 fn working_bytes(parameters: &Parameters, plan: &Plan, threads: usize) -> u64 {
     let limb = 8 * parameters.n() as u64;
     plan.layers
@@ -15,7 +15,8 @@ fn working_bytes(parameters: &Parameters, plan: &Plan, threads: usize) -> u64 {
             let shape = parameters.band(layer.limbs).band.shape;
             let extended = (layer.limbs + shape.special) as u64;
             let inputs = layer.transform.inputs as u64;
-            let raised = inputs * shape.digits(layer.limbs) as u64 * extended;
+            let digits = shape.digits(layer.limbs) as u64;
+            let raised = inputs * (layer.limbs as u64 + digits + digits * threads as u64);
             let babies = 2 * layer.transform.used_babies().len() as u64 * threads as u64;
             let sums = 2 * layer.transform.used_giants().len() as u64 * extended;
             let values = 2 * (layer.limbs as u64) * (inputs + 2 * layer.transform.outputs as u64) * 2;

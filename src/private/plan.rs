@@ -51,7 +51,7 @@ impl Default for PlanOptions {
             log_n: 15,
             levels: None,
             scale_bits: 22.0,
-            weight_bits: 18.5,
+            weight_bits: 19.5,
             input_bits: 24.0,
             input_copies: 4,
             complex_packing: true,
@@ -454,7 +454,13 @@ impl Builder {
             .ok_or_else(|| unsupported("it mixes a dense map with convolutions, or has more than 65,535 channels"))?;
         let offsets = source.offsets().to_vec();
         let period = crate::ckks::linear_transform::DiagonalSource::period(&source);
-        let steps = Steps::cheapest(&self.parameters, &self.cost, &offsets, limbs, source.input_period(), period);
+        // A gadget's noise is made for data at D^2. An image may have a smaller scale: rotate only its products.
+        let reads_image = layer.terms.iter().any(|t| t.source == Source::Input);
+        let steps = if reads_image && self.parameters.literal().input_bits.is_some() {
+            Steps::giants(&offsets, source.input_period())
+        } else {
+            Steps::cheapest(&self.parameters, &self.cost, &offsets, limbs, source.input_period(), period)
+        };
         source.place(&steps);
         let transform = LinearTransform {
             inputs: total,

@@ -10,8 +10,8 @@ use crate::network::LoweredTrace;
 pub struct LayerProbe {
     /// Precision of the layer's linear output, before the squaring.
     pub precision: PrecisionReport,
-    /// -log2 of the worst error relative to the largest activation.
-    pub relative_bits: f64,
+    /// The same relative to the largest activation.
+    pub relative: PrecisionReport,
     /// Largest magnitude in the clear.
     pub largest_activation: f64,
     /// |scale / D - 1|.
@@ -33,7 +33,7 @@ pub fn probe(
     let precision = PrecisionReport::new(&values, &reference)?;
     Some(LayerProbe {
         precision,
-        relative_bits: precision.relative_min(),
+        relative: precision.relative(),
         largest_activation: precision.largest,
         scale_deviation: (output.first()?.scale / plan.parameters.scale() - 1.0).abs(),
     })

@@ -16,7 +16,8 @@ pub fn inference_text(view: &InferenceView) -> String {
         ("scale (bits)", Align::Right),
         ("seconds", Align::Right),
         ("rotations", Align::Right),
-        ("precision (bits)", Align::Right),
+        ("precision (bits, min)", Align::Right),
+        ("median", Align::Right),
         ("largest", Align::Right),
     ]);
     let optional = |value: Option<f64>, digits| value.map_or_else(String::new, |value| significant(value, digits));
@@ -27,7 +28,8 @@ pub fn inference_text(view: &InferenceView) -> String {
             format!("{:.3}", layer.scale_bits),
             significant(layer.seconds, 3),
             grouped(layer.rotations),
-            optional(layer.precision_bits, 3),
+            optional(layer.precision_bits_min, 3),
+            optional(layer.precision_bits_median, 3),
             optional(layer.largest_activation, 3),
         ]);
     }

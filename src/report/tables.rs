@@ -29,7 +29,7 @@ enum Show {
 }
 
 /// Column of `trials.csv`, heading in the Markdown table, how it is shown.
-const COLUMNS: [(&str, &str, Show); 22] = [
+const COLUMNS: [(&str, &str, Show); 23] = [
     ("trial_id", "trial", Show::Text),
     ("status", "status", Show::Text),
     ("network", "network", Show::Text),
@@ -44,6 +44,7 @@ const COLUMNS: [(&str, &str, Show); 22] = [
     ("logit_error_median", "logit error, median", Show::Number(2)),
     ("logit_error_max", "logit error, max", Show::Number(2)),
     ("precision_bits_min", "precision (bits, min)", Show::Number(3)),
+    ("precision_bits_median", "precision (bits, median)", Show::Number(3)),
     ("latency_seconds_median", "latency (s)", Show::Number(3)),
     ("keygen_seconds", "key generation (s)", Show::Number(3)),
     ("peak_memory_bytes", "peak memory (GiB)", Show::Gibibytes),

@@ -1,23 +1,22 @@
 //! One limb: N residues modulo one prime, in a recycled, cache-line aligned buffer.
 //!
 //! Limbs are large (256 KiB at N = 2^15) and short-lived. Handing each back to the operating system and faulting it in
-//! again costs as much as a transform, so dropped limbs wait in a pool for the next user of the same size.
+//! again costs as much as a transform, so dropped limbs wait in a pool for the next user of the same size. The pool
+//! grows by arenas that ask for huge pages: a key switch walks through tens of limbs at once, more than the translation
+//! buffer and the prefetchers follow across pages of 4 KiB.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 
-use aligned_vec::{AVec, ConstAlign};
+use super::arena;
 
-const ALIGNMENT: usize = 64;
 const CLASSES: usize = 64;
 
-type Storage = AVec<u64, ConstAlign<ALIGNMENT>>;
-
-static POOL: [Mutex<Vec<Storage>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+static POOL: [Mutex<Vec<&'static mut [u64]>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
 
 /// A buffer of N words, N a power of two.
 #[derive(Debug)]
-pub struct Limb(Storage);
+pub struct Limb(&'static mut [u64]);
 
 impl Limb {
     /// A limb of `n` words with unspecified contents (zeros or what an earlier limb left behind).
@@ -25,12 +24,11 @@ impl Limb {
     /// Secret limbs must be zeroized by their owner before they are dropped.
     pub fn scratch(n: usize) -> Self {
         debug_assert!(n.is_power_of_two());
-        let recycled = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner()).pop();
-        Self(recycled.unwrap_or_else(|| {
-            let mut fresh = AVec::new(ALIGNMENT);
-            fresh.resize(n, 0);
-            fresh
-        }))
+        let mut free = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner());
+        if free.is_empty() {
+            free.extend(arena::limbs(n).chunks_exact_mut(n));
+        }
+        Self(free.pop().unwrap_or(&mut []))
     }
 
     /// A limb of `n` zeros.
@@ -50,7 +48,7 @@ impl Limb {
 
 impl Drop for Limb {
     fn drop(&mut self) {
-        let storage = std::mem::replace(&mut self.0, AVec::new(ALIGNMENT));
+        let storage = std::mem::take(&mut self.0);
         if storage.len().is_power_of_two() {
             POOL[storage.len().trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner()).push(storage);
         }
@@ -75,14 +73,14 @@ impl Deref for Limb {
     type Target = [u64];
     #[inline]
     fn deref(&self) -> &[u64] {
-        &self.0
+        self.0
     }
 }
 
 impl DerefMut for Limb {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u64] {
-        &mut self.0
+        self.0
     }
 }
 
@@ -95,7 +93,7 @@ mod tests {
         for _ in 0..3 {
             let mut limb = Limb::scratch(1 << 10);
             assert_eq!(limb.len(), 1 << 10);
-            assert_eq!(limb.as_ptr() as usize % ALIGNMENT, 0);
+            assert_eq!(limb.as_ptr() as usize % 64, 0);
             limb.fill(7);
         }
         assert!(Limb::zero(1 << 10).iter().all(|&x| x == 0));

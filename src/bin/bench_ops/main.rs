@@ -20,7 +20,7 @@ struct Arguments {
     /// log2 of the ring dimension.
     #[arg(long, default_value_t = 15)]
     log_n: u32,
-    /// Limbs of the ciphertexts, of 40 bits each.
+    /// Limbs of the ciphertexts, of 38 bits each.
     #[arg(long, default_value_t = 19)]
     limbs: usize,
     /// Threads.

@@ -16,8 +16,9 @@ pub const HOISTED: [i64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
 /// log2 of the scales of data and weights; a prime has the sum.
 const SCALE_BITS: f64 = 20.0;
+const WEIGHT_BITS: f64 = 18.0;
 
-/// Keys and a ciphertext whose limbs have 40 bits.
+/// Keys and a ciphertext whose limbs have 38 bits.
 pub struct Setup {
     /// The parameters.
     pub parameters: Parameters,
@@ -42,9 +43,9 @@ impl Setup {
             log_n,
             levels: limbs.saturating_sub(1),
             scale_bits: SCALE_BITS,
-            weight_bits: SCALE_BITS,
+            weight_bits: WEIGHT_BITS,
             input_bits: None,
-            base_bits: 40,
+            base_bits: 38,
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,
         })?;

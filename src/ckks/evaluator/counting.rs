@@ -8,6 +8,7 @@ use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
+use crate::ring::packed_terms::packed_words;
 
 /// Level and scale, standing for a ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,8 +81,13 @@ impl Operations {
     /// Work of multiplying raised digits with a key.
     fn switch(parameters: &Parameters, limbs: usize) -> Self {
         let shape = parameters.band(limbs).band.shape;
-        let products = (shape.digits(limbs) * (limbs + shape.special)) as f64;
-        Self { limb_products: products, key_bytes: 16.0 * products * parameters.n() as f64, ..Self::default() }
+        let digits = shape.digits(limbs);
+        let words = |prime: usize| packed_words(parameters.n(), digits, parameters.ntts()[prime].modulus());
+        Self {
+            limb_products: (digits * (limbs + shape.special)) as f64,
+            key_bytes: 4.0 * parameters.extended(limbs).into_iter().map(words).sum::<usize>() as f64,
+            ..Self::default()
+        }
     }
 
     /// Work of dividing `polynomials` polynomials of `limbs` limbs, of which `removed` go.

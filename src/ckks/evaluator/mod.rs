@@ -11,5 +11,5 @@ mod encrypted;
 mod interface;
 
 pub use counting::{Counted, Counting, Operations};
-pub use encrypted::{Encrypted, Raised};
+pub use encrypted::Encrypted;
 pub use interface::Evaluator;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::switching::SwitchingKey;
 use crate::ckks::parameters::Parameters;
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 
@@ -70,11 +71,6 @@ impl KeyRequest {
 
     /// Bytes of all keys in memory, both halves.
     pub fn bytes(&self, parameters: &Parameters) -> u64 {
-        self.iter()
-            .map(|(_, band, limbs)| {
-                let shape = parameters.bands()[band].band.shape;
-                2 * (shape.digits(limbs) * (limbs + shape.special) * 8 * parameters.n()) as u64
-            })
-            .sum()
+        self.iter().map(|(_, band, limbs)| SwitchingKey::predicted_bytes(parameters, band, limbs)).sum()
     }
 }

@@ -5,7 +5,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::ckks::parameters::Parameters;
 use crate::ring::sampling::Seed;
-use crate::ring::{Automorphism, Limb, Polynomial, simd};
+use crate::ring::{Automorphism, Limb, Ntt, Polynomial, simd};
 
 /// A uniform ternary secret, as evaluations modulo every prime of the parameters; zeroized on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -51,18 +51,21 @@ impl SecretKey {
 
 /// Evaluations of small signed coefficients modulo the primes with the given indices.
 pub(crate) fn evaluate_small(parameters: &Parameters, coefficients: &[i64], primes: &[usize]) -> Polynomial {
-    // Errors and ternary secrets are far below 2^31.
-    let mut narrow: Vec<i32> = coefficients.iter().map(|&c| c as i32).collect();
-    let limbs = primes
-        .par_iter()
-        .map(|&prime| {
-            let ntt = &parameters.ntts()[prime];
-            let mut limb = Limb::scratch(narrow.len());
-            simd::reduce_signed(&mut limb, &narrow, ntt.modulus());
-            ntt.forward(&mut limb);
-            limb
-        })
-        .collect::<Vec<_>>();
+    let mut narrow = narrow(coefficients);
+    let limbs = primes.par_iter().map(|&prime| evaluate_narrow(&parameters.ntts()[prime], &narrow)).collect::<Vec<_>>();
     narrow.zeroize();
     limbs.into_iter().collect()
+}
+
+/// Errors and ternary secrets, which are far below 2^31, in half the space.
+pub(super) fn narrow(coefficients: &[i64]) -> Vec<i32> {
+    coefficients.iter().map(|&c| c as i32).collect()
+}
+
+/// Evaluations of small signed coefficients modulo one prime.
+pub(super) fn evaluate_narrow(ntt: &Ntt, coefficients: &[i32]) -> Limb {
+    let mut limb = Limb::scratch(coefficients.len());
+    simd::reduce_signed(&mut limb, coefficients, ntt.modulus());
+    ntt.forward(&mut limb);
+    limb
 }

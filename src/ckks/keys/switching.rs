@@ -5,20 +5,26 @@
 //! sigma^-1(s): the automorphism is applied after switching, to two polynomials rather than to every digit.
 
 use rayon::prelude::*;
+use zeroize::Zeroize;
 
 use super::request::KeyKind;
-use super::secret::{SecretKey, evaluate_small};
+use super::secret::{SecretKey, evaluate_narrow, narrow};
 use crate::ckks::parameters::{KeyBand, Parameters};
+use crate::ring::arena::Pages;
 use crate::ring::automorphism::inverse_element;
-use crate::ring::{Automorphism, Limb, Polynomial, simd};
+use crate::ring::packed_terms::{PackedTerms, pack, packed_words};
+use crate::ring::{Automorphism, Limb, simd};
 
 /// A switching key.
 #[derive(Debug)]
 pub struct SwitchingKey {
-    /// Number of limbs of the chain; the special primes' limbs follow them in every polynomial.
+    /// Number of limbs of the chain; the special primes follow them.
     limbs: usize,
-    /// (b, a) for each digit.
-    digits: Vec<(Polynomial, Polynomial)>,
+    digits: usize,
+    /// For each prime the pairs (b, a) of all digits, packed.
+    words: Pages,
+    /// Where each prime starts, in words of 32 bits, and the end.
+    starts: Vec<usize>,
 }
 
 impl SwitchingKey {
@@ -26,54 +32,59 @@ impl SwitchingKey {
     pub fn generate(parameters: &Parameters, secret: &SecretKey, kind: KeyKind, band: usize, limbs: usize) -> Self {
         let key_band: &KeyBand = &parameters.bands()[band];
         let primes: Vec<usize> = (0..limbs).chain(key_band.special.iter().copied()).collect();
+        let digits = key_band.band.shape.digits(limbs);
         let label = match kind {
             KeyKind::Relinearization => 0,
             KeyKind::Galois(element) => element as u64,
         };
         let seed = secret.seed().derive("switching key", &[label, band as u64]);
+        let seeds: Vec<_> = (0..digits as u64).map(|digit| seed.derive("digit", &[digit])).collect();
         let preimage = match kind {
             KeyKind::Relinearization => None,
             KeyKind::Galois(g) => Some(Automorphism::new(parameters.log_n(), inverse_element(parameters.log_n(), g))),
         };
-        let digits = (0..key_band.band.shape.digits(limbs))
-            .map(|digit| {
-                let range = key_band.digit(digit, limbs);
-                let seed = seed.derive("digit", &[digit as u64]);
-                let error = seed.derive("error", &[]).gaussian(parameters.n());
-                let mut b = evaluate_small(parameters, &error, &primes);
-                let uniform: Vec<Limb> = b
-                    .limbs
-                    .par_iter_mut()
-                    .zip(&primes)
-                    .map(|(b, &prime)| {
-                        let q = parameters.ntts()[prime].modulus();
-                        let mut a = Limb::scratch(b.len());
-                        seed.derive("uniform", &[prime as u64]).fill_uniform(&mut a, q);
-                        let mut product = a.clone();
-                        match &preimage {
-                            None => simd::multiply_assign(&mut product, secret.limb(prime), q),
-                            Some(sigma) => {
-                                simd::multiply_assign(&mut product, &secret.permuted_limb(prime, sigma), q);
-                            }
-                        }
-                        simd::sub_assign(b, &product, q);
-                        if range.contains(&prime) {
-                            // product <- P s', with s' = s^2 or s.
-                            product.copy_from_slice(secret.limb(prime));
-                            if kind == KeyKind::Relinearization {
-                                simd::multiply_assign(&mut product, secret.limb(prime), q);
-                            }
-                            let p = key_band.special.iter().fold(1, |p, &s| q.mul(p, q.reduce(parameters.prime(s))));
-                            simd::multiply_by_factor(&mut product, q.factor(p), q);
-                            simd::add_assign(b, &product, q);
-                        }
-                        a
-                    })
-                    .collect();
-                (b, uniform.into_iter().collect())
-            })
-            .collect();
-        Self { limbs, digits }
+        let mut errors: Vec<Vec<i32>> =
+            seeds.par_iter().map(|seed| narrow(&seed.derive("error", &[]).gaussian(parameters.n()))).collect();
+
+        let starts = starts(parameters, &primes, digits);
+        let mut words = Pages::zeros(starts[primes.len()].div_ceil(2));
+        let mut rest: &mut [u32] = bytemuck::cast_slice_mut(&mut words);
+        let mut parts = Vec::with_capacity(primes.len());
+        for range in starts.windows(2) {
+            let (part, tail) = rest.split_at_mut(range[1] - range[0]);
+            parts.push(part);
+            rest = tail;
+        }
+        parts.into_par_iter().zip(&primes).for_each(|(part, &prime)| {
+            let ntt = &parameters.ntts()[prime];
+            let q = ntt.modulus();
+            let preimage = preimage.as_ref().map(|sigma| secret.permuted_limb(prime, sigma));
+            let p = key_band.special.iter().fold(1, |p, &s| q.mul(p, q.reduce(parameters.prime(s))));
+            for (digit, (seed, error)) in seeds.iter().zip(&errors).enumerate() {
+                let mut b = evaluate_narrow(ntt, error);
+                let mut a = Limb::scratch(b.len());
+                seed.derive("uniform", &[prime as u64]).fill_uniform(&mut a, q);
+                let mut product = a.clone();
+                simd::multiply_assign(&mut product, preimage.as_ref().unwrap_or(secret.limb(prime)), q);
+                simd::sub_assign(&mut b, &product, q);
+                if key_band.digit(digit, limbs).contains(&prime) {
+                    // product <- P s', with s' = s^2 or s.
+                    product.copy_from_slice(secret.limb(prime));
+                    if kind == KeyKind::Relinearization {
+                        simd::multiply_assign(&mut product, secret.limb(prime), q);
+                    }
+                    simd::multiply_by_factor(&mut product, q.factor(p), q);
+                    simd::add_assign(&mut b, &product, q);
+                }
+                product.zeroize();
+                pack(part, digit, digits, (&b, &a), q);
+            }
+            if let Some(mut preimage) = preimage {
+                preimage.zeroize();
+            }
+        });
+        errors.zeroize();
+        Self { limbs, digits, words, starts }
     }
 
     /// Number of limbs of the chain.
@@ -81,16 +92,34 @@ impl SwitchingKey {
         self.limbs
     }
 
-    /// Limb of digit `digit` for position `position` of the extended basis of a ciphertext of `limbs` limbs.
-    #[inline]
-    pub(crate) fn limb(&self, digit: usize, position: usize, limbs: usize) -> (&Limb, &Limb) {
+    /// The digits' pairs for position `position` of the extended basis of a ciphertext of `limbs` limbs.
+    pub(crate) fn terms(&self, position: usize, limbs: usize) -> PackedTerms<'_> {
         let index = if position < limbs { position } else { position - limbs + self.limbs };
-        let (b, a) = &self.digits[digit];
-        (&b.limbs[index], &a.limbs[index])
+        let words: &[u32] = bytemuck::cast_slice(&self.words);
+        PackedTerms { words: &words[self.starts[index]..self.starts[index + 1]], terms: self.digits }
     }
 
     /// Size in bytes in memory.
     pub fn bytes(&self) -> u64 {
-        self.digits.iter().map(|(b, a)| b.bytes() + a.bytes()).sum()
+        8 * self.words.len() as u64
     }
+
+    /// Size in bytes in memory of a key that serves up to `limbs` limbs in band number `band`, before it is made.
+    pub fn predicted_bytes(parameters: &Parameters, band: usize, limbs: usize) -> u64 {
+        let key_band = &parameters.bands()[band];
+        let primes: Vec<usize> = (0..limbs).chain(key_band.special.iter().copied()).collect();
+        let starts = starts(parameters, &primes, key_band.band.shape.digits(limbs));
+        8 * starts[primes.len()].div_ceil(2) as u64
+    }
+}
+
+/// Where each prime's part of a key starts, in words of 32 bits, and the end.
+fn starts(parameters: &Parameters, primes: &[usize], digits: usize) -> Vec<usize> {
+    let mut starts = vec![0];
+    let mut end = 0;
+    for &prime in primes {
+        end += packed_words(parameters.n(), digits, parameters.ntts()[prime].modulus());
+        starts.push(end);
+    }
+    starts
 }

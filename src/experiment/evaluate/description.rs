@@ -114,5 +114,8 @@ const fn counts(operations: &Operations) -> OperationCounts {
         products: operations.products,
         additions: operations.additions,
         rescales: operations.rescales,
+        limb_transforms: operations.limb_transforms,
+        limb_products: operations.limb_products,
+        key_bytes_read: operations.key_bytes,
     }
 }

@@ -100,7 +100,8 @@ fn view(
                 seconds: outcome.seconds.total(),
                 rotations: layer.operations.rotations,
                 diagonals: layer.transform.diagonals.len() as u64,
-                precision_bits: outcome.probe.map(|probe| probe.relative_bits),
+                precision_bits_min: outcome.probe.map(|probe| probe.relative.min),
+                precision_bits_median: outcome.probe.map(|probe| probe.relative.median),
                 largest_activation: finite(*largest),
             })
             .collect(),

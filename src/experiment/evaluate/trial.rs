@@ -116,7 +116,8 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         diagonals: Some(layer.transform.diagonals.len() as u64),
         babies: Some(layer.transform.babies.len() as u64),
         giants: Some(layer.transform.giants.len() as u64),
-        precision_bits: probe.map(|probe| probe.relative_bits),
+        precision_bits_min: probe.map(|probe| probe.relative.min),
+        precision_bits_median: probe.map(|probe| probe.relative.median),
         largest_activation: largest(outcomes.iter().map(|outcome| outcome.largest[index])),
         log2_headroom: Some(layer.headroom.log2()),
     }
@@ -138,7 +139,7 @@ fn trial_row(
     };
     let of_all = |part| share(part, outcomes.len());
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
-    let probes = outcomes.iter().flat_map(|image| &image.layers).filter_map(|layer| layer.probe);
+    let probes = || outcomes.iter().flat_map(|image| &image.layers).filter_map(|layer| layer.probe);
     TrialRow {
         network: model.card.network.clone(),
         width: Some(model.card.width as u32),
@@ -149,7 +150,8 @@ fn trial_row(
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
-        precision_bits_min: smallest(probes.map(|probe| probe.relative_bits)),
+        precision_bits_min: smallest(probes().map(|probe| probe.relative.min)),
+        precision_bits_median: smallest(probes().map(|probe| probe.relative.median)),
         latency_seconds_median: median(outcomes.iter().map(ImageOutcome::seconds)),
         keygen_seconds: Some(session.keygen_seconds),
         encryption_seconds_median: median(outcomes.iter().map(|image| image.encryption_seconds)),

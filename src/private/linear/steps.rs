@@ -64,6 +64,11 @@ impl Steps {
         Self { babies, giants, split }
     }
 
+    /// Giant steps only, for inputs whose scale is too small for the noise of a key switch before the weights.
+    pub fn giants(offsets: &[Offset], period: usize) -> Self {
+        Self::with_modulus(offsets, 1, period as i64)
+    }
+
     /// For each offset its giant step, and the offset that giant and baby make: the same one modulo the input's period.
     pub fn placed(&self) -> Vec<(i64, i64)> {
         self.split.iter().map(|&(g, b)| (self.giants[g], self.giants[g] + self.babies[b])).collect()

@@ -5,10 +5,14 @@
 
 use std::arch::x86_64::*;
 
-use super::dispatch::Term;
+use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::{self, lazy_products, lazy_terms};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
+
+/// How far ahead operands in the outer caches or in memory are fetched, in bytes: a page, where the processor's own
+/// prefetching stops.
+const AHEAD: usize = 4096;
 
 /// Vectors of the modulus and of the constants that reduction needs.
 #[derive(Clone, Copy)]
@@ -156,6 +160,24 @@ pub fn multiply_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
+pub fn add_products(x: &mut [u64], products: &[(&[u64], &[u64])], q: &Modulus) {
+    if !x.len().is_multiple_of(LANES) || products.len() > lazy_terms(q) {
+        return generic::add_products(x, products, q);
+    }
+    let constants = Constants::new(q);
+    for (i, block) in x.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let (mut low, mut high) = (load(block), _mm512_setzero_si512());
+        for (a, b) in products {
+            // SAFETY: `i` is below the number of blocks of `x`, and the dispatcher has checked that operands are as long.
+            let (a, b) = unsafe { (load_at(a, i * LANES), load_at(b, i * LANES)) };
+            low = _mm512_madd52lo_epu64(low, a, b);
+            high = _mm512_madd52hi_epu64(high, a, b);
+        }
+        store(block, constants.reduce(high, low));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
 pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], accumulate: bool, q: &Modulus) {
     /// Vectors that are summed together, so that the latency of the multiplier is hidden.
     const UNROLL: usize = 2;
@@ -200,6 +222,96 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
     }
 }
 
+/// Eight packed residues whose low words start at `low` and whose high parts start at `high`.
+///
+/// # Safety
+/// 32 bytes from `low` and, as `HALF` says, 16 or 32 bytes from `high` must be readable.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn unpack<const HALF: bool>(low: *const u32, high: *const u32) -> __m512i {
+    // SAFETY: the caller's promise; the loads need no alignment.
+    let (low, high) = unsafe {
+        (
+            _mm512_cvtepu32_epi64(_mm256_loadu_si256(low.cast())),
+            if HALF {
+                _mm512_cvtepu16_epi64(_mm_loadu_si128(high.cast()))
+            } else {
+                _mm512_cvtepu32_epi64(_mm256_loadu_si256(high.cast()))
+            },
+        )
+    };
+    _mm512_or_si512(low, _mm512_slli_epi64::<32>(high))
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn multiply_accumulate_packed(
+    out: (&mut [u64], &mut [u64]),
+    shared: &[&[u64]],
+    words: &[u32],
+    terms: usize,
+    q: &Modulus,
+) {
+    if chunk_words(q) == 3 * CHUNK {
+        packed_terms::<true>(out, shared, words, terms, q);
+    } else {
+        packed_terms::<false>(out, shared, words, terms, q);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn packed_terms<const HALF: bool>(
+    out: (&mut [u64], &mut [u64]),
+    shared: &[&[u64]],
+    words: &[u32],
+    terms: usize,
+    q: &Modulus,
+) {
+    const UNROLL: usize = CHUNK / LANES;
+    /// Words of 32 bits in a cache line.
+    const LINE: usize = 16;
+    if shared.len() > lazy_terms(q) {
+        return generic::multiply_accumulate_packed(out, shared, words, terms, q);
+    }
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    // Words of 32 bits in the high part of eight residues.
+    let high_words = if HALF { LANES / 2 } else { LANES };
+    let (blocks0, blocks1) = (out.0.as_chunks_mut::<LANES>().0, out.1.as_chunks_mut::<LANES>().0);
+    for (step, (blocks0, blocks1)) in blocks0.chunks_exact_mut(UNROLL).zip(blocks1.chunks_exact_mut(UNROLL)).enumerate()
+    {
+        let mut low = [[zero; UNROLL]; 2];
+        let mut high = [[zero; UNROLL]; 2];
+        let chunk = &words[step * terms * chunk_words(q)..][..terms * chunk_words(q)];
+        for (shared, words) in shared.iter().zip(chunk.chunks_exact(chunk_words(q))) {
+            for line in (0..chunk_words(q)).step_by(LINE) {
+                _mm_prefetch::<_MM_HINT_T0>(words.as_ptr().wrapping_add(AHEAD / 4 + line).cast());
+            }
+            for u in 0..UNROLL {
+                // SAFETY: the dispatcher has checked that `shared` is as long as `out`.
+                let shared = unsafe { load_at(shared, (step * UNROLL + u) * LANES) };
+                for k in 0..2 {
+                    let word = words.as_ptr();
+                    // SAFETY: `words` has 2 * CHUNK low words, then 2 * CHUNK high parts of `high_words / LANES` words
+                    // each: `chunk_words(q)` in all, by the choice of `HALF`.
+                    let operand = unsafe {
+                        unpack::<HALF>(
+                            word.add(k * CHUNK + u * LANES),
+                            word.add(2 * CHUNK + (k * UNROLL + u) * high_words),
+                        )
+                    };
+                    low[k][u] = _mm512_madd52lo_epu64(low[k][u], shared, operand);
+                    high[k][u] = _mm512_madd52hi_epu64(high[k][u], shared, operand);
+                }
+            }
+        }
+        for u in 0..UNROLL {
+            store(&mut blocks0[u], constants.reduce(high[0][u], low[0][u]));
+            store(&mut blocks1[u], constants.reduce(high[1][u], low[1][u]));
+        }
+    }
+}
+
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
     const UNROLL: usize = 4;
@@ -220,8 +332,10 @@ pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], 
             for (source, factor) in sources.iter().zip(factors) {
                 let factor = _mm512_set1_epi64(*factor as i64);
                 for u in 0..UNROLL {
+                    let at = (step * UNROLL + u) * LANES;
+                    _mm_prefetch::<_MM_HINT_T0>(source.as_ptr().wrapping_add(at + AHEAD / 8).cast());
                     // SAFETY: in bounds as in `multiply_accumulate`; the dispatcher has checked the lengths.
-                    let words = unsafe { load_at(source, (step * UNROLL + u) * LANES) };
+                    let words = unsafe { load_at(source, at) };
                     low[u] = _mm512_madd52lo_epu64(low[u], words, factor);
                     high[u] = _mm512_madd52hi_epu64(high[u], words, factor);
                 }

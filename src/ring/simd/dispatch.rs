@@ -145,6 +145,12 @@ kernel! {
     wide if !q.is_vectorizable() => wide::multiply_assign(x, y, q)
 }
 kernel! {
+    /// `x <- x + sum of a * b mod q` over the pairs (a, b) of `products`; all below q.
+    add_products / add_products_with(x: &mut [u64], products: &[(&[u64], &[u64])], q: &Modulus)
+    checks products.iter().all(|(a, b)| a.len() == x.len() && b.len() == x.len());
+    wide if !q.is_vectorizable() => wide::add_products(x, products, q)
+}
+kernel! {
     /// `out.k <- [out.k +] sum of shared * pair.k mod q` for k = 0, 1; all operands below 2^50, `out` below q.
     ///
     /// `accumulate` says whether the previous contents of `out` are added. Reduction happens once per output.
@@ -154,6 +160,26 @@ kernel! {
     checks out.0.len() == out.1.len()
         && terms.iter().all(|t| t.shared.len() == out.0.len() && t.pair.0.len() == out.0.len() && t.pair.1.len() == out.0.len());
     wide if !q.is_vectorizable() => wide::multiply_accumulate(out, terms, accumulate, q)
+}
+/// Positions whose packed pairs lie together (see [`multiply_accumulate_packed`]).
+pub const CHUNK: usize = 2 * LANES;
+
+/// Words of one packed pair of [`CHUNK`] positions: low halves of the first operand, of the second, then the high parts
+/// likewise, of 16 bits where the modulus allows it and of 32 otherwise.
+pub const fn chunk_words(q: &Modulus) -> usize {
+    if q.bits() <= 48 { 3 * CHUNK } else { 4 * CHUNK }
+}
+
+kernel! {
+    /// `out.k <- sum over d of shared[d] * pair.k of term d mod q` for k = 0, 1, the pairs of `terms` terms packed in
+    /// `words`: for every [`CHUNK`] positions one packed pair after the other.
+    multiply_accumulate_packed / multiply_accumulate_packed_with(
+        out: (&mut [u64], &mut [u64]), shared: &[&[u64]], words: &[u32], terms: usize, q: &Modulus
+    )
+    checks out.0.len() == out.1.len() && out.0.len().is_multiple_of(CHUNK) && shared.len() <= terms
+        && words.len() == out.0.len() / CHUNK * terms * chunk_words(q)
+        && shared.iter().all(|s| s.len() == out.0.len());
+    wide if !q.is_vectorizable() => wide::multiply_accumulate_packed(out, shared, words, terms, q)
 }
 kernel! {
     /// `out <- sum of sources[j] * factors[j] mod q`; sources below 2^`source_bits`, factors below q.

@@ -2,7 +2,7 @@
 //!
 //! They are compiled once for the baseline (`portable`) and once with AVX2 enabled (`avx2`).
 
-use super::dispatch::Term;
+use super::dispatch::{CHUNK, Term, chunk_words};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -158,6 +158,70 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
 }
 
 #[inline(always)]
+pub fn add_products(x: &mut [u64], products: &[(&[u64], &[u64])], q: &Modulus) {
+    for products in products.chunks(lazy_terms(q)) {
+        for (block, x) in x.chunks_mut(BLOCK).enumerate() {
+            let range = block * BLOCK..block * BLOCK + x.len();
+            let mut sum = Accumulator::new();
+            for (a, b) in products {
+                sum.add_product(&a[range.clone()], &b[range.clone()]);
+            }
+            sum.finish(x, true, q);
+        }
+    }
+}
+
+/// The two operands of a packed pair as words.
+#[inline(always)]
+pub fn unpack(words: &[u32]) -> [[u64; CHUNK]; 2] {
+    let mut pair = [[0; CHUNK]; 2];
+    let (low, high) = words.split_at(2 * CHUNK);
+    for (k, operand) in pair.iter_mut().enumerate() {
+        let low = &low[k * CHUNK..][..CHUNK];
+        if words.len() == 4 * CHUNK {
+            let high = &high[k * CHUNK..][..CHUNK];
+            for ((x, low), high) in operand.iter_mut().zip(low).zip(high) {
+                *x = u64::from(*low) | u64::from(*high) << 32;
+            }
+        } else {
+            let high = &high[k * (CHUNK / 2)..][..CHUNK / 2];
+            for (i, (x, low)) in operand.iter_mut().zip(low).enumerate() {
+                *x = u64::from(*low) | u64::from((high[i / 2] >> (16 * (i % 2))) & 0xFFFF) << 32;
+            }
+        }
+    }
+    pair
+}
+
+#[inline(always)]
+pub fn multiply_accumulate_packed(
+    out: (&mut [u64], &mut [u64]),
+    shared: &[&[u64]],
+    words: &[u32],
+    terms: usize,
+    q: &Modulus,
+) {
+    let size = chunk_words(q);
+    let (out0, out1) = (out.0.as_chunks_mut::<CHUNK>().0, out.1.as_chunks_mut::<CHUNK>().0);
+    for (step, (out0, out1)) in out0.iter_mut().zip(out1).enumerate() {
+        out0.fill(0);
+        out1.fill(0);
+        for (group, shared) in shared.chunks(lazy_terms(q)).enumerate() {
+            let (mut sum0, mut sum1) = (Accumulator::new(), Accumulator::new());
+            for (d, shared) in shared.iter().enumerate() {
+                let at = (step * terms + group * lazy_terms(q) + d) * size;
+                let [first, second] = unpack(&words[at..at + size]);
+                let shared = &shared[step * CHUNK..][..CHUNK];
+                sum0.add_product(shared, &first);
+                sum1.add_product(shared, &second);
+            }
+            sum0.finish(out0, true, q);
+            sum1.finish(out1, true, q);
+        }
+    }
+}
+
+#[inline(always)]
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
     if sources.is_empty() {
         out.fill(0);
@@ -260,19 +324,21 @@ macro_rules! instantiate {
             generic::multiply_accumulate(out, terms, accumulate, q);
         }
         $(#[$attribute])*
+        pub fn add_products(x: &mut [u64], products: &[(&[u64], &[u64])], q: &Modulus) {
+            generic::add_products(x, products, q);
+        }
+        $(#[$attribute])*
+        pub fn multiply_accumulate_packed(
+            out: (&mut [u64], &mut [u64]), shared: &[&[u64]], words: &[u32], terms: usize, q: &Modulus
+        ) {
+            generic::multiply_accumulate_packed(out, shared, words, terms, q);
+        }
+        $(#[$attribute])*
         pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
             generic::linear_combination(out, sources, factors, source_bits, q);
         }
         $(#[$attribute])*
         pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
-    if q.value() > 1 << 31 {
-        // Magnitudes are below q: negative values only need q added.
-        for (out, value) in out.iter_mut().zip(values) {
-            let value = i64::from(*value);
-            *out = (value + (q.value() as i64 & (value >> 63))) as u64;
-        }
-        return;
-    }
             generic::reduce_signed(out, values, q);
         }
         $(#[$attribute])*

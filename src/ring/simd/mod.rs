@@ -21,6 +21,7 @@ mod portable;
 mod tests;
 
 pub use dispatch::{
-    Instructions, Term, add_assign, centered_quotients, instructions, linear_combination, multiply_accumulate,
-    multiply_assign, multiply_by_factor, negate, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply,
+    CHUNK, Instructions, Term, add_assign, add_products, centered_quotients, chunk_words, instructions,
+    linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate,
+    permute_blocks, reduce_signed, sub_assign, subtract_and_multiply,
 };

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::dispatch::*;
 use crate::ring::modulus::Modulus;
+use crate::ring::packed_terms::{pack, packed_words};
 use crate::ring::primes::ntt_primes;
 
 fn moduli() -> Vec<Modulus> {
@@ -67,6 +68,24 @@ proptest! {
                     let start = |v: u64| if accumulate { v } else { 0 };
                     prop_assert!(check(&x, &|i| q.add(start(a[1][i]), dot(&q, list.iter().map(|t| (t.shared[i], t.pair.0[i]))))));
                     prop_assert!(check(&y, &|i| q.add(start(a[2][i]), dot(&q, list.iter().map(|t| (t.shared[i], t.pair.1[i]))))));
+                }
+
+                let products: Vec<(&[u64], &[u64])> = list.iter().map(|t| (t.shared, t.pair.0)).collect();
+                let mut x = a[2].clone();
+                add_products_with(instructions, &mut x, &products, &q);
+                prop_assert!(check(&x, &|i| q.add(a[2][i], dot(&q, products.iter().map(|(a, b)| (a[i], b[i]))))));
+
+                if n % CHUNK == 0 && terms > 0 {
+                    let mut words = vec![0; packed_words(n, terms, &q)];
+                    for (t, term) in list.iter().enumerate() {
+                        pack(&mut words, t, terms, term.pair, &q);
+                    }
+                    let shared: Vec<&[u64]> = list[1..].iter().map(|t| t.shared).collect();
+                    let (mut x, mut y) = (a[1].clone(), a[2].clone());
+                    multiply_accumulate_packed_with(instructions, (&mut x, &mut y), &shared, &words, terms, &q);
+                    let pairs = || shared.iter().zip(&list);
+                    prop_assert!(check(&x, &|i| dot(&q, pairs().map(|(s, t)| (s[i], t.pair.0[i])))));
+                    prop_assert!(check(&y, &|i| dot(&q, pairs().map(|(s, t)| (s[i], t.pair.1[i])))));
                 }
 
                 // Sources of a base conversion are residues of other moduli, up to 50 bits for the vector kernels.

@@ -1,6 +1,7 @@
 //! Scalar kernels with 128-bit products, for moduli of more than 50 bits.
 
-use super::dispatch::Term;
+use super::dispatch::{CHUNK, Term, chunk_words};
+use super::generic::unpack;
 use crate::ring::modulus::{Factor, Modulus};
 
 /// Products of two words below 2^60 that fit into a 128-bit sum.
@@ -18,6 +19,12 @@ pub fn multiply_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
     x.iter_mut().zip(y).for_each(|(x, y)| *x = q.mul(*x, *y));
 }
 
+pub fn add_products(x: &mut [u64], products: &[(&[u64], &[u64])], q: &Modulus) {
+    for (a, b) in products {
+        x.iter_mut().zip(*a).zip(*b).for_each(|((x, a), b)| *x = q.add(*x, q.mul(*a, *b)));
+    }
+}
+
 pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], accumulate: bool, q: &Modulus) {
     for (k, out) in [out.0, out.1].into_iter().enumerate() {
         for (i, out) in out.iter_mut().enumerate() {
@@ -30,6 +37,29 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
                 sum = u128::from(q.reduce_u128(sum));
             }
             *out = sum as u64;
+        }
+    }
+}
+
+pub fn multiply_accumulate_packed(
+    out: (&mut [u64], &mut [u64]),
+    shared: &[&[u64]],
+    words: &[u32],
+    terms: usize,
+    q: &Modulus,
+) {
+    let size = chunk_words(q);
+    let (out0, out1) = (out.0.as_chunks_mut::<CHUNK>().0, out.1.as_chunks_mut::<CHUNK>().0);
+    for (step, (out0, out1)) in out0.iter_mut().zip(out1).enumerate() {
+        out0.fill(0);
+        out1.fill(0);
+        for (d, shared) in shared.iter().enumerate() {
+            let [first, second] = unpack(&words[(step * terms + d) * size..][..size]);
+            let shared = &shared[step * CHUNK..][..CHUNK];
+            for i in 0..CHUNK {
+                out0[i] = q.add(out0[i], q.mul(shared[i], first[i]));
+                out1[i] = q.add(out1[i], q.mul(shared[i], second[i]));
+            }
         }
     }
 }

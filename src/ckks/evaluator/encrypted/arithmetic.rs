@@ -3,19 +3,20 @@
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::division::Half;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::{COEFFICIENT_BITS, Complex};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check::{self, State};
 use crate::ckks::keys::KeyKind;
-use crate::ring::{Modulus, Polynomial, simd};
+use crate::ring::{Limb, Modulus, Polynomial, simd};
 
 impl Encrypted {
     pub(super) fn state(&self, x: &Ciphertext) -> State {
         State { limbs: x.limbs(), scale: x.scale }
     }
 
-    fn modulus(&self, prime: usize) -> &Modulus {
+    pub(super) fn modulus(&self, prime: usize) -> &Modulus {
         self.parameters.ntts()[prime].modulus()
     }
 
@@ -112,53 +113,33 @@ impl Encrypted {
     pub(super) fn product(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
         check::same_level("multiply", self.state(x), self.state(y))?;
         // d0 + d1 s + d2 s^2 = (x0 + x1 s)(y0 + y1 s).
-        let mut d2 = x.c1.clone();
-        let mut out = x.clone();
-        out.c0.limbs.par_iter_mut().zip(&mut out.c1.limbs).zip(&mut d2.limbs).enumerate().for_each(
-            |(i, ((c0, c1), d2))| {
-                let q = self.modulus(i);
-                let (y0, y1) = (&y.c0.limbs[i], &y.c1.limbs[i]);
-                simd::multiply_assign(d2, y1, q);
-                // c1 <- x0 y1 + x1 y0, c0 <- x0 y0.
-                simd::multiply_assign(c1, y0, q);
-                let mut cross = c0.clone();
-                simd::multiply_assign(&mut cross, y1, q);
-                simd::add_assign(c1, &cross, q);
-                simd::multiply_assign(c0, y0, q);
-            },
-        );
-        out.scale = x.scale * y.scale;
-        self.relinearized(out, &d2)
+        self.relinearized(x, y)
     }
 
     pub(super) fn squared(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        let mut d2 = x.c1.clone();
-        let mut out = x.clone();
-        out.c0.limbs.par_iter_mut().zip(&mut out.c1.limbs).zip(&mut d2.limbs).enumerate().for_each(
-            |(i, ((c0, c1), d2))| {
-                let q = self.modulus(i);
-                simd::multiply_assign(d2, &x.c1.limbs[i], q);
-                simd::multiply_assign(c1, &x.c0.limbs[i], q);
-                simd::multiply_by_factor(c1, q.factor(2), q);
-                simd::multiply_assign(c0, &x.c0.limbs[i], q);
-            },
-        );
-        out.scale = x.scale * x.scale;
-        self.relinearized(out, &d2)
+        self.relinearized(x, x)
     }
 
-    /// Adds the switched `d2`, the factor of s^2, to (d0, d1).
-    fn relinearized(&self, mut x: Ciphertext, d2: &Polynomial) -> Result<Ciphertext, CkksError> {
+    /// Switches d2 = x1 y1 and adds the rest of the product limb by limb as the switched parts come out of the cache.
+    fn relinearized(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
         let limbs = x.limbs();
         let key = self
             .keys
             .get(&self.parameters, KeyKind::Relinearization, limbs)
             .ok_or(CkksError::MissingRelinearizationKey { level: limbs - 1 })?;
-        let raised = self.switch(&self.raise(d2), key);
-        let (c0, c1) = self.lower(raised, limbs);
-        let primes: Vec<usize> = (0..limbs).collect();
-        self.add_polynomial(&mut x.c0, &c0, &primes);
-        self.add_polynomial(&mut x.c1, &c1, &primes);
-        Ok(x)
+        let d2: Vec<Limb> = (x.c1.limbs.par_iter().zip(&y.c1.limbs).enumerate())
+            .map(|(i, (x1, y1))| {
+                let mut product = x1.clone();
+                simd::multiply_assign(&mut product, y1, self.modulus(i));
+                product
+            })
+            .collect();
+        let (c0, c1) = self.lower(self.switch(&d2.into_iter().collect(), key), limbs, |half, i, mut limb| {
+            let [x0, x1, y0, y1]: [&[u64]; 4] = [&x.c0, &x.c1, &y.c0, &y.c1].map(|c| &c.limbs[i][..]);
+            let products: &[_] = if half == Half::First { &[(x0, y0)] } else { &[(x0, y1), (x1, y0)] };
+            simd::add_products(&mut limb, products, self.modulus(i));
+            limb
+        });
+        Ok(Ciphertext { c0, c1, scale: x.scale * y.scale })
     }
 }

@@ -1,106 +1,132 @@
-//! Hybrid key switching: raise (decompose into digits, extend each to the special primes), multiply with the key, lower.
+//! Hybrid key switching: decompose into digits, extend each to the special primes, multiply with the key, divide by them.
+//!
+//! Extension and inner product go prime by prime: the digits of one prime fit into the outer cache, and with hoisting
+//! all keys use them while they are there.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::division::Half;
 use crate::ckks::keys::SwitchingKey;
-use crate::ring::simd::Term;
-use crate::ring::{Limb, Polynomial, simd};
+use crate::ring::base_conversion::Prepared;
+use crate::ring::{BaseConversion, Limb, Polynomial};
 
-/// The digits of a polynomial in the extended basis, as evaluations. Reusable for many keys: this is hoisting.
-#[derive(Debug)]
-pub struct Raised {
-    /// Number of limbs of the polynomial.
-    limbs: usize,
-    digits: Vec<Polynomial>,
+/// A pair of polynomials.
+pub(super) type Pair = (Polynomial, Polynomial);
+
+/// A polynomial in digits, ready to be extended to every prime. Reusable for many keys: this is hoisting.
+pub(super) struct Decomposition<'a> {
+    polynomial: &'a Polynomial,
+    extended: Vec<usize>,
+    /// For each digit its limbs, the conversion to all other primes of the extended basis, and its coefficients.
+    digits: Vec<(Range<usize>, Arc<BaseConversion>, Prepared)>,
 }
 
 impl Encrypted {
-    /// Decomposes a polynomial into digits and extends each to the whole extended basis.
-    pub(super) fn raise(&self, polynomial: &Polynomial) -> Raised {
+    /// Decomposes a polynomial into digits.
+    pub(super) fn decompose<'a>(&self, polynomial: &'a Polynomial) -> Decomposition<'a> {
         let limbs = polynomial.len();
         let band = self.parameters.band(limbs);
         let extended = self.parameters.extended(limbs);
-        let ntts = self.parameters.ntts();
-        let ranges: Vec<_> = (0..band.band.shape.digits(limbs)).map(|d| band.digit(d, limbs)).collect();
-        let conversions: Vec<_> = ranges
-            .iter()
-            .map(|range| {
+        let digits = (0..band.band.shape.digits(limbs))
+            .into_par_iter()
+            .map(|digit| {
+                let range = band.digit(digit, limbs);
                 let targets: Vec<usize> = extended.iter().copied().filter(|p| !range.contains(p)).collect();
-                self.tables.conversion(&extended[range.clone()], &targets)
+                let conversion = self.tables.conversion(&extended[range.clone()], &targets);
+                let coefficients = range
+                    .clone()
+                    .into_par_iter()
+                    .map(|i| {
+                        let mut limb = polynomial.limbs[i].clone();
+                        self.parameters.ntts()[i].inverse_unscaled(&mut limb);
+                        conversion.scale_source(i - range.start, &mut limb);
+                        limb
+                    })
+                    .collect();
+                let prepared = conversion.prepare(coefficients);
+                (range, conversion, prepared)
             })
             .collect();
-        let mut coefficients: Vec<Limb> = polynomial.limbs.clone();
-        coefficients.par_iter_mut().enumerate().for_each(|(i, limb)| {
-            let digit = i / band.band.shape.digit_limbs;
-            ntts[i].inverse_unscaled(limb);
-            conversions[digit].scale_source(i - ranges[digit].start, limb);
-        });
-        let mut remaining = coefficients.into_iter();
-        let prepared: Vec<_> = ranges
+        Decomposition { polynomial, extended, digits }
+    }
+
+    /// The digits at one position of the extended basis, as evaluations.
+    pub(super) fn digits_at<'a>(&self, decomposition: &Decomposition<'a>, position: usize) -> Vec<Cow<'a, Limb>> {
+        decomposition
+            .digits
             .iter()
-            .zip(&conversions)
-            .map(|(range, conversion)| conversion.prepare(remaining.by_ref().take(range.len()).collect()))
-            .collect();
-        let width = extended.len();
-        let all: Vec<Limb> = (0..ranges.len() * width)
-            .into_par_iter()
-            .map(|index| {
-                let (digit, position) = (index / width, index % width);
-                let range = &ranges[digit];
+            .map(|(range, conversion, prepared)| {
                 if range.contains(&position) {
-                    return polynomial.limbs[position].clone();
+                    return Cow::Borrowed(&decomposition.polynomial.limbs[position]);
                 }
                 let target = if position < range.start { position } else { position - range.len() };
                 let mut limb = Limb::scratch(self.parameters.n());
-                conversions[digit].convert(&prepared[digit], target, &mut limb);
-                ntts[extended[position]].forward(&mut limb);
-                limb
+                conversion.convert(prepared, target, &mut limb);
+                self.parameters.ntts()[decomposition.extended[position]].forward(&mut limb);
+                Cow::Owned(limb)
             })
-            .collect();
-        let mut all = all.into_iter();
-        let digits = ranges.iter().map(|_| all.by_ref().take(width).collect()).collect();
-        Raised { limbs, digits }
+            .collect()
     }
 
-    /// Inner product of digits and key at one position of the extended basis.
-    #[inline]
+    /// Inner product of the digits at one position with a key, for ciphertexts of `limbs` limbs.
     pub(super) fn switch_limb(
         &self,
-        raised: &Raised,
+        digits: &[Cow<'_, Limb>],
         key: &SwitchingKey,
         position: usize,
         prime: usize,
+        limbs: usize,
     ) -> (Limb, Limb) {
         let n = self.parameters.n();
         let (mut b, mut a) = (Limb::scratch(n), Limb::scratch(n));
-        let terms: Vec<Term> = raised
-            .digits
-            .iter()
-            .enumerate()
-            .map(|(d, digit)| {
-                let (key_b, key_a) = key.limb(d, position, raised.limbs);
-                Term { shared: &digit.limbs[position], pair: (key_b, key_a) }
-            })
-            .collect();
-        simd::multiply_accumulate((&mut b, &mut a), &terms, false, self.parameters.ntts()[prime].modulus());
+        let digits: Vec<&[u64]> = digits.iter().map(|d| &d[..]).collect();
+        let q = self.parameters.ntts()[prime].modulus();
+        key.terms(position, limbs).multiply_accumulate((&mut b, &mut a), &digits, q);
         (b, a)
     }
 
-    /// Inner product of digits and key: an encryption of P times the polynomial, in the extended basis.
-    pub(super) fn switch(&self, raised: &Raised, key: &SwitchingKey) -> (Polynomial, Polynomial) {
-        let extended = self.parameters.extended(raised.limbs);
-        let limbs: Vec<(Limb, Limb)> = extended
+    /// Switches one polynomial with several keys: encryptions of P times the polynomial, in the extended basis.
+    pub(super) fn switch_hoisted(&self, polynomial: &Polynomial, keys: &[&SwitchingKey]) -> Vec<Pair> {
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        let decomposition = self.decompose(polynomial);
+        let by_position = decomposition
+            .extended
             .par_iter()
             .enumerate()
-            .map(|(position, &prime)| self.switch_limb(raised, key, position, prime))
+            .map(|(position, &prime)| {
+                let digits = self.digits_at(&decomposition, position);
+                keys.iter().map(|key| self.switch_limb(&digits, key, position, prime, polynomial.len())).collect()
+            })
             .collect();
-        let (b, a): (Vec<Limb>, Vec<Limb>) = limbs.into_iter().unzip();
-        (Polynomial { limbs: b }, Polynomial { limbs: a })
+        transposed(by_position, keys.len())
+    }
+
+    /// Switches one polynomial: an encryption of P times the polynomial, in the extended basis.
+    pub(super) fn switch(&self, polynomial: &Polynomial, key: &SwitchingKey) -> Pair {
+        self.switch_hoisted(polynomial, &[key]).pop().unwrap_or_default()
     }
 
     /// Divides a pair in the extended basis of `limbs` limbs by the special primes.
-    pub(super) fn lower(&self, raised: (Polynomial, Polynomial), limbs: usize) -> (Polynomial, Polynomial) {
-        self.divide_pair(raised, &self.parameters.extended(limbs), limbs)
+    pub(super) fn lower(&self, raised: Pair, limbs: usize, finish: impl Fn(Half, usize, Limb) -> Limb + Sync) -> Pair {
+        self.divide_pair(raised, &self.parameters.extended(limbs), limbs, finish)
     }
+}
+
+/// From one list of `count` pairs of limbs for every prime to `count` pairs of polynomials.
+pub(super) fn transposed(by_position: Vec<Vec<(Limb, Limb)>>, count: usize) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = (0..count).map(|_| Pair::default()).collect();
+    for limbs in by_position {
+        for (pair, (first, second)) in pairs.iter_mut().zip(limbs) {
+            pair.0.limbs.push(first);
+            pair.1.limbs.push(second);
+        }
+    }
+    pairs
 }

@@ -10,8 +10,6 @@ mod transform;
 #[cfg(test)]
 mod tests;
 
-pub use key_switch::Raised;
-
 use std::sync::Arc;
 
 use tables::Tables;

@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::division::Half;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::error::CkksError;
 use crate::ckks::keys::{KeyKind, SwitchingKey};
 use crate::ring::automorphism::{conjugation_element, rotation_element};
-use crate::ring::{Automorphism, Limb, Polynomial};
+use crate::ring::{Automorphism, Limb, Polynomial, simd};
 
 impl Encrypted {
     /// The key of a Galois element.
@@ -49,21 +50,23 @@ impl Encrypted {
                 },
             )
             .collect::<Result<Vec<_>, _>>()?;
-        let primes: Vec<usize> = (0..limbs).collect();
-        let raised = keys.iter().any(Option::is_some).then(|| self.raise(&x.c1));
+        let needed: Vec<&SwitchingKey> = keys.iter().copied().flatten().collect();
+        let mut switched = self.switch_hoisted(&x.c1, &needed).into_iter();
         Ok(elements
             .iter()
             .zip(keys)
             .map(|(&(element, _), key)| {
-                let (Some(key), Some(raised)) = (key, &raised) else { return x.clone() };
-                let (mut c0, c1) = self.lower(self.switch(raised, key), limbs);
-                self.add_polynomial(&mut c0, &x.c0, &primes);
+                let Some(pair) = key.and_then(|_| switched.next()) else { return x.clone() };
                 let automorphism = self.tables.automorphism(element);
-                Ciphertext {
-                    c0: self.permute(&c0, &automorphism),
-                    c1: self.permute(&c1, &automorphism),
-                    scale: x.scale,
-                }
+                let (c0, c1) = self.lower(pair, limbs, |half, i, mut limb| {
+                    if half == Half::First {
+                        simd::add_assign(&mut limb, &x.c0.limbs[i], self.modulus(i));
+                    }
+                    let mut image = Limb::scratch(limb.len());
+                    automorphism.apply(&limb, &mut image);
+                    image
+                });
+                Ciphertext { c0, c1, scale: x.scale }
             })
             .collect())
     }

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::division::owned;
+use super::key_switch::{Pair, transposed};
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::Plaintext;
 use crate::ckks::error::CkksError;
@@ -32,9 +34,6 @@ impl EncodedTransform {
         self.diagonals.iter().map(Plaintext::bytes).sum()
     }
 }
-
-/// A pair of polynomials in the extended basis.
-type Pair = (Polynomial, Polynomial);
 
 /// How one baby is made: from the decomposed input with a key, or (no rotation) from the input itself.
 struct Baby<'a> {
@@ -115,7 +114,7 @@ impl Encrypted {
                     let image = self.rotate_extended((total.0.clone(), total.1.clone()), element, steps, limbs)?;
                     total = self.add_extended(total, &image, &extended);
                 }
-                let (c0, c1) = self.divide_pair(total, &extended, limbs - 1);
+                let (c0, c1) = self.divide_pair(total, &extended, limbs - 1, |_, _, limb| limb);
                 Ok(Ciphertext { c0, c1, scale })
             })
             .collect()
@@ -133,8 +132,8 @@ impl Encrypted {
     ) -> Vec<HashMap<usize, Pair>> {
         let n = self.parameters.n();
         let limbs = inputs[0].limbs();
-        let raised: Vec<_> = (0..inputs.len())
-            .map(|i| babies.iter().any(|b| b.input == i && b.rotation.is_some()).then(|| self.raise(&inputs[i].c1)))
+        let decompositions: Vec<_> = (0..inputs.len())
+            .map(|i| babies.iter().any(|b| b.input == i && b.rotation.is_some()).then(|| self.decompose(&inputs[i].c1)))
             .collect();
         let special: Vec<u64> = extended[limbs..].iter().map(|&p| self.parameters.prime(p)).collect();
 
@@ -154,6 +153,8 @@ impl Encrypted {
                 let ntt = &self.parameters.ntts()[prime];
                 let q = ntt.modulus();
                 let p = q.factor(special.iter().fold(1, |p, &s| q.mul(p, q.reduce(s))));
+                let digits: Vec<_> =
+                    decompositions.iter().map(|d| d.as_ref().map(|d| self.digits_at(d, position))).collect();
                 // P c0 + switched part, then the automorphism.
                 let values: Vec<(Limb, Limb)> = babies
                     .iter()
@@ -164,9 +165,9 @@ impl Encrypted {
                             simd::multiply_by_factor(&mut limb, p, q);
                             limb
                         };
-                        match (&baby.rotation, &raised[baby.input]) {
-                            (Some((key, automorphism)), Some(raised)) => {
-                                let (mut b, a) = self.switch_limb(raised, key, position, prime);
+                        match (&baby.rotation, &digits[baby.input]) {
+                            (Some((key, automorphism)), Some(digits)) => {
+                                let (mut b, a) = self.switch_limb(digits, key, position, prime, limbs);
                                 if position < limbs {
                                     simd::add_assign(&mut b, &raise_limb(&x.c0), q);
                                 }
@@ -201,14 +202,7 @@ impl Encrypted {
             })
             .collect();
 
-        // From limb-major to one pair of polynomials for each group.
-        let mut pairs: Vec<Pair> = groups.iter().map(|_| Pair::default()).collect();
-        for limb in by_limb {
-            for (pair, (c0, c1)) in pairs.iter_mut().zip(limb) {
-                pair.0.limbs.push(c0);
-                pair.1.limbs.push(c1);
-            }
-        }
+        let pairs = transposed(by_limb, groups.len());
         let mut outputs: Vec<HashMap<usize, Pair>> = (0..transform.outputs).map(|_| HashMap::new()).collect();
         for ((output, giant), pair) in groups.into_iter().zip(pairs) {
             outputs[output].insert(giant, pair);
@@ -226,8 +220,8 @@ impl Encrypted {
     fn rotate_extended(&self, pair: Pair, element: usize, steps: Option<i64>, limbs: usize) -> Result<Pair, CkksError> {
         let extended = self.parameters.extended(limbs);
         let key = self.galois_key(element, steps, limbs)?;
-        let lowered = self.divide(pair.1, &extended, limbs);
-        let switched = self.switch(&self.raise(&lowered), key);
+        let lowered = self.divide(owned(pair.1), &extended, limbs, |_, limb| limb);
+        let switched = self.switch(&lowered, key);
         let mut b = switched.0;
         self.add_polynomial(&mut b, &pair.0, &extended);
         let automorphism = self.tables.automorphism(element);

@@ -1,0 +1,93 @@
+//! Memory for limbs and keys, in large pieces on huge pages where the system has them.
+
+use std::ops::{Deref, DerefMut};
+
+use memmap2::MmapMut;
+
+/// Size and alignment of a huge page on common systems.
+const HUGE_PAGE: usize = 2 << 20;
+/// Limbs that one piece of the pool serves, within the limits below.
+const LIMBS: usize = 64;
+const LARGEST: usize = 32 << 20;
+
+/// Zeros at first; given back when dropped.
+#[derive(Debug)]
+pub enum Pages {
+    /// Whole huge pages, aligned.
+    Mapped {
+        /// The mapping, a page longer than asked for.
+        map: MmapMut,
+        /// Where the aligned part starts.
+        start: usize,
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// A small piece, or one that could not be mapped.
+    Heap(Vec<u64>),
+}
+
+impl Pages {
+    /// `words` zeros.
+    pub fn zeros(words: usize) -> Self {
+        let bytes = 8 * words;
+        if bytes < HUGE_PAGE {
+            return Self::Heap(vec![0; words]);
+        }
+        // Without address space the global allocator reports the failure in its own way.
+        let Ok(map) = MmapMut::map_anon(bytes + HUGE_PAGE) else { return Self::Heap(vec![0; words]) };
+        #[cfg(target_os = "linux")]
+        // Without huge pages everything works, a little slower.
+        let _ = map.advise(memmap2::Advice::HugePage);
+        let start = map.as_ptr().align_offset(HUGE_PAGE).min(HUGE_PAGE);
+        Self::Mapped { map, start, bytes }
+    }
+}
+
+impl Deref for Pages {
+    type Target = [u64];
+    fn deref(&self) -> &[u64] {
+        match self {
+            Self::Mapped { map, start, bytes } => bytemuck::cast_slice(&map[*start..*start + *bytes]),
+            Self::Heap(words) => words,
+        }
+    }
+}
+
+impl DerefMut for Pages {
+    fn deref_mut(&mut self) -> &mut [u64] {
+        match self {
+            Self::Mapped { map, start, bytes } => bytemuck::cast_slice_mut(&mut map[*start..*start + *bytes]),
+            Self::Heap(words) => words,
+        }
+    }
+}
+
+/// Zeros for one or more limbs of `n` words, to the end of the program: the pool of limbs keeps them.
+pub fn limbs(n: usize) -> &'static mut [u64] {
+    let limb = 8 * n;
+    let pages = Pages::zeros((limb * LIMBS).clamp(HUGE_PAGE, LARGEST).max(limb) / limb * n);
+    let pages: &'static mut Pages = Box::leak(Box::new(pages));
+    pages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_hold_whole_limbs_of_zeros() {
+        for log_n in [4, 12, 15, 18, 23] {
+            let piece = limbs(1 << log_n);
+            assert_eq!(piece.len() % (1 << log_n), 0);
+            assert!(!piece.is_empty() && piece.iter().step_by(511).all(|w| *w == 0));
+        }
+    }
+
+    #[test]
+    fn large_pages_are_aligned_and_writable() {
+        let mut pages = Pages::zeros((HUGE_PAGE >> 3) + 5);
+        assert_eq!((pages.len(), pages.as_ptr() as usize % HUGE_PAGE), ((HUGE_PAGE >> 3) + 5, 0));
+        pages.fill(3);
+        assert!(pages.iter().all(|w| *w == 3));
+    }
+}
