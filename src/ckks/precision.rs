@@ -42,9 +42,9 @@ impl PrecisionReport {
         })
     }
 
-    /// The same bits relative to the largest magnitude of the reference instead of to one.
-    pub fn relative(&self) -> Self {
-        let shift = if self.largest > 0.0 { self.largest.log2() } else { 0.0 };
+    /// The same bits relative to `largest` (such as the largest magnitude of the reference) instead of to one.
+    pub fn relative_to(&self, largest: f64) -> Self {
+        let shift = if largest > 0.0 { largest.log2() } else { 0.0 };
         Self { min: self.min + shift, median: self.median + shift, max: self.max + shift, ..*self }
     }
 }
@@ -65,7 +65,7 @@ mod tests {
         let values = [0.5, 0.25, 0.0].map(|e| Complex::new(4.0 + e, 0.0));
         let report = PrecisionReport::new(&values, &reference).unwrap();
         assert_eq!((report.min, report.median, report.max), (1.0, 2.0, 53.0));
-        assert_eq!((report.largest, report.relative().min, report.relative().median), (4.0, 3.0, 4.0));
+        assert_eq!((report.largest, report.relative_to(8.0).min, report.relative_to(4.0).median), (4.0, 4.0, 4.0));
         assert_eq!(report.to_string(), "1.0 / 2.0 / 53.0 bits (min / median / max)");
         assert!(PrecisionReport::new(&[], &[]).is_none() && PrecisionReport::new(&values[1..], &reference).is_none());
         let nan = PrecisionReport::new(&[Complex::new(f64::NAN, 0.0)], &reference[..1]).unwrap();

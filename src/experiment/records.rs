@@ -104,8 +104,8 @@ pub struct TrialRow {
     pub logit_error_median: Option<f64>,
     /// Largest |encrypted - clear-text logit|.
     pub logit_error_max: Option<f64>,
-    /// Smallest over layers of the bits of precision of the layer's worst value relative to its largest activation; of one
-    /// image, the first that does not explode.
+    /// Smallest over layers of the bits of precision of the layer's worst value relative to the layer's
+    /// largest activation over images; of one image, the first that does not explode.
     pub precision_bits_min: Option<f64>,
     /// Smallest over layers of the bits of precision of the layer's median value, likewise.
     pub precision_bits_median: Option<f64>,
@@ -217,7 +217,7 @@ pub struct LayerRow {
     pub babies: Option<u64>,
     /// Giant steps.
     pub giants: Option<u64>,
-    /// Bits of precision of the worst value relative to the largest activation; of one image, the first that does not
+    /// Bits of precision of the worst value relative to the largest activation over images; of one image, the first that does not
     /// explode. Empty without the probe.
     pub precision_bits_min: Option<f64>,
     /// Bits of precision of the median value, likewise.

@@ -10,7 +10,7 @@ use crate::network::LoweredTrace;
 pub struct LayerProbe {
     /// Precision of the layer's linear output, before the squaring.
     pub precision: PrecisionReport,
-    /// The same relative to the largest activation.
+    /// The same relative to the largest activation of this image.
     pub relative: PrecisionReport,
     /// Largest magnitude in the clear.
     pub largest_activation: f64,
@@ -33,7 +33,7 @@ pub fn probe(
     let precision = PrecisionReport::new(&values, &reference)?;
     Some(LayerProbe {
         precision,
-        relative: precision.relative(),
+        relative: precision.relative_to(precision.largest),
         largest_activation: precision.largest,
         scale_deviation: (output.first()?.scale / plan.parameters.scale() - 1.0).abs(),
     })

@@ -7,6 +7,7 @@ use super::row_sink::RowSink;
 use super::session::Session;
 use super::statistics::{largest, median, share, smallest};
 use super::task::Task;
+use crate::ckks::PrecisionReport;
 use crate::ckks::security::Table;
 use crate::dataset::Dataset;
 use crate::experiment::ExperimentError;
@@ -90,11 +91,18 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
     }
 }
 
+/// Precision of a layer on the first image that is probed, relative to the largest activation of all that do not explode.
+fn layer_precision(outcomes: &[ImageOutcome], index: usize) -> Option<PrecisionReport> {
+    let probe = outcomes.iter().find_map(|outcome| outcome.layers[index].probe)?;
+    let sound = outcomes.iter().filter(|outcome| !outcome.exploded);
+    Some(probe.precision.relative_to(largest(sound.map(|outcome| outcome.largest[index]))?))
+}
+
 fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[ImageOutcome]) -> LayerRow {
     let plan = &prepared.plan;
     let layer = &plan.layers[index];
     let seconds = |part: fn(&crate::private::LayerSeconds) -> f64| median_of_layer(outcomes, index, part);
-    let probe = outcomes.iter().find_map(|outcome| outcome.layers[index].probe);
+    let precision = layer_precision(outcomes, index);
     let scale = outcomes.first().map(|outcome| outcome.layers[index].scale);
     LayerRow {
         trial_id: spec.id.clone(),
@@ -116,8 +124,8 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         diagonals: Some(layer.transform.diagonals.len() as u64),
         babies: Some(layer.transform.babies.len() as u64),
         giants: Some(layer.transform.giants.len() as u64),
-        precision_bits_min: probe.map(|probe| probe.relative.min),
-        precision_bits_median: probe.map(|probe| probe.relative.median),
+        precision_bits_min: precision.map(|bits| bits.min),
+        precision_bits_median: precision.map(|bits| bits.median),
         largest_activation: largest(outcomes.iter().map(|outcome| outcome.largest[index])),
         log2_headroom: Some(layer.headroom.log2()),
     }
@@ -139,7 +147,7 @@ fn trial_row(
     };
     let of_all = |part| share(part, outcomes.len());
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
-    let probes = || outcomes.iter().flat_map(|image| &image.layers).filter_map(|layer| layer.probe);
+    let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
     TrialRow {
         network: model.card.network.clone(),
         width: Some(model.card.width as u32),
@@ -150,8 +158,8 @@ fn trial_row(
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
-        precision_bits_min: smallest(probes().map(|probe| probe.relative.min)),
-        precision_bits_median: smallest(probes().map(|probe| probe.relative.median)),
+        precision_bits_min: smallest(precisions().map(|bits| bits.min)),
+        precision_bits_median: smallest(precisions().map(|bits| bits.median)),
         latency_seconds_median: median(outcomes.iter().map(ImageOutcome::seconds)),
         keygen_seconds: Some(session.keygen_seconds),
         encryption_seconds_median: median(outcomes.iter().map(|image| image.encryption_seconds)),
