@@ -8,7 +8,7 @@ use leveled::ckks::{CkksError, Encrypted, EvaluationKeys, KeyRequest, SecretKey,
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{Architecture, LoweredTrace, Network, Stage};
 use leveled::private::probe::{LayerProbe, probe};
-use leveled::private::{Client, Executor, Logits, Plan, PlanOptions, PrivateError};
+use leveled::private::{Client, Executor, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator};
 use leveled::ring::sampling::Seed;
 use leveled::ring::simd::{Instructions, instructions};
 
@@ -60,9 +60,8 @@ fn evaluate(network: &LoweredNetwork, plan: &Plan, image: &[f64]) -> Outcome {
     let executor = Executor::new(plan, &evaluator, 1 << 20);
     let encrypted = client.encrypt(image, 0).unwrap().iter().map(|x| x.expand(&plan.parameters)).collect();
     let mut probes = Vec::new();
-    let result = executor
-        .run(encrypted, &mut |index, output, _| probes.extend(probe(plan, &client, &trace, index, output)))
-        .unwrap();
+    let result =
+        executor.run(encrypted, &mut |index, output, _| probes.extend(client.probe(&trace, index, output))).unwrap();
     Outcome { probes, logits: client.decrypt(&result), trace }
 }
 
@@ -245,4 +244,60 @@ fn every_form_of_the_kernels_gives_the_same_logits() {
     };
     let all: Vec<String> = Instructions::available().into_iter().map(logits).collect();
     assert!(all.iter().all(|one| *one == all[0]), "{all:#?}");
+}
+
+/// For every layer the deviation of the errors of its values, over several encryptions of one image.
+fn deviations(probes: &[Vec<LayerProbe>]) -> Vec<f64> {
+    let layers = probes[0].len();
+    let mean_square = |k: usize| probes.iter().map(|p| p[k].precision.deviation.powi(2)).sum::<f64>();
+    (0..layers).map(|k| (mean_square(k) / probes.len() as f64).sqrt()).collect()
+}
+
+#[test]
+fn the_simulation_has_the_noise_of_encryption() {
+    const DRAWS: u64 = 6;
+    let network = network(8, &[4, 8]);
+    let image = image(&network, 1.0);
+    for complex_packing in [true, false] {
+        // Scales at which noise is well above double precision and below the values.
+        let options = PlanOptions {
+            scale_bits: 20.0,
+            weight_bits: 17.0,
+            input_bits: 24.0,
+            base_bits: 36,
+            complex_packing,
+            ..options(11)
+        };
+        let plan = Plan::new(network.clone(), &options).unwrap();
+        let trace = network.forward(&image).unwrap();
+        let client = Client::new(&plan, &Seed::from_number(SEED));
+        let keys = Arc::new(client.evaluation_keys(|_| ()));
+        let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+        let executor = Executor::new(&plan, &evaluator, 1 << 28);
+        let simulator = simulator(&plan);
+        let simulation = Simulation::new(&plan, &simulator, 1 << 28);
+        let (mut encrypted, mut simulated) = (Vec::new(), Vec::new());
+        for draw in 0..DRAWS {
+            let upload = client.encrypt(&image, draw).unwrap().iter().map(|x| x.expand(&plan.parameters)).collect();
+            let mut probes = Vec::new();
+            executor.run(upload, &mut |index, x, _| probes.extend(client.probe(&trace, index, x))).unwrap();
+            encrypted.push(probes);
+            let mut probes = Vec::new();
+            let logits = simulation
+                .image(&image, draw, &mut |index, x, _| {
+                    let slots: Vec<_> = x.iter().map(|x| x.slots()).collect();
+                    probes.extend(probe(&plan, &trace, index, x[0].scale, &slots));
+                })
+                .unwrap();
+            assert_eq!(logits.class(), clear_class(&trace));
+            simulated.push(probes);
+        }
+        for (layer, (real, model)) in plan.layers.iter().zip(deviations(&encrypted).iter().zip(deviations(&simulated)))
+        {
+            let ratio = model / real;
+            // Ten logits are few values.
+            let tolerance = if layer.name == "linear" { 0.6 } else { 0.2 };
+            assert!((ratio - 1.0).abs() < tolerance, "complex {complex_packing}: {} has ratio {ratio:.3}", layer.name);
+        }
+    }
 }

@@ -211,6 +211,25 @@ impl Encoder {
         }
     }
 
+    /// Whether slots may repeat with this period.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`].
+    pub fn check_period(&self, period: usize) -> Result<(), CkksError> {
+        self.embedding(period).map(|_| ())
+    }
+
+    /// The slots that a plaintext really holds, one period of them: what was encoded, and the errors of rounding.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`] for a plaintext of another ring.
+    pub fn slots_of(&self, plaintext: &Plaintext) -> Result<Vec<Complex>, CkksError> {
+        let (low, high) = plaintext.coefficients.split_at(plaintext.coefficients.len() / 2);
+        let part = |c: &i32| f64::from(*c) / plaintext.scale;
+        let values = low.iter().zip(high).map(|(re, im)| Complex::new(part(re), part(im))).collect();
+        Ok(self.embedding(low.len())?.evaluate(values))
+    }
+
     /// The slots of a polynomial with the given coefficients (N of them), divided by `scale`.
     pub fn decode(&self, coefficients: &[f64], scale: f64) -> Vec<Complex> {
         let (low, high) = coefficients.split_at(self.slots());

@@ -16,7 +16,7 @@ pub mod security;
 pub use ciphertext::Ciphertext;
 pub use encoder::{Complex, Encoder, Plaintext};
 pub use error::CkksError;
-pub use evaluator::{Counting, Encrypted, Evaluator};
+pub use evaluator::{Counting, Encrypted, Evaluator, Simulated, SimulatedCiphertext};
 pub use keys::{EvaluationKeys, KeyRequest, PublicKey, SecretKey};
 pub use linear_transform::LinearTransform;
 pub use parameters::{Parameters, ParametersLiteral};

@@ -1,8 +1,8 @@
 //! Encrypted inference: layouts, linear layers as diagonals, the plan, the executor, the client and the probe.
 //!
 //! A network in lowered form and a parameter choice give a [`Plan`]; the plan says which keys are needed; an [`Executor`]
-//! runs it on any evaluator. A [`Client`] encrypts images and decrypts logits. A [`probe`] compares each layer with
-//! clear-text evaluation.
+//! runs it on any evaluator. A [`Client`] encrypts images and decrypts logits; a [`Simulation`] does as if. A [`probe`]
+//! compares each layer with clear-text evaluation.
 
 mod client;
 mod cost;
@@ -11,15 +11,19 @@ mod executor;
 mod headroom;
 pub mod layout;
 pub mod linear;
+mod logits;
 mod memory;
 mod plan;
 pub mod probe;
+mod simulation;
 mod unfold;
 
-pub use client::{Client, Logits};
+pub use client::Client;
 pub use cost::CostModel;
 pub use error::PrivateError;
 pub use executor::{Executor, LayerSeconds};
 pub use layout::Layout;
+pub use logits::Logits;
 pub use plan::{Plan, PlanOptions, PlannedLayer};
+pub use simulation::{Simulation, simulator};
 pub use unfold::Unfolding;

@@ -13,7 +13,7 @@ use crate::ckks::evaluator::Operations;
 use crate::ckks::keys::{KeyKind, KeyRequest};
 use crate::ckks::linear_transform::{Fold, LinearTransform};
 use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
-use crate::ckks::{Counting, Parameters, SecurityPolicy};
+use crate::ckks::{Complex, Counting, Parameters, SecurityPolicy};
 use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source};
 use crate::private::linear::TermInput;
 use crate::private::unfold::Unfolding;
@@ -303,6 +303,23 @@ impl Plan {
     /// The image as `network` reads it: unfolded if the plan says so.
     pub fn network_input<'i>(&self, image: &'i [f64]) -> Cow<'i, [f64]> {
         self.unfolding.map_or(Cow::Borrowed(image), |unfolding| Cow::Owned(unfolding.apply(image)))
+    }
+
+    /// The slots of each ciphertext that a client encrypts for a normalised image, row-major [channels, rows, columns].
+    ///
+    /// # Errors
+    /// [`PrivateError::ImageSize`].
+    pub fn input_slots(&self, image: &[f64]) -> Result<Vec<Vec<Complex>>, PrivateError> {
+        let expected = self.image_shape().len();
+        if image.len() != expected {
+            return Err(PrivateError::ImageSize { expected, found: image.len() });
+        }
+        let periods = self.input_packing.pack(&Layout::Packed(self.input).scatter(&self.network_input(image)));
+        let copies = (0..self.input_copies).map(|copy| copy * self.input.grid_slots());
+        let turned = |(period, steps): (&Vec<Complex>, usize)| {
+            period.iter().cycle().skip(steps).take(self.parameters.slots()).copied().collect()
+        };
+        Ok(periods.iter().flat_map(|period| copies.clone().map(move |steps| (period, steps))).map(turned).collect())
     }
 
     /// Shape of an image.

@@ -1,8 +1,7 @@
-//! The probe: compares each layer of an encrypted run with clear-text evaluation. It needs the secret key.
+//! The probe: compares each layer of an encrypted run with clear-text evaluation. It needs the slots, so the secret key.
 
-use super::client::Client;
 use super::plan::Plan;
-use crate::ckks::{Ciphertext, Complex, PrecisionReport};
+use crate::ckks::{Complex, PrecisionReport};
 use crate::network::LoweredTrace;
 
 /// One layer, encrypted against clear.
@@ -18,23 +17,22 @@ pub struct LayerProbe {
     pub scale_deviation: f64,
 }
 
-/// Compares the linear output of layer number `index` with its clear-text values.
+/// Compares the linear output of layer number `index`, decrypted to `slots`, with its clear-text values.
 pub fn probe(
     plan: &Plan,
-    client: &Client<'_>,
     trace: &LoweredTrace,
     index: usize,
-    output: &[Ciphertext],
+    scale: f64,
+    slots: &[Vec<Complex>],
 ) -> Option<LayerProbe> {
     let layer = plan.layers.get(index)?;
-    let slots: Vec<Vec<Complex>> = output.iter().map(|x| client.slots(x)).collect();
-    let values: Vec<Complex> = layer.layout.gather(&slots).into_iter().map(|z| Complex::new(z.re, 0.0)).collect();
+    let values: Vec<Complex> = layer.layout.gather(slots).into_iter().map(|z| Complex::new(z.re, 0.0)).collect();
     let reference: Vec<Complex> = trace.linear.get(index)?.iter().map(|x| Complex::new(*x, 0.0)).collect();
     let precision = PrecisionReport::new(&values, &reference)?;
     Some(LayerProbe {
         precision,
         relative: precision.relative_to(precision.largest),
         largest_activation: precision.largest,
-        scale_deviation: (output.first()?.scale / plan.parameters.scale() - 1.0).abs(),
+        scale_deviation: (scale / plan.parameters.scale() - 1.0).abs(),
     })
 }

@@ -55,7 +55,8 @@ impl Seed {
         Self(hash.finalize().into())
     }
 
-    fn generator(&self) -> ChaCha20Rng {
+    /// A generator of its own stream.
+    pub fn generator(&self) -> ChaCha20Rng {
         ChaCha20Rng::from_seed(self.0)
     }
 

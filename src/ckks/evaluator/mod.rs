@@ -2,14 +2,15 @@
 //!
 //! * [`Encrypted`] computes on real ciphertexts.
 //! * [`Counting`] counts operations and bytes; it prices a plan.
-//!
-//! A third one, computing on clear slots with the scheme's noise, fits behind the same trait.
+//! * [`Simulated`] computes on clear slots with the scheme's noise.
 
 mod check;
 mod counting;
 mod encrypted;
 mod interface;
+mod simulated;
 
 pub use counting::{Counted, Counting, Operations};
 pub use encrypted::Encrypted;
 pub use interface::Evaluator;
+pub use simulated::{Simulated, SimulatedCiphertext};

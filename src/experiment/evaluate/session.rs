@@ -10,7 +10,7 @@ use crate::ckks::Encrypted;
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
-use crate::private::{Client, Executor, probe};
+use crate::private::{Client, Executor};
 
 /// A client with its secret key, and an evaluator with the keys that the plan needs.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Evaluation<'_> {
         let mut layers = Vec::with_capacity(total);
         let result = self.executor.run(encrypted, &mut |layer, output, seconds| {
             let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
-            let probe = if probe { probe::probe(plan, client, &trace, layer, output) } else { None };
+            let probe = if probe { client.probe(&trace, layer, output) } else { None };
             layers.push(LayerOutcome { seconds, scale, probe });
             events.progress(Stage::Layers, layer as u64 + 1, total as u64, name(layer + 1));
         })?;

@@ -1,0 +1,130 @@
+//! The evaluator that computes on clear slots: exact levels and scales, and the scheme's noise from formulas
+//! (`docs/noise.md`), so that a whole test set takes minutes.
+//!
+//! Weights carry the very errors that encoding gives them; the noise of encryption, key switching and rescaling is drawn
+//! from normal distributions. A ciphertext carries the seed of its noise, derived from those of its operands: results do
+//! not depend on the order of evaluation or on threads.
+
+mod arithmetic;
+mod slots;
+mod transform;
+
+pub use slots::SimulatedCiphertext;
+pub use transform::SimulatedTransform;
+
+use super::check;
+use super::interface::Evaluator;
+use crate::ckks::encoder::{Complex, Encoder};
+use crate::ckks::error::CkksError;
+use crate::ckks::linear_transform::LinearTransform;
+use crate::ckks::noise;
+use crate::ckks::parameters::Parameters;
+
+/// Computes on clear slots with noise.
+#[derive(Debug)]
+pub struct Simulated {
+    parameters: Parameters,
+    encoder: Encoder,
+}
+
+impl Simulated {
+    /// A simulator of the given parameters.
+    pub fn new(parameters: Parameters, encoder: Encoder) -> Self {
+        Self { parameters, encoder }
+    }
+
+    /// What a fresh encryption of `slots` (one for each slot) at `scale` with `limbs` limbs decrypts to. `seed` is the
+    /// seed of its noise and of all noise that follows from it.
+    pub fn encrypt(&self, slots: &[Complex], scale: f64, limbs: usize, seed: u64) -> SimulatedCiphertext {
+        let mut x = SimulatedCiphertext::new(slots, scale, limbs, seed);
+        let coefficient = noise::symmetric_encryption().hypot(noise::encoding());
+        x.add_noise(self.deviation(coefficient, scale));
+        x
+    }
+
+    /// Deviation of each part of a slot, in units of values.
+    fn deviation(&self, coefficient: f64, scale: f64) -> f64 {
+        noise::slot_deviation(self.parameters.log_n(), coefficient) / scale
+    }
+}
+
+impl Evaluator for Simulated {
+    type Ciphertext = SimulatedCiphertext;
+    type Transform = SimulatedTransform;
+
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+    fn limbs(&self, x: &SimulatedCiphertext) -> usize {
+        x.limbs
+    }
+    fn scale(&self, x: &SimulatedCiphertext) -> f64 {
+        x.scale
+    }
+    fn add(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
+        check::compatible("add", x.into(), y.into())?;
+        Ok(x.combined(y, |x, y| x + y))
+    }
+    fn subtract(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
+        check::compatible("subtract", x.into(), y.into())?;
+        Ok(x.combined(y, |x, y| x - y))
+    }
+    fn negate(&self, x: &SimulatedCiphertext) -> SimulatedCiphertext {
+        x.mapped(|z| -z)
+    }
+    fn add_plain(&self, x: &SimulatedCiphertext, slots: &[Complex]) -> Result<SimulatedCiphertext, CkksError> {
+        self.plain_sum(x, slots)
+    }
+    fn multiply_plain(
+        &self,
+        x: &SimulatedCiphertext,
+        slots: &[Complex],
+        scale: f64,
+    ) -> Result<SimulatedCiphertext, CkksError> {
+        self.plain_product(x, slots, scale)
+    }
+    fn multiply_integer(&self, x: &SimulatedCiphertext, factor: i64) -> SimulatedCiphertext {
+        x.mapped(|z| z * factor as f64)
+    }
+    fn multiply_imaginary_unit(&self, x: &SimulatedCiphertext) -> SimulatedCiphertext {
+        x.mapped(|z| Complex::new(-z.im, z.re))
+    }
+    fn multiply(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
+        check::same_level("multiply", x.into(), y.into())?;
+        Ok(self.product(x, y))
+    }
+    fn square(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
+        Ok(self.product(x, x))
+    }
+    fn rescale(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
+        check::can_rescale("rescale", x.into())?;
+        Ok(self.rescaled(x))
+    }
+    fn drop_to(&self, x: &SimulatedCiphertext, limbs: usize) -> Result<SimulatedCiphertext, CkksError> {
+        check::can_drop(x.into(), limbs)?;
+        Ok(SimulatedCiphertext { limbs, ..x.clone() })
+    }
+    fn rotate(&self, x: &SimulatedCiphertext, steps: i64) -> Result<SimulatedCiphertext, CkksError> {
+        Ok(self.rotated(x, steps))
+    }
+    fn rotate_hoisted(&self, x: &SimulatedCiphertext, steps: &[i64]) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        Ok(steps.iter().map(|steps| self.rotated(x, *steps)).collect())
+    }
+    fn conjugate(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
+        Ok(self.switched(x.mapped(|z| z.conj())))
+    }
+    fn encode_transform(&self, transform: &LinearTransform, scale: f64) -> Result<SimulatedTransform, CkksError> {
+        self.encoded(transform, scale)
+    }
+    fn transform_bytes(&self, encoded: &SimulatedTransform) -> u64 {
+        encoded.bytes()
+    }
+    fn apply_transform(
+        &self,
+        inputs: &[&SimulatedCiphertext],
+        transform: &LinearTransform,
+        encoded: &SimulatedTransform,
+    ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        self.transformed(inputs, transform, encoded)
+    }
+}
