@@ -1,10 +1,14 @@
 //! Slots in the clear, real and imaginary parts apart.
 
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 
 use crate::ckks::encoder::Complex;
 use crate::ckks::evaluator::check::State;
 use crate::ring::sampling::Seed;
+
+/// Slots whose noise comes from one stream: as many threads as there are blocks can draw.
+const BLOCK: usize = 2048;
 
 /// What a ciphertext decrypts to.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,23 +77,21 @@ impl SimulatedCiphertext {
 
     /// Adds normal noise of the given deviation to both parts of every slot, and moves on to the next seed.
     pub(super) fn add_noise(&mut self, deviation: f64) {
-        let mut generator = Seed::from_number(self.seed).derive("simulated noise", &[]).generator();
-        for x in self.re.iter_mut().chain(&mut self.im) {
-            let normal: f64 = StandardNormal.sample(&mut generator);
-            *x += deviation * normal;
-        }
-        self.seed = mix(self.seed, 1);
+        self.add_varying_noise(&[deviation]);
     }
 
-    /// As [`Self::add_noise`], with a deviation for each slot that repeats.
+    /// As [`Self::add_noise`], with a deviation for each slot that repeats (a power of two of them).
     pub(super) fn add_varying_noise(&mut self, deviations: &[f64]) {
-        let mut generator = Seed::from_number(self.seed).derive("simulated noise", &[]).generator();
-        for part in [&mut self.re, &mut self.im] {
-            for (x, deviation) in part.iter_mut().zip(deviations.iter().cycle()) {
+        let seed = Seed::from_number(self.seed);
+        let blocks = self.re.par_chunks_mut(BLOCK).chain(self.im.par_chunks_mut(BLOCK));
+        blocks.enumerate().for_each(|(index, block)| {
+            let mut generator = seed.derive("simulated noise", &[index as u64]).generator();
+            let first = index * BLOCK % deviations.len();
+            for (x, deviation) in block.iter_mut().zip(deviations.iter().cycle().skip(first)) {
                 let normal: f64 = StandardNormal.sample(&mut generator);
                 *x += deviation * normal;
             }
-        }
+        });
         self.seed = mix(self.seed, 1);
     }
 }
