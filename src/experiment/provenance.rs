@@ -95,9 +95,9 @@ impl Provenance {
                 card_sha256: spec.card_sha256.clone(),
                 dataset: spec.dataset.name.as_str().to_owned(),
                 dataset_sha256: spec.dataset.sha256.clone(),
-                images: spec.images.indices(),
-                seed: spec.seed,
-                threads: spec.threads,
+                images: spec.settings.images.indices(),
+                seed: spec.settings.seed.0,
+                threads: spec.settings.threads.0,
                 identity: spec.identity(),
             };
             (spec.id.clone(), provenance)
@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn it_tells_hashes_and_no_paths() {
-        let experiment = Experiment { name: "e".into(), text: "name: e\n".into(), trials: vec![sample()] };
+        let experiment =
+            Experiment { name: "e".into(), text: "name: e\n".into(), trials: vec![sample()], duplicates: vec![] };
         let directory = tempfile::tempdir().unwrap();
         Provenance::of(&experiment).write(directory.path()).unwrap();
         let text = std::fs::read_to_string(directory.path().join(FILE)).unwrap();

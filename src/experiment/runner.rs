@@ -183,7 +183,8 @@ mod tests {
 
     use super::*;
     use crate::experiment::event::{Silent, Stage};
-    use crate::experiment::trial::tests::sample;
+    use crate::experiment::setting::Threads;
+    use crate::experiment::trial::tests::{sample, sample_with};
 
     /// A child that is a shell script: `$1` is the specification, `$3` the results directory.
     fn script(directory: &Path, text: &str) -> ChildCommand {
@@ -193,8 +194,8 @@ mod tests {
     }
 
     fn experiment() -> Experiment {
-        let second = TrialSpec { threads: 1, ..sample() }.with_id();
-        Experiment { name: "e".into(), text: "name: e".into(), trials: vec![sample(), second] }
+        let second = sample_with(|settings| settings.threads = Threads(1));
+        Experiment { name: "e".into(), text: "name: e".into(), trials: vec![sample(), second], duplicates: vec![] }
     }
 
     fn rows(directory: &Path) -> Vec<TrialRow> {
@@ -234,13 +235,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("out");
         // The child appends a row of its own (the first cells are enough here) and dies before it can say so.
-        let empty = ",".repeat(csv_columns() - 2);
+        let empty = ",".repeat(csv_columns() - 3);
         let child = script(
             directory.path(),
             &format!(
                 "id=$(basename $1 .json); echo not json; \
                  echo '{{\"event\":\"progress\",\"stage\":\"layers\",\"done\":5,\"total\":20,\"detail\":\"conv1\"}}'; \
-                 echo \"$id,ok{empty}\" >> $3/trials.csv; kill -9 $$"
+                 echo \"$id,1,ok{empty}\" >> $3/trials.csv; kill -9 $$"
             ),
         );
         let layers = Arc::new(AtomicU64::new(0));

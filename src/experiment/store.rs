@@ -229,7 +229,7 @@ mod tests {
             .unwrap();
         child.append_image(&ImageRow { trial_id: "second".into(), overflow: true, ..ImageRow::default() }).unwrap();
         let text = fs::read_to_string(out.join("trials.csv")).unwrap();
-        assert_eq!(text.matches("trial_id,status,network").count(), 1);
+        assert_eq!(text.matches("trial_id,attempt,status").count(), 1);
         assert_eq!(parent.find_trial("second").unwrap(), Some(row("second")));
         assert_eq!(parent.find_trial("third").unwrap(), None);
         assert_eq!(fs::read_to_string(out.join("images.csv")).unwrap().lines().count(), 2);

@@ -39,12 +39,12 @@ impl From<&TrialSpec> for Task {
     fn from(spec: &TrialSpec) -> Self {
         Self {
             model: spec.model.clone(),
-            log_n: spec.log_n,
+            log_n: spec.settings.log_n.0,
             parameters: spec.parameters.clone(),
-            security: spec.security,
-            seed: spec.seed,
-            threads: spec.threads,
-            memory: spec.memory,
+            security: spec.settings.security,
+            seed: spec.settings.seed.0,
+            threads: spec.settings.threads.0,
+            memory: spec.settings.memory,
         }
     }
 }
