@@ -218,8 +218,16 @@ fn output_directories_that_cannot_be_used() {
     fs::create_dir(&out).unwrap();
     fs::write(out.join("trials.csv"), "precious").unwrap();
     let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
-    assert!(text.contains("is not empty") && text.contains("choose another --out"), "{text}");
+    assert!(text.contains("has other columns than this version") && text.contains("use a new --out"), "{text}");
     assert_eq!(fs::read_to_string(out.join("trials.csv")).unwrap(), "precious");
+    fs::write(out.join("provenance.json"), "{").unwrap();
+    let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    assert!(text.contains("provenance.json is damaged") && text.contains("move it away"), "{text}");
+    fs::remove_file(out.join("provenance.json")).unwrap();
+    fs::rename(out.join("trials.csv"), out.join("thesis.tex")).unwrap();
+    let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    assert!(text.contains("is not empty (it holds \"thesis.tex\", and no results)"), "{text}");
+    assert!(text.contains("choose another --out"), "{text}");
     for place in ["/proc/leveled-results", "e.yaml", "e.yaml/below"] {
         let text = refusal(directory.path(), &["run", "e.yaml", "--out", place]);
         assert!(
@@ -242,6 +250,21 @@ fn arguments_of_infer() {
 }
 
 #[test]
+fn arguments_of_run() {
+    let directory = experiment_with("name: test", "name: test");
+    let run = |arguments: &[&str]| refusal(directory.path(), &[&["run", "e.yaml", "--out", "out"], arguments].concat());
+    let text = run(&["--filter", "thread=1"]);
+    assert!(text.contains("\"thread\" is no setting; did you mean `threads`?"), "{text}");
+    assert!(run(&["--filter", "threads"]).contains("is no filter; write key=value, such as log_n=15"));
+    let text = run(&["--filter", "threads=3"]);
+    assert!(text.contains("--filter: no trial has threads = 3") && text.contains("there are: 1, 2"), "{text}");
+    let text = run(&["--max-memory", "much"]);
+    assert!(text.contains("is not a size; write a number and a unit"), "{text}");
+    assert!(run(&["--jobs", "0"]).contains("0 is not in 1..=1024"));
+    assert!(!directory.path().join("out").exists());
+}
+
+#[test]
 fn reports_of_what_is_no_result() {
     let directory = tempfile::tempdir().unwrap();
     let text = refusal(directory.path(), &["report", "."]);
@@ -253,10 +276,10 @@ fn reports_of_what_is_no_result() {
 }
 
 #[test]
-fn trials_need_their_specification_and_their_store() {
+fn trials_need_their_specification() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("spec.json"), "{}").unwrap();
-    let text = refusal(directory.path(), &["trial", "spec.json", "--out", "."]);
+    let text = refusal(directory.path(), &["trial", "spec.json"]);
     assert!(text.contains("is not a trial specification"), "{text}");
 }
 

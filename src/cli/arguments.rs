@@ -17,7 +17,7 @@ use super::trial::Trial;
     name = "leveled",
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for."
+    after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for, 130 interrupted."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -54,6 +54,12 @@ pub fn peak_memory_bytes() -> Option<u64> {
     kibibytes_of("/proc/self/status", "VmHWM")
 }
 
+/// Name of the machine; empty if the system does not say.
+#[must_use]
+pub fn machine_name() -> String {
+    read("/proc/sys/kernel/hostname").trim().to_owned()
+}
+
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }

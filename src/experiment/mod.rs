@@ -1,8 +1,9 @@
 //! Experiments: what to run, running it, and what was measured.
 //!
-//! An experiment file ([`config`]) expands to [`trial::TrialSpec`]s; [`runner`] evaluates each in a child process
-//! ([`evaluate`]) that appends [`records`] rows to a [`store`]; [`provenance`] says what made them.
+//! An experiment file ([`config`]) expands to [`trial::TrialSpec`]s; [`run`](mod@run) evaluates each in a child process
+//! ([`child`], [`evaluate`]) and appends its [`records`] to a [`store`]; [`provenance`] says what made them.
 
+pub mod bars;
 pub mod block;
 pub mod byte_size;
 pub mod child;
@@ -23,11 +24,11 @@ pub mod model_choice;
 pub mod parameter_set;
 pub mod plan_view;
 pub mod preflight;
-pub mod progress;
+
 pub mod provenance;
 pub mod records;
 pub mod resolver;
-pub mod runner;
+pub mod run;
 pub mod schema;
 pub mod setting;
 mod setting_list;

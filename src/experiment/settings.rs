@@ -8,13 +8,10 @@ use serde_json::{Map, Value};
 
 use super::ExperimentError;
 use super::locate::{Step, YamlText};
-use super::parameter_set::{ParameterSet, ParametersRef};
-use super::setting::{
-    Check, DatasetRef, ImageSelection, KeySwitching, Layout, LogN, MemorySettings, ModelFile, NetworkName, Probe,
-    Security, Seed, Setting, Threads, Width,
-};
+use super::parameter_set::ParameterSet;
+// Every type of a setting, so that a new one need not be named here.
+use super::setting::*;
 use super::setting_list::with_settings;
-use crate::network::card::CardActivation;
 
 /// A setting that must be given is not; the caller knows the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! One trial: everything that is needed to run it.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -92,13 +93,18 @@ impl TrialSpec {
         self.model.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Reads the specification that a parent process wrote.
+    /// Reads the specification of a trial from a file, or from `input` if the path is `-`.
     ///
     /// # Errors
     /// [`ExperimentError::Read`], and [`ExperimentError::TrialSpec`] if it is not one or its id does not belong to it.
-    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
+    pub fn read(path: &Path, mut input: impl Read) -> Result<Self, ExperimentError> {
+        let mut text = String::new();
+        let read = if path == Path::new("-") {
+            input.read_to_string(&mut text).map(|_| ())
+        } else {
+            std::fs::read_to_string(path).map(|content| text = content)
+        };
+        read.map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
         let refuse = |reason: String| ExperimentError::TrialSpec { path: path.to_owned(), reason };
         let spec: Self = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
         if spec.clone().with_id().id != spec.id {
@@ -180,11 +186,18 @@ pub(crate) mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spec.json");
         std::fs::write(&path, serde_json::to_string(&sample()).unwrap()).unwrap();
-        assert_eq!(TrialSpec::read(&path).unwrap(), sample());
+        assert_eq!(TrialSpec::read(&path, std::io::empty()).unwrap(), sample());
+        let piped = serde_json::to_string(&sample()).unwrap();
+        assert_eq!(TrialSpec::read(Path::new("-"), piped.as_bytes()).unwrap(), sample());
         let tampered = TrialSpec { id: sample().id, ..sample_with(|settings| settings.threads = Threads(7)) };
         std::fs::write(&path, serde_json::to_string(&tampered).unwrap()).unwrap();
-        assert!(TrialSpec::read(&path).unwrap_err().to_string().contains("does not belong"));
+        assert!(TrialSpec::read(&path, std::io::empty()).unwrap_err().to_string().contains("does not belong"));
         std::fs::write(&path, "{").unwrap();
-        assert!(TrialSpec::read(&path).unwrap_err().to_string().contains("run the experiment file instead"));
+        assert!(
+            TrialSpec::read(&path, std::io::empty())
+                .unwrap_err()
+                .to_string()
+                .contains("run the experiment file instead")
+        );
     }
 }

@@ -10,15 +10,28 @@ use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanLayer, PlanVie
 use crate::experiment::trial::TrialSpec;
 use crate::private::{Layout, Plan, PlannedLayer};
 
-/// Derives the plan of a trial; touches no key.
-///
-/// # Errors
-/// A refusal: damaged weights, a chain that is too short, parameters that are not secure. That it needs too much memory is
-/// for [`PlanView::check_memory`] to say.
-pub fn plan(spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
-    let task = Task::from(spec);
-    let prepared = task.pool()?.install(|| Prepared::of_trial(spec))?;
-    Ok(view(spec, &task, &prepared))
+/// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
+#[derive(Debug, Default)]
+pub struct Planner {
+    last: Option<(Task, Prepared)>,
+}
+
+impl Planner {
+    /// Derives the plan of a trial.
+    ///
+    /// # Errors
+    /// A refusal: damaged weights, a chain that is too short, parameters that are not secure. That it needs too much memory is
+    /// for [`PlanView::check_memory`] to say.
+    pub fn plan(&mut self, spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
+        let task = Task::from(spec);
+        let prepared = match self.last.take() {
+            Some((last, prepared)) if last.plans_like(&task) && prepared.serves(spec) => prepared,
+            _ => task.pool()?.install(|| Prepared::of_trial(spec))?,
+        };
+        let plan = view(spec, &task, &prepared);
+        self.last = Some((task, prepared));
+        Ok(plan)
+    }
 }
 
 fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {

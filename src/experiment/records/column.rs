@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::Record;
+use super::{Record, cells};
 
 /// What stands in the cells of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,23 +51,15 @@ pub fn columns<R: Record>() -> Vec<Column> {
     let generator = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
     let schema = generator.into_root_schema_for::<R>();
     let properties = schema.get("properties").cloned().unwrap_or_default();
-    let names = header::<R>();
-    names
+    let cells = cells(&R::default()).unwrap_or_default();
+    cells
         .into_iter()
-        .map(|name| {
+        .map(|(name, _)| {
             let property = &properties[name.as_str()];
             let meaning = property["description"].as_str().unwrap_or_default().replace('\n', " ");
             Column { kind: kind(property), meaning, name }
         })
         .collect()
-}
-
-/// The names of the columns in order.
-fn header<R: Record>() -> Vec<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.serialize(R::default()).ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
-    let mut reader = csv::Reader::from_reader(written.as_slice());
-    reader.headers().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default()
 }
 
 fn kind(schema: &Value) -> ColumnKind {

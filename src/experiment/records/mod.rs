@@ -4,6 +4,7 @@
 //! documentation of its column.
 
 mod column;
+mod encoding;
 mod image_row;
 mod layer_row;
 mod record;
@@ -11,6 +12,7 @@ mod trial_row;
 mod verdict;
 
 pub use column::{Column, ColumnKind, columns};
+pub use encoding::{cells, header_line, row_lines};
 pub use image_row::ImageRow;
 pub use layer_row::LayerRow;
 pub use record::Record;

@@ -7,9 +7,8 @@ use super::{Record, SecurityVerdict};
 use crate::experiment::clock::UtcTime;
 use crate::experiment::host::Host;
 use crate::experiment::provenance::Program;
-use crate::experiment::setting::{
-    ImageSelection, KeySwitching, Layout, LogN, MemorySettings, Probe, Recorded, Security, Seed, Threads,
-};
+// Every type of a setting, so that a new one need not be named here.
+use crate::experiment::setting::*;
 use crate::experiment::setting_list::with_settings;
 use crate::experiment::trial::TrialSpec;
 
@@ -25,12 +24,22 @@ pub enum TrialStatus {
     Failed,
 }
 
+/// The name of a setting's column.
+macro_rules! column_name {
+    ($setting:ident) => {
+        stringify!($setting)
+    };
+    ($setting:ident $column:literal) => {
+        $column
+    };
+}
+
 /// A row from its own columns and one for each setting.
 macro_rules! trial_row {
     (
         before { $($(#[$before_doc:meta])* $before:ident: $before_type:ty,)* }
         after { $($(#[$after_doc:meta])* $after:ident: $after_type:ty,)* }
-        located { $($located:tt)* }
+        located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
         parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
         plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
     ) => {
@@ -44,6 +53,13 @@ macro_rules! trial_row {
         }
 
         impl TrialRow {
+            /// The columns that say which settings a trial has.
+            pub const SETTINGS: &[&str] = &[
+                $(stringify!($located),)*
+                $(stringify!($parameter),)*
+                $(column_name!($plain $($column)?),)*
+            ];
+
             /// A row with nothing but the settings of a trial.
             fn of_settings(spec: &TrialSpec) -> Self {
                 Self {

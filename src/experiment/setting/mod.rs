@@ -10,6 +10,7 @@ mod named;
 mod scalar;
 mod security;
 
+pub use super::parameter_set::ParametersRef;
 pub use check::{Check, Recorded, Setting};
 pub use dataset_ref::{DatasetFiles, DatasetRef};
 pub use image_selection::ImageSelection;
@@ -18,3 +19,5 @@ pub use layout::Layout;
 pub use memory::MemorySettings;
 pub use scalar::{LogN, ModelFile, NetworkName, Probe, Seed, Threads, Width};
 pub use security::Security;
+
+pub use crate::network::card::CardActivation;
