@@ -22,11 +22,14 @@ sweep:
   threads: [1, 2]
 ";
 
+/// A card of weights; here it need not be theirs.
+const CARD: &str = include_str!("../models/resnet20_w16_cifar10_herpn_seed0.yaml");
+
 /// A directory with a model (of no use beyond being there) and an experiment file in which one line is replaced.
 fn experiment_with(old: &str, new: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("net.safetensors"), "weights").unwrap();
-    fs::write(directory.path().join("net.yaml"), "card").unwrap();
+    fs::write(directory.path().join("net.yaml"), CARD).unwrap();
     assert!(EXPERIMENT.contains(old), "{old}");
     fs::write(directory.path().join("e.yaml"), EXPERIMENT.replacen(old, new, 1)).unwrap();
     directory
@@ -58,7 +61,7 @@ fn mistyped_keys() {
         "{diagonal: 1 GiB,",
         &["line 8, column 12, key `fixed.memory.diagonal`", "did you mean `diagonals`?"],
     );
-    expect("  images: 2", "  colour: 2", &["key `fixed.colour`: unknown key; known here: model, dataset, images"]);
+    expect("  images: 2", "  colour: 2", &["key `fixed.colour`: unknown key; known here: model, network, width"]);
     expect(
         "dataset: cifar10",
         "dataset: {name: cifar10, dir: x}",
@@ -124,7 +127,16 @@ fn impossible_values() {
         "  log_n: 15\n  layout: packde",
         &["key `fixed.layout`: `packde` is not known; did you mean `packed`?"],
     );
-    expect("dataset: cifar10", "dataset: cifar", &["`cifar` is not known", "did you mean `cifar10`?"]);
+    expect(
+        "dataset: cifar10",
+        "dataset: cifar",
+        &["line 4, column 12, key `fixed.dataset`: no data set cifar.yaml", "did you mean `cifar10`?"],
+    );
+    expect(
+        "dataset: cifar10",
+        "dataset: {name: mnist}",
+        &["line 4, column 19, key `fixed.dataset.name`: `mnist` is not known", "known here: cifar10, cifar100"],
+    );
 }
 
 #[test]
@@ -206,8 +218,16 @@ fn output_directories_that_cannot_be_used() {
     fs::create_dir(&out).unwrap();
     fs::write(out.join("trials.csv"), "precious").unwrap();
     let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
-    assert!(text.contains("is not empty") && text.contains("choose another --out"), "{text}");
+    assert!(text.contains("has other columns than this version") && text.contains("use a new --out"), "{text}");
     assert_eq!(fs::read_to_string(out.join("trials.csv")).unwrap(), "precious");
+    fs::write(out.join("provenance.json"), "{").unwrap();
+    let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    assert!(text.contains("provenance.json is damaged") && text.contains("move it away"), "{text}");
+    fs::remove_file(out.join("provenance.json")).unwrap();
+    fs::rename(out.join("trials.csv"), out.join("thesis.tex")).unwrap();
+    let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    assert!(text.contains("is not empty (it holds \"thesis.tex\", and no results)"), "{text}");
+    assert!(text.contains("choose another --out"), "{text}");
     for place in ["/proc/leveled-results", "e.yaml", "e.yaml/below"] {
         let text = refusal(directory.path(), &["run", "e.yaml", "--out", place]);
         assert!(
@@ -230,6 +250,21 @@ fn arguments_of_infer() {
 }
 
 #[test]
+fn arguments_of_run() {
+    let directory = experiment_with("name: test", "name: test");
+    let run = |arguments: &[&str]| refusal(directory.path(), &[&["run", "e.yaml", "--out", "out"], arguments].concat());
+    let text = run(&["--filter", "thread=1"]);
+    assert!(text.contains("\"thread\" is no setting; did you mean `threads`?"), "{text}");
+    assert!(run(&["--filter", "threads"]).contains("is no filter; write key=value, such as log_n=15"));
+    let text = run(&["--filter", "threads=3"]);
+    assert!(text.contains("--filter: no trial has threads = 3") && text.contains("there are: 1, 2"), "{text}");
+    let text = run(&["--max-memory", "much"]);
+    assert!(text.contains("is not a size; write a number and a unit"), "{text}");
+    assert!(run(&["--jobs", "0"]).contains("0 is not in 1..=1024"));
+    assert!(!directory.path().join("out").exists());
+}
+
+#[test]
 fn reports_of_what_is_no_result() {
     let directory = tempfile::tempdir().unwrap();
     let text = refusal(directory.path(), &["report", "."]);
@@ -241,9 +276,70 @@ fn reports_of_what_is_no_result() {
 }
 
 #[test]
-fn trials_need_their_specification_and_their_store() {
+fn trials_need_their_specification() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("spec.json"), "{}").unwrap();
-    let text = refusal(directory.path(), &["trial", "spec.json", "--out", "."]);
+    let text = refusal(directory.path(), &["trial", "spec.json"]);
     assert!(text.contains("is not a trial specification"), "{text}");
+}
+
+#[test]
+fn points_that_are_not_there() {
+    let exclude = "  threads: [1, 2]\nexclude:\n  - {threads: 3}";
+    expect("  threads: [1, 2]", exclude, &["line 12, column 5, key `exclude[0]`: no combination of the sweep is left"]);
+    let all = "  threads: [1, 2]\nexclude:\n  - {log_n: 15}";
+    expect("  threads: [1, 2]", all, &["key `exclude`: every combination is excluded"]);
+    let empty = "  threads: [1, 2]\ninclude:\n  - {}";
+    expect("  threads: [1, 2]", empty, &["line 12, column 5, key `include[0]`: the entry names no setting"]);
+    let mistyped = "  threads: [1, 2]\ninclude:\n  - {log_n: 14, thread: 1}";
+    expect("  threads: [1, 2]", mistyped, &["line 12, column 17, key `include[0].thread`", "did you mean `threads`?"]);
+    let impossible = "  threads: [1, 2]\ninclude:\n  - {log_n: 14}\n  - {threads: 0}";
+    expect("  threads: [1, 2]", impossible, &["line 13, column 15, key `include[1].threads`: 0 threads"]);
+    expect("sweep:\n", "sweep:\ninclude: {log_n: 14}\nexclude:\n", &["key `include`", "expected a sequence"]);
+}
+
+#[test]
+fn models_that_are_not_meant() {
+    let by_card = |text: &'static str| ("  model: net.safetensors", text);
+    let (old, new) = by_card("  network: resnet20");
+    expect(old, new, &["key `fixed.network`: there is no directory models here or above"]);
+    let (old, new) = by_card("  model: net");
+    expect(
+        old,
+        new,
+        &["line 3, column 10, key `fixed.model`: no weights net.safetensors in models; name a file instead"],
+    );
+    let (old, new) = by_card("  model: net.safetensors\n  network: resnet18");
+    expect(old, new, &["line 4, column 12, key `fixed.network`: the card of the weights says `resnet20`"]);
+    let (old, new) = by_card("  model: net.safetensors\n  activation: herp");
+    expect(old, new, &["line 4, column 15, key `fixed.activation`: `herp` is not known; did you mean `herpn`?"]);
+    let (old, new) = by_card("  model: net.safetensors\n  width: 0");
+    expect(old, new, &["line 4, column 10, key `fixed.width`: a network has at least 1 channel"]);
+}
+
+#[test]
+fn models_by_their_cards() {
+    let directory = experiment_with("  model: net.safetensors", "  network: resnet20");
+    let models = directory.path().join("models");
+    fs::create_dir(&models).unwrap();
+    let add = |name: &str, card: &str| {
+        fs::write(models.join(format!("{name}.safetensors")), "weights").unwrap();
+        fs::write(models.join(format!("{name}.yaml")), card).unwrap();
+    };
+    add("wide", &CARD.replace("width: 16", "width: 64"));
+    let refuse = |new: &str| {
+        let text = EXPERIMENT.replace("  model: net.safetensors", new);
+        fs::write(directory.path().join("e.yaml"), text).unwrap();
+        refusal(directory.path(), &["plan", "e.yaml"])
+    };
+    // The only weights that fit are found; that they are not weights is for the plan to say.
+    assert!(refuse("  network: resnet20").contains("wide.safetensors"));
+    add("narrow", CARD);
+    let text = refuse("  network: resnet20");
+    assert!(text.contains("2 weights in models are resnet20 for cifar10: narrow, wide; name one of them"), "{text}");
+    assert!(refuse("  network: resnet20\n  width: 16").contains("narrow.safetensors"));
+    let text = refuse("  network: resnet32\n  width: 16\n  activation: quadratic");
+    assert!(text.contains("no weights in models are resnet32 of width 16 with quadratic for cifar10"), "{text}");
+    let text = refuse("  model: narow");
+    assert!(text.contains("no weights narow.safetensors in models; did you mean `narrow`?"), "{text}");
 }

@@ -3,19 +3,16 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 
 use common::program::{refusal, success};
+use common::rows::rows;
 use common::tiny_model;
+use leveled::experiment::config::Experiment;
+use leveled::experiment::event::Event;
 use leveled::experiment::inference_view::InferenceView;
 use leveled::experiment::plan_view::PlanView;
 use leveled::experiment::provenance::Provenance;
-use leveled::experiment::records::{ImageRow, LayerRow, Record, SecurityVerdict, TrialRow, TrialStatus};
-use serde::de::DeserializeOwned;
-
-fn rows<R: Record + DeserializeOwned>(directory: &Path) -> Vec<R> {
-    csv::Reader::from_path(directory.join(R::FILE)).unwrap().deserialize().map(Result::unwrap).collect()
-}
+use leveled::experiment::records::{ImageRow, LayerRow, SecurityVerdict, TrialRow, TrialStatus};
 
 #[test]
 fn a_run_from_file_to_figures() {
@@ -26,7 +23,16 @@ fn a_run_from_file_to_figures() {
 
     let trials: Vec<TrialRow> = rows(&out);
     let [trial] = trials.as_slice() else { panic!("one trial: {trials:?}") };
-    assert_eq!((trial.status, trial.images, trial.agreement), (TrialStatus::Ok, Some(2), Some(1.0)));
+    assert_eq!((trial.status, trial.attempt, trial.images, trial.agreement), (TrialStatus::Ok, 1, Some(2), Some(1.0)));
+    assert_eq!((trial.accuracy_images, trial.latency_evaluations, trial.jobs), (Some(2), Some(2), Some(1)));
+    let (low, high) = (trial.clear_accuracy_low.unwrap(), trial.clear_accuracy_high.unwrap());
+    assert!((low..=high).contains(&trial.clear_accuracy.unwrap()) && low < high);
+    let quartiles = [trial.latency_seconds_quartile1, trial.latency_seconds_median, trial.latency_seconds_quartile3];
+    assert!(quartiles.is_sorted() && quartiles[0].is_some());
+    assert_eq!((trial.products, trial.rescales.is_some_and(|count| count >= 20)), (Some(19), true));
+    for text in [&trial.program_version, &trial.commit, &trial.processor, &trial.instruction_set, &trial.ended] {
+        assert!(!text.is_empty(), "{trial:?}");
+    }
     assert_eq!((trial.overflow_images, trial.levels_used, trial.threads), (Some(0), Some(20), Some(2)));
     assert_eq!((trial.security_2018, trial.seed), (Some(SecurityVerdict::Insecure), Some(7)));
     assert!(trial.logit_error_max.unwrap() < 0.05, "{trial:?}");
@@ -54,7 +60,7 @@ fn a_run_from_file_to_figures() {
     let provenance = fs::read_to_string(out.join("provenance.json")).unwrap();
     let provenance: Provenance = serde_json::from_str(&provenance).unwrap();
     assert_eq!(provenance.trials[&trial.trial_id].images, [3, 0]);
-    assert_eq!(provenance.experiment_file, tiny_model::EXPERIMENT);
+    assert_eq!(provenance.sessions[0].experiment_file, tiny_model::EXPERIMENT);
 
     // The report again, from the rows alone.
     fs::remove_dir_all(out.join("figures")).unwrap();
@@ -118,21 +124,26 @@ fn one_inference_as_text_and_as_json() {
 }
 
 #[test]
-fn a_trial_that_meets_changed_weights_fails_alone() {
+fn a_trial_by_itself_tells_its_rows() {
     let directory = tiny_model::directory();
-    let spec = directory.path().join("spec.json");
-    let experiment = leveled::experiment::config::Experiment::read(&directory.path().join("e.yaml")).unwrap();
-    fs::write(&spec, serde_json::to_string(&experiment.trials[0]).unwrap()).unwrap();
-    let out = directory.path().join("out");
-    leveled::experiment::store::Store::create(&out).unwrap();
+    let experiment = Experiment::read(&directory.path().join("e.yaml")).unwrap();
+    fs::write(directory.path().join("spec.json"), serde_json::to_string(&experiment.trials[0]).unwrap()).unwrap();
+    let text = success(directory.path(), &["trial", "spec.json"]);
+    let events: Vec<Event> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let count = |kind: fn(&Event) -> bool| events.iter().filter(|event| kind(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::Image(_))), 2);
+    assert_eq!(count(|event| matches!(event, Event::Layer(_))), 20);
+    let Some(Event::Trial(row)) = events.last() else { panic!("{:?}", events.last()) };
+    assert!(row.trial_seconds.unwrap() > row.latency_seconds_median.unwrap());
+
+    // The weights change after the trial was specified.
     let weights = directory.path().join("tiny.safetensors");
     let mut bytes = fs::read(&weights).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
-    fs::write(&weights, bytes).unwrap();
+    fs::write(weights, bytes).unwrap();
     tiny_model::write_card(directory.path());
-    let output = common::program::leveled(directory.path(), &["trial", "spec.json", "--out", "out"]);
+    let output = common::program::leveled(directory.path(), &["trial", "spec.json"]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("tiny.safetensors has changed since the trial was specified"), "{text}");
-    assert!(rows::<TrialRow>(&out).is_empty());
 }

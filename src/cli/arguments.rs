@@ -8,6 +8,7 @@ use super::infer::Infer;
 use super::plan::Plan;
 use super::report::Report;
 use super::run::Run;
+use super::schema::Schema;
 use super::trial::Trial;
 
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
@@ -16,7 +17,7 @@ use super::trial::Trial;
     name = "leveled",
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for."
+    after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for, 130 interrupted."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -29,6 +30,7 @@ enum Command {
     Plan(Plan),
     Infer(Infer),
     Report(Report),
+    Schema(Schema),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -41,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Plan(plan) => plan.execute(),
         Command::Infer(infer) => infer.execute(),
         Command::Report(report) => report.execute(),
+        Command::Schema(schema) => schema.execute(),
         Command::Trial(trial) => trial.execute(),
     };
     match outcome {

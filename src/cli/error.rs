@@ -1,6 +1,7 @@
 //! Errors as a user of the command line meets them.
 
 use crate::experiment::ExperimentError;
+use crate::experiment::run::EXIT_CODE;
 use crate::report::ReportError;
 
 /// An error of the command line.
@@ -20,24 +21,37 @@ pub enum CliError {
         source: std::io::Error,
     },
     /// Some trials failed; their rows say why.
-    #[error("{failed} of {total} trial(s) failed; the column `reason` of {table} says why")]
+    #[error(
+        "{failed} of {total} trial(s) failed, {left} were not started; the column `reason` of {table} says why, and --retry-failed runs them again"
+    )]
     TrialsFailed {
         /// How many failed.
         failed: usize,
         /// How many there were.
         total: usize,
+        /// How many were not started.
+        left: usize,
         /// The table of trials.
         table: String,
+    },
+    /// A run was asked to end before its end.
+    #[error("interrupted, {left} trial(s) were not started; go on with: {resume}")]
+    Interrupted {
+        /// How many trials were not started.
+        left: usize,
+        /// What to type to go on.
+        resume: String,
     },
 }
 
 impl CliError {
-    /// 2 if the user can change the cause, 1 otherwise.
+    /// 2 if the user can change the cause, 130 after Ctrl-C, 1 otherwise.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         let user = match self {
             Self::Experiment(error) => error.is_user_error(),
             Self::Report(error) => error.is_user_error(),
+            Self::Interrupted { .. } => return EXIT_CODE,
             Self::Output { .. } | Self::TrialsFailed { .. } => false,
         };
         if user { 2 } else { 1 }
@@ -70,7 +84,10 @@ mod tests {
         let error = CliError::from(ExperimentError::Append { path: "trials.csv".into(), source });
         assert_eq!(error.with_causes(), "cannot append to trials.csv: disk on fire; is the disk full?");
         assert_eq!(error.exit_code(), 2);
-        let failed = CliError::TrialsFailed { failed: 1, total: 3, table: "trials.csv".into() };
+        let failed = CliError::TrialsFailed { failed: 1, total: 3, left: 0, table: "trials.csv".into() };
         assert_eq!(failed.exit_code(), 1);
+        let interrupted = CliError::Interrupted { left: 2, resume: "leveled run e.yaml --out x".into() };
+        assert_eq!(interrupted.exit_code(), 130);
+        assert!(interrupted.to_string().contains("2 trial(s) were not started; go on with: leveled run"));
     }
 }

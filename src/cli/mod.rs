@@ -7,6 +7,7 @@ mod output;
 mod plan;
 mod report;
 mod run;
+mod schema;
 mod trial;
 
 pub use arguments::main;

@@ -1,5 +1,6 @@
 //! `leveled plan`.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,8 +8,10 @@ use clap::Args;
 use super::CliError;
 use super::output::{print, print_json};
 use crate::experiment::config::Experiment;
-use crate::experiment::preflight::{check_memory, plans};
+use crate::experiment::preflight::{check_all_memory, plans};
+use crate::experiment::run::{Filter, select};
 use crate::report::plan_text::plan_text;
+use crate::report::run_text::duplicates_text;
 
 /// Say what an experiment would run: levels, log2 QP, security, rotations, keys, predicted memory and seconds.
 #[derive(Debug, Args)]
@@ -18,6 +21,9 @@ pub struct Plan {
     /// Print JSON: a list with one plan per trial.
     #[arg(long)]
     json: bool,
+    /// Only trials with these values of a setting; may be given several times.
+    #[arg(long = "filter", value_name = "KEY=VALUE[,VALUE]", value_parser = Filter::parse)]
+    filters: Vec<Filter>,
 }
 
 impl Plan {
@@ -26,13 +32,15 @@ impl Plan {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let plans = plans(&Experiment::read(&self.file)?)?;
+        let experiment = Experiment::read(&self.file)?;
+        let selection = select(&experiment.trials, &self.filters, &HashMap::new(), false)?;
+        let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]))?;
         if self.json {
             print_json(&plans)?;
         } else {
             let texts: Vec<String> = plans.iter().map(plan_text).collect();
-            print(&texts.join("\n"))?;
+            print(&(texts.join("\n") + &duplicates_text(&experiment.duplicates)))?;
         }
-        Ok(check_memory(&plans)?)
+        Ok(check_all_memory(&plans, None)?)
     }
 }

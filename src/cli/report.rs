@@ -22,18 +22,25 @@ impl Report {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        print_report(&self.directory)
+        print_report(&self.directory, &write_report(&self.directory)?)
     }
 }
 
-/// Writes tables and figures, prints the summary and the paths.
+/// Most trials whose summary is printed.
+const SHOWN: usize = 6;
+
+/// Prints the summary of a results directory and the paths of what was made from it.
 ///
 /// # Errors
 /// See [`CliError`].
-pub fn print_report(directory: &Path) -> Result<(), CliError> {
-    let paths = write_report(directory)?;
-    let summary = tables::summary(&tables::trials(directory)?)?;
-    let mut text = tables::facts(&summary)? + "\n";
+pub fn print_report(directory: &Path, paths: &[PathBuf]) -> Result<(), CliError> {
+    let trials = tables::trials(directory)?;
+    // A column for each trial: with many of them, the files are easier to read.
+    let mut text = if trials.len() <= SHOWN {
+        tables::facts(&tables::summary(&trials)?)? + "\n"
+    } else {
+        format!("{} trials\n\n", trials.len())
+    };
     for path in paths {
         text += &format!("{}\n", path.display());
     }

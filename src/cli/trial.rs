@@ -6,24 +6,27 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::CliError;
-use crate::experiment::child::run_trial;
+use crate::experiment::child::{end_with_parent, run_trial};
 
-/// Evaluate one trial and append its rows.
+/// Evaluate one trial; its progress and its rows go to standard output as JSON lines.
 #[derive(Debug, Args)]
 pub struct Trial {
-    /// Trial specification (JSON) that `leveled run` wrote.
+    /// Trial specification (JSON); `-` reads it from standard input.
     spec: PathBuf,
-    /// Results directory to append to.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    /// End when the process that started this one ends.
+    #[arg(long)]
+    supervised: bool,
 }
 
 impl Trial {
-    /// Evaluates the trial; progress goes to standard output as JSON lines.
+    /// Evaluates the trial.
     ///
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        Ok(run_trial(&self.spec, &self.out, io::stdout())?)
+        if self.supervised {
+            end_with_parent();
+        }
+        Ok(run_trial(&self.spec, io::stdin(), io::stdout(), io::stdout())?)
     }
 }

@@ -1,28 +1,65 @@
-//! A trial's own process: evaluates one specification and appends its rows.
+//! A trial's own process: evaluates one specification and tells its rows.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::Instant;
 
 use super::ExperimentError;
-use super::evaluate::evaluate;
-use super::event::{Event, EventSink, JsonLines};
+use super::clock::UtcTime;
+use super::evaluate::{RowSink, evaluate};
+use super::event::{Event, JsonLines};
 use super::host;
-use super::store::Store;
+use super::records::{ImageRow, LayerRow};
 use super::trial::TrialSpec;
 
-/// Evaluates the trial whose specification is at `spec`, appends its rows to the store at `directory`, and writes progress to
-/// `events`, one JSON object per line.
+/// Evaluates the trial whose specification is at `spec` (`-`: in `input`). Progress goes to `progress` and rows to `rows`, one JSON
+/// object per line; both may be the same stream.
 ///
 /// # Errors
-/// A specification or store that cannot be read, and what the evaluation says. Then no row of the trial is appended; the
-/// parent process does that.
-pub fn run_trial(spec: &Path, directory: &Path, events: impl Write + Send) -> Result<(), ExperimentError> {
-    let spec = TrialSpec::read(spec)?;
-    let mut store = Store::open(directory)?;
-    let mut events = JsonLines(events);
-    let mut row = evaluate(&spec, &mut store, &mut events)?;
+/// A specification that cannot be read, and what the evaluation says; [`ExperimentError::Append`] if nobody takes the rows.
+pub fn run_trial(
+    spec: &Path,
+    input: impl Read,
+    progress: impl Write + Send,
+    rows: impl Write + Send,
+) -> Result<(), ExperimentError> {
+    let start = Instant::now();
+    let spec = TrialSpec::read(spec, input)?;
+    let mut rows = Rows(JsonLines(rows));
+    let mut row = evaluate(&spec, &mut rows, &mut JsonLines(progress))?;
     row.peak_memory_bytes = host::peak_memory_bytes();
-    store.append_trial(&row)?;
-    events.send(Event::Recorded);
-    Ok(())
+    row.trial_seconds = Some(start.elapsed().as_secs_f64());
+    row.ended = UtcTime::now().rfc3339();
+    rows.send(&Event::Trial(Box::new(row)))
+}
+
+/// Rows as events.
+struct Rows<W>(JsonLines<W>);
+
+impl<W: Write + Send> Rows<W> {
+    fn send(&mut self, event: &Event) -> Result<(), ExperimentError> {
+        let lost = |source: io::Error| ExperimentError::Append { path: "standard output".into(), source };
+        self.0.write(event).map_err(lost)
+    }
+}
+
+impl<W: Write + Send> RowSink for Rows<W> {
+    fn image(&mut self, row: &ImageRow) -> Result<(), ExperimentError> {
+        self.send(&Event::Image(Box::new(row.clone())))
+    }
+
+    fn layer(&mut self, row: &LayerRow) -> Result<(), ExperimentError> {
+        self.send(&Event::Layer(Box::new(row.clone())))
+    }
+}
+
+/// Makes the operating system kill this process when the one that started it ends, however that ends: nobody would take its
+/// rows, and the next run needs its memory.
+pub fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        // Without it, the process ends by itself when it finds nobody to take a row.
+        let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    }
 }

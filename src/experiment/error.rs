@@ -37,9 +37,9 @@ pub enum ExperimentError {
         /// What is wrong and what to change.
         problem: String,
     },
-    /// The output directory already holds something.
+    /// The output directory holds something that is no result.
     #[error(
-        "the output directory {} is not empty (it holds {example:?}); results are never overwritten: choose another --out, or move it away",
+        "the output directory {} is not empty (it holds {example:?}, and no results); nothing is ever overwritten: choose another --out, or move it away",
         path.display()
     )]
     OutputOccupied {
@@ -47,6 +47,27 @@ pub enum ExperimentError {
         path: PathBuf,
         /// Name of one entry found in it.
         example: String,
+    },
+    /// The output directory holds the results of another experiment.
+    #[error(
+        "{} holds results of the experiment `{found}`, not of `{expected}`; choose another --out, or correct the experiment's name",
+        path.display()
+    )]
+    OtherExperiment {
+        /// The directory.
+        path: PathBuf,
+        /// Name of the experiment that is there.
+        found: String,
+        /// Name of the experiment that is to run.
+        expected: String,
+    },
+    /// Another run has the output directory.
+    #[error("{} is in use by {holder}; wait for that run to end, or choose another --out", path.display())]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+        /// Who has it.
+        holder: String,
     },
     /// The output directory cannot be written to.
     #[error("cannot write to the output directory {}: {source}; choose another --out, or change its permissions", path.display())]
@@ -74,11 +95,29 @@ pub enum ExperimentError {
         /// The first line that belongs there.
         expected: String,
     },
-    /// The last line of a table was cut short, by a full disk or a loss of power.
-    #[error("{} ends in an incomplete line; remove that line (nothing before it is lost) and try again", path.display())]
+    /// The last line of a table was cut short, by a kill, a full disk or a loss of power.
+    #[error("{} ends in an incomplete line; `leveled run` with this --out moves it aside and resumes", path.display())]
     TableCut {
         /// The table.
         path: PathBuf,
+    },
+    /// A line of a table is not what was written.
+    #[error("line {line} of {} is damaged: {reason}; restore it, or remove that line to run its trial again", path.display())]
+    TableDamaged {
+        /// The table.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What the reader said.
+        reason: String,
+    },
+    /// The provenance of a results directory is not what was written.
+    #[error("{} is damaged: {reason}; restore it, or move it away to begin a new one", path.display())]
+    ProvenanceDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        reason: String,
     },
     /// A row could not be appended.
     #[error("cannot append to {}: {source}; is the disk full?", path.display())]
@@ -146,6 +185,12 @@ pub enum ExperimentError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// Ctrl-C cannot be listened to.
+    #[error("cannot listen to Ctrl-C: {reason}")]
+    Signals {
+        /// What the system said.
+        reason: String,
+    },
     /// Threads could not be started.
     #[error("cannot start {threads} thread(s): {reason}; ask for fewer")]
     Threads {
@@ -173,7 +218,7 @@ impl ExperimentError {
     #[must_use]
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Encode { .. } | Self::Spawn { .. } | Self::Randomness(_) => false,
+            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) => false,
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
             _ => true,

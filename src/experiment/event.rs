@@ -1,6 +1,10 @@
 //! What a child process tells its parent while it works: one JSON object per line on standard output.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
+
+use super::records::{ImageRow, LayerRow, TrialRow};
 
 /// What a trial is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +37,8 @@ impl Stage {
     }
 }
 
-/// One line of progress.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One line: progress, or a row that is finished.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
@@ -49,8 +53,12 @@ pub enum Event {
         /// What the step in hand is, such as a layer's name.
         detail: String,
     },
-    /// The row of the trial stands in `trials.csv`.
-    Recorded,
+    /// An image has been evaluated.
+    Image(Box<ImageRow>),
+    /// A layer's row, after the last image.
+    Layer(Box<LayerRow>),
+    /// The trial has come to its end.
+    Trial(Box<TrialRow>),
 }
 
 /// Takes events as they happen.
@@ -64,16 +72,27 @@ pub trait EventSink: Send {
     }
 }
 
-/// Writes each event as a line of JSON; a reader that has gone away is no reason to stop.
+/// Writes each event as a line of JSON.
 #[derive(Debug)]
 pub struct JsonLines<W>(pub W);
 
-impl<W: std::io::Write + Send> EventSink for JsonLines<W> {
+impl<W: io::Write + Send> JsonLines<W> {
+    /// Writes an event that must arrive.
+    ///
+    /// # Errors
+    /// What writing says, such as that the reader has gone away.
+    pub fn write(&mut self, event: &Event) -> io::Result<()> {
+        let mut line = serde_json::to_string(event)?;
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
+        self.0.flush()
+    }
+}
+
+impl<W: io::Write + Send> EventSink for JsonLines<W> {
+    /// A reader of progress that has gone away is no reason to stop.
     fn send(&mut self, event: Event) {
-        if let Ok(mut line) = serde_json::to_string(&event) {
-            line.push('\n');
-            let _ = self.0.write_all(line.as_bytes()).and_then(|()| self.0.flush());
-        }
+        let _ = self.write(&event);
     }
 }
 
@@ -93,10 +112,13 @@ mod tests {
     fn one_line_per_event() {
         let mut lines = JsonLines(Vec::new());
         lines.progress(Stage::Layers, 1, 20, "conv1");
-        lines.send(Event::Recorded);
+        let row = ImageRow { image: 3, margin: Some(0.1), ..ImageRow::default() };
+        lines.write(&Event::Image(Box::new(row.clone()))).unwrap();
         let text = String::from_utf8(lines.0).unwrap();
-        let expected = "{\"event\":\"progress\",\"stage\":\"layers\",\"done\":1,\"total\":20,\"detail\":\"conv1\"}\n{\"event\":\"recorded\"}\n";
-        assert_eq!(text, expected);
+        let (first, second) = text.split_once('\n').unwrap();
+        let expected = "{\"event\":\"progress\",\"stage\":\"layers\",\"done\":1,\"total\":20,\"detail\":\"conv1\"}";
+        assert_eq!(first, expected);
+        assert_eq!(serde_json::from_str::<Event>(second).unwrap(), Event::Image(Box::new(row)));
         let back: Event = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         assert_eq!(back, Event::Progress { stage: Stage::Layers, done: 1, total: 20, detail: "conv1".into() });
     }

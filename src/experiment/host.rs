@@ -4,6 +4,8 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ring::simd::instructions;
+
 /// What is known about the machine. Empty or zero where the system does not say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
@@ -13,6 +15,9 @@ pub struct Host {
     pub cores: u32,
     /// Instruction sets of interest that the processor has; kernels choose among them at run time.
     pub instruction_sets: Vec<String>,
+    /// The one that this process's kernels use.
+    #[serde(default)]
+    pub instruction_set: String,
     /// Memory in all.
     pub memory_bytes: u64,
     /// Distribution and version.
@@ -29,6 +34,7 @@ impl Host {
             processor: field_of("/proc/cpuinfo", "model name").unwrap_or_default(),
             cores: super::setting::Threads::all().0,
             instruction_sets: instruction_sets(),
+            instruction_set: instructions().name().to_owned(),
             memory_bytes: kibibytes_of("/proc/meminfo", "MemTotal").unwrap_or(0),
             operating_system: operating_system(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
@@ -46,6 +52,12 @@ pub fn available_memory_bytes() -> Option<u64> {
 #[must_use]
 pub fn peak_memory_bytes() -> Option<u64> {
     kibibytes_of("/proc/self/status", "VmHWM")
+}
+
+/// Name of the machine; empty if the system does not say.
+#[must_use]
+pub fn machine_name() -> String {
+    read("/proc/sys/kernel/hostname").trim().to_owned()
 }
 
 fn read(path: &str) -> String {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::ExperimentError;
+use super::block;
 use super::event::EventSink;
 use super::inference_view::InferenceView;
 use super::locate::Problem;
@@ -73,8 +74,9 @@ impl InferenceRequest {
         let threads = self.threads.map_or_else(Threads::all, Threads);
         threads.check().map_err(argument("--threads"))?;
         let here = std::env::current_dir().unwrap_or_default();
-        let parameters = ParameterSet::named(&self.parameters, &here)?
-            .map_err(|advice| argument("--parameters")(Problem::new(advice)))?;
+        let parameters = block::named::<ParameterSet>(&self.parameters, &here)?
+            .map_err(|advice| argument("--parameters")(Problem::new(advice)))?
+            .block;
         File::open(&self.model).map_err(|source| ExperimentError::Read { path: self.model.clone(), source })?;
         Ok(CheckedRequest {
             model: self.model.clone(),

@@ -127,6 +127,12 @@ impl YamlText {
         self.error(&path, problem.text.clone())
     }
 
+    /// Whether there is a value that `path` leads to.
+    #[must_use]
+    pub fn has(&self, path: &[Step<'_>]) -> bool {
+        self.position(path, 1).is_some()
+    }
+
     /// Line and column of the value that `path` leads to; of a repeated last key, its `occurrence`, from 1.
     fn position(&self, path: &[Step<'_>], occurrence: usize) -> Option<(usize, usize)> {
         let outcome = Probe { path, occurrence }.deserialize(serde_yaml::Deserializer::from_str(&self.text));

@@ -1,29 +1,37 @@
 //! Experiments: what to run, running it, and what was measured.
 //!
-//! An experiment file ([`config`]) expands to [`trial::TrialSpec`]s; [`runner`] evaluates each in a child process
-//! ([`evaluate`]) that appends [`records`] rows to a [`store`]; [`provenance`] says what made them.
+//! An experiment file ([`config`]) expands to [`trial::TrialSpec`]s; [`run`](mod@run) evaluates each in a child process
+//! ([`child`], [`evaluate`]) and appends its [`records`] to a [`store`]; [`provenance`] says what made them.
 
+pub mod bars;
+pub mod block;
 pub mod byte_size;
 pub mod child;
 pub mod clock;
 pub mod config;
+pub mod documentation;
 pub mod error;
 pub mod evaluate;
 pub mod event;
+pub mod expansion;
 pub mod fingerprint;
 pub mod host;
 pub mod images;
 pub mod inference;
 pub mod inference_view;
 pub mod locate;
+pub mod model_choice;
 pub mod parameter_set;
 pub mod plan_view;
 pub mod preflight;
-pub mod progress;
+
 pub mod provenance;
 pub mod records;
-pub mod runner;
+pub mod resolver;
+pub mod run;
+pub mod schema;
 pub mod setting;
+mod setting_list;
 pub mod settings;
 pub mod store;
 pub mod suggest;

@@ -1,21 +1,12 @@
 //! CKKS parameters as an experiment names them: a file in `configs/parameters/`, or a mapping in place.
 
-use std::fmt;
-use std::path::Path;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use serde::{Deserialize, Deserializer, Serialize, de};
-
-use super::ExperimentError;
-use super::locate::{Problem, YamlText};
+use super::block::{Block, BlockRef};
+use super::locate::Problem;
 use super::setting::{Check, KeySwitching};
-use super::suggest;
 use crate::private::PlanOptions;
-
-/// Folder of the named parameter sets, looked for beside the experiment file and in the directories above it.
-const FOLDER: &str = "configs/parameters";
-
-/// The parameter set that comes with the program, for use outside a checkout.
-const DEFAULT: &str = include_str!("../../configs/parameters/default.yaml");
 
 /// Largest size of an RNS prime in bits.
 const LARGEST_PRIME_BITS: f64 = 60.0;
@@ -27,7 +18,7 @@ const MOST_LEVELS: usize = 200;
 const MOST_COPIES: usize = 64;
 
 /// Sizes of scales and primes, before the plan turns them into a modulus chain (method section 4).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with scale_bits, weight_bits and base_bits")]
 pub struct ParameterSet {
     /// log2 of the scale D of the data after every rescale.
@@ -118,78 +109,30 @@ impl ParameterSet {
         }
         Ok(())
     }
-
-    /// Reads the set called `name`, from `configs/parameters/` at or above `directory`; `default` is built in as well.
-    ///
-    /// # Errors
-    /// `Ok(Err(advice))` if no set has that name; [`ExperimentError::Setting`] if its file is wrong.
-    pub fn named(name: &str, directory: &Path) -> Result<Result<Self, String>, ExperimentError> {
-        let folder = directory.ancestors().map(|above| above.join(FOLDER)).find(|folder| folder.is_dir());
-        let file = folder.as_ref().map(|folder| folder.join(format!("{name}.yaml"))).filter(|file| file.is_file());
-        let yaml = match file {
-            Some(file) => YamlText::read(&file)?,
-            None if name == "default" => {
-                YamlText { file: Path::new(FOLDER).join("default.yaml"), text: DEFAULT.to_owned() }
-            }
-            None => {
-                let known = folder.map_or_else(|| vec!["default".to_owned()], |folder| names_in(&folder));
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                return Ok(Err(format!("no parameter set {name}.yaml in {FOLDER}; {}", suggest::advice(name, &known))));
-            }
-        };
-        let set: Self = yaml.parse()?;
-        set.check().map_err(|problem| yaml.problem(&[], &problem))?;
-        Ok(Ok(set))
-    }
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".yaml")?.to_owned()))
-        .collect();
-    names.sort();
-    names
 }
 
 /// A parameter set by name or in place.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ParametersRef {
-    /// A file in `configs/parameters/`, without its extension.
-    Name(String),
-    /// In place.
-    Inline(ParameterSet),
-}
+pub type ParametersRef = BlockRef<ParameterSet>;
 
-impl<'de> Deserialize<'de> for ParametersRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = ParametersRef;
+impl Block for ParameterSet {
+    const FOLDER: &'static str = "configs/parameters";
+    const KIND: &'static str = "parameter set";
+    const EXPECTING: &'static str =
+        "the name of a file in configs/parameters, or a mapping with scale_bits, weight_bits, base_bits";
+    const BUILT_IN: &'static [(&'static str, &'static str)] =
+        &[("default", include_str!("../../configs/parameters/default.yaml"))];
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "the name of a file in configs/parameters, or a mapping with scale_bits, weight_bits, base_bits",
-                )
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<ParametersRef, E> {
-                Ok(ParametersRef::Name(name.to_owned()))
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ParametersRef, A::Error> {
-                ParameterSet::deserialize(de::value::MapAccessDeserializer::new(map)).map(ParametersRef::Inline)
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+    fn check(&self) -> Result<(), Problem> {
+        Self::check(self)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::experiment::block::named;
 
     fn set(scale_bits: f64, weight_bits: f64, base_bits: u32) -> ParameterSet {
         ParameterSet {
@@ -206,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_built_in_set_is_possible() {
-        let found = ParameterSet::named("default", Path::new("/nonexistent")).unwrap().unwrap();
+        let found = named::<ParameterSet>("default", Path::new("/nonexistent")).unwrap().unwrap().block;
         assert!(found.check().is_ok());
         let plan = PlanOptions::default();
         assert_eq!(

@@ -1,24 +1,29 @@
-//! Before anything is written: can every trial of an experiment run here?
+//! Before anything is written: can the trials run here?
 
 use super::ExperimentError;
-use super::config::Experiment;
-use super::evaluate;
-use super::plan_view::PlanView;
+use super::byte_size::ByteSize;
+use super::evaluate::Planner;
+use super::plan_view::{PlanView, check_memory};
+use super::trial::TrialSpec;
 
-/// Plans every trial.
+/// Plans trials; those that differ in nothing that a plan depends on share one.
 ///
 /// # Errors
 /// [`ExperimentError::Trial`] for the first that is refused.
-pub fn plans(experiment: &Experiment) -> Result<Vec<PlanView>, ExperimentError> {
-    experiment.trials.iter().map(|spec| evaluate::plan(spec).map_err(|error| in_trial(&spec.id, error))).collect()
+pub fn plans<'t>(trials: impl IntoIterator<Item = &'t TrialSpec>) -> Result<Vec<PlanView>, ExperimentError> {
+    let mut planner = Planner::default();
+    trials.into_iter().map(|spec| planner.plan(spec).map_err(|error| in_trial(&spec.id, error))).collect()
 }
 
-/// Checks the predicted memory of every plan.
+/// Checks the predicted memory of every plan, against its own limit and that of the run.
 ///
 /// # Errors
 /// [`ExperimentError::Trial`] for the first that needs too much.
-pub fn check_memory(plans: &[PlanView]) -> Result<(), ExperimentError> {
-    plans.iter().try_for_each(|plan| plan.check_memory().map_err(|error| in_trial(&plan.trial_id, error)))
+pub fn check_all_memory(plans: &[PlanView], limit: Option<ByteSize>) -> Result<(), ExperimentError> {
+    plans.iter().try_for_each(|plan| {
+        let checked = plan.check_memory().and_then(|()| check_memory(plan.memory_bytes, limit.map(|limit| limit.0)));
+        checked.map_err(|error| in_trial(&plan.trial_id, error))
+    })
 }
 
 fn in_trial(trial_id: &str, source: ExperimentError) -> ExperimentError {
@@ -33,9 +38,11 @@ mod tests {
     #[test]
     fn the_first_refusal_names_its_trial() {
         let too_large = PlanView { trial_id: "second".into(), memory_bytes: 17 << 30, ..sample_plan() };
-        let error = check_memory(&[sample_plan(), too_large]).unwrap_err();
+        let error = check_all_memory(&[sample_plan(), too_large], None).unwrap_err();
         assert!(error.is_user_error());
         assert!(error.to_string().starts_with("trial second: predicted to need 17.0 GiB"), "{error}");
-        assert!(check_memory(&[sample_plan()]).is_ok());
+        assert!(check_all_memory(&[sample_plan()], None).is_ok());
+        let error = check_all_memory(&[sample_plan()], Some(ByteSize(2 << 30))).unwrap_err().to_string();
+        assert!(error.contains("predicted to need 3.0 GiB of memory, more than the limit of 2.0 GiB"), "{error}");
     }
 }

@@ -65,23 +65,30 @@ pub struct TrialProvenance {
     pub identity: String,
 }
 
-/// What made a results directory.
+/// One run of an experiment into a results directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// Name of the experiment.
-    pub experiment: String,
+pub struct Session {
     /// Start of the run, RFC 3339, UTC.
     pub date: String,
     /// The program.
     pub program: Program,
     /// The machine.
     pub host: Host,
-    /// The trials by id.
-    pub trials: BTreeMap<String, TrialProvenance>,
     /// SHA-256 of `experiment_file`.
     pub experiment_file_sha256: String,
     /// Exact text of the experiment file.
     pub experiment_file: String,
+}
+
+/// What made a results directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// The first run, then those that resumed it.
+    pub sessions: Vec<Session>,
+    /// The trials by id.
+    pub trials: BTreeMap<String, TrialProvenance>,
 }
 
 impl Provenance {
@@ -95,22 +102,61 @@ impl Provenance {
                 card_sha256: spec.card_sha256.clone(),
                 dataset: spec.dataset.name.as_str().to_owned(),
                 dataset_sha256: spec.dataset.sha256.clone(),
-                images: spec.images.indices(),
-                seed: spec.seed,
-                threads: spec.threads,
+                images: spec.settings.images.indices(),
+                seed: spec.settings.seed.0,
+                threads: spec.settings.threads.0,
                 identity: spec.identity(),
             };
             (spec.id.clone(), provenance)
         });
         Self {
             experiment: experiment.name.clone(),
-            date: UtcTime::now().rfc3339(),
-            program: Program::this(),
-            host: Host::detect(),
+            sessions: vec![Session {
+                date: UtcTime::now().rfc3339(),
+                program: Program::this(),
+                host: Host::detect(),
+                experiment_file_sha256: sha256_of_text(&experiment.text),
+                experiment_file: experiment.text.clone(),
+            }],
             trials: trials.collect(),
-            experiment_file_sha256: sha256_of_text(&experiment.text),
-            experiment_file: experiment.text.clone(),
         }
+    }
+
+    /// Reads that of a results directory; none: there is none.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Read`], [`ExperimentError::ProvenanceDamaged`].
+    pub fn read(directory: &Path) -> Result<Option<Self>, ExperimentError> {
+        let path = directory.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| ExperimentError::ProvenanceDamaged { path, reason: error.to_string() })
+    }
+
+    /// This run after the earlier ones of the same experiment in a results directory.
+    ///
+    /// # Errors
+    /// [`ExperimentError::OtherExperiment`], and those of [`Provenance::read`].
+    pub fn after(self, directory: &Path) -> Result<Self, ExperimentError> {
+        let Some(mut earlier) = Self::read(directory)? else {
+            return Ok(self);
+        };
+        if earlier.experiment != self.experiment {
+            let path = directory.to_owned();
+            return Err(ExperimentError::OtherExperiment {
+                path,
+                found: earlier.experiment,
+                expected: self.experiment,
+            });
+        }
+        earlier.sessions.extend(self.sessions);
+        earlier.trials.extend(self.trials);
+        Ok(earlier)
     }
 
     /// Writes it into a results directory.
@@ -131,13 +177,23 @@ mod tests {
 
     #[test]
     fn it_tells_hashes_and_no_paths() {
-        let experiment = Experiment { name: "e".into(), text: "name: e\n".into(), trials: vec![sample()] };
+        let experiment =
+            Experiment { name: "e".into(), text: "name: e\n".into(), trials: vec![sample()], duplicates: vec![] };
         let directory = tempfile::tempdir().unwrap();
         Provenance::of(&experiment).write(directory.path()).unwrap();
         let text = std::fs::read_to_string(directory.path().join(FILE)).unwrap();
         let back: Provenance = serde_json::from_str(&text).unwrap();
         assert_eq!(back.trials[&sample().id].weights, "net.safetensors");
-        assert_eq!(back.experiment_file, "name: e\n");
+        assert_eq!(back.sessions[0].experiment_file, "name: e\n");
         assert!(!text.contains("/models/"));
+        // A run that resumes is added to it; another experiment is not.
+        let resumed = Provenance::of(&experiment).after(directory.path()).unwrap();
+        assert_eq!((resumed.sessions.len(), resumed.trials.len()), (2, 1));
+        let other = Provenance::of(&Experiment { name: "f".into(), ..experiment }).after(directory.path());
+        let text = other.unwrap_err().to_string();
+        assert!(text.contains("holds results of the experiment `e`, not of `f`"), "{text}");
+        std::fs::write(directory.path().join(FILE), "{}").unwrap();
+        let text = Provenance::read(directory.path()).unwrap_err().to_string();
+        assert!(text.contains("provenance.json is damaged") && text.contains("move it away"), "{text}");
     }
 }

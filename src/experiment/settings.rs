@@ -1,122 +1,240 @@
-//! The settings of a trial: what may stand under `fixed:` and as an axis under `sweep:`.
+//! The settings of an experiment: what may stand under `fixed:` and as an axis under `sweep:`, and what a trial is given.
 //!
-//! One list of settings makes four types: what a user writes under `fixed:` and `sweep:`, the points of the sweep, and
-//! the checks. A new setting is one line here and one in [`super::trial`].
+//! All types here follow from the list in [`super::setting_list`].
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::ExperimentError;
 use super::locate::{Step, YamlText};
-use super::parameter_set::ParametersRef;
-use super::setting::{
-    Check, DatasetRef, ImageSelection, Layout, LogN, MemorySettings, ModelFile, Probe, Security, Seed, Threads,
-};
+use super::parameter_set::ParameterSet;
+// Every type of a setting, so that a new one need not be named here.
+use super::setting::*;
+use super::setting_list::with_settings;
 
-macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
-        /// Values that hold for every trial of an experiment. What is absent comes from the sweep or from the defaults.
-        #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+/// A setting that must be given is not; the caller knows the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing(pub &'static str);
+
+/// One combination, and where in the file each of its values stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Point {
+    /// The values.
+    pub settings: PartialSettings,
+    /// For each swept setting, which value of its list.
+    pub swept: Vec<(&'static str, usize)>,
+    /// Which entry of `include` it is; none: a combination of the sweep.
+    pub included: Option<usize>,
+}
+
+macro_rules! define_settings {
+    (
+        located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
+        parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
+        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
+    ) => {
+        /// Some settings. What is absent comes from elsewhere, or from the defaults.
+        #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
-        pub struct FixedSettings {
-            $($(#[$doc])* pub $name: Option<$type>,)*
+        pub struct PartialSettings {
+            $($(#[$located_doc])* pub $located: Option<$located_type>,)*
+            $($(#[$parameter_doc])* pub $parameter: Option<$parameter_type>,)*
+            $($(#[$plain_doc])* pub $plain: Option<$plain_type>,)*
         }
 
         /// Lists of values; every combination is a trial. The first of the settings below varies slowest.
-        #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+        #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default, expecting = "a mapping from settings to lists of values")]
+        #[schemars(inline)]
         pub struct SweepAxes {
-            $($(#[$doc])* pub $name: Option<Vec<$type>>,)*
+            $($(#[$located_doc])* pub $located: Option<Vec<$located_type>>,)*
+            $($(#[$parameter_doc])* pub $parameter: Option<Vec<$parameter_type>>,)*
+            $($(#[$plain_doc])* pub $plain: Option<Vec<$plain_type>>,)*
         }
 
-        /// One combination, and where in the file each of its values stands.
-        #[derive(Debug, Clone, Default, PartialEq)]
-        pub struct Point {
-            /// The values.
-            pub settings: FixedSettings,
-            /// For each swept setting, which value of its list.
-            pub swept: Vec<(&'static str, usize)>,
+        /// The plain settings of a trial, defaults filled in.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Settings {
+            $($(#[$plain_doc])* pub $plain: $plain_type,)*
         }
 
-        /// Every combination of the axes' values, over the fixed ones.
+        /// Name and default of every setting, in order.
         #[must_use]
-        pub fn combinations(fixed: &FixedSettings, sweep: &SweepAxes) -> Vec<Point> {
-            let mut points = vec![Point { settings: fixed.clone(), swept: Vec::new() }];
-            $(if let Some(values) = &sweep.$name {
-                points = points
-                    .iter()
-                    .flat_map(|point| values.iter().enumerate().map(|(index, value)| {
-                        let mut point = point.clone();
-                        point.settings.$name = Some(value.clone());
-                        point.swept.push((stringify!($name), index));
-                        point
-                    }))
-                    .collect();
-            })*
-            points
+        pub fn names_and_defaults() -> Vec<(&'static str, String)> {
+            vec![
+                $((stringify!($located), $located_default.to_owned()),)*
+                $((stringify!($parameter), "that of `parameters`".to_owned()),)*
+                $((stringify!($plain), <$plain_type>::default_in_words()),)*
+            ]
         }
 
-        /// Checks every value on its own, and that no axis is empty or also fixed.
-        ///
-        /// # Errors
-        /// [`ExperimentError::Setting`] at the first impossible value.
-        pub fn check(yaml: &YamlText, fixed: &FixedSettings, sweep: &SweepAxes) -> Result<(), ExperimentError> {
-            $(
-                let name = Step::Key(stringify!($name));
-                if let Some(value) = &fixed.$name {
-                    let path = [Step::Key("fixed"), name];
-                    value.check().map_err(|problem| yaml.problem(&path, &problem))?;
+        impl PartialSettings {
+            /// The plain settings, with defaults for what is absent.
+            ///
+            /// # Errors
+            /// The first setting that must be given and is not.
+            pub fn plain(&self) -> Result<Settings, Missing> {
+                Ok(Settings {
+                    $($plain: self.$plain.clone().or_else(<$plain_type>::default_value).ok_or(Missing(stringify!($plain)))?,)*
+                })
+            }
+
+            /// Puts the settings that stand by themselves into a parameter set.
+            pub fn override_parameters(&self, set: &mut ParameterSet) {
+                $(if let Some(value) = self.$parameter {
+                    set.$parameter = value;
+                })*
+            }
+
+            /// What is given in `over` takes the place of what is here.
+            #[must_use]
+            pub fn with(&self, over: &Self) -> Self {
+                Self {
+                    $($located: over.$located.clone().or_else(|| self.$located.clone()),)*
+                    $($parameter: over.$parameter.or(self.$parameter),)*
+                    $($plain: over.$plain.clone().or_else(|| self.$plain.clone()),)*
                 }
-                if let Some(values) = &sweep.$name {
-                    let path = [Step::Key("sweep"), name];
-                    if values.is_empty() {
-                        return Err(yaml.error(&path, "the list is empty, so there is nothing to run; give it a value or remove the axis"));
-                    }
-                    if fixed.$name.is_some() {
-                        return Err(yaml.error(&path, "the setting stands under `fixed` as well; keep one of the two"));
-                    }
-                    for (index, value) in values.iter().enumerate() {
-                        let path = [Step::Key("sweep"), name, Step::Index(index)];
-                        value.check().map_err(|problem| yaml.problem(&path, &problem))?;
-                    }
-                }
-            )*
-            Ok(())
+            }
+
+            /// Whether every setting given here has the same value there.
+            #[must_use]
+            pub fn is_part_of(&self, whole: &Self) -> bool {
+                $((self.$located.is_none() || self.$located == whole.$located))&&*
+                $(&& (self.$parameter.is_none() || self.$parameter == whole.$parameter))*
+                $(&& (self.$plain.is_none() || self.$plain == whole.$plain))*
+            }
+
+            /// Checks every value on its own; `path` leads to this mapping.
+            ///
+            /// # Errors
+            /// [`ExperimentError::Setting`] at the first impossible value.
+            pub fn check(&self, yaml: &YamlText, path: &[Step<'_>]) -> Result<(), ExperimentError> {
+                $(check_value(yaml, path, stringify!($located), self.$located.as_ref())?;)*
+                $(check_value(yaml, path, stringify!($parameter), self.$parameter.as_ref())?;)*
+                $(check_value(yaml, path, stringify!($plain), self.$plain.as_ref())?;)*
+                Ok(())
+            }
+        }
+
+        impl SweepAxes {
+            /// Every combination of the axes' values, over the fixed ones.
+            #[must_use]
+            pub fn combinations(&self, fixed: &PartialSettings) -> Vec<Point> {
+                let mut points = vec![Point { settings: fixed.clone(), ..Point::default() }];
+                $(cross(&mut points, stringify!($located), self.$located.as_ref(), |to, value| to.$located = Some(value));)*
+                $(cross(&mut points, stringify!($parameter), self.$parameter.as_ref(), |to, value| to.$parameter = Some(value));)*
+                $(cross(&mut points, stringify!($plain), self.$plain.as_ref(), |to, value| to.$plain = Some(value));)*
+                points
+            }
+
+            /// Checks every value on its own, and that no axis is empty or also fixed.
+            ///
+            /// # Errors
+            /// [`ExperimentError::Setting`] at the first impossible value.
+            pub fn check(&self, yaml: &YamlText, fixed: &PartialSettings) -> Result<(), ExperimentError> {
+                $(check_axis(yaml, stringify!($located), self.$located.as_deref(), fixed.$located.is_some())?;)*
+                $(check_axis(yaml, stringify!($parameter), self.$parameter.as_deref(), fixed.$parameter.is_some())?;)*
+                $(check_axis(yaml, stringify!($plain), self.$plain.as_deref(), fixed.$plain.is_some())?;)*
+                Ok(())
+            }
+        }
+
+        impl Settings {
+            /// What a trial's id depends on.
+            #[must_use]
+            pub fn identity(&self) -> Map<String, Value> {
+                let mut identity = Map::new();
+                $(if let Some(value) = self.$plain.identity() {
+                    identity.insert(stringify!($plain).to_owned(), value);
+                })*
+                identity
+            }
         }
     };
 }
 
-settings! {
-    /// Weights: a safetensors file, relative to the experiment file; its card (same name, `.yaml`) stands beside it.
-    model: ModelFile,
-    /// Where images come from.
-    dataset: DatasetRef,
-    /// Which images are encrypted.
-    images: ImageSelection,
-    /// log2 of the ring dimension N.
-    log_n: LogN,
-    /// How values are arranged in slots.
-    layout: Layout,
-    /// Sizes of scales and primes.
-    parameters: ParametersRef,
-    /// Which security the parameters must have.
-    security: Security,
-    /// Where randomness comes from.
-    seed: Seed,
-    /// Number of threads.
-    threads: Threads,
-    /// Memory budget and limit.
-    memory: MemorySettings,
-    /// Whether each layer is compared with clear-text evaluation.
-    probe: Probe,
+with_settings!(define_settings);
+
+fn check_value<T: Check>(
+    yaml: &YamlText,
+    path: &[Step<'_>],
+    name: &str,
+    value: Option<&T>,
+) -> Result<(), ExperimentError> {
+    let problem = value.map_or(Ok(()), Check::check);
+    problem.map_err(|problem| yaml.problem(&[path, &[Step::Key(name)]].concat(), &problem))
+}
+
+fn check_axis<T: Check>(
+    yaml: &YamlText,
+    name: &str,
+    values: Option<&[T]>,
+    also_fixed: bool,
+) -> Result<(), ExperimentError> {
+    let Some(values) = values else { return Ok(()) };
+    let path = [Step::Key("sweep"), Step::Key(name)];
+    if values.is_empty() {
+        let problem = "the list is empty, so there is nothing to run; give it a value or remove the axis";
+        return Err(yaml.error(&path, problem));
+    }
+    if also_fixed {
+        return Err(yaml.error(&path, "the setting stands under `fixed` as well; keep one of the two"));
+    }
+    values.iter().enumerate().try_for_each(|(index, value)| {
+        value.check().map_err(|problem| yaml.problem(&[&path[..], &[Step::Index(index)]].concat(), &problem))
+    })
+}
+
+/// Every point with every value of an axis.
+fn cross<T: Clone>(
+    points: &mut Vec<Point>,
+    name: &'static str,
+    values: Option<&Vec<T>>,
+    set: impl Fn(&mut PartialSettings, T),
+) {
+    let Some(values) = values else { return };
+    let crossed = points.iter().flat_map(|point| {
+        values.iter().enumerate().map(|(index, value)| {
+            let mut point = point.clone();
+            set(&mut point.settings, value.clone());
+            point.swept.push((name, index));
+            point
+        })
+    });
+    *points = crossed.collect();
 }
 
 impl Point {
     /// The path in the experiment file to the value of a setting in this point.
     #[must_use]
-    pub fn path<'a>(&self, name: &'a str) -> Vec<Step<'a>> {
+    pub fn path<'a>(&self, yaml: &YamlText, name: &'a str) -> Vec<Step<'a>> {
+        if let Some(entry) = self.included {
+            let path = vec![Step::Key("include"), Step::Index(entry), Step::Key(name)];
+            if yaml.has(&path) {
+                return path;
+            }
+        }
         match self.swept.iter().find(|(swept, _)| *swept == name) {
             Some((_, index)) => vec![Step::Key("sweep"), Step::Key(name), Step::Index(*index)],
             None => vec![Step::Key("fixed"), Step::Key(name)],
+        }
+    }
+}
+
+impl Point {
+    /// Where the point stands: its entry of `include`, or its value on every axis.
+    #[must_use]
+    pub fn origin(&self) -> Vec<Vec<Step<'static>>> {
+        match self.included {
+            Some(entry) => vec![vec![Step::Key("include"), Step::Index(entry)]],
+            None => {
+                let step = |(name, index): &(&'static str, usize)| {
+                    vec![Step::Key("sweep"), Step::Key(name), Step::Index(*index)]
+                };
+                self.swept.iter().map(step).collect()
+            }
         }
     }
 }
@@ -125,24 +243,51 @@ impl Point {
 mod tests {
     use super::*;
 
+    fn yaml() -> YamlText {
+        YamlText { file: "e.yaml".into(), text: "include:\n  - {log_n: 13}\n".into() }
+    }
+
     #[test]
     fn combinations_are_cartesian_and_know_their_origin() {
-        let fixed = FixedSettings { probe: Some(Probe(true)), ..FixedSettings::default() };
+        let fixed = PartialSettings { probe: Some(Probe(true)), ..PartialSettings::default() };
         let sweep = SweepAxes {
             log_n: Some(vec![LogN(14), LogN(15)]),
             threads: Some(vec![Threads(1), Threads(2), Threads(4)]),
             ..SweepAxes::default()
         };
-        let points = combinations(&fixed, &sweep);
+        let points = sweep.combinations(&fixed);
         assert_eq!(points.len(), 6);
         assert!(points.iter().all(|point| point.settings.probe == Some(Probe(true))));
         assert_eq!(points[4].swept, [("log_n", 1), ("threads", 1)]);
-        assert_eq!(points[4].path("threads"), [Step::Key("sweep"), Step::Key("threads"), Step::Index(1)]);
-        assert_eq!(points[4].path("probe"), [Step::Key("fixed"), Step::Key("probe")]);
+        assert_eq!(points[4].path(&yaml(), "threads"), [Step::Key("sweep"), Step::Key("threads"), Step::Index(1)]);
+        assert_eq!(points[4].path(&yaml(), "probe"), [Step::Key("fixed"), Step::Key("probe")]);
+        let included = Point { included: Some(0), ..Point::default() };
+        assert_eq!(included.path(&yaml(), "log_n"), [Step::Key("include"), Step::Index(0), Step::Key("log_n")]);
+        assert_eq!(included.path(&yaml(), "probe"), [Step::Key("fixed"), Step::Key("probe")]);
     }
 
     #[test]
     fn no_axis_is_one_point() {
-        assert_eq!(combinations(&FixedSettings::default(), &SweepAxes::default()).len(), 1);
+        assert_eq!(SweepAxes::default().combinations(&PartialSettings::default()).len(), 1);
+    }
+
+    #[test]
+    fn parts_and_overrides() {
+        let part = PartialSettings { log_n: Some(LogN(14)), ..PartialSettings::default() };
+        let whole = PartialSettings { scale_bits: Some(21.0), probe: Some(Probe(true)), ..part.clone() };
+        assert!(part.is_part_of(&whole) && !whole.is_part_of(&part));
+        let over = PartialSettings { log_n: Some(LogN(15)), ..PartialSettings::default() };
+        let both = whole.with(&over);
+        assert_eq!((both.log_n, both.scale_bits, both.probe), (Some(LogN(15)), Some(21.0), Some(Probe(true))));
+    }
+
+    #[test]
+    fn what_must_be_given_is_named() {
+        let some = PartialSettings { images: Some(ImageSelection::First(3)), ..PartialSettings::default() };
+        assert_eq!(some.plain(), Err(Missing("log_n")));
+        let settings = PartialSettings { log_n: Some(LogN(15)), ..some }.plain().unwrap();
+        assert_eq!((settings.seed, settings.layout), (Seed(None), Layout::Packed));
+        let identity = settings.identity();
+        assert_eq!(identity.keys().collect::<Vec<_>>(), ["images", "log_n", "threads"]);
     }
 }

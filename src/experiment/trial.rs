@@ -1,19 +1,20 @@
 //! One trial: everything that is needed to run it.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::ExperimentError;
 use super::fingerprint::{canonical_json, sha256_of_text};
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
-use super::setting::{ImageSelection, Layout, MemorySettings, Security};
+use super::settings::Settings;
 use crate::dataset::DatasetName;
 
 /// Version of the trial identity: raised when the same settings begin to mean something else.
-const IDENTITY_VERSION: u32 = 1;
+const IDENTITY_VERSION: u32 = 2;
 
 /// Number of hexadecimal digits of a trial's id.
 const ID_DIGITS: usize = 16;
@@ -44,26 +45,20 @@ pub struct TrialSpec {
     pub model_sha256: String,
     /// SHA-256 of the card beside it.
     pub card_sha256: String,
+    /// Architecture that the card names.
+    pub network: String,
+    /// Channels of the first stage that the card names.
+    pub width: u32,
+    /// Activation that the card names.
+    pub activation: String,
     /// Where the images come from.
     pub dataset: DatasetSpec,
-    /// Which images are encrypted.
-    pub images: ImageSelection,
-    /// log2 of the ring dimension.
-    pub log_n: u32,
-    /// How values are arranged in slots.
-    pub layout: Layout,
     /// Sizes of scales and primes.
     pub parameters: ParameterSet,
-    /// Which security is demanded.
-    pub security: Security,
-    /// Seed of keys and noise; none: the operating system's entropy.
-    pub seed: Option<u64>,
-    /// Number of threads.
-    pub threads: u32,
-    /// Memory budget and limit.
-    pub memory: MemorySettings,
-    /// Whether each layer is compared with clear-text evaluation.
-    pub probe: bool,
+    /// Name of the parameter set, before anything overrode it; `inline` if it has none.
+    pub parameters_name: String,
+    /// Everything else.
+    pub settings: Settings,
 }
 
 impl TrialSpec {
@@ -76,25 +71,20 @@ impl TrialSpec {
         self
     }
 
-    /// Canonical JSON of everything that can change the result: not names, paths or limits, but contents and settings.
+    /// Canonical JSON of everything that can change the result: not names, paths or limits, but contents, and settings that
+    /// are not at their default.
     #[must_use]
     pub fn identity(&self) -> String {
-        canonical_json(&json!({
-            "identity_version": IDENTITY_VERSION,
-            "model_sha256": self.model_sha256,
-            "card_sha256": self.card_sha256,
-            "dataset": self.dataset.name,
-            "dataset_sha256": self.dataset.sha256,
-            "images": self.images.indices(),
-            "log_n": self.log_n,
-            "layout": self.layout,
-            "parameters": self.parameters,
-            "security": self.security,
-            "seed": self.seed,
-            "threads": self.threads,
-            "memory_diagonals_bytes": self.memory.diagonals,
-            "probe": self.probe,
-        }))
+        let mut identity = self.settings.identity();
+        identity.extend([
+            ("identity_version".to_owned(), IDENTITY_VERSION.into()),
+            ("model_sha256".to_owned(), self.model_sha256.as_str().into()),
+            ("card_sha256".to_owned(), self.card_sha256.as_str().into()),
+            ("dataset".to_owned(), self.dataset.name.as_str().into()),
+            ("dataset_sha256".to_owned(), self.dataset.sha256.as_str().into()),
+            ("parameters".to_owned(), json!(self.parameters)),
+        ]);
+        canonical_json(&Value::Object(identity))
     }
 
     /// File name of the weights, for records: no directory of this machine.
@@ -103,13 +93,18 @@ impl TrialSpec {
         self.model.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Reads the specification that a parent process wrote.
+    /// Reads the specification of a trial from a file, or from `input` if the path is `-`.
     ///
     /// # Errors
     /// [`ExperimentError::Read`], and [`ExperimentError::TrialSpec`] if it is not one or its id does not belong to it.
-    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
+    pub fn read(path: &Path, mut input: impl Read) -> Result<Self, ExperimentError> {
+        let mut text = String::new();
+        let read = if path == Path::new("-") {
+            input.read_to_string(&mut text).map(|_| ())
+        } else {
+            std::fs::read_to_string(path).map(|content| text = content)
+        };
+        read.map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
         let refuse = |reason: String| ExperimentError::TrialSpec { path: path.to_owned(), reason };
         let spec: Self = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
         if spec.clone().with_id().id != spec.id {
@@ -123,20 +118,27 @@ impl TrialSpec {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::experiment::setting::KeySwitching;
+    use crate::experiment::setting::{ImageSelection, KeySwitching, LogN, Security, Seed, Threads};
+    use crate::experiment::settings::PartialSettings;
 
     /// A specification for tests of this floor.
     pub(crate) fn sample() -> TrialSpec {
+        let settings = PartialSettings {
+            images: Some(ImageSelection::First(3)),
+            log_n: Some(LogN(15)),
+            threads: Some(Threads(2)),
+            ..PartialSettings::default()
+        };
         TrialSpec {
             id: String::new(),
             experiment: "sample".into(),
             model: "/models/net.safetensors".into(),
             model_sha256: "00".repeat(32),
             card_sha256: "11".repeat(32),
+            network: "resnet20".into(),
+            width: 16,
+            activation: "herpn".into(),
             dataset: DatasetSpec { name: DatasetName::Cifar10, path: None, sha256: "22".repeat(32) },
-            images: ImageSelection::First(3),
-            log_n: 15,
-            layout: Layout::Packed,
             parameters: ParameterSet {
                 scale_bits: 20.0,
                 weight_bits: 18.0,
@@ -147,13 +149,17 @@ pub(crate) mod tests {
                 key_switching: KeySwitching::Auto,
                 levels: None,
             },
-            security: Security::Bits128,
-            seed: None,
-            threads: 2,
-            memory: MemorySettings::default(),
-            probe: true,
+            parameters_name: "inline".into(),
+            settings: settings.plain().unwrap(),
         }
         .with_id()
+    }
+
+    /// The sample with other plain settings.
+    pub(crate) fn sample_with(change: impl Fn(&mut Settings)) -> TrialSpec {
+        let mut spec = sample();
+        change(&mut spec.settings);
+        spec.with_id()
     }
 
     #[test]
@@ -163,15 +169,15 @@ pub(crate) mod tests {
         let moved =
             TrialSpec { model: "/elsewhere/net.safetensors".into(), experiment: "other".into(), ..spec.clone() };
         assert_eq!(moved.with_id().id, spec.id);
-        let same_images = TrialSpec { images: ImageSelection::Indices(vec![0, 1, 2]), ..spec.clone() };
-        assert_eq!(same_images.with_id().id, spec.id);
+        let same_images = sample_with(|settings| settings.images = ImageSelection::Indices(vec![0, 1, 2]));
+        assert_eq!(same_images.id, spec.id);
         for other in [
-            TrialSpec { threads: 1, ..spec.clone() },
-            TrialSpec { seed: Some(1), ..spec.clone() },
-            TrialSpec { security: Security::None, ..spec.clone() },
-            TrialSpec { model_sha256: "01".repeat(32), ..spec.clone() },
+            sample_with(|settings| settings.threads = Threads(1)),
+            sample_with(|settings| settings.seed = Seed(Some(1))),
+            sample_with(|settings| settings.security = Security::None),
+            TrialSpec { model_sha256: "01".repeat(32), ..spec.clone() }.with_id(),
         ] {
-            assert_ne!(other.with_id().id, spec.id);
+            assert_ne!(other.id, spec.id);
         }
     }
 
@@ -180,11 +186,18 @@ pub(crate) mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spec.json");
         std::fs::write(&path, serde_json::to_string(&sample()).unwrap()).unwrap();
-        assert_eq!(TrialSpec::read(&path).unwrap(), sample());
-        let tampered = TrialSpec { threads: 7, ..sample() };
+        assert_eq!(TrialSpec::read(&path, std::io::empty()).unwrap(), sample());
+        let piped = serde_json::to_string(&sample()).unwrap();
+        assert_eq!(TrialSpec::read(Path::new("-"), piped.as_bytes()).unwrap(), sample());
+        let tampered = TrialSpec { id: sample().id, ..sample_with(|settings| settings.threads = Threads(7)) };
         std::fs::write(&path, serde_json::to_string(&tampered).unwrap()).unwrap();
-        assert!(TrialSpec::read(&path).unwrap_err().to_string().contains("does not belong"));
+        assert!(TrialSpec::read(&path, std::io::empty()).unwrap_err().to_string().contains("does not belong"));
         std::fs::write(&path, "{").unwrap();
-        assert!(TrialSpec::read(&path).unwrap_err().to_string().contains("run the experiment file instead"));
+        assert!(
+            TrialSpec::read(&path, std::io::empty())
+                .unwrap_err()
+                .to_string()
+                .contains("run the experiment file instead")
+        );
     }
 }

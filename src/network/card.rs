@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
@@ -46,7 +47,7 @@ pub struct Card {
 }
 
 /// The activation that a network was trained with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum CardActivation {
@@ -56,6 +57,17 @@ pub enum CardActivation {
     Quadratic,
     /// ReLU.
     Relu,
+}
+
+impl CardActivation {
+    /// The name in cards.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Herpn => "herpn",
+            Self::Quadratic => "quadratic",
+            Self::Relu => "relu",
+        }
+    }
 }
 
 /// Distribution over images of the largest magnitude among all activations' inputs.

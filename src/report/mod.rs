@@ -5,6 +5,7 @@ pub mod figures;
 pub mod format;
 pub mod inference_text;
 pub mod plan_text;
+pub mod run_text;
 pub mod summary;
 pub mod table;
 pub mod tables;

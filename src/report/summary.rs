@@ -6,6 +6,14 @@ use super::ReportError;
 use super::figures;
 use super::tables;
 
+/// Writes the tables of a results directory and gives their paths.
+///
+/// # Errors
+/// As [`write_report`].
+pub fn write_tables(directory: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    Ok(tables::write_summary(&tables::trials(directory)?, directory)?.to_vec())
+}
+
 /// Writes the tables and figures of a results directory and gives their paths.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! A recorded table in memory.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use polars::prelude::*;
@@ -76,6 +77,21 @@ impl Table {
         Ok(Self { frame, name: self.name })
     }
 
+    /// Of the rows with the same `column` the last one each, in the order of their first ones.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`].
+    pub fn last_by(&self, column: &str) -> Result<Self, ReportError> {
+        let keys = self.text(column)?;
+        let last: HashMap<&str, IdxSize> =
+            keys.iter().zip(0..).map(|(key, row): (&String, IdxSize)| (key.as_str(), row)).collect();
+        let mut seen = HashSet::new();
+        let rows: Vec<IdxSize> =
+            keys.iter().filter(|key| seen.insert(key.as_str())).map(|key| last[key.as_str()]).collect();
+        let frame = self.frame.take(&IdxCa::from_vec("rows".into(), rows)).map_err(|error| self.wrong(&error))?;
+        Ok(Self { frame, name: self.name })
+    }
+
     /// These columns alone, in this order.
     ///
     /// # Errors
@@ -112,6 +128,16 @@ mod tests {
         assert_eq!(table.numbers("seconds").unwrap(), [Some(0.5), None]);
         assert_eq!(table.rows_where("trial_id", "0000000000000001").unwrap().len(), 1);
         assert!(table.numbers("absent").unwrap_err().to_string().contains("absent"));
+    }
+
+    #[test]
+    fn the_last_attempt_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = "trial_id,layer,seconds\na,0,1\nb,0,2\na,0,3\nc,0,4\n";
+        std::fs::write(directory.path().join("layers.csv"), text).unwrap();
+        let table = Table::read::<LayerRow>(directory.path()).unwrap().last_by("trial_id").unwrap();
+        assert_eq!(table.text("trial_id").unwrap(), ["a", "b", "c"]);
+        assert_eq!(table.text("seconds").unwrap(), ["3", "2", "4"]);
     }
 
     #[test]

@@ -164,12 +164,12 @@ pub fn facts(frame: &DataFrame) -> Result<String, ReportError> {
     Ok(summary_table(frame)?.transposed().plain())
 }
 
-/// Reads the trials of a results directory.
+/// Reads the trials of a results directory: of several attempts at a trial the last one counts.
 ///
 /// # Errors
 /// As [`Table::read`].
 pub fn trials(directory: &Path) -> Result<Table, ReportError> {
-    Table::read::<TrialRow>(directory)
+    Table::read::<TrialRow>(directory)?.last_by("trial_id")
 }
 
 #[cfg(test)]

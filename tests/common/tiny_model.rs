@@ -22,6 +22,14 @@ fixed:
   threads: 2
 ";
 
+/// A sweep over seeds of the tiny network, one image each: short trials.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn sweep(seeds: usize) -> String {
+    let text = EXPERIMENT.replace("images: [3, 0]", "images: 1").replace("  seed: 7\n", "  probe: false\n");
+    let seeds: Vec<String> = (0..seeds).map(|seed| seed.to_string()).collect();
+    format!("{text}sweep:\n  seed: [{}]\n", seeds.join(", "))
+}
+
 /// Writes the card of the weights `tiny.safetensors` in `directory`, with the hash that they have.
 pub fn write_card(directory: &Path) {
     let bytes = fs::read(directory.join("tiny.safetensors")).unwrap();

@@ -10,15 +10,28 @@ use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanLayer, PlanVie
 use crate::experiment::trial::TrialSpec;
 use crate::private::{Layout, Plan, PlannedLayer};
 
-/// Derives the plan of a trial; touches no key.
-///
-/// # Errors
-/// A refusal: damaged weights, a chain that is too short, parameters that are not secure. That it needs too much memory is
-/// for [`PlanView::check_memory`] to say.
-pub fn plan(spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
-    let task = Task::from(spec);
-    let prepared = task.pool()?.install(|| Prepared::of_trial(spec))?;
-    Ok(view(spec, &task, &prepared))
+/// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
+#[derive(Debug, Default)]
+pub struct Planner {
+    last: Option<(Task, Prepared)>,
+}
+
+impl Planner {
+    /// Derives the plan of a trial.
+    ///
+    /// # Errors
+    /// A refusal: damaged weights, a chain that is too short, parameters that are not secure. That it needs too much memory is
+    /// for [`PlanView::check_memory`] to say.
+    pub fn plan(&mut self, spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
+        let task = Task::from(spec);
+        let prepared = match self.last.take() {
+            Some((last, prepared)) if last.plans_like(&task) && prepared.serves(spec) => prepared,
+            _ => task.pool()?.install(|| Prepared::of_trial(spec))?,
+        };
+        let plan = view(spec, &task, &prepared);
+        self.last = Some((task, prepared));
+        Ok(plan)
+    }
 }
 
 fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
@@ -31,13 +44,13 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         network: model.card.network.clone(),
         width: model.card.width as u32,
         dataset: spec.dataset.name.as_str().to_owned(),
-        images: spec.images.count() as u32,
-        log_n: spec.log_n,
-        layout: spec.layout.as_str().to_owned(),
+        images: spec.settings.images.count() as u32,
+        log_n: spec.settings.log_n.0,
+        layout: spec.settings.layout.as_str().to_owned(),
         levels_used: plan.levels_used() as u32,
         log2_qp: security.log2_qp,
-        line_2018: Table::Standard2018.limit(spec.log_n),
-        line_2024: Table::Guidelines2024.limit(spec.log_n),
+        line_2018: Table::Standard2018.limit(spec.settings.log_n.0),
+        line_2024: Table::Guidelines2024.limit(spec.settings.log_n.0),
         security_2018: security.verdict(Table::Standard2018).into(),
         security_2024: security.verdict(Table::Guidelines2024).into(),
         bands: parameters.bands().iter().map(band).collect(),
@@ -48,9 +61,9 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         diagonal_bytes: plan.diagonal_bytes(),
         memory_bytes: task.memory_bytes(plan),
         memory_limit_bytes: task.memory_limit_bytes(),
-        seconds: plan.predicted_seconds(spec.threads as usize),
-        threads: spec.threads,
-        layers: plan.layers.iter().map(|layer| layer_view(plan, layer, spec.threads)).collect(),
+        seconds: plan.predicted_seconds(spec.settings.threads.0 as usize),
+        threads: spec.settings.threads.0,
+        layers: plan.layers.iter().map(|layer| layer_view(plan, layer, spec.settings.threads.0)).collect(),
     }
 }
 

@@ -10,7 +10,7 @@ mod statistics;
 mod task;
 mod trial;
 
-pub use description::plan;
+pub use description::Planner;
 pub use row_sink::RowSink;
 pub use single::infer;
 pub use trial::evaluate;

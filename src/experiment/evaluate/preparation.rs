@@ -34,13 +34,23 @@ impl Prepared {
     /// [`ExperimentError::Changed`], [`ExperimentError::DatasetMismatch`], and as [`Prepared::new`].
     pub fn of_trial(spec: &TrialSpec) -> Result<Self, ExperimentError> {
         let prepared = Self::new(&Task::from(spec))?;
-        let card = &prepared.model.card;
-        if !card.sha256.eq_ignore_ascii_case(&spec.model_sha256) {
+        if !prepared.is_of(spec) {
             return Err(ExperimentError::Changed { what: spec.model.display().to_string() });
         }
-        if card.dataset != spec.dataset.name {
-            return Err(ExperimentError::DatasetMismatch { trained: card.dataset, images: spec.dataset.name });
+        let trained = prepared.model.card.dataset;
+        if trained != spec.dataset.name {
+            return Err(ExperimentError::DatasetMismatch { trained, images: spec.dataset.name });
         }
         Ok(prepared)
+    }
+
+    /// Whether this is what a trial evaluates: its weights, trained on its data set.
+    pub fn serves(&self, spec: &TrialSpec) -> bool {
+        self.is_of(spec) && self.model.card.dataset == spec.dataset.name
+    }
+
+    /// Whether the weights are those of a trial.
+    fn is_of(&self, spec: &TrialSpec) -> bool {
+        self.model.card.sha256.eq_ignore_ascii_case(&spec.model_sha256)
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{ImageRow, LayerRow};
-use crate::experiment::store::Store;
 
 /// Takes rows as soon as they are known.
 pub trait RowSink: Send {
@@ -17,14 +16,4 @@ pub trait RowSink: Send {
     /// # Errors
     /// What the store says.
     fn layer(&mut self, row: &LayerRow) -> Result<(), ExperimentError>;
-}
-
-impl RowSink for Store {
-    fn image(&mut self, row: &ImageRow) -> Result<(), ExperimentError> {
-        self.append_image(row)
-    }
-
-    fn layer(&mut self, row: &LayerRow) -> Result<(), ExperimentError> {
-        self.append_layer(row)
-    }
 }

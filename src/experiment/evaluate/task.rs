@@ -39,12 +39,12 @@ impl From<&TrialSpec> for Task {
     fn from(spec: &TrialSpec) -> Self {
         Self {
             model: spec.model.clone(),
-            log_n: spec.log_n,
+            log_n: spec.settings.log_n.0,
             parameters: spec.parameters.clone(),
-            security: spec.security,
-            seed: spec.seed,
-            threads: spec.threads,
-            memory: spec.memory,
+            security: spec.settings.security,
+            seed: spec.settings.seed.0,
+            threads: spec.settings.threads.0,
+            memory: spec.settings.memory,
         }
     }
 }
@@ -85,6 +85,12 @@ impl Task {
             },
             cost: CostModel::default(),
         }
+    }
+
+    /// Whether a plan for this task is one for the other as well: seeds, threads and memory do not enter.
+    pub fn plans_like(&self, other: &Self) -> bool {
+        let Self { seed, threads, memory, .. } = *other;
+        Self { seed, threads, memory, ..self.clone() } == *other
     }
 
     /// Threads to work on.
@@ -153,6 +159,14 @@ mod tests {
         assert_eq!((options.input_bits, options.input_copies, options.complex_packing), (23.5, 2, false));
         assert_eq!((options.levels, options.key_switching), (Some(21), Gadgets::SpecialPrimes(3)));
         assert_eq!(options.security, SecurityPolicy::Bits128);
+    }
+
+    #[test]
+    fn what_a_plan_depends_on() {
+        let task = Task::from(&sample());
+        let other = Task { seed: Some(1), threads: 7, ..task.clone() };
+        assert!(task.plans_like(&other) && other.plans_like(&task));
+        assert!(!task.plans_like(&Task { log_n: 16, ..task.clone() }));
     }
 
     #[test]

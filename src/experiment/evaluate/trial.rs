@@ -5,9 +5,10 @@ use super::outcome::{ImageOutcome, median_of_layer};
 use super::preparation::Prepared;
 use super::row_sink::RowSink;
 use super::session::Session;
-use super::statistics::{largest, median, share, smallest};
+use super::statistics::{largest, median, quartile, share, smallest, wilson};
 use super::task::Task;
 use crate::ckks::PrecisionReport;
+use crate::ckks::evaluator::Operations;
 use crate::ckks::security::Table;
 use crate::dataset::Dataset;
 use crate::experiment::ExperimentError;
@@ -16,6 +17,9 @@ use crate::experiment::fingerprint::sha256_of_dataset;
 use crate::experiment::images;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::trial::TrialSpec;
+
+/// What a trial that knows of no other says; who records it knows better.
+const FIRST_ATTEMPT: u32 = 1;
 
 /// Evaluates a trial on encrypted images; rows of images and layers go to `rows`, the trial's row is returned.
 ///
@@ -44,12 +48,13 @@ fn evaluate_here(
 
     let session = Session::open(&prepared, &task, events)?;
     let evaluation = session.start(&task, events)?;
-    let indices = spec.images.indices();
+    let indices = spec.settings.images.indices();
     let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
     events.progress(Stage::Images, 0, indices.len() as u64, "");
     for (number, &index) in indices.iter().enumerate() {
         let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
-        let outcome = evaluation.image(&dataset.images[index], number as u64, spec.probe && !probed, events)?;
+        let outcome =
+            evaluation.image(&dataset.images[index], number as u64, spec.settings.probe.0 && !probed, events)?;
         rows.image(&image_row(spec, index, dataset.labels[index], &outcome))?;
         outcomes.push(outcome);
         events.progress(Stage::Images, number as u64 + 1, indices.len() as u64, "");
@@ -65,7 +70,7 @@ fn evaluate_here(
 fn images_of(spec: &TrialSpec) -> Result<Dataset, ExperimentError> {
     let dataset = images::load(spec.dataset.name, spec.dataset.path.as_deref())?;
     let known = sha256_of_dataset(&dataset) == spec.dataset.sha256;
-    if known && spec.images.largest().is_none_or(|index| index < dataset.len()) {
+    if known && spec.settings.images.largest().is_none_or(|index| index < dataset.len()) {
         return Ok(dataset);
     }
     Err(ExperimentError::Changed { what: format!("the data set {}", spec.dataset.name) })
@@ -75,6 +80,7 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
     let class = |class: Option<usize>| class.map(|class| class as u32);
     ImageRow {
         trial_id: spec.id.clone(),
+        attempt: FIRST_ATTEMPT,
         image: index as u64,
         label: Some(u32::from(label)),
         predicted: class(outcome.class()),
@@ -106,6 +112,7 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
     let scale = outcomes.first().map(|outcome| outcome.layers[index].scale);
     LayerRow {
         trial_id: spec.id.clone(),
+        attempt: FIRST_ATTEMPT,
         layer: index as u32,
         name: layer.name.clone(),
         kind: kind(layer),
@@ -119,8 +126,13 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         linear_seconds: seconds(|seconds| seconds.linear),
         square_seconds: seconds(|seconds| seconds.square),
         pack_seconds: seconds(|seconds| seconds.pack),
-        planned_seconds: Some(layer.seconds / f64::from(spec.threads)),
+        planned_seconds: Some(layer.seconds / f64::from(spec.settings.threads.0)),
         rotations: Some(layer.operations.rotations),
+        hoisting_groups: Some(layer.operations.hoisting_groups),
+        plain_products: Some(layer.operations.plain_products),
+        products: Some(layer.operations.products),
+        additions: Some(layer.operations.additions),
+        rescales: Some(layer.operations.rescales),
         diagonals: Some(layer.transform.diagonals.len() as u64),
         babies: Some(layer.transform.babies.len() as u64),
         giants: Some(layer.transform.giants.len() as u64),
@@ -139,32 +151,45 @@ fn trial_row(
     outcomes: &[ImageOutcome],
     labels: &[u8],
 ) -> TrialRow {
-    let Prepared { model, plan } = prepared;
+    let plan = &prepared.plan;
     let security = plan.parameters.security();
     let count = |predicate: &dyn Fn(&ImageOutcome) -> bool| outcomes.iter().filter(|image| predicate(image)).count();
     let right = |class: fn(&ImageOutcome) -> Option<usize>| {
         outcomes.iter().zip(labels).filter(|(image, label)| class(image) == Some(usize::from(**label))).count()
     };
-    let of_all = |part| share(part, outcomes.len());
+    let images = outcomes.len();
+    let (accuracy, clear_accuracy) = (right(ImageOutcome::class), right(ImageOutcome::clear_class));
+    let (interval, clear_interval) = (wilson(accuracy, images), wilson(clear_accuracy, images));
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
+    let seconds = || outcomes.iter().map(ImageOutcome::seconds);
+    let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
-        network: model.card.network.clone(),
-        width: Some(model.card.width as u32),
-        images: Some(outcomes.len() as u32),
-        agreement: of_all(count(&ImageOutcome::agrees)),
-        accuracy: of_all(right(ImageOutcome::class)),
-        clear_accuracy: of_all(right(ImageOutcome::clear_class)),
+        attempt: FIRST_ATTEMPT,
+        agreement: share(count(&ImageOutcome::agrees), images),
+        accuracy: share(accuracy, images),
+        accuracy_low: interval.map(|(low, _)| low),
+        accuracy_high: interval.map(|(_, high)| high),
+        accuracy_images: Some(images as u32),
+        clear_accuracy: share(clear_accuracy, images),
+        clear_accuracy_low: clear_interval.map(|(low, _)| low),
+        clear_accuracy_high: clear_interval.map(|(_, high)| high),
+        clear_accuracy_images: Some(images as u32),
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
         precision_bits_min: smallest(precisions().map(|bits| bits.min)),
         precision_bits_median: smallest(precisions().map(|bits| bits.median)),
-        latency_seconds_median: median(outcomes.iter().map(ImageOutcome::seconds)),
+        latency_seconds_median: median(seconds()),
+        latency_seconds_quartile1: quartile(seconds(), 1),
+        latency_seconds_quartile3: quartile(seconds(), 3),
+        latency_evaluations: Some(images as u32),
+        // Every evaluation is of one image.
+        amortised_seconds_median: median(seconds()),
         keygen_seconds: Some(session.keygen_seconds),
         encryption_seconds_median: median(outcomes.iter().map(|image| image.encryption_seconds)),
         decryption_seconds_median: median(outcomes.iter().map(|image| image.decryption_seconds)),
-        planned_latency_seconds: Some(plan.predicted_seconds(spec.threads as usize)),
+        planned_latency_seconds: Some(plan.predicted_seconds(spec.settings.threads.0 as usize)),
         planned_memory_bytes: Some(task.memory_bytes(plan)),
         key_bytes: Some(session.key_bytes),
         ciphertext_bytes: outcomes.first().map(|image| image.upload_bytes),
@@ -173,6 +198,12 @@ fn trial_row(
         log2_qp: Some(security.log2_qp),
         security_2018: Some(security.verdict(Table::Standard2018).into()),
         security_2024: Some(security.verdict(Table::Guidelines2024).into()),
+        rotations: operations(|operations| operations.rotations),
+        hoisting_groups: operations(|operations| operations.hoisting_groups),
+        plain_products: operations(|operations| operations.plain_products),
+        products: operations(|operations| operations.products),
+        additions: operations(|operations| operations.additions),
+        rescales: operations(|operations| operations.rescales),
         ..TrialRow::of_spec(spec)
     }
 }

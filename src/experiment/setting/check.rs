@@ -1,7 +1,15 @@
-//! Values that can be checked on their own.
+//! What the type of a setting's value must be able to do.
+
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::experiment::locate::Problem;
 use crate::experiment::parameter_set::{ParameterSet, ParametersRef};
+use crate::network::card::CardActivation;
 
 /// A value that can say whether it is possible at all.
 pub trait Check {
@@ -13,6 +21,60 @@ pub trait Check {
         Ok(())
     }
 }
+
+/// A value that fills a cell of `trials.csv`.
+pub trait Recorded {
+    /// Type of the cell.
+    type Cell: Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Default + PartialEq;
+
+    /// The cell.
+    fn cell(&self) -> Self::Cell;
+}
+
+/// A setting that stands in a trial's specification as it was written, or as its default.
+pub trait Setting: Check + Recorded + Clone + Serialize {
+    /// The value of a setting that is not given; none: it must be given.
+    #[must_use]
+    fn default_value() -> Option<Self> {
+        None
+    }
+
+    /// The default in words, for the documentation.
+    #[must_use]
+    fn default_in_words() -> String {
+        let value = Self::default_value().and_then(|value| serde_json::to_value(value).ok());
+        value.map_or_else(|| "must be given".to_owned(), |value| format!("`{}`", value.to_string().trim_matches('"')))
+    }
+
+    /// What the trial's id depends on; none: the default, so that ids stay what they were before the setting existed.
+    #[must_use]
+    fn identity(&self) -> Option<Value> {
+        let written = |value: &Self| serde_json::to_value(value).ok();
+        let value = written(self);
+        if value == Self::default_value().as_ref().and_then(written) { None } else { value }
+    }
+}
+
+/// Scalars without a range of their own.
+macro_rules! plain_scalars {
+    ($($type:ty),*) => {
+        $(
+            impl Check for $type {}
+
+            impl Recorded for $type {
+                type Cell = Option<Self>;
+
+                fn cell(&self) -> Option<Self> {
+                    Some(*self)
+                }
+            }
+        )*
+    };
+}
+
+plain_scalars!(f64, u32, usize, bool);
+
+impl Check for CardActivation {}
 
 impl Check for ParametersRef {
     fn check(&self) -> Result<(), Problem> {

@@ -1,70 +1,75 @@
 //! Where images come from.
 
-use std::fmt;
-
-use serde::{Deserialize, Deserializer, de};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::Check;
 use crate::dataset::DatasetName;
+use crate::experiment::block::{Block, BlockRef};
+use crate::experiment::locate::Problem;
 
 /// A data set: the test images that ship with the project, or a full one at a path.
-/// Written `cifar10` or `{name: cifar10, path: DIR}`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
-pub struct DatasetRef {
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetFiles {
     /// Which data set.
     pub name: DatasetName,
-    /// Directory of the official binary files or one such file, relative to the experiment file. None: the shipped images.
+    /// Directory of the official binary files or one such file, relative to the file that says so. None: the shipped images.
     #[serde(default)]
     pub path: Option<String>,
 }
 
-impl Check for DatasetRef {}
+/// A data set by name or in place. Written `cifar10` or `{name: cifar10, path: DIR}`.
+pub type DatasetRef = BlockRef<DatasetFiles>;
 
-impl<'de> Deserialize<'de> for DatasetRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = DatasetRef;
+impl Block for DatasetFiles {
+    const FOLDER: &'static str = "configs/datasets";
+    const KIND: &'static str = "data set";
+    const EXPECTING: &'static str = "the name of a data set, or a mapping such as {name: cifar10, path: DIR}";
+    const BUILT_IN: &'static [(&'static str, &'static str)] =
+        &[("cifar10", "name: cifar10\n"), ("cifar100", "name: cifar100\n")];
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a data set, or a mapping such as {name: cifar10, path: DIR}")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<DatasetRef, E> {
-                let name = DatasetName::deserialize(de::value::StrDeserializer::new(name))?;
-                Ok(DatasetRef { name, path: None })
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<DatasetRef, A::Error> {
-                // The derived implementation, which `remote = "Self"` leaves as an inherent function.
-                DatasetRef::deserialize(de::value::MapAccessDeserializer::new(map))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+    fn check(&self) -> Result<(), Problem> {
+        Ok(())
     }
 }
 
+impl Check for DatasetRef {}
+
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::experiment::block::named;
 
     #[test]
     fn reads_both_forms() {
         let name: DatasetRef = serde_yaml::from_str("cifar10").unwrap();
-        assert_eq!(name, DatasetRef { name: DatasetName::Cifar10, path: None });
+        assert_eq!(name, BlockRef::Name("cifar10".into()));
         let full: DatasetRef = serde_yaml::from_str("{name: cifar100, path: /data}").unwrap();
-        assert_eq!(full, DatasetRef { name: DatasetName::Cifar100, path: Some("/data".into()) });
+        assert_eq!(full, BlockRef::Inline(DatasetFiles { name: DatasetName::Cifar100, path: Some("/data".into()) }));
+        let nowhere = Path::new("/nonexistent");
+        let found = named::<DatasetFiles>("cifar100", nowhere).unwrap().unwrap();
+        assert_eq!(found.block, DatasetFiles { name: DatasetName::Cifar100, path: None });
+        let advice = named::<DatasetFiles>("cifar", nowhere).unwrap().unwrap_err();
+        assert_eq!(advice, "no data set cifar.yaml in configs/datasets; did you mean `cifar10`?");
     }
 
     #[test]
     fn unknown_names_and_keys_are_errors() {
-        assert!(serde_yaml::from_str::<DatasetRef>("mnist").unwrap_err().to_string().contains("unknown variant"));
-        assert!(
-            serde_yaml::from_str::<DatasetRef>("{name: cifar10, dir: x}")
-                .unwrap_err()
-                .to_string()
-                .contains("unknown field")
-        );
+        let refuse = |text: &str| serde_yaml::from_str::<DatasetRef>(text).unwrap_err().to_string();
+        assert!(refuse("{name: mnist}").contains("unknown variant"));
+        assert!(refuse("{name: cifar10, dir: x}").contains("unknown field"));
+    }
+
+    #[test]
+    fn a_file_in_configs_is_a_data_set_with_paths_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("configs/datasets");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("full.yaml"), "name: cifar10\npath: ../../data\n").unwrap();
+        let found = named::<DatasetFiles>("full", &directory.path().join("experiments")).unwrap().unwrap();
+        assert_eq!((found.block.path.as_deref(), found.directory), (Some("../../data"), folder));
     }
 }

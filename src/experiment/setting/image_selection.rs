@@ -1,10 +1,13 @@
 //! Which images are encrypted.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
 
-use super::Check;
+use super::{Check, Recorded, Setting};
 use crate::experiment::locate::Problem;
 
 /// The first `n` images, or a list of indices. Written `3` or `[0, 17, 42]`.
@@ -58,6 +61,37 @@ impl Check for ImageSelection {
             }
         }
         Ok(())
+    }
+}
+
+impl Recorded for ImageSelection {
+    /// Number of images.
+    type Cell = Option<u32>;
+
+    fn cell(&self) -> Option<u32> {
+        u32::try_from(self.count()).ok()
+    }
+}
+
+impl Setting for ImageSelection {
+    /// The indices, however they are written.
+    fn identity(&self) -> Option<Value> {
+        Some(self.indices().into())
+    }
+}
+
+impl JsonSchema for ImageSelection {
+    fn schema_name() -> Cow<'static, str> {
+        "ImageSelection".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 1 },
+                { "type": "array", "items": { "type": "integer", "minimum": 0 }, "minItems": 1, "uniqueItems": true },
+            ],
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 //! How special primes and digits of the key switching are chosen.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Check;
+use super::{Check, Recorded};
 use crate::experiment::locate::Problem;
 
 /// How special primes and digits of the key switching are chosen. Written `auto` or `{special_primes: 3}`.
@@ -35,6 +37,28 @@ impl Check for KeySwitching {
     }
 }
 
+impl Recorded for KeySwitching {
+    type Cell = String;
+
+    fn cell(&self) -> String {
+        match self {
+            Self::Auto => "auto".to_owned(),
+            Self::SpecialPrimes(count) => count.to_string(),
+        }
+    }
+}
+
+impl JsonSchema for KeySwitching {
+    fn schema_name() -> Cow<'static, str> {
+        "KeySwitching".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let fixed = generator.subschema_for::<Fixed>();
+        json_schema!({ "anyOf": [{ "const": "auto" }, fixed] })
+    }
+}
+
 impl Serialize for KeySwitching {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -48,10 +72,13 @@ impl Serialize for KeySwitching {
     }
 }
 
-/// The mapping form.
-#[derive(Deserialize)]
+/// The same at every level.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 struct Fixed {
+    /// Number of special primes.
+    #[schemars(range(min = 1, max = 64))]
     special_primes: usize,
 }
 

@@ -4,12 +4,20 @@ mod check;
 mod dataset_ref;
 mod image_selection;
 mod key_switching;
+mod layout;
+mod memory;
+mod named;
 mod scalar;
 mod security;
 
-pub use check::Check;
-pub use dataset_ref::DatasetRef;
+pub use super::parameter_set::ParametersRef;
+pub use check::{Check, Recorded, Setting};
+pub use dataset_ref::{DatasetFiles, DatasetRef};
 pub use image_selection::ImageSelection;
 pub use key_switching::KeySwitching;
-pub use scalar::{Layout, LogN, MemorySettings, ModelFile, Probe, Seed, Threads};
+pub use layout::Layout;
+pub use memory::MemorySettings;
+pub use scalar::{LogN, ModelFile, NetworkName, Probe, Seed, Threads, Width};
 pub use security::Security;
+
+pub use crate::network::card::CardActivation;

@@ -1,22 +1,41 @@
-//! Settings that are a number, a name or a small mapping.
+//! Settings that are a number or a text.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::Check;
-use crate::experiment::byte_size::ByteSize;
+use super::{Check, Recorded, Setting};
 use crate::experiment::locate::Problem;
 
-/// A safetensors file as written in the experiment file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Weights as written in the experiment file: a path or a name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ModelFile(pub String);
 
 impl Check for ModelFile {}
 
-/// log2 of the ring dimension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Name of a network's architecture.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct LogN(pub u32);
+pub struct NetworkName(pub String);
+
+impl Check for NetworkName {}
+
+/// Channels of a network's first stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Width(#[schemars(range(min = 1))] pub u32);
+
+impl Check for Width {
+    fn check(&self) -> Result<(), Problem> {
+        if self.0 > 0 { Ok(()) } else { Err(Problem::new("a network has at least 1 channel; give its width")) }
+    }
+}
+
+/// log2 of the ring dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct LogN(#[schemars(range(min = 12, max = 16))] pub u32);
 
 impl LogN {
     /// Smallest supported value.
@@ -43,103 +62,109 @@ impl Check for LogN {
     }
 }
 
-/// How values are arranged in slots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Layout {
-    /// Channels multiplexed into the slots of few ciphertexts (method section 5).
-    #[default]
-    Packed,
-}
+impl Recorded for LogN {
+    type Cell = Option<u32>;
 
-impl Layout {
-    /// The name that stands in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Packed => "packed",
-        }
+    fn cell(&self) -> Option<u32> {
+        Some(self.0)
     }
 }
 
-impl Check for Layout {}
+impl Setting for LogN {}
 
 /// `null`: keys and noise from the operating system's entropy. A number: reproducible, for experiments only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Seed(pub Option<u64>);
 
 impl Check for Seed {}
 
+impl Recorded for Seed {
+    type Cell = Option<u64>;
+
+    fn cell(&self) -> Option<u64> {
+        self.0
+    }
+}
+
+impl Setting for Seed {
+    fn default_value() -> Option<Self> {
+        Some(Self(None))
+    }
+}
+
 /// Number of threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Threads(pub u32);
+pub struct Threads(#[schemars(range(min = 1, max = 1024))] pub u32);
 
 impl Threads {
+    /// Most threads that make sense.
+    pub const MAX: u32 = 1024;
+
     /// As many as the machine offers to this process.
     #[must_use]
     pub fn all() -> Self {
-        Self(std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX)))
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self(u32::try_from(cores).unwrap_or(Self::MAX).min(Self::MAX))
     }
 }
 
 impl Check for Threads {
     fn check(&self) -> Result<(), Problem> {
-        if (1..=1024).contains(&self.0) {
+        let most = Self::MAX;
+        if (1..=most).contains(&self.0) {
             return Ok(());
         }
-        Err(Problem::new(format!(
-            "{} threads are not possible; choose 1 to 1024, or remove the key to use all cores",
-            self.0
-        )))
+        let problem =
+            format!("{} threads are not possible; choose 1 to {most}, or remove the key to use all cores", self.0);
+        Err(Problem::new(problem))
     }
 }
 
-/// How much memory may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a mapping with diagonals and limit, such as {diagonals: 2 GiB, limit: 16 GiB}"
-)]
-pub struct MemorySettings {
-    /// Plaintext diagonals kept encoded at a time.
-    pub diagonals: ByteSize,
-    /// A trial whose predicted peak is above this is refused. Default: what the machine has available.
-    pub limit: Option<ByteSize>,
-}
+impl Recorded for Threads {
+    type Cell = Option<u32>;
 
-impl Default for MemorySettings {
-    fn default() -> Self {
-        Self { diagonals: ByteSize(2 << 30), limit: None }
+    fn cell(&self) -> Option<u32> {
+        Some(self.0)
     }
 }
 
-impl Check for MemorySettings {
-    fn check(&self) -> Result<(), Problem> {
-        let smallest = ByteSize(16 << 20);
-        if self.diagonals < smallest {
-            let text = format!("{} cannot hold even one layer's diagonals; give at least {smallest}", self.diagonals);
-            return Err(Problem::at("diagonals", text));
-        }
-        if self.limit.is_some_and(|limit| limit <= self.diagonals) {
-            return Err(Problem::at(
-                "limit",
-                "the limit must be larger than `diagonals`, since keys and ciphertexts need memory too",
-            ));
-        }
-        Ok(())
+impl Setting for Threads {
+    fn default_value() -> Option<Self> {
+        Some(Self::all())
+    }
+
+    fn default_in_words() -> String {
+        "all cores".to_owned()
+    }
+
+    /// The default is the machine's, so the number counts even if it is the default.
+    fn identity(&self) -> Option<Value> {
+        Some(self.0.into())
     }
 }
 
 /// Whether each layer is compared with clear-text evaluation, which needs the secret key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Probe(pub bool);
 
 impl Check for Probe {}
+
+impl Recorded for Probe {
+    type Cell = Option<bool>;
+
+    fn cell(&self) -> Option<bool> {
+        Some(self.0)
+    }
+}
+
+impl Setting for Probe {
+    fn default_value() -> Option<Self> {
+        Some(Self(true))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -154,12 +179,24 @@ mod tests {
     }
 
     #[test]
-    fn threads_and_memory() {
+    fn threads_and_width() {
         assert!(Threads(0).check().is_err());
         assert!(Threads::all().check().is_ok());
-        assert!(MemorySettings::default().check().is_ok());
-        let memory = |diagonals, limit| MemorySettings { diagonals: ByteSize(diagonals), limit: Some(ByteSize(limit)) };
-        assert_eq!(memory(1, 1 << 30).check().unwrap_err().key, Some("diagonals"));
-        assert_eq!(memory(1 << 30, 1 << 30).check().unwrap_err().key, Some("limit"));
+        assert!(Width(0).check().is_err() && Width(16).check().is_ok());
+    }
+
+    #[test]
+    fn defaults_leave_no_trace_in_the_identity_unless_they_are_the_machine_s() {
+        assert_eq!((Probe(true).identity(), Probe(false).identity()), (None, Some(false.into())));
+        assert_eq!((Seed(None).identity(), Seed(Some(3)).identity()), (None, Some(3.into())));
+        assert_eq!(Threads::all().identity(), Some(Threads::all().0.into()));
+        assert_eq!(LogN(15).identity(), Some(15.into()));
+    }
+
+    #[test]
+    fn defaults_in_words() {
+        assert_eq!(Seed::default_in_words(), "`null`");
+        assert_eq!(Probe::default_in_words(), "`true`");
+        assert_eq!(LogN::default_in_words(), "must be given");
     }
 }

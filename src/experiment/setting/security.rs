@@ -1,10 +1,12 @@
 //! Which security the parameters must have.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Check;
+use super::{Check, Recorded, Setting};
 
 /// Which security the parameters must have. Written `128` or `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,3 +57,30 @@ impl<'de> Deserialize<'de> for Security {
 }
 
 impl Check for Security {}
+
+impl Recorded for Security {
+    type Cell = String;
+
+    fn cell(&self) -> String {
+        match self {
+            Self::Bits128 => "128".to_owned(),
+            Self::None => "none".to_owned(),
+        }
+    }
+}
+
+impl Setting for Security {
+    fn default_value() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl JsonSchema for Security {
+    fn schema_name() -> Cow<'static, str> {
+        "Security".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [128, "none"] })
+    }
+}

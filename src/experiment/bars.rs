@@ -48,7 +48,7 @@ impl EventSink for Bars {
     fn send(&mut self, event: Event) {
         match event {
             Event::Progress { stage, done, total, detail } => self.update(stage, done, total, detail),
-            Event::Recorded => {}
+            Event::Image(_) | Event::Layer(_) | Event::Trial(_) => {}
         }
     }
 }

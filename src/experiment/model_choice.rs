@@ -1,0 +1,105 @@
+//! Which weights a point means: those that it names, or those in `models/` whose card fits.
+
+use std::path::{Path, PathBuf};
+
+use super::block::{folder_above, names_in};
+use super::settings::PartialSettings;
+use super::suggest;
+use crate::dataset::DatasetName;
+use crate::network::Card;
+
+/// Folder of the weights that can be named, looked for beside the experiment file and in the directories above it.
+const FOLDER: &str = "models";
+
+/// Extension of weights.
+const EXTENSION: &str = "safetensors";
+
+/// Why no weights are meant: the setting to blame, and what to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoModel {
+    /// The setting.
+    pub setting: &'static str,
+    /// What is wrong and what to change.
+    pub problem: String,
+}
+
+/// The file that `model` stands for: a path from `directory`, or a name in `models/`.
+///
+/// # Errors
+/// [`NoModel`] if a name stands for nothing.
+pub fn named(model: &str, directory: &Path) -> Result<PathBuf, NoModel> {
+    if model.contains(['/', '\\', '.']) {
+        return Ok(directory.join(model));
+    }
+    let folder = folder_above(directory, FOLDER);
+    let known = folder.as_ref().map_or_else(Vec::new, |folder| names_in(folder, EXTENSION));
+    match folder {
+        Some(folder) if known.iter().any(|name| name == model) => Ok(folder.join(format!("{model}.{EXTENSION}"))),
+        _ => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let advice = match known.as_slice() {
+                [] => "name a file instead, such as net.safetensors".to_owned(),
+                known => suggest::advice(model, known),
+            };
+            let problem = format!("no weights {model}.{EXTENSION} in {FOLDER}; {advice}");
+            Err(NoModel { setting: "model", problem })
+        }
+    }
+}
+
+/// The only weights in `models/` at or above `directory` whose card fits the settings and the data set.
+///
+/// # Errors
+/// [`NoModel`] if there are none or several.
+pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Path) -> Result<PathBuf, NoModel> {
+    let wrong = |problem: String| NoModel { setting: "network", problem };
+    let Some(folder) = folder_above(directory, FOLDER) else {
+        return Err(wrong(format!("there is no directory {FOLDER} here or above; name the weights with `model`")));
+    };
+    let names = names_in(&folder, EXTENSION);
+    let cards: Vec<(&String, Card)> =
+        names.iter().filter_map(|name| Some((name, Card::read(&folder.join(format!("{name}.yaml"))).ok()?))).collect();
+    let fits = |card: &Card| card.dataset == dataset && mismatch(settings, card).is_none();
+    let fitting: Vec<&str> = cards.iter().filter(|(_, card)| fits(card)).map(|(name, _)| name.as_str()).collect();
+    match fitting.as_slice() {
+        [name] => Ok(folder.join(format!("{name}.{EXTENSION}"))),
+        [] => Err(wrong(format!(
+            "no weights in {FOLDER} are {} for {dataset}; name weights with `model`, or train some ({} there)",
+            wanted(settings),
+            if names.is_empty() { "none is".to_owned() } else { names.join(", ") }
+        ))),
+        several => Err(wrong(format!(
+            "{} weights in {FOLDER} are {} for {dataset}: {}; name one of them with `model`, or give more of `width` and `activation`",
+            several.len(),
+            wanted(settings),
+            several.join(", ")
+        ))),
+    }
+}
+
+/// The first of `network`, `width` and `activation` that is given and not what the card says.
+#[must_use]
+pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<NoModel> {
+    let wrong = |setting: &'static str, says: String| {
+        let problem = format!("the card of the weights says {says}; name other weights, or correct `{setting}`");
+        Some(NoModel { setting, problem })
+    };
+    if settings.network.as_ref().is_some_and(|network| network.0 != card.network) {
+        return wrong("network", format!("`{}`", card.network));
+    }
+    if settings.width.is_some_and(|width| width.0 as usize != card.width) {
+        return wrong("width", format!("a width of {}", card.width));
+    }
+    if settings.activation.is_some_and(|activation| activation != card.activation) {
+        return wrong("activation", format!("`{}`", card.activation.as_str()));
+    }
+    None
+}
+
+/// What is looked for, in words.
+fn wanted(settings: &PartialSettings) -> String {
+    let network = settings.network.as_ref().map_or("of any network", |network| network.0.as_str());
+    let width = settings.width.map_or_else(String::new, |width| format!(" of width {}", width.0));
+    let activation = settings.activation.map_or_else(String::new, |it| format!(" with {}", it.as_str()));
+    format!("{network}{width}{activation}")
+}

@@ -1,0 +1,71 @@
+//! Rows as lines of CSV.
+
+use super::Record;
+use crate::experiment::ExperimentError;
+
+/// The header line with its line end.
+///
+/// # Errors
+/// [`ExperimentError::Encode`].
+pub fn header_line<R: Record>() -> Result<String, ExperimentError> {
+    let text = encode(&R::default(), true)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned() + "\n")
+}
+
+/// One line for each row. Line breaks within a cell become spaces, so that a line is always a row.
+///
+/// # Errors
+/// [`ExperimentError::Encode`].
+pub fn row_lines<'r, R: Record + 'r>(rows: impl IntoIterator<Item = &'r R>) -> Result<String, ExperimentError> {
+    let mut lines = String::new();
+    for row in rows {
+        let text = encode(row, false)?;
+        lines += &text.trim_end_matches('\n').replace(['\n', '\r'], " ");
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// The names of the columns and the texts of a row's cells, in order.
+///
+/// # Errors
+/// [`ExperimentError::Encode`].
+pub fn cells<R: Record>(row: &R) -> Result<Vec<(String, String)>, ExperimentError> {
+    let text = encode(row, true)?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let wrong = |error: csv::Error| ExperimentError::Encode { what: R::FILE, reason: error.to_string() };
+    let names: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
+    let cells = reader.records().next().transpose().map_err(wrong)?.unwrap_or_default();
+    Ok(names.into_iter().zip(cells.iter().map(str::to_owned)).collect())
+}
+
+fn encode<R: Record>(row: &R, with_header: bool) -> Result<String, ExperimentError> {
+    let wrong = |reason: String| ExperimentError::Encode { what: R::FILE, reason };
+    let mut writer = csv::WriterBuilder::new().has_headers(with_header).from_writer(Vec::new());
+    writer.serialize(row).map_err(|error| wrong(error.to_string()))?;
+    let bytes = writer.into_inner().map_err(|error| wrong(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::records::{ImageRow, TrialRow};
+
+    #[test]
+    fn a_row_is_a_line() {
+        let row = TrialRow { reason: "first, \"second\"\nthird\r\n".into(), ..TrialRow::default() };
+        let lines = row_lines([&row, &row]).unwrap();
+        assert_eq!(lines.lines().count(), 2);
+        assert!(lines.lines().all(|line| line.ends_with(",\"first, \"\"second\"\" third  \"")), "{lines}");
+        assert_eq!(row_lines::<ImageRow>([]).unwrap(), "");
+    }
+
+    #[test]
+    fn cells_know_their_columns() {
+        let row = ImageRow { trial_id: "a,b".into(), overflow: true, ..ImageRow::default() };
+        let cells = cells(&row).unwrap();
+        assert_eq!(cells[0], ("trial_id".into(), "a,b".into()));
+        assert!(cells.contains(&("overflow".into(), "true".into())) && cells.contains(&("label".into(), "".into())));
+    }
+}

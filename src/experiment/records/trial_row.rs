@@ -1,0 +1,251 @@
+//! Rows of `trials.csv`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Record, SecurityVerdict};
+use crate::experiment::clock::UtcTime;
+use crate::experiment::host::Host;
+use crate::experiment::provenance::Program;
+// Every type of a setting, so that a new one need not be named here.
+use crate::experiment::setting::*;
+use crate::experiment::setting_list::with_settings;
+use crate::experiment::trial::TrialSpec;
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TrialStatus {
+    /// Every image was evaluated.
+    #[default]
+    Ok,
+    /// It was refused, crashed or was killed; `reason` says which.
+    Failed,
+}
+
+/// The name of a setting's column.
+macro_rules! column_name {
+    ($setting:ident) => {
+        stringify!($setting)
+    };
+    ($setting:ident $column:literal) => {
+        $column
+    };
+}
+
+/// A row from its own columns and one for each setting.
+macro_rules! trial_row {
+    (
+        before { $($(#[$before_doc:meta])* $before:ident: $before_type:ty,)* }
+        after { $($(#[$after_doc:meta])* $after:ident: $after_type:ty,)* }
+        located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
+        parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
+        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
+    ) => {
+        /// One trial.
+        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+        pub struct TrialRow {
+            $($(#[$before_doc])* pub $before: $before_type,)*
+            $($(#[$plain_doc])* $(#[serde(rename = $column)])? pub $plain: <$plain_type as Recorded>::Cell,)*
+            $($(#[$parameter_doc])* pub $parameter: <$parameter_type as Recorded>::Cell,)*
+            $($(#[$after_doc])* pub $after: $after_type,)*
+        }
+
+        impl TrialRow {
+            /// The columns that say which settings a trial has.
+            pub const SETTINGS: &[&str] = &[
+                $(stringify!($located),)*
+                $(stringify!($parameter),)*
+                $(column_name!($plain $($column)?),)*
+            ];
+
+            /// A row with nothing but the settings of a trial.
+            fn of_settings(spec: &TrialSpec) -> Self {
+                Self {
+                    $($plain: spec.settings.$plain.cell(),)*
+                    $($parameter: spec.parameters.$parameter.cell(),)*
+                    ..Self::default()
+                }
+            }
+        }
+    };
+}
+
+with_settings! { trial_row
+    before {
+        /// Hash of everything that can change the result.
+        trial_id: String,
+        /// Which attempt at the trial, from 1. The last one counts.
+        attempt: u32,
+        /// How it ended.
+        status: TrialStatus,
+        /// Name of the experiment.
+        experiment: String,
+        /// Architecture, such as `resnet20`.
+        network: String,
+        /// Channels of the first stage.
+        width: Option<u32>,
+        /// Activation that the network was trained with, such as `herpn`.
+        activation: String,
+        /// Data set, such as `cifar10`.
+        dataset: String,
+        /// File name of the weights.
+        model: String,
+        /// Name of the parameter set, or `inline`; the columns below say what it came to.
+        parameters: String,
+    }
+    after {
+        /// Share of the images whose encrypted class is the clear-text class, 0 to 1; an overflow counts as disagreement.
+        agreement: Option<f64>,
+        /// Share of the images whose encrypted class is the label, 0 to 1; an overflow counts as wrong.
+        accuracy: Option<f64>,
+        /// Lower end of the 95 % Wilson interval of `accuracy`.
+        accuracy_low: Option<f64>,
+        /// Upper end of the 95 % Wilson interval of `accuracy`.
+        accuracy_high: Option<f64>,
+        /// Number of images that `accuracy` is a share of.
+        accuracy_images: Option<u32>,
+        /// Share of the images whose clear-text class is the label, 0 to 1.
+        clear_accuracy: Option<f64>,
+        /// Lower end of the 95 % Wilson interval of `clear_accuracy`.
+        clear_accuracy_low: Option<f64>,
+        /// Upper end of the 95 % Wilson interval of `clear_accuracy`.
+        clear_accuracy_high: Option<f64>,
+        /// Number of images that `clear_accuracy` is a share of.
+        clear_accuracy_images: Option<u32>,
+        /// Images whose logits mean nothing, see `overflow` of an image.
+        overflow_images: Option<u32>,
+        /// Median over images without overflow and classes of |encrypted - clear-text logit|.
+        logit_error_median: Option<f64>,
+        /// Largest |encrypted - clear-text logit|.
+        logit_error_max: Option<f64>,
+        /// Smallest over layers of the bits of precision of the layer's worst value relative to its largest activation over
+        /// images; of one image, the first that does not explode.
+        precision_bits_min: Option<f64>,
+        /// Smallest over layers of the bits of precision of the layer's median value, likewise.
+        precision_bits_median: Option<f64>,
+        /// Median over images of the seconds of an encrypted evaluation: the sum of its layers' seconds. Encryption,
+        /// decryption and the probe are not in it.
+        latency_seconds_median: Option<f64>,
+        /// First quartile of the same seconds.
+        latency_seconds_quartile1: Option<f64>,
+        /// Third quartile of the same seconds.
+        latency_seconds_quartile3: Option<f64>,
+        /// Number of evaluations that the median and the quartiles are over.
+        latency_evaluations: Option<u32>,
+        /// `latency_seconds_median` divided by the number of images in an evaluation.
+        amortised_seconds_median: Option<f64>,
+        /// Seconds to make all keys.
+        keygen_seconds: Option<f64>,
+        /// Median over images of the seconds to encode and encrypt.
+        encryption_seconds_median: Option<f64>,
+        /// Median over images of the seconds to decrypt and decode.
+        decryption_seconds_median: Option<f64>,
+        /// Seconds from the start of the trial's process to its row, reading and planning included.
+        trial_seconds: Option<f64>,
+        /// What the plan said `latency_seconds_median` would be.
+        planned_latency_seconds: Option<f64>,
+        /// Largest resident memory of the trial's process.
+        peak_memory_bytes: Option<u64>,
+        /// What the plan said `peak_memory_bytes` would be.
+        planned_memory_bytes: Option<u64>,
+        /// Evaluation keys in a server's memory.
+        key_bytes: Option<u64>,
+        /// Upload: one encrypted image as sent to a server, with seeds for the uniform halves.
+        ciphertext_bytes: Option<u64>,
+        /// Download: the encrypted logits of one image as sent back.
+        result_bytes: Option<u64>,
+        /// Rescales from the input to the logits.
+        levels_used: Option<u32>,
+        /// log2 of the largest modulus Q times the special primes P.
+        log2_qp: Option<f64>,
+        /// Verdict under the 2018 homomorphic encryption standard.
+        security_2018: Option<SecurityVerdict>,
+        /// Verdict under the 2024 security guidelines (eprint 2024/463).
+        security_2024: Option<SecurityVerdict>,
+        /// Rotations and conjugations of an evaluation.
+        rotations: Option<u64>,
+        /// Decompositions for key switching of an evaluation: a group of hoisted rotations counts once.
+        hoisting_groups: Option<u64>,
+        /// Products of ciphertext and plaintext of an evaluation.
+        plain_products: Option<u64>,
+        /// Products of ciphertexts of an evaluation, squarings included.
+        products: Option<u64>,
+        /// Additions of ciphertexts of an evaluation.
+        additions: Option<u64>,
+        /// Rescales of ciphertexts of an evaluation.
+        rescales: Option<u64>,
+        /// Crate version of the program.
+        program_version: String,
+        /// Git commit that the program was built from; `unknown` outside a checkout.
+        commit: String,
+        /// Whether the checkout had changes that no commit has.
+        dirty: Option<bool>,
+        /// Processor, as the kernel names it.
+        processor: String,
+        /// Instruction set that the kernels used.
+        instruction_set: String,
+        /// Cores that the process might use.
+        cores: Option<u32>,
+        /// Memory of the machine in all.
+        machine_memory_bytes: Option<u64>,
+        /// Distribution and version.
+        operating_system: String,
+        /// Trials that might run side by side; above 1, they disturb each other's seconds.
+        jobs: Option<u32>,
+        /// SHA-256 of the weights.
+        model_sha256: String,
+        /// SHA-256 of the card beside the weights.
+        card_sha256: String,
+        /// SHA-256 of the data set's labels and images.
+        dataset_sha256: String,
+        /// SHA-256 of the experiment file.
+        experiment_sha256: String,
+        /// When the trial ended, RFC 3339, UTC.
+        ended: String,
+        /// Why it failed; empty: it did not.
+        reason: String,
+    }
+}
+
+impl Record for TrialRow {
+    const FILE: &'static str = "trials.csv";
+}
+
+impl TrialRow {
+    /// A row with what the specification, the program and the machine tell.
+    #[must_use]
+    pub fn of_spec(spec: &TrialSpec) -> Self {
+        let (program, host) = (Program::this(), Host::detect());
+        Self {
+            trial_id: spec.id.clone(),
+            experiment: spec.experiment.clone(),
+            network: spec.network.clone(),
+            width: Some(spec.width),
+            activation: spec.activation.clone(),
+            dataset: spec.dataset.name.as_str().to_owned(),
+            model: spec.weights_name(),
+            parameters: spec.parameters_name.clone(),
+            program_version: program.version,
+            commit: program.commit,
+            dirty: program.dirty,
+            processor: host.processor,
+            instruction_set: host.instruction_set,
+            cores: Some(host.cores),
+            machine_memory_bytes: Some(host.memory_bytes),
+            operating_system: host.operating_system,
+            model_sha256: spec.model_sha256.clone(),
+            card_sha256: spec.card_sha256.clone(),
+            dataset_sha256: spec.dataset.sha256.clone(),
+            ended: UtcTime::now().rfc3339(),
+            ..Self::of_settings(spec)
+        }
+    }
+
+    /// The row of a trial that did not come to its end.
+    #[must_use]
+    pub fn failed(spec: &TrialSpec, reason: impl Into<String>) -> Self {
+        Self { status: TrialStatus::Failed, reason: reason.into(), ..Self::of_spec(spec) }
+    }
+}

@@ -1,0 +1,201 @@
+//! From a point of an experiment to a trial: defaults, files and their hashes.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::ExperimentError;
+use super::block::{self, BlockRef, Found};
+use super::fingerprint::{sha256_of_dataset, sha256_of_file};
+use super::images;
+use super::locate::{Step, YamlText};
+use super::model_choice::{self, NoModel};
+use super::parameter_set::ParameterSet;
+use super::setting::DatasetFiles;
+use super::settings::{Missing, Point, Settings};
+use super::trial::{DatasetSpec, TrialSpec};
+use crate::dataset::DatasetName;
+use crate::network::Card;
+
+/// Turns points into trials; each file is read once.
+pub struct Resolver<'a> {
+    yaml: &'a YamlText,
+    experiment: &'a str,
+    directory: PathBuf,
+    hashes: HashMap<PathBuf, String>,
+    cards: HashMap<PathBuf, Card>,
+    images: HashMap<(DatasetName, Option<PathBuf>), KnownImages>,
+}
+
+/// What is known of a data set that has been read: its images are not kept.
+#[derive(Debug, Clone)]
+struct KnownImages {
+    count: usize,
+    sha256: String,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for the experiment called `experiment` in the file `yaml`.
+    #[must_use]
+    pub fn new(yaml: &'a YamlText, experiment: &'a str) -> Self {
+        let file = std::path::absolute(&yaml.file).unwrap_or_else(|_| yaml.file.clone());
+        let directory = file.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
+        let (hashes, cards, images) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { yaml, experiment, directory, hashes, cards, images }
+    }
+
+    /// The trial that a point stands for.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Setting`]: a setting that must be given, a file that is not there, an impossible combination.
+    pub fn resolve(&mut self, point: &Point) -> Result<TrialSpec, ExperimentError> {
+        if point.settings.model.is_none() && point.settings.network.is_none() {
+            return Err(self.missing("model", "name a safetensors file, or give `network`"));
+        }
+        let (dataset, count) = self.dataset(point)?;
+        let (model, card) = self.model(point, dataset.name)?;
+        let settings = self.plain(point)?;
+        if let Some(problem) =
+            settings.images.largest().and_then(|index| images::index_problem(dataset.name, count, index))
+        {
+            return Err(self.error(point, "images", problem));
+        }
+        let (parameters, parameters_name) = self.parameters(point)?;
+        let spec = TrialSpec {
+            id: String::new(),
+            experiment: self.experiment.to_owned(),
+            model_sha256: self.file(&model, point, "model", "the weights")?,
+            card_sha256: self.file(&Card::path_beside(&model), point, "model", "the card of the weights")?,
+            model,
+            network: card.network,
+            width: card.width as u32,
+            activation: card.activation.as_str().to_owned(),
+            dataset,
+            parameters,
+            parameters_name,
+            settings,
+        };
+        Ok(spec.with_id())
+    }
+
+    fn plain(&self, point: &Point) -> Result<Settings, ExperimentError> {
+        point.settings.plain().map_err(|Missing(name)| {
+            let advice = match name {
+                "images" => "say how many images to encrypt, such as 3",
+                "log_n" => "give log2 of the ring dimension, such as 15",
+                _ => "give it a value",
+            };
+            self.missing(name, advice)
+        })
+    }
+
+    fn missing(&self, name: &str, advice: &str) -> ExperimentError {
+        let problem = format!("the setting is missing under `fixed` and `sweep`; {advice}");
+        self.yaml.error(&[Step::Key("fixed"), Step::Key(name)], problem)
+    }
+
+    /// An error at the value of a setting.
+    fn error(&self, point: &Point, setting: &str, problem: impl Into<String>) -> ExperimentError {
+        self.yaml.error(&point.path(self.yaml, setting), problem)
+    }
+
+    /// The hash of a file that a setting leads to.
+    fn file(&mut self, path: &Path, point: &Point, setting: &str, what: &str) -> Result<String, ExperimentError> {
+        if let Some(hash) = self.hashes.get(path) {
+            return Ok(hash.clone());
+        }
+        let hash = sha256_of_file(path)
+            .map_err(|source| self.unreadable(path, &point.path(self.yaml, setting), what, &source))?;
+        self.hashes.insert(path.to_owned(), hash.clone());
+        Ok(hash)
+    }
+
+    fn unreadable(&self, path: &Path, place: &[Step<'_>], what: &str, source: &std::io::Error) -> ExperimentError {
+        let problem = format!(
+            "cannot read {what} at {}: {source}; a relative path starts at the experiment file's directory",
+            path.display()
+        );
+        self.yaml.error(place, problem)
+    }
+
+    /// The weights, by name or by what their card says, and the card.
+    fn model(&mut self, point: &Point, dataset: DatasetName) -> Result<(PathBuf, Card), ExperimentError> {
+        let settings = &point.settings;
+        let chosen = match &settings.model {
+            Some(model) => model_choice::named(&model.0, &self.directory),
+            None => model_choice::fitting(settings, dataset, &self.directory),
+        };
+        let wrong = |NoModel { setting, problem }: NoModel| self.error(point, setting, problem);
+        let path = chosen.map_err(wrong)?;
+        let place = point.path(self.yaml, "model");
+        let path = path.canonicalize().map_err(|source| self.unreadable(&path, &place, "the weights", &source))?;
+        let card = match self.cards.get(&path) {
+            Some(card) => card.clone(),
+            None => {
+                let card = Card::read(&Card::path_beside(&path));
+                card.map_err(|error| self.yaml.error(&place, error.to_string()))?
+            }
+        };
+        if let Some(problem) = model_choice::mismatch(settings, &card) {
+            return Err(wrong(problem));
+        }
+        self.cards.insert(path.clone(), card.clone());
+        Ok((path, card))
+    }
+
+    /// The data set and its number of images.
+    fn dataset(&mut self, point: &Point) -> Result<(DatasetSpec, usize), ExperimentError> {
+        let Some(dataset) = &point.settings.dataset else {
+            return Err(self.missing("dataset", "name a data set, such as cifar10"));
+        };
+        let mut place = point.path(self.yaml, "dataset");
+        let Found { block: DatasetFiles { name, path }, directory } = match dataset {
+            BlockRef::Inline(files) => {
+                place.push(Step::Key("path"));
+                Found { block: files.clone(), directory: self.directory.clone() }
+            }
+            BlockRef::Name(name) => block::named::<DatasetFiles>(name, &self.directory)?
+                .map_err(|advice| self.yaml.error(&place, advice))?,
+        };
+        let path = match path.map(|written| directory.join(written)) {
+            Some(joined) => {
+                let found = joined.canonicalize();
+                Some(found.map_err(|source| self.unreadable(&joined, &place, "the data set", &source))?)
+            }
+            None => None,
+        };
+        let key = (name, path.clone());
+        let known = match self.images.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let loaded = images::load(name, path.as_deref());
+                let loaded = loaded.map_err(|error| self.yaml.error(&place, error.to_string()))?;
+                let known = KnownImages { count: loaded.len(), sha256: sha256_of_dataset(&loaded) };
+                self.images.insert(key, known.clone());
+                known
+            }
+        };
+        Ok((DatasetSpec { name, path, sha256: known.sha256 }, known.count))
+    }
+
+    /// The parameter set with what overrides it, and its name.
+    fn parameters(&self, point: &Point) -> Result<(ParameterSet, String), ExperimentError> {
+        let place = point.path(self.yaml, "parameters");
+        let (mut set, name) = match &point.settings.parameters {
+            Some(BlockRef::Inline(set)) => (set.clone(), "inline"),
+            name => {
+                let name = if let Some(BlockRef::Name(name)) = name { name.as_str() } else { "default" };
+                let found = block::named::<ParameterSet>(name, &self.directory)?;
+                (found.map_err(|advice| self.yaml.error(&place, advice))?.block, name)
+            }
+        };
+        point.settings.override_parameters(&mut set);
+        set.check().map_err(|problem| {
+            let overridden = problem.key.map(|key| point.path(self.yaml, key)).filter(|path| self.yaml.has(path));
+            match overridden {
+                Some(path) => self.yaml.error(&path, problem.text),
+                None => self.yaml.problem(&place, &problem),
+            }
+        })?;
+        Ok((set, name.to_owned()))
+    }
+}

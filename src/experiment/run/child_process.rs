@@ -1,0 +1,218 @@
+//! A trial's child process, seen from its parent.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+
+use crate::experiment::ExperimentError;
+use crate::experiment::event::{Event, EventSink};
+use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
+use crate::experiment::store::TrialRecord;
+use crate::experiment::trial::TrialSpec;
+
+/// How much of a failed child's last words is kept in its row.
+const REASON_CHARACTERS: usize = 2000;
+
+/// The command that evaluates one trial: it reads the specification from standard input and writes events to standard output.
+#[derive(Debug, Clone)]
+pub struct ChildCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}
+
+impl ChildCommand {
+    /// This very program with its subcommand `trial`.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Spawn`] if the system does not say where the program is.
+    pub fn this_program() -> Result<Self, ExperimentError> {
+        // On Linux this name stays the running program even if its file is replaced meanwhile, by a build for example.
+        let program = if cfg!(target_os = "linux") {
+            PathBuf::from("/proc/self/exe")
+        } else {
+            std::env::current_exe().map_err(|source| ExperimentError::Spawn { program: "leveled".into(), source })?
+        };
+        Ok(Self { program, arguments: ["trial", "--supervised", "-"].map(OsString::from).to_vec() })
+    }
+
+    fn spawn(&self) -> Result<Child, ExperimentError> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::CommandExt;
+            // Ctrl-C in a terminal goes to a whole group of processes; it is for the parent alone.
+            command.process_group(0);
+            if self.program == std::path::Path::new("/proc/self/exe") {
+                command.arg0("leveled");
+            }
+        }
+        command.spawn().map_err(|source| ExperimentError::Spawn { program: self.program.clone(), source })
+    }
+
+    /// Evaluates a trial and passes on its progress. The child lives as long as the thread that this is called on, at most.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Spawn`], [`ExperimentError::Encode`]. A child that fails is no error.
+    pub fn evaluate(&self, spec: &TrialSpec, progress: &mut dyn EventSink) -> Result<Outcome, ExperimentError> {
+        let text = serde_json::to_vec(spec)
+            .map_err(|error| ExperimentError::Encode { what: "a trial specification", reason: error.to_string() })?;
+        let mut child = self.spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            // A child that does not read its specification says why, or is found dead.
+            let _ = input.write_all(&text);
+        }
+        Ok(watch(child, progress))
+    }
+}
+
+/// What a child did.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// The trial's row, if it came to its end.
+    pub trial: Option<TrialRow>,
+    /// Rows of layers.
+    pub layers: Vec<LayerRow>,
+    /// Rows of images.
+    pub images: Vec<ImageRow>,
+    /// How the child ended.
+    pub reason: String,
+}
+
+impl Outcome {
+    /// All rows; a child that did not come to its end gives the row of a failed trial, and the images that it finished.
+    #[must_use]
+    pub fn into_record(self, spec: &TrialSpec) -> TrialRecord {
+        match self.trial {
+            Some(trial) => TrialRecord { trial, layers: self.layers, images: self.images },
+            None => TrialRecord { trial: TrialRow::failed(spec, self.reason), layers: Vec::new(), images: self.images },
+        }
+    }
+}
+
+/// Collects a child's rows and passes its progress on until it ends.
+fn watch(mut child: Child, progress: &mut dyn EventSink) -> Outcome {
+    let errors = child.stderr.take();
+    let listener = thread::spawn(move || {
+        let mut text = Vec::new();
+        if let Some(mut errors) = errors {
+            // What was read before a failure is still worth telling.
+            let _ = errors.read_to_end(&mut text);
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    let mut outcome = Outcome::default();
+    if let Some(output) = child.stdout.take() {
+        // A line that a kill cut short is no event.
+        let lines = BufReader::new(output).lines().map_while(Result::ok);
+        for event in lines.filter_map(|line| serde_json::from_str::<Event>(&line).ok()) {
+            match event {
+                Event::Trial(row) => outcome.trial = Some(*row),
+                Event::Layer(row) => outcome.layers.push(*row),
+                Event::Image(row) => outcome.images.push(*row),
+                Event::Progress { .. } => progress.send(event),
+            }
+        }
+    }
+    let status = child.wait();
+    let last_words = listener.join().unwrap_or_default();
+    outcome.reason = match status {
+        Ok(status) => reason(status, &last_words),
+        Err(error) => format!("the trial's process cannot be waited for: {error}"),
+    };
+    outcome
+}
+
+/// Why a child that recorded nothing ended.
+fn reason(status: ExitStatus, last_words: &str) -> String {
+    let how = match (signal(status), status.code()) {
+        (Some(9), _) => "killed by signal 9 (SIGKILL), perhaps because the machine ran out of memory".to_owned(),
+        (Some(signal), _) => format!("ended by signal {signal}"),
+        (None, Some(0)) => "ended without recording a result".to_owned(),
+        (None, Some(code)) => format!("ended with exit code {code}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    };
+    let words = last_words.trim();
+    if words.is_empty() {
+        return how;
+    }
+    let skipped = words.chars().count().saturating_sub(REASON_CHARACTERS);
+    let tail: String = words.chars().skip(skipped).collect();
+    format!("{how}: {tail}")
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<i32> {
+    None
+}
+
+#[cfg(all(test, unix))]
+pub(super) mod tests {
+    use super::*;
+    use crate::experiment::event::Silent;
+    use crate::experiment::records::TrialStatus;
+    use crate::experiment::trial::tests::sample;
+
+    /// A child that is a shell script; it reads the specification from standard input.
+    pub(in crate::experiment::run) fn script(text: &str) -> ChildCommand {
+        ChildCommand { program: "/bin/sh".into(), arguments: vec!["-c".into(), text.into()] }
+    }
+
+    /// Events of a trial with two images and a layer, as a script prints them.
+    pub(in crate::experiment::run) fn events(spec: &TrialSpec) -> String {
+        let image = |image| ImageRow { trial_id: spec.id.clone(), image, ..ImageRow::default() };
+        let layer = LayerRow { trial_id: spec.id.clone(), ..LayerRow::default() };
+        let events = [
+            Event::Image(Box::new(image(0))),
+            Event::Image(Box::new(image(1))),
+            Event::Layer(Box::new(layer)),
+            Event::Trial(Box::new(TrialRow::of_spec(spec))),
+        ];
+        events.map(|event| serde_json::to_string(&event).unwrap()).join("\n")
+    }
+
+    #[test]
+    fn rows_are_collected_even_if_the_child_dies_after_them() {
+        let spec = sample();
+        let text = format!("cat >/dev/null; echo not json; cat <<'END'\n{}\nEND\nkill -9 $$", events(&spec));
+        let record = script(&text).evaluate(&spec, &mut Silent).unwrap().into_record(&spec);
+        assert_eq!((record.trial.status, record.layers.len(), record.images.len()), (TrialStatus::Ok, 1, 2));
+    }
+
+    #[test]
+    fn a_child_that_dies_first_leaves_its_images_and_a_reason() {
+        let spec = sample();
+        let events = events(&spec);
+        let (images, _) = events.rsplit_once("{\"event\":\"layer\"").unwrap();
+        let text = format!("cat >/dev/null; cat <<'END'\n{images}{{\"event\":\"layer\",\"trial\nEND\nkill -9 $$");
+        let record = script(&text).evaluate(&spec, &mut Silent).unwrap().into_record(&spec);
+        assert_eq!((record.trial.status, record.layers.len(), record.images.len()), (TrialStatus::Failed, 0, 2));
+        assert!(record.trial.reason.contains("signal 9") && record.trial.reason.contains("memory"));
+        let record =
+            script("echo 'error: no such layer' >&2; exit 2").evaluate(&spec, &mut Silent).unwrap().into_record(&spec);
+        assert_eq!(record.trial.reason, "ended with exit code 2: error: no such layer");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there() {
+        let child = ChildCommand { program: "/nonexistent/leveled".into(), arguments: vec![] };
+        let error = child.evaluate(&sample(), &mut Silent).unwrap_err();
+        assert!(error.to_string().starts_with("cannot start /nonexistent/leveled"), "{error}");
+    }
+
+    #[test]
+    fn long_last_words_are_cut() {
+        let status = Command::new("/bin/sh").args(["-c", "exit 3"]).status().unwrap();
+        let text = reason(status, &"x".repeat(10_000));
+        assert!(text.starts_with("ended with exit code 3: xxx") && text.len() < 2_100);
+    }
+}

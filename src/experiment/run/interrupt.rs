@@ -1,0 +1,45 @@
+//! Ctrl-C: the first finishes what is in hand, the second stops at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::experiment::ExperimentError;
+
+/// Exit code of a run that was interrupted, as shells have it for SIGINT.
+pub const EXIT_CODE: u8 = 130;
+
+/// Whether somebody wants the run to end.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt {
+    wanted: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Listens to Ctrl-C and the signals that ask a process to end. The second one ends this process at once; the operating system
+    /// then ends its children, and what is recorded stays.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Signals`].
+    pub fn listen() -> Result<Self, ExperimentError> {
+        let interrupt = Self::default();
+        let wanted = interrupt.wanted.clone();
+        let handler = move || {
+            if wanted.swap(true, Ordering::Relaxed) {
+                std::process::exit(i32::from(EXIT_CODE));
+            }
+        };
+        ctrlc::set_handler(handler).map_err(|error| ExperimentError::Signals { reason: error.to_string() })?;
+        Ok(interrupt)
+    }
+
+    /// Whether no further trial is to be started.
+    #[must_use]
+    pub fn wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
+    /// Asks the run to end.
+    pub fn ask(&self) {
+        self.wanted.store(true, Ordering::Relaxed);
+    }
+}

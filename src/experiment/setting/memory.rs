@@ -1,0 +1,91 @@
+//! How much memory may be used.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Check, Recorded, Setting};
+use crate::experiment::byte_size::ByteSize;
+use crate::experiment::locate::Problem;
+
+/// How much memory may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a mapping with diagonals and limit, such as {diagonals: 2 GiB, limit: 16 GiB}"
+)]
+pub struct MemorySettings {
+    /// Plaintext diagonals kept encoded at a time.
+    pub diagonals: ByteSize,
+    /// A trial whose predicted peak is above this is refused. Default: what the machine has available.
+    pub limit: Option<ByteSize>,
+}
+
+impl Default for MemorySettings {
+    fn default() -> Self {
+        Self { diagonals: ByteSize(2 << 30), limit: None }
+    }
+}
+
+impl Check for MemorySettings {
+    fn check(&self) -> Result<(), Problem> {
+        let smallest = ByteSize(16 << 20);
+        if self.diagonals < smallest {
+            let text = format!("{} cannot hold even one layer's diagonals; give at least {smallest}", self.diagonals);
+            return Err(Problem::at("diagonals", text));
+        }
+        if self.limit.is_some_and(|limit| limit <= self.diagonals) {
+            return Err(Problem::at(
+                "limit",
+                "the limit must be larger than `diagonals`, since keys and ciphertexts need memory too",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Recorded for MemorySettings {
+    /// Bytes for diagonals; the limit decides only whether a trial runs.
+    type Cell = Option<u64>;
+
+    fn cell(&self) -> Option<u64> {
+        Some(self.diagonals.0)
+    }
+}
+
+impl Setting for MemorySettings {
+    fn default_value() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn default_in_words() -> String {
+        format!("`{}`; what is available", Self::default().diagonals)
+    }
+
+    /// The limit decides only whether a trial runs.
+    fn identity(&self) -> Option<Value> {
+        (self.diagonals != Self::default().diagonals).then(|| self.diagonals.0.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_budgets_name_their_key() {
+        assert!(MemorySettings::default().check().is_ok());
+        let memory = |diagonals, limit| MemorySettings { diagonals: ByteSize(diagonals), limit: Some(ByteSize(limit)) };
+        assert_eq!(memory(1, 1 << 30).check().unwrap_err().key, Some("diagonals"));
+        assert_eq!(memory(1 << 30, 1 << 30).check().unwrap_err().key, Some("limit"));
+    }
+
+    #[test]
+    fn the_limit_is_no_part_of_the_identity() {
+        let limited = MemorySettings { limit: Some(ByteSize(8 << 30)), ..MemorySettings::default() };
+        assert_eq!(limited.identity(), None);
+        let small = MemorySettings { diagonals: ByteSize(1 << 30), ..MemorySettings::default() };
+        assert_eq!(small.identity(), Some((1_u64 << 30).into()));
+    }
+}

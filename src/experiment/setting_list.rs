@@ -1,0 +1,74 @@
+//! The list of all settings. A line here makes a setting: it may stand under `fixed`, `sweep`, `include` and `exclude`, has
+//! a column in `trials.csv`, an entry in the JSON Schema, a row in the documentation and a part in a trial's id.
+//!
+//! `docs/adding.md` says how to add one.
+
+/// Calls the macro `$then` with what it was given and three groups of settings, each with its documentation and type:
+///
+/// * `located`: lead to files, so they are resolved by hand ([`super::resolver`]) and have columns of their own; with the
+///   default in words;
+/// * `parameters`: fields of [`super::parameter_set::ParameterSet`] that override the named set;
+/// * `plain`: everything else; `as "name"` names the column if it is not the setting's name.
+///
+/// The first setting varies slowest in a sweep.
+macro_rules! with_settings {
+    ($then:ident $($own:tt)*) => {
+        $then! {
+            $($own)*
+            located {
+                /// Weights (safetensors, their card beside them): a path relative to the experiment file, or the name of weights
+                /// in `models/`. Not given: the weights in `models/` whose card has `network`, `width`, `activation` and
+                /// the data set.
+                model: ModelFile = "by `network`",
+                /// Architecture of the network: `resnet18`, `resnet20` or `resnet32`.
+                network: NetworkName = "that of `model`",
+                /// Channels of the network's first stage.
+                width: Width = "that of `model`",
+                /// Activation that the network was trained with: `herpn` or `quadratic`.
+                activation: CardActivation = "that of `model`",
+                /// `cifar10` or `cifar100`: the shipped test images; `{name: cifar10, path: PATH}`: official binary
+                /// files, a directory or one file; or the name of a file in `configs/datasets`.
+                dataset: DatasetRef = "must be given",
+                /// Name of a set in `configs/parameters`, or the set itself (see `configs/README.md`).
+                parameters: ParametersRef = "`default`",
+            }
+            parameters {
+                /// log2 of the data scale, in place of what the parameter set says.
+                scale_bits: f64,
+                /// log2 of the weight scale, in place of what the parameter set says.
+                weight_bits: f64,
+                /// log2 of the scale of the encrypted image, in place of what the parameter set says.
+                input_bits: f64,
+                /// Rotated copies of the image that the client encrypts, in place of what the parameter set says.
+                input_copies: usize,
+                /// Whether real and imaginary parts hold two halves of the channels, in place of what the parameter set says.
+                complex_packing: bool,
+                /// log2 of the base prime, in place of what the parameter set says.
+                base_bits: u32,
+                /// Special primes and digits of the key switching, in place of what the parameter set says.
+                key_switching: KeySwitching,
+            }
+            plain {
+                /// How many images to encrypt, from the first; or a list of indices.
+                images: ImageSelection,
+                /// log2 of the ring dimension N, 12 to 16.
+                log_n: LogN,
+                /// Layout of values in slots: `packed`.
+                layout: Layout,
+                /// `128`: refuse what is not 128-bit secure; `none`: allow it, every row says insecure.
+                security: Security,
+                /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only.
+                seed: Seed,
+                /// Number of threads, 1 to 1024.
+                threads: Threads,
+                /// `{diagonals: SIZE, limit: SIZE}`: plaintext diagonals kept encoded at a time; a trial predicted to
+                /// need more than the limit is refused. The column has the bytes for diagonals.
+                memory: MemorySettings as "memory_diagonals_bytes",
+                /// Whether each layer is compared with clear-text evaluation.
+                probe: Probe,
+            }
+        }
+    };
+}
+
+pub(crate) use with_settings;

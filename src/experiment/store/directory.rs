@@ -1,0 +1,196 @@
+//! The three tables of a results directory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::index::{Index, Rows};
+use super::journal::TrialRecord;
+use super::table_file::{TableFile, TornRow};
+use crate::experiment::ExperimentError;
+use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
+
+/// The tables of a results directory.
+#[derive(Debug)]
+pub struct Store {
+    directory: PathBuf,
+    trials: TableFile<TrialRow>,
+    layers: TableFile<LayerRow>,
+    images: TableFile<ImageRow>,
+}
+
+/// How long the tables are, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    trials: u64,
+    layers: u64,
+    images: u64,
+}
+
+impl Store {
+    /// Makes the tables that are not there and opens all.
+    ///
+    /// # Errors
+    /// [`ExperimentError::OutputNotWritable`], [`ExperimentError::TableHeader`].
+    pub fn create(directory: &Path) -> Result<Self, ExperimentError> {
+        fs::create_dir_all(directory)
+            .map_err(|source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source })?;
+        TableFile::<TrialRow>::create(directory)?;
+        TableFile::<LayerRow>::create(directory)?;
+        TableFile::<ImageRow>::create(directory)?;
+        Self::open_tables(directory)
+    }
+
+    /// Opens tables that are there and whole.
+    ///
+    /// # Errors
+    /// [`ExperimentError::NoResults`], [`ExperimentError::TableHeader`], [`ExperimentError::TableCut`].
+    pub fn open(directory: &Path) -> Result<Self, ExperimentError> {
+        let mut store = Self::open_tables(directory)?;
+        store.trials.check_end()?;
+        store.layers.check_end()?;
+        store.images.check_end()?;
+        Ok(store)
+    }
+
+    fn open_tables(directory: &Path) -> Result<Self, ExperimentError> {
+        Ok(Self {
+            directory: directory.to_owned(),
+            trials: TableFile::open(directory)?,
+            layers: TableFile::open(directory)?,
+            images: TableFile::open(directory)?,
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Reads what is recorded; last rows that were cut short are moved aside.
+    ///
+    /// # Errors
+    /// [`ExperimentError::TableDamaged`], and what reading and moving say.
+    pub(super) fn read_and_repair(&mut self) -> Result<(Index, Vec<TornRow>), ExperimentError> {
+        let mut index = Index::default();
+        let torn = [
+            self.trials.read_and_repair(|header, row| index.read_trial(header, row))?,
+            self.layers.read_and_repair(|header, row| index.read_row(Rows::Layers, header, row))?,
+            self.images.read_and_repair(|header, row| index.read_row(Rows::Images, header, row))?,
+        ];
+        Ok((index, torn.into_iter().flatten().collect()))
+    }
+
+    /// Appends what is not there yet of a record, its row of `trials.csv` last, and waits until the disk has it.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Append`].
+    pub(super) fn append_record(&mut self, record: &TrialRecord, index: &Index) -> Result<(), ExperimentError> {
+        let TrialRecord { trial, layers, images } = record;
+        let there = |rows| index.count(rows, &trial.trial_id, trial.attempt);
+        self.images.append(images.iter().skip(there(Rows::Images)))?;
+        self.layers.append(layers.iter().skip(there(Rows::Layers)))?;
+        self.append_trial(trial)
+    }
+
+    /// How long the tables are.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Read`].
+    pub(super) fn lengths(&self) -> Result<Lengths, ExperimentError> {
+        Ok(Lengths { trials: self.trials.length()?, layers: self.layers.length()?, images: self.images.length()? })
+    }
+
+    /// Takes back what was appended since the tables were so long.
+    pub(super) fn take_back(&mut self, lengths: Lengths) {
+        self.trials.take_back(lengths.trials);
+        self.layers.take_back(lengths.layers);
+        self.images.take_back(lengths.images);
+    }
+
+    /// Appends the row of a trial and waits until the disk has it.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Append`].
+    pub fn append_trial(&mut self, row: &TrialRow) -> Result<(), ExperimentError> {
+        self.trials.append([row])?;
+        self.trials.sync()
+    }
+
+    /// Appends the row of a layer.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Append`].
+    pub fn append_layer(&mut self, row: &LayerRow) -> Result<(), ExperimentError> {
+        self.layers.append([row])
+    }
+
+    /// Appends the row of an image.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Append`].
+    pub fn append_image(&mut self, row: &ImageRow) -> Result<(), ExperimentError> {
+        self.images.append([row])
+    }
+}
+
+/// What `trials.csv` says, without touching it; a last row that was cut short is no row.
+///
+/// # Errors
+/// [`ExperimentError::TableHeader`], [`ExperimentError::TableDamaged`].
+pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
+    let mut index = Index::default();
+    TableFile::<TrialRow>::open(directory)?.read(|header, row| index.read_trial(header, row))?;
+    Ok(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_appended_under_one_header() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("a/b");
+        let row = |trial_id: &str| TrialRow { trial_id: trial_id.into(), attempt: 1, ..TrialRow::default() };
+        let mut store = Store::create(&out).unwrap();
+        store.append_trial(&row("first")).unwrap();
+        let mut again = Store::open(&out).unwrap();
+        again.append_trial(&row("second")).unwrap();
+        again.append_layer(&LayerRow { trial_id: "second".into(), ..LayerRow::default() }).unwrap();
+        again.append_image(&ImageRow { trial_id: "second".into(), overflow: true, ..ImageRow::default() }).unwrap();
+        let text = fs::read_to_string(out.join("trials.csv")).unwrap();
+        assert_eq!(text.matches("trial_id,attempt,status").count(), 1);
+        assert_eq!(text.lines().count(), 3);
+        assert_eq!(fs::read_to_string(out.join("images.csv")).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn a_cut_line_and_another_header_are_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        Store::create(directory.path()).unwrap();
+        let path = directory.path().join("trials.csv");
+        let header = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{header}abc,ok")).unwrap();
+        let error = Store::open(directory.path()).unwrap_err();
+        assert!(matches!(error, ExperimentError::TableCut { .. }));
+        assert!(error.to_string().contains("moves it aside"));
+        fs::write(&path, "id,status\n").unwrap();
+        assert!(matches!(Store::open(directory.path()), Err(ExperimentError::TableHeader { .. })));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(Store::open(directory.path()), Err(ExperimentError::NoResults { .. })));
+    }
+
+    #[test]
+    fn a_table_whose_making_was_cut_short_is_made_again() {
+        let directory = tempfile::tempdir().unwrap();
+        Store::create(directory.path()).unwrap();
+        let path = directory.path().join("layers.csv");
+        let header = fs::read_to_string(&path).unwrap();
+        for begun in ["", &header[..20]] {
+            fs::write(&path, begun).unwrap();
+            Store::create(directory.path()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), header);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The results directory: append-only tables, each row written whole and at once, nothing ever rewritten.
+
+mod directory;
+mod index;
+mod journal;
+mod lock;
+mod reserve;
+mod run_directory;
+mod table_file;
+mod whole_file;
+
+pub use directory::Store;
+pub use journal::TrialRecord;
+pub use lock::Holder;
+pub use run_directory::{Content, Recovery, RunDirectory};
+pub use table_file::TornRow;
+pub use whole_file::write_whole;

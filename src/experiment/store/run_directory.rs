@@ -1,0 +1,331 @@
+//! A results directory that a run writes to: locked, repaired, and with room for a last row.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::directory::{Store, read_trials};
+use super::index::Index;
+use super::journal::{Journal, TrialRecord};
+use super::lock::{self, DirectoryLock, Holder};
+use super::reserve::Reserve;
+use super::table_file::TornRow;
+use super::whole_file;
+use crate::experiment::ExperimentError;
+use crate::experiment::records::{Record, TrialRow, TrialStatus};
+
+/// Folder in a results directory for what a run needs while it lasts; removed at its end.
+const PENDING: &str = ".pending";
+
+/// What a directory holds before a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing, or it is not there.
+    Nothing,
+    /// Results, to resume.
+    Results,
+}
+
+/// What was found when a directory was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// The run that did not end by itself, if there was one.
+    pub stale: Option<Holder>,
+    /// Rows that were cut short and moved aside.
+    pub torn: Vec<TornRow>,
+    /// Trials whose rows the earlier run had not yet written in full.
+    pub completed: Vec<String>,
+}
+
+/// A results directory that no other run can use meanwhile.
+#[derive(Debug)]
+pub struct RunDirectory {
+    store: Store,
+    index: Index,
+    journal: Journal,
+    reserve: Reserve,
+    pending: PathBuf,
+    // Dropped last: the directory is free when nothing more is written.
+    _lock: DirectoryLock,
+}
+
+impl RunDirectory {
+    /// Checks, before any work, that a run could write to `directory`. Leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`ExperimentError::OutputOccupied`] if it holds anything but results; [`ExperimentError::OutputNotWritable`].
+    pub fn check(directory: &Path) -> Result<Content, ExperimentError> {
+        let not_writable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
+        let mut content = Content::Nothing;
+        match fs::read_dir(directory) {
+            Ok(entries) => {
+                for entry in entries {
+                    let name = entry.map_err(not_writable)?.file_name().to_string_lossy().into_owned();
+                    if directory.join(TrialRow::FILE).is_file() {
+                        content = Content::Results;
+                    } else if name != PENDING && name != lock::FILE {
+                        return Err(ExperimentError::OutputOccupied { path: directory.to_owned(), example: name });
+                    }
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(not_writable(error)),
+        }
+        let directory = std::path::absolute(directory).map_err(not_writable)?;
+        let existing = directory.ancestors().find(|above| above.exists()).unwrap_or(&directory);
+        let probe = existing.join(format!(".leveled-{}", std::process::id()));
+        File::create_new(&probe).and_then(|_| fs::remove_file(&probe)).map_err(not_writable)?;
+        Ok(content)
+    }
+
+    /// How the last recorded attempt at each trial ended, without touching anything.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::check`]; [`ExperimentError::TableHeader`], [`ExperimentError::TableDamaged`].
+    pub fn recorded(directory: &Path) -> Result<HashMap<String, TrialStatus>, ExperimentError> {
+        match Self::check(directory)? {
+            Content::Nothing => Ok(HashMap::new()),
+            Content::Results => Ok(read_trials(directory)?.statuses()),
+        }
+    }
+
+    /// Takes a directory: makes it if it is not there, resumes what is.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::check`]; [`ExperimentError::Locked`], [`ExperimentError::TableHeader`],
+    /// [`ExperimentError::TableDamaged`].
+    pub fn take(directory: &Path) -> Result<(Self, Recovery), ExperimentError> {
+        Self::check(directory)?;
+        let not_writable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
+        fs::create_dir_all(directory).map_err(not_writable)?;
+        let lock = DirectoryLock::take(directory)?;
+        let pending = directory.join(PENDING);
+        fs::create_dir_all(&pending).map_err(not_writable)?;
+        whole_file::remove_partial(&pending);
+        let reserve = Reserve::take(&pending).map_err(not_writable)?;
+        let mut store = Store::create(directory)?;
+        let (index, torn) = store.read_and_repair()?;
+        let journal = Journal::new(pending.clone());
+        let recovery = Recovery { stale: lock.stale.clone(), torn, completed: Vec::new() };
+        let taken = Self { store, index, journal, reserve, pending, _lock: lock };
+        taken.complete(recovery)
+    }
+
+    /// Writes the rest of the rows that a killed run was writing.
+    fn complete(mut self, mut recovery: Recovery) -> Result<(Self, Recovery), ExperimentError> {
+        for record in self.journal.left() {
+            let TrialRow { trial_id, attempt, status, .. } = &record.trial;
+            if !self.index.has(trial_id, *attempt) {
+                self.store.append_record(&record, &self.index)?;
+                self.index.note_trial((trial_id.clone(), *attempt), *status);
+                recovery.completed.push(trial_id.clone());
+            }
+            self.journal.end(&record);
+        }
+        Ok((self, recovery))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.store.directory()
+    }
+
+    /// How the last recorded attempt at each trial ended.
+    #[must_use]
+    pub fn statuses(&self) -> HashMap<String, TrialStatus> {
+        self.index.statuses()
+    }
+
+    /// Writes all rows of a trial as its next attempt: all of them, or none.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Append`]; then the tables are what they were before.
+    pub fn record(&mut self, record: TrialRecord) -> Result<(), ExperimentError> {
+        let attempt = self.index.next_attempt(&record.trial.trial_id);
+        let record = record.with_attempt(attempt);
+        let lengths = self.store.lengths()?;
+        let written = self.journal.begin(&record).and_then(|()| self.store.append_record(&record, &self.index));
+        if written.is_err() {
+            self.store.take_back(lengths);
+        }
+        self.journal.end(&record);
+        written?;
+        self.index.note_trial((record.trial.trial_id, attempt), record.trial.status);
+        Ok(())
+    }
+
+    /// Writes the row of a trial whose rows could not be written, in the room that was kept for that.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Append`]: there is no room even for that.
+    pub fn record_last(&mut self, mut row: TrialRow) -> Result<(), ExperimentError> {
+        self.reserve.release();
+        row.attempt = self.index.next_attempt(&row.trial_id);
+        self.store.append_trial(&row)?;
+        self.index.note_trial((row.trial_id, row.attempt), row.status);
+        Ok(())
+    }
+}
+
+impl Drop for RunDirectory {
+    fn drop(&mut self) {
+        // Rows that could not be written stay for the next run; then the folder is not empty and stays as well.
+        self.reserve.release();
+        let _ = fs::remove_dir(&self.pending);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::records::{ImageRow, LayerRow};
+
+    fn record(trial_id: &str, status: TrialStatus) -> TrialRecord {
+        let id = || trial_id.to_owned();
+        TrialRecord {
+            trial: TrialRow { trial_id: id(), status, ..TrialRow::default() },
+            layers: (0..2).map(|layer| LayerRow { trial_id: id(), layer, ..LayerRow::default() }).collect(),
+            images: (0..3).map(|image| ImageRow { trial_id: id(), image, ..ImageRow::default() }).collect(),
+        }
+    }
+
+    fn status(run: &RunDirectory, trial_id: &str) -> Option<TrialStatus> {
+        run.statuses().get(trial_id).copied()
+    }
+
+    fn lines(directory: &Path, table: &str) -> usize {
+        fs::read_to_string(directory.join(table)).unwrap().lines().count() - 1
+    }
+
+    fn counts(directory: &Path) -> [usize; 3] {
+        ["trials.csv", "layers.csv", "images.csv"].map(|table| lines(directory, table))
+    }
+
+    #[test]
+    fn attempts_are_numbered_and_the_last_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, recovery) = RunDirectory::take(directory.path()).unwrap();
+        assert_eq!(recovery, Recovery::default());
+        run.record(record("a", TrialStatus::Failed)).unwrap();
+        run.record(record("b", TrialStatus::Ok)).unwrap();
+        assert_eq!((status(&run, "a"), status(&run, "c")), (Some(TrialStatus::Failed), None));
+        drop(run);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        assert_eq!((status(&run, "a"), run.statuses().len()), (Some(TrialStatus::Ok), 2));
+        let text = fs::read_to_string(directory.path().join("trials.csv")).unwrap();
+        let begins: Vec<_> = text.lines().skip(1).map(|line| &line[..6]).collect();
+        assert_eq!(begins, ["a,1,fa", "b,1,ok", "a,2,ok"]);
+        assert_eq!(counts(directory.path()), [3, 6, 9]);
+    }
+
+    #[test]
+    fn a_torn_row_is_moved_aside_and_never_merged() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        drop(run);
+        let path = directory.path().join("trials.csv");
+        let whole = fs::read_to_string(&path).unwrap();
+        // Cut anywhere, the line end alone included, and followed by what a loss of power leaves.
+        let row = whole.lines().nth(1).unwrap();
+        for rest in ["b", "b,1,o", row, "\0\0\0\n", "b,2\n"] {
+            fs::write(&path, format!("{whole}{rest}")).unwrap();
+            assert_eq!(RunDirectory::recorded(directory.path()).unwrap().len(), 1);
+            let (run, recovery) = RunDirectory::take(directory.path()).unwrap();
+            assert_eq!(recovery.torn, [TornRow { table: "trials.csv", bytes: rest.len() as u64 }], "{rest:?}");
+            drop(run);
+            assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        }
+        let aside = fs::read_to_string(directory.path().join("torn_rows.txt")).unwrap();
+        assert!(aside.starts_with("trials.csv: b\ntrials.csv: b,1,o\n"), "{aside}");
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_not_repaired() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        run.record(record("b", TrialStatus::Ok)).unwrap();
+        drop(run);
+        let path = directory.path().join("trials.csv");
+        let text = fs::read_to_string(&path).unwrap().replacen("a,1,ok", "a,1,oak", 1);
+        fs::write(&path, &text).unwrap();
+        let error = RunDirectory::take(directory.path()).unwrap_err().to_string();
+        assert!(error.starts_with("line 2 of ") && error.contains("\"oak\" is no status"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn a_record_that_a_kill_cut_short_is_completed_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let whole = record("a", TrialStatus::Ok).with_attempt(1);
+        // As a kill leaves it: written down, and some of its rows in the tables.
+        for (images, layers, trials) in [(0, 0, 0), (2, 0, 0), (3, 1, 0), (3, 2, 1)] {
+            let out = directory.path().join(format!("{images}{layers}{trials}"));
+            let mut store = Store::create(&out).unwrap();
+            whole.images[..images].iter().for_each(|row| store.append_image(row).unwrap());
+            whole.layers[..layers].iter().for_each(|row| store.append_layer(row).unwrap());
+            (0..trials).for_each(|_| store.append_trial(&whole.trial).unwrap());
+            fs::create_dir(out.join(PENDING)).unwrap();
+            Journal::new(out.join(PENDING)).begin(&whole).unwrap();
+            let (run, recovery) = RunDirectory::take(&out).unwrap();
+            assert_eq!((status(&run, "a"), recovery.completed.len()), (Some(TrialStatus::Ok), 1 - trials));
+            drop(run);
+            assert_eq!(counts(&out), [1, 2, 3]);
+            assert!(!out.join(PENDING).exists());
+        }
+    }
+
+    #[test]
+    fn rows_without_a_trial_do_not_take_the_number_of_its_attempt() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::create(directory.path()).unwrap();
+        let orphan = record("a", TrialStatus::Ok).with_attempt(1);
+        store.append_image(&orphan.images[0]).unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        assert_eq!(status(&run, "a"), None);
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        let text = fs::read_to_string(directory.path().join("trials.csv")).unwrap();
+        assert!(text.lines().last().unwrap().starts_with("a,2,ok"), "{text}");
+    }
+
+    #[test]
+    fn rows_that_cannot_be_written_leave_the_tables_as_they_were() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        // The journal has no place any more.
+        fs::remove_dir_all(directory.path().join(PENDING)).unwrap();
+        let error = run.record(record("b", TrialStatus::Ok)).unwrap_err();
+        assert!(matches!(error, ExperimentError::Append { .. }));
+        assert_eq!(counts(directory.path()), [1, 2, 3]);
+        run.record_last(TrialRow { trial_id: "b".into(), status: TrialStatus::Failed, ..TrialRow::default() }).unwrap();
+        assert_eq!((status(&run, "b"), counts(directory.path())), (Some(TrialStatus::Failed), [2, 2, 3]));
+    }
+
+    #[test]
+    fn a_directory_with_other_content_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("thesis.tex"), "").unwrap();
+        let error = RunDirectory::check(directory.path()).unwrap_err();
+        assert!(matches!(error, ExperimentError::OutputOccupied { .. }));
+        assert!(error.to_string().contains("\"thesis.tex\"") && error.to_string().contains("choose another --out"));
+        assert!(RunDirectory::take(directory.path()).is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_refused_without_a_trace() {
+        for path in ["/dev/null/results", "/proc/results"] {
+            let error = RunDirectory::check(Path::new(path)).unwrap_err();
+            assert!(matches!(error, ExperimentError::OutputNotWritable { .. }), "{error}");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(RunDirectory::check(&directory.path().join("new")).unwrap(), Content::Nothing);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

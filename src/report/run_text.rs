@@ -1,0 +1,118 @@
+//! What a run would do and what it found, as text for a terminal.
+
+use super::format::significant;
+use super::text_table::{Align, TextTable};
+use crate::experiment::byte_size::ByteSize;
+use crate::experiment::config::{Duplicate, Experiment};
+use crate::experiment::plan_view::PlanView;
+use crate::experiment::run::{Forecast, Selection};
+use crate::experiment::store::Recovery;
+
+/// The trials that would run, with what they would need, and those that would not.
+#[must_use]
+pub fn dry_run_text(
+    experiment: &Experiment,
+    selection: &Selection,
+    forecasts: &[Forecast],
+    plans: &[PlanView],
+) -> String {
+    let mut table = TextTable::new([
+        ("trial", Align::Left),
+        ("settings", Align::Left),
+        ("images", Align::Right),
+        ("memory", Align::Right),
+        ("seconds per image", Align::Right),
+    ]);
+    for (forecast, plan) in forecasts.iter().zip(plans) {
+        table.push(vec![
+            plan.trial_id.clone(),
+            forecast.label.clone(),
+            plan.images.to_string(),
+            ByteSize(plan.memory_bytes).to_string(),
+            significant(plan.seconds, 3),
+        ]);
+    }
+    let mut text = if plans.is_empty() { String::new() } else { table.plain() };
+    let seconds: f64 = plans.iter().map(|plan| plan.seconds * f64::from(plan.images)).sum();
+    text += &format!(
+        "{} of {} trial(s) would run: {} s of encrypted evaluation predicted, keys and encoding not included\n",
+        selection.run.len(),
+        experiment.trials.len(),
+        significant(seconds, 3)
+    );
+    if !selection.done.is_empty() {
+        text += &format!("{} are recorded already\n", selection.done.len());
+    }
+    if !selection.failed.is_empty() {
+        text += &format!("{} are recorded as failed; --retry-failed runs them again\n", selection.failed.len());
+    }
+    text + &duplicates_text(&experiment.duplicates)
+}
+
+/// The points of an experiment that are the same trial as another.
+#[must_use]
+pub fn duplicates_text(duplicates: &[Duplicate]) -> String {
+    let line = |duplicate: &Duplicate| {
+        format!("{} is the same trial as an earlier one ({}), which runs once\n", duplicate.place, duplicate.trial_id)
+    };
+    duplicates.iter().map(line).collect()
+}
+
+/// What was found in a results directory that an earlier run did not leave in order.
+#[must_use]
+pub fn recovery_text(recovery: &Recovery) -> String {
+    let mut text = String::new();
+    if let Some(holder) = &recovery.stale {
+        text += &format!("the run before did not end by itself ({holder}); resuming\n");
+    }
+    for torn in &recovery.torn {
+        text += &format!(
+            "the last row of {} was cut short ({} bytes) and is moved to torn_rows.txt; its trial runs again\n",
+            torn.table, torn.bytes
+        );
+    }
+    for trial in &recovery.completed {
+        text += &format!("trial {trial} had come to its end; the rest of its rows is written\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::plan_view::tests::sample_plan;
+    use crate::experiment::store::{Holder, TornRow};
+
+    #[test]
+    fn a_dry_run_reads_well() {
+        let duplicate = Duplicate { place: "sweep.log_n[2]".into(), trial_id: "0123456789abcdef".into() };
+        let experiment =
+            Experiment { name: "e".into(), text: String::new(), trials: vec![], duplicates: vec![duplicate] };
+        let selection = Selection { run: vec![0], done: vec![1, 2], failed: vec![3] };
+        let forecasts = [Forecast { label: "log_n=15".into(), images: 3, seconds: 7.5 }];
+        let text = dry_run_text(&experiment, &selection, &forecasts, &[sample_plan()]);
+        let expected = "\
+trial             settings  images   memory  seconds per image
+0123456789abcdef  log_n=15       3  3.0 GiB               7.50
+1 of 0 trial(s) would run: 22.5 s of encrypted evaluation predicted, keys and encoding not included
+2 are recorded already
+1 are recorded as failed; --retry-failed runs them again
+sweep.log_n[2] is the same trial as an earlier one (0123456789abcdef), which runs once
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_was_found_is_told() {
+        let holder = Holder { process: 7, machine: "here".into(), since: "2026-01-01T00:00:00Z".into() };
+        let recovery = Recovery {
+            stale: Some(holder),
+            torn: vec![TornRow { table: "images.csv", bytes: 12 }],
+            completed: vec!["ab".into()],
+        };
+        let text = recovery_text(&recovery);
+        assert!(text.contains("(process 7 on here since 2026-01-01T00:00:00Z); resuming"), "{text}");
+        assert!(text.contains("images.csv was cut short (12 bytes)") && text.contains("trial ab had come"), "{text}");
+        assert_eq!(recovery_text(&Recovery::default()), "");
+    }
+}

@@ -1,0 +1,247 @@
+//! Runs that are interrupted, killed, locked out or left without room: nothing recorded is lost, nothing runs twice.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use common::processes::{children, signal, wait_for};
+use common::program::{leveled, refusal, success};
+use common::rows::rows;
+use common::tiny_model;
+use leveled::experiment::provenance::Provenance;
+use leveled::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+/// A directory with a sweep over so many seeds.
+fn sweep(seeds: usize) -> TempDir {
+    let directory = tiny_model::directory();
+    fs::write(directory.path().join("e.yaml"), tiny_model::sweep(seeds)).unwrap();
+    directory
+}
+
+/// Starts `leveled run e.yaml --out out ARGUMENTS`.
+fn start(directory: &Path, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_leveled"))
+        .args(["run", "e.yaml", "--out", "out"])
+        .args(arguments)
+        .current_dir(directory)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until a run has a child and gives it.
+fn child_of(run: &Child) -> u32 {
+    wait_for("a trial", || children(run.id()).first().copied())
+}
+
+/// Rows of `trials.csv` by seed: how each attempt ended.
+fn states(directory: &Path) -> BTreeMap<u64, Vec<TrialStatus>> {
+    let mut states: BTreeMap<u64, Vec<TrialStatus>> = BTreeMap::new();
+    for row in rows::<TrialRow>(&directory.join("out")) {
+        let attempts = states.entry(row.seed.unwrap()).or_default();
+        attempts.push(row.status);
+        assert_eq!(row.attempt as usize, attempts.len());
+    }
+    states
+}
+
+/// Expects one row that is well for each seed, with one image and the layers of the network.
+fn expect_complete(directory: &Path, seeds: u64) {
+    let complete: BTreeMap<u64, Vec<TrialStatus>> = (0..seeds).map(|seed| (seed, vec![TrialStatus::Ok])).collect();
+    assert_eq!(states(directory), complete);
+    let out = directory.join("out");
+    assert_eq!(rows::<ImageRow>(&out).len() as u64, seeds);
+    assert_eq!(rows::<LayerRow>(&out).len() as u64, 20 * seeds);
+}
+
+#[test]
+fn ctrl_c_finishes_the_trial_in_hand_and_the_run_resumes() {
+    let directory = sweep(3);
+    let run = start(directory.path(), &[]);
+    let child = child_of(&run);
+    // A terminal would send it to the whole group; the child is not in it.
+    signal(run.id(), Signal::INT);
+    let output = run.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(
+        text.contains("interrupted, 2 trial(s) were not started; go on with: leveled run e.yaml --out out"),
+        "{text}"
+    );
+    assert!(!children(1).contains(&child));
+    assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![TrialStatus::Ok])]));
+    assert!(!directory.path().join("out/.pending").exists() && !directory.path().join("out/.lock").exists());
+
+    let first = fs::read_to_string(directory.path().join("out/trials.csv")).unwrap();
+    let text = success(directory.path(), &["run", "e.yaml", "--out", "out", "--dry-run"]);
+    assert!(text.contains("2 of 3 trial(s) would run") && text.contains("1 are recorded already"), "{text}");
+    success(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    expect_complete(directory.path(), 3);
+    assert!(fs::read_to_string(directory.path().join("out/trials.csv")).unwrap().starts_with(&first));
+    let provenance = Provenance::read(&directory.path().join("out")).unwrap().unwrap();
+    assert_eq!((provenance.sessions.len(), provenance.trials.len()), (2, 3));
+
+    // Nothing is left to do: nothing is done.
+    success(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    expect_complete(directory.path(), 3);
+}
+
+#[test]
+fn a_second_ctrl_c_stops_at_once() {
+    let directory = sweep(2);
+    let run = start(directory.path(), &[]);
+    let child = child_of(&run);
+    signal(run.id(), Signal::INT);
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    signal(run.id(), Signal::INT);
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    wait_for("the end of the trial", || (!Path::new(&format!("/proc/{child}")).exists()).then_some(()));
+    assert!(states(directory.path()).is_empty());
+    success(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    expect_complete(directory.path(), 2);
+}
+
+#[test]
+fn a_killed_run_takes_its_trials_along_and_resumes() {
+    let directory = sweep(3);
+    let mut run = start(directory.path(), &["--jobs", "2"]);
+    let trials = wait_for("two trials", || Some(children(run.id())).filter(|trials| trials.len() == 2));
+    signal(run.id(), Signal::KILL);
+    run.wait().unwrap();
+    for trial in trials {
+        wait_for("the end of a trial", || (!Path::new(&format!("/proc/{trial}")).exists()).then_some(()));
+    }
+    assert!(states(directory.path()).is_empty());
+
+    // What a kill in the middle of a write would have left.
+    let table = directory.path().join("out/trials.csv");
+    let whole = fs::read_to_string(&table).unwrap();
+    fs::write(&table, format!("{whole}0123456789abcdef,1,o")).unwrap();
+    let output = leveled(directory.path(), &["report", "out"]);
+    assert_ne!(output.status.code(), Some(101), "a report of a torn table is refused or made, without a panic");
+
+    let output = leveled(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("the run before did not end by itself (process "), "{text}");
+    assert!(text.contains("the last row of trials.csv was cut short (20 bytes)"), "{text}");
+    expect_complete(directory.path(), 3);
+    let aside = fs::read_to_string(directory.path().join("out/torn_rows.txt")).unwrap();
+    assert_eq!(aside, "trials.csv: 0123456789abcdef,1,o\n");
+}
+
+#[test]
+fn two_runs_in_one_directory_are_refused() {
+    let directory = sweep(2);
+    let run = start(directory.path(), &[]);
+    child_of(&run);
+    let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    let holder = format!("out is in use by process {} on ", run.id());
+    assert!(text.contains(&holder) && text.contains("choose another --out"), "{text}");
+    assert!(run.wait_with_output().unwrap().status.success());
+    expect_complete(directory.path(), 2);
+
+    fs::write(directory.path().join("f.yaml"), tiny_model::sweep(2).replace("name: tiny", "name: other")).unwrap();
+    let text = refusal(directory.path(), &["run", "f.yaml", "--out", "out"]);
+    assert!(text.contains("holds results of the experiment `tiny`, not of `other`"), "{text}");
+}
+
+#[test]
+fn a_killed_trial_is_a_row_and_runs_again_when_asked() {
+    let directory = sweep(3);
+    let run = start(directory.path(), &[]);
+    signal(child_of(&run), Signal::KILL);
+    let output = run.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("1 of 3 trial(s) failed, 0 were not started; the column `reason`"), "{text}");
+    let (ok, failed) = (TrialStatus::Ok, TrialStatus::Failed);
+    assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![failed]), (1, vec![ok]), (2, vec![ok])]));
+    let row = &rows::<TrialRow>(&directory.path().join("out"))[0];
+    assert!(row.reason.contains("killed by signal 9") && row.network == "resnet20", "{row:?}");
+
+    // It does not run again by itself.
+    let output = leveled(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(rows::<TrialRow>(&directory.path().join("out")).len(), 3);
+    success(directory.path(), &["run", "e.yaml", "--out", "out", "--retry-failed"]);
+    assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![failed, ok]), (1, vec![ok]), (2, vec![ok])]));
+    let summary = fs::read_to_string(directory.path().join("out/summary.csv")).unwrap();
+    assert_eq!((summary.lines().count(), summary.contains("failed")), (4, false), "{summary}");
+}
+
+#[test]
+fn fail_fast_starts_nothing_more() {
+    let directory = sweep(3);
+    let run = start(directory.path(), &["--fail-fast"]);
+    signal(child_of(&run), Signal::KILL);
+    let output = run.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && text.contains("1 of 3 trial(s) failed, 2 were not started"), "{text}");
+    assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![TrialStatus::Failed])]));
+}
+
+#[test]
+fn a_file_that_may_not_grow_leaves_one_failed_row() {
+    let directory = sweep(3);
+    success(directory.path(), &["run", "e.yaml", "--out", "out", "--filter", "seed=0"]);
+    let before = fs::read_to_string(directory.path().join("out/layers.csv")).unwrap();
+    // As on a full disk, the rows of layers no longer fit, but a last row of a trial does.
+    let blocks = (before.len() as u64).div_ceil(512) + 1;
+    let reserve = 64 * 2 + 1;
+    let limit = blocks.max(reserve);
+    let padding = "x".repeat((limit * 512) as usize - before.len() - 400);
+    // A long row takes the room that is left.
+    let mut row = before.lines().last().unwrap().to_owned();
+    row = row.replacen("linear", &padding, 1);
+    fs::write(directory.path().join("out/layers.csv"), format!("{before}{row}\n")).unwrap();
+    let padded = fs::read_to_string(directory.path().join("out/layers.csv")).unwrap();
+    let script =
+        format!("trap '' XFSZ; ulimit -f {limit}; exec {} run e.yaml --out out", env!("CARGO_BIN_EXE_leveled"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(directory.path()).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(
+        text.contains("cannot append to out/layers.csv: File too large") && text.contains("is the disk full?"),
+        "{text}"
+    );
+    let (ok, failed) = (TrialStatus::Ok, TrialStatus::Failed);
+    assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![ok]), (1, vec![failed])]));
+    assert_eq!(fs::read_to_string(directory.path().join("out/layers.csv")).unwrap(), padded);
+    let row = &rows::<TrialRow>(&directory.path().join("out"))[1];
+    assert!(row.reason.starts_with("its rows could not be written: cannot append to out/layers.csv"), "{row:?}");
+    assert_eq!(rows::<ImageRow>(&directory.path().join("out")).len(), 1);
+
+    // With room again, everything comes to its end.
+    success(directory.path(), &["run", "e.yaml", "--out", "out", "--retry-failed"]);
+    assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![ok]), (1, vec![failed, ok]), (2, vec![ok])]));
+}
+
+#[test]
+fn filters_dry_runs_and_duplicates() {
+    let directory = sweep(2);
+    fs::write(directory.path().join("e.yaml"), tiny_model::sweep(2).replace("[0, 1]", "[0, 1, 0]")).unwrap();
+    let run = |arguments: &[&str]| success(directory.path(), &[&["run", "e.yaml", "--out", "out"], arguments].concat());
+    let text = run(&["--dry-run"]);
+    assert!(text.contains("2 of 2 trial(s) would run") && text.contains("seed=1"), "{text}");
+    assert!(text.contains("sweep.seed[2] is the same trial as an earlier one"), "{text}");
+    assert!(!directory.path().join("out").exists());
+    let text = success(directory.path(), &["plan", "e.yaml", "--filter", "seed=1"]);
+    assert_eq!(text.matches("resnet20 (width 2)").count(), 1);
+    run(&["--filter", "seed=1"]);
+    assert_eq!(states(directory.path()), BTreeMap::from([(1, vec![TrialStatus::Ok])]));
+    run(&["--jobs", "2"]);
+    let first = |seed| rows::<TrialRow>(&directory.path().join("out")).iter().position(|row| row.seed == Some(seed));
+    assert_eq!((first(1), first(0)), (Some(0), Some(1)));
+    let arguments = ["run", "e.yaml", "--out", "new", "--max-memory", "100 MiB"];
+    let text = refusal(directory.path(), &arguments);
+    assert!(text.contains("predicted to need") && text.contains("more than the limit of 100.0 MiB"), "{text}");
+    assert!(!directory.path().join("new").exists());
+}
