@@ -210,4 +210,53 @@ pub enum NetworkError {
         /// What would fit.
         expected: String,
     },
+    /// Too few clusters.
+    #[error("{found} clusters are not possible: choose 2 or more, such as 64")]
+    Clusters {
+        /// The number that was asked for.
+        found: usize,
+    },
+    /// Clustering without an iteration.
+    #[error("0 iterations of Lloyd leave nothing done: choose 1 or more, such as 1000")]
+    ClusterIterations,
+    /// Joint clustering by the algorithm that exists in one dimension only.
+    #[error(
+        "the exact algorithm clusters numbers, and joint clustering vectors of them: choose algorithm lloyd, or mode \
+         slice or full"
+    )]
+    JointExact,
+    /// More members than joint clustering takes.
+    #[error("joint clustering takes at most {most} members, not {found}: use fewer, or mode slice or full")]
+    JointMembers {
+        /// How many are possible.
+        most: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// An ensemble without members.
+    #[error("no members: give at least one network (an ensemble of one is the network itself)")]
+    NoMembers,
+    /// A member of an ensemble that is not sound by itself.
+    #[error("member {member}: {source}")]
+    Member {
+        /// The member, from 0.
+        member: usize,
+        /// What is wrong with it.
+        source: Box<NetworkError>,
+    },
+    /// A member of an ensemble that is of another graph than the first.
+    #[error(
+        "member {member} is of another graph than member 0: {what} is {found}, not {expected}; take networks of the same \
+         name, width and data set"
+    )]
+    MemberGraph {
+        /// The member, from 0.
+        member: usize,
+        /// What differs.
+        what: String,
+        /// What it is.
+        found: String,
+        /// What it is in member 0.
+        expected: String,
+    },
 }

@@ -2,10 +2,12 @@
 //! inference evaluates.
 //!
 //! The way of a network: [`Architecture`] -> [`Graph`] -> with [`Weights`] a [`Network`] -> [`Network::folded`] ->
-//! [`Network::lower`] -> [`lowered::LoweredNetwork`]. [`Model`] does all of it from a weights file and its card.
+//! [`Network::lower`] -> [`lowered::LoweredNetwork`], whose weights [`cluster::cluster`] may cluster. [`Model`] lowers from
+//! a weights file and its card.
 
 pub mod architecture;
 pub mod card;
+pub mod cluster;
 mod error;
 mod fold;
 pub mod graph;
@@ -14,6 +16,7 @@ mod linear_map;
 pub mod lowered;
 mod lowered_check;
 mod lowered_forward;
+mod members;
 mod model;
 mod moments;
 pub mod plain;
@@ -29,5 +32,6 @@ pub use error::NetworkError;
 pub use graph::{ActivationKind, Graph};
 pub use instance::Network;
 pub use lowered_forward::LoweredTrace;
+pub use members::check_members;
 pub use model::Model;
 pub use weights::Weights;

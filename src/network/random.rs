@@ -75,6 +75,11 @@ fn calibrate(weights: &mut Weights, node: &Node, inputs: &[Vec<f64>]) {
     weights.insert(format!("{}.running_mean", node.name), Tensor::from_fn(vec![means.len()], |channel| means[channel]));
 }
 
+/// Uniform in `0.0..1.0` for uniform `bits`.
+pub(super) fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 * 2f64.powi(-53)
+}
+
 /// Normally distributed numbers, by the method of Box and Muller.
 struct Normal {
     source: ChaCha8Rng,
@@ -107,10 +112,9 @@ impl Normal {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
-        // Uniform in (0, 1] and [0, 1): the logarithm is finite.
-        let uniform = |bits: u64| (bits >> 11) as f64 * 2f64.powi(-53);
-        let radius = (-2.0 * (1.0 - uniform(self.source.next_u64())).ln()).sqrt();
-        let (sine, cosine) = (std::f64::consts::TAU * uniform(self.source.next_u64())).sin_cos();
+        // In (0, 1] the logarithm is finite.
+        let radius = (-2.0 * (1.0 - unit(self.source.next_u64())).ln()).sqrt();
+        let (sine, cosine) = (std::f64::consts::TAU * unit(self.source.next_u64())).sin_cos();
         self.spare = Some(radius * sine);
         radius * cosine
     }
