@@ -339,10 +339,7 @@ mod tests {
         let part = Part::slices(&sound[0])[4];
         part.replace(&mut damaged[1], &[f64::INFINITY]);
         let text = refusal(&damaged, ClusterOptions::default());
-        assert_eq!(
-            text,
-            "member 1: lowered layer `layer1.0.conv1`: a weight or bias is inf, expected finite numbers"
-        );
+        assert_eq!(text, "member 1: lowered layer `layer1.0.conv1`: a weight or bias is inf, expected finite numbers");
         let text = refusal(&[sound[0].clone(), small(1)], ClusterOptions::default());
         assert!(text.starts_with("member 1 is of another graph than member 0: the input's shape is 3x32x32"), "{text}");
         let many = vec![sound[0].clone(); 33];
