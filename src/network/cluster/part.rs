@@ -89,14 +89,14 @@ impl Part {
 fn slice(map: &LinearMap, column: usize) -> StepBy<Skip<Iter<'_, f64>>> {
     match map {
         LinearMap::Convolution { weights, kernel, .. } => weights.iter().skip(column).step_by((*kernel).max(1)),
-        LinearMap::ChannelScale { .. } | LinearMap::Dense { .. } => [].iter().skip(0).step_by(1),
+        LinearMap::ChannelScale { .. } | LinearMap::Dense { .. } => [].iter().skip(column).step_by(1),
     }
 }
 
 fn slice_mut(map: &mut LinearMap, column: usize) -> StepBy<Skip<IterMut<'_, f64>>> {
     match map {
         LinearMap::Convolution { weights, kernel, .. } => weights.iter_mut().skip(column).step_by((*kernel).max(1)),
-        LinearMap::ChannelScale { .. } | LinearMap::Dense { .. } => [].iter_mut().skip(0).step_by(1),
+        LinearMap::ChannelScale { .. } | LinearMap::Dense { .. } => [].iter_mut().skip(column).step_by(1),
     }
 }
 

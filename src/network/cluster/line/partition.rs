@@ -34,7 +34,7 @@ pub(in crate::network::cluster) fn cluster(
         bounds.windows(2).map(|pair| (pair[0], pair[1])).filter(|(from, to)| from < to).collect();
     let inertia = ranges.iter().map(|&(from, to)| sorted.inertia(from, to)).sum();
     let starts: Vec<f64> = ranges.iter().skip(1).map(|&(from, _)| sorted.grid()[from]).collect();
-    let means: Vec<f64> = ranges.iter().map(|&(from, to)| sorted.from_grid(sorted.mean(from, to))).collect();
+    let means: Vec<f64> = ranges.iter().map(|&(from, to)| sorted.value_on_scale(sorted.mean(from, to))).collect();
     values.par_iter_mut().with_min_len(1 << 14).for_each(|value| {
         let on_grid = sorted.to_grid(*value);
         *value = means[starts.partition_point(|start| *start <= on_grid)];
@@ -43,7 +43,7 @@ pub(in crate::network::cluster) fn cluster(
         replacements: Some(vec![values]),
         distinct_before: sorted.distinct(),
         distinct_after: means.chunk_by(|a, b| a == b).count(),
-        inertia: sorted.from_squared_grid(inertia),
+        inertia: sorted.square_on_scale(inertia),
         iterations,
     }
 }

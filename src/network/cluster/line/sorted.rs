@@ -78,12 +78,12 @@ impl Sorted {
     }
 
     /// What a number of grid units is.
-    pub(super) fn from_grid(&self, value: f64) -> f64 {
+    pub(super) fn value_on_scale(&self, value: f64) -> f64 {
         value / self.scale
     }
 
     /// What a number of squared grid units is.
-    pub(super) fn from_squared_grid(&self, value: f64) -> f64 {
+    pub(super) fn square_on_scale(&self, value: f64) -> f64 {
         value / self.scale / self.scale
     }
 
@@ -148,15 +148,15 @@ mod tests {
     fn sums_over_ranges_are_those_of_the_definition() {
         let values = [0.5, -0.25, 0.5, 2.0, -0.0, 0.0, 0.5, -1.0];
         let sorted = Sorted::new(values.to_vec());
-        let grid: Vec<f64> = sorted.grid().iter().map(|&value| sorted.from_grid(value)).collect();
+        let grid: Vec<f64> = sorted.grid().iter().map(|&value| sorted.value_on_scale(value)).collect();
         assert_eq!(grid, [-1.0, -0.25, 0.0, 0.5, 2.0]);
         assert_eq!((sorted.distinct(), sorted.count()), (5, 8));
         assert_eq!((0..8).map(|rank| sorted.ranked(rank)).collect::<Vec<_>>(), [0, 1, 2, 2, 3, 3, 3, 4]);
-        assert_eq!(sorted.from_grid(sorted.mean(2, 5)), (3.0 * 0.5 + 2.0) / 6.0);
-        assert_eq!(sorted.from_squared_grid(sorted.inertia(3, 5)), 3.0 * 0.375_f64.powi(2) + 1.125_f64.powi(2));
+        assert_eq!(sorted.value_on_scale(sorted.mean(2, 5)), (3.0 * 0.5 + 2.0) / 6.0);
+        assert_eq!(sorted.square_on_scale(sorted.inertia(3, 5)), 3.0 * 0.375_f64.powi(2) + 1.125_f64.powi(2));
         assert_eq!((sorted.inertia(3, 4), sorted.inertia(0, 1)), (0.0, 0.0));
         let around = sorted.inertia_around(sorted.grid()[0], 1, 5);
-        assert_eq!(sorted.from_squared_grid(around), 0.75 * 0.75 + 2.0 + 3.0 * 1.5 * 1.5 + 9.0);
+        assert_eq!(sorted.square_on_scale(around), 0.75 * 0.75 + 2.0 + 3.0 * 1.5 * 1.5 + 9.0);
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
         let offset = 1.0;
         let values: Vec<f64> = (0..1 << 20).map(|i| offset - f64::from(i) * 2f64.powi(-38)).collect();
         let sorted = Sorted::new(values);
-        let found = sorted.from_squared_grid(sorted.inertia(1 << 19, (1 << 19) + 2));
+        let found = sorted.square_on_scale(sorted.inertia(1 << 19, (1 << 19) + 2));
         assert_eq!(found, 0.5 * 2f64.powi(-76));
     }
 
