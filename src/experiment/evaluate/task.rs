@@ -13,7 +13,7 @@ use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::{KeySwitching, MemorySettings, Security};
 use crate::experiment::trial::TrialSpec;
-use crate::private::{CostModel, Plan, PlanOptions};
+use crate::private::{Plan, PlanOptions};
 use crate::ring::sampling::Seed;
 
 /// A network, how it is encrypted, and what it may use.
@@ -83,7 +83,7 @@ impl Task {
                 Security::Bits128 => SecurityPolicy::Bits128,
                 Security::None => SecurityPolicy::None,
             },
-            cost: CostModel::default(),
+            ..PlanOptions::default()
         }
     }
 
