@@ -70,8 +70,9 @@ fn window(map: &LinearMap) -> Option<Window> {
 fn weight(map: &LinearMap, entry: Entry) -> f64 {
     let (o, c, tap) = (usize::from(entry.output), usize::from(entry.input), usize::from(entry.tap));
     match map {
-        LinearMap::Convolution { weights, in_channels, kernel, .. } => {
-            weights[(o * in_channels + c) * kernel * kernel + tap]
+        LinearMap::Convolution { weights, in_channels, kernel, groups, .. } => {
+            let own = in_channels / groups;
+            weights[(o * own + c % own) * kernel * kernel + tap]
         }
         LinearMap::ChannelScale { factors } => factors[o],
         LinearMap::Dense { .. } => 0.0,
@@ -99,9 +100,7 @@ impl ConvolutionDiagonals {
             let term = u8::try_from(term).ok()?;
             u8::try_from(window.kernel * window.kernel).ok()?;
             for o in 0..outs {
-                let own = o..o + 1;
-                let channels = if matches!(map, LinearMap::ChannelScale { .. }) { own } else { 0..ins };
-                for c in channels {
+                for c in map.inputs_of(o, ins) {
                     for tap in 0..window.kernel * window.kernel {
                         let entry = Entry { term, tap: tap as u8, output: o as u16, input: c as u16 };
                         if weight(map, entry) == 0.0 {
