@@ -44,6 +44,23 @@ pub struct PlanBand {
     pub special_bits: u32,
 }
 
+/// What clustering did to the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanClusters {
+    /// Distinct weights that each group may keep.
+    pub clusters: u64,
+    /// Which weights are a group.
+    pub mode: String,
+    /// How clusters were found.
+    pub method: String,
+    /// Number of groups.
+    pub groups: u64,
+    /// Groups that had no more distinct weights and stayed as they were.
+    pub kept: u64,
+    /// Norm of what changed about the convolution weights, relative to their norm.
+    pub relative_error: f64,
+}
+
 /// One layer of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanLayer {
@@ -82,6 +99,12 @@ pub struct PlanView {
     pub network: String,
     /// Channels of the first stage.
     pub width: u32,
+    /// `trained` or `random`.
+    pub weights: String,
+    /// Members of the ensemble.
+    pub ensemble: u32,
+    /// What clustering did; none: nothing was to be clustered.
+    pub clusters: Option<PlanClusters>,
     /// Data set.
     pub dataset: String,
     /// Number of images that would be evaluated.
@@ -159,6 +182,9 @@ pub(crate) mod tests {
             trial_id: "0123456789abcdef".into(),
             network: "resnet20".into(),
             width: 16,
+            weights: "trained".into(),
+            ensemble: 1,
+            clusters: None,
             dataset: "cifar10".into(),
             images: 3,
             log_n: 15,

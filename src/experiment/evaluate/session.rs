@@ -77,8 +77,8 @@ impl Evaluation<'_> {
         probe: bool,
         events: &mut dyn EventSink,
     ) -> Result<ImageOutcome, ExperimentError> {
-        let Session { prepared: Prepared { model, plan }, client, .. } = self.session;
-        let input = model.input(image);
+        let Session { prepared: Prepared { card, plan, .. }, client, .. } = self.session;
+        let input = card.normalisation.apply(image);
         let trace = plan.network.forward(&plan.network_input(&input))?;
         let largest = trace.largest();
         let exploded = explodes(plan, &largest);

@@ -27,7 +27,7 @@ fn infer_here(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<In
     let task = Task::from(request);
     events.progress(Stage::Preparation, 0, 1, "");
     let prepared = Prepared::new(&task)?;
-    let chosen = Chosen::of(&request.image, &prepared.model.card)?;
+    let chosen = Chosen::of(&request.image, &prepared.card)?;
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
     let session = Session::open(&prepared, &task, events)?;
@@ -69,14 +69,14 @@ fn view(
     chosen: Chosen,
     outcome: &ImageOutcome,
 ) -> InferenceView {
-    let Prepared { model, plan } = prepared;
+    let Prepared { card, plan, .. } = prepared;
     let security = plan.parameters.security();
     let logits = outcome.decrypted.values.iter().zip(&outcome.clear_logits);
-    let classes = model.card.dataset.class_names().iter().zip(logits).enumerate();
+    let classes = card.dataset.class_names().iter().zip(logits).enumerate();
     let layers = plan.layers.iter().zip(&outcome.layers).zip(&outcome.largest);
     InferenceView {
-        network: model.card.network.clone(),
-        dataset: model.card.dataset.as_str().to_owned(),
+        network: card.network.clone(),
+        dataset: card.dataset.as_str().to_owned(),
         image: chosen.name,
         label: chosen.label.map(str::to_owned),
         overflow: outcome.overflow(),

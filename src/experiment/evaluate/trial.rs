@@ -82,7 +82,7 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
         trial_id: spec.id.clone(),
         attempt: FIRST_ATTEMPT,
         image: index as u64,
-        label: Some(u32::from(label)),
+        label: spec.is_trained().then_some(u32::from(label)),
         predicted: class(outcome.class()),
         clear_predicted: class(outcome.clear_class()),
         margin: outcome.margin(),
@@ -151,7 +151,7 @@ fn trial_row(
     outcomes: &[ImageOutcome],
     labels: &[u8],
 ) -> TrialRow {
-    let plan = &prepared.plan;
+    let (plan, clusters) = (&prepared.plan, prepared.clusters.as_ref());
     let security = plan.parameters.security();
     let count = |predicate: &dyn Fn(&ImageOutcome) -> bool| outcomes.iter().filter(|image| predicate(image)).count();
     let right = |class: fn(&ImageOutcome) -> Option<usize>| {
@@ -159,7 +159,9 @@ fn trial_row(
     };
     let images = outcomes.len();
     let (accuracy, clear_accuracy) = (right(ImageOutcome::class), right(ImageOutcome::clear_class));
-    let (interval, clear_interval) = (wilson(accuracy, images), wilson(clear_accuracy, images));
+    // Random weights have no accuracy.
+    let judged = if spec.is_trained() { images } else { 0 };
+    let (interval, clear_interval) = (wilson(accuracy, judged), wilson(clear_accuracy, judged));
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
     let seconds = || outcomes.iter().map(ImageOutcome::seconds);
@@ -167,14 +169,14 @@ fn trial_row(
     TrialRow {
         attempt: FIRST_ATTEMPT,
         agreement: share(count(&ImageOutcome::agrees), images),
-        accuracy: share(accuracy, images),
+        accuracy: share(accuracy, judged),
         accuracy_low: interval.map(|(low, _)| low),
         accuracy_high: interval.map(|(_, high)| high),
-        accuracy_images: Some(images as u32),
-        clear_accuracy: share(clear_accuracy, images),
+        accuracy_images: spec.is_trained().then_some(images as u32),
+        clear_accuracy: share(clear_accuracy, judged),
         clear_accuracy_low: clear_interval.map(|(low, _)| low),
         clear_accuracy_high: clear_interval.map(|(_, high)| high),
-        clear_accuracy_images: Some(images as u32),
+        clear_accuracy_images: spec.is_trained().then_some(images as u32),
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
@@ -194,6 +196,9 @@ fn trial_row(
         key_bytes: Some(session.key_bytes),
         ciphertext_bytes: outcomes.first().map(|image| image.upload_bytes),
         result_bytes: outcomes.first().map(|image| image.result_bytes),
+        cluster_groups: clusters.map(|report| report.groups.len() as u32),
+        cluster_groups_kept: clusters.map(|report| report.kept() as u32),
+        cluster_relative_error: clusters.map(|report| report.relative_error),
         levels_used: Some(plan.levels_used() as u32),
         log2_qp: Some(security.log2_qp),
         security_2018: Some(security.verdict(Table::Standard2018).into()),

@@ -14,7 +14,7 @@ pub struct ImageRow {
     pub attempt: u32,
     /// Index in the data set.
     pub image: u64,
-    /// The right class, if the image has a label.
+    /// The right class; empty for random weights, which know none.
     pub label: Option<u32>,
     /// Class by encrypted evaluation; empty on overflow.
     pub predicted: Option<u32>,
