@@ -113,6 +113,10 @@ pub struct PlanView {
     pub log_n: u32,
     /// Layout.
     pub layout: String,
+    /// How convolutions are computed.
+    pub convolution: String,
+    /// Images in an evaluation.
+    pub batch: u32,
     /// Rescales from the input to the logits.
     pub levels_used: u32,
     /// log2 of modulus Q times special primes P.
@@ -141,7 +145,7 @@ pub struct PlanView {
     pub memory_bytes: u64,
     /// What the peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
     pub memory_limit_bytes: Option<u64>,
-    /// Predicted seconds for one image.
+    /// Predicted seconds for one evaluation, of all images of a batch.
     pub seconds: f64,
     /// Threads that the prediction is for.
     pub threads: u32,
@@ -189,6 +193,8 @@ pub(crate) mod tests {
             images: 3,
             log_n: 15,
             layout: "packed".into(),
+            convolution: "diagonals".into(),
+            batch: 1,
             levels_used: 2,
             log2_qp: 160.0,
             line_2018: Some(881),

@@ -5,7 +5,7 @@ use super::tables::security_word;
 use super::text_table::{Align, TextTable};
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::plan_view::{PlanClusters, PlanView};
-use crate::experiment::setting::WeightsOrigin;
+use crate::experiment::setting::{Convolution, WeightsOrigin};
 
 /// A plan as text: a heading, what it costs, whether it is secure, and a line per layer.
 #[must_use]
@@ -19,9 +19,10 @@ pub fn plan_text(plan: &PlanView) -> String {
         members(plan),
         plan.dataset,
         plan.images,
-        plan.layout,
+        layout(plan),
         plan.log_n
     );
+    let together = if plan.batch > 1 { format!("batch of {} images", plan.batch) } else { "image".to_owned() };
     let facts = [
         ("levels", plan.levels_used.to_string()),
         ("log2 QP", format!("{:.1}", plan.log2_qp)),
@@ -35,10 +36,10 @@ pub fn plan_text(plan: &PlanView) -> String {
             ),
         ),
         ("keys", format!("{} in {} keys for {} rotations", ByteSize(plan.key_bytes), plan.keys, plan.galois_elements)),
-        ("ciphertext", format!("{} per image", ByteSize(plan.ciphertext_bytes))),
+        ("ciphertext", format!("{} per {together}", ByteSize(plan.ciphertext_bytes))),
         ("diagonals", format!("{} encoded", ByteSize(plan.diagonal_bytes))),
         ("memory", memory(plan)),
-        ("time", format!("{} s per image predicted, {} thread(s)", significant(plan.seconds, 3), plan.threads)),
+        ("time", format!("{} s per {together} predicted, {} thread(s)", significant(plan.seconds, 3), plan.threads)),
     ];
     for (name, value) in facts {
         text += &format!("  {name:<11}{value}\n");
@@ -84,6 +85,14 @@ pub fn plan_text(plan: &PlanView) -> String {
         ]);
     }
     text + &table.plain()
+}
+
+/// The layout, and how convolutions are computed if that is a choice.
+fn layout(plan: &PlanView) -> String {
+    if plan.convolution == Convolution::default().as_str() {
+        return plan.layout.clone();
+    }
+    format!("{} ({})", plan.layout, plan.convolution)
 }
 
 /// What is unusual about the weights, such as `, random weights, 2 members`.
@@ -161,6 +170,9 @@ linear  dense                 1 -> 0        20.000  classes 10, 1 ct            
         let plan = PlanView { weights: "random".into(), ensemble: 2, clusters: Some(clusters), ..sample_plan() };
         let text = plan_text(&plan);
         assert!(text.contains("resnet20 (width 16, random weights, 2 members) on cifar10"), "{text}");
+        let channel = PlanView { layout: "channel".into(), convolution: "clustered".into(), batch: 4, ..sample_plan() };
+        let words = plan_text(&channel);
+        assert!(words.contains("channel (clustered) layout") && words.contains("per batch of 4 images"), "{words}");
         let expected = "clusters   64 in each of 60 group(s) (slice, lloyd), 3 of which had no more and stayed as they were; \
                         weights changed by 1.23 % of their norm";
         assert!(text.contains(expected), "{text}");

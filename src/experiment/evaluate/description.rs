@@ -51,6 +51,8 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         images: spec.settings.images.count() as u32,
         log_n: spec.settings.log_n.0,
         layout: spec.settings.layout.as_str().to_owned(),
+        convolution: spec.settings.convolution.as_str().to_owned(),
+        batch: spec.settings.batch.0,
         levels_used: plan.levels_used() as u32,
         log2_qp: security.log2_qp,
         line_2018: Table::Standard2018.limit(spec.settings.log_n.0),
@@ -97,6 +99,7 @@ fn band(band: &KeyBand) -> PlanBand {
 }
 
 fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
+    let size = layer.work.size();
     PlanLayer {
         name: layer.name.clone(),
         kind: kind(layer),
@@ -104,9 +107,9 @@ fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
         level_out: (layer.output_limbs() - 1) as u32,
         scale_bits: plan.parameters.scale().log2(),
         layout: layout(&layer.layout),
-        diagonals: layer.transform.diagonals.len() as u64,
-        babies: layer.transform.babies.len() as u64,
-        giants: layer.transform.giants.len() as u64,
+        diagonals: size.products,
+        babies: size.babies,
+        giants: size.giants,
         operations: counts(&layer.operations),
         log2_headroom: layer.headroom.log2(),
         seconds: layer.seconds / f64::from(threads),
@@ -130,6 +133,13 @@ pub fn layout(layout: &Layout) -> String {
             shape.height,
             shape.width,
             packed.pitch()
+        ),
+        Layout::Channel(channel) => format!(
+            "channel {}x{}x{} pitch {}, {ciphertexts} ct",
+            shape.channels,
+            shape.height,
+            shape.width,
+            channel.pitch()
         ),
         Layout::Classes(_) => format!("classes {}, {ciphertexts} ct", shape.channels),
     }

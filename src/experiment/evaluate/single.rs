@@ -32,8 +32,9 @@ fn infer_here(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<In
     events.progress(Stage::Preparation, 1, 1, "");
     let session = Session::open(&prepared, &task, events)?;
     let evaluation = session.start(&task, events)?;
-    let outcome = evaluation.image(&chosen.image, 0, request.probe, events)?;
-    Ok(view(request, &prepared, &session, chosen, &outcome))
+    let outcomes = evaluation.batch(&[&chosen.image], 0, request.probe, events)?;
+    let outcome = outcomes.first().ok_or(ExperimentError::NoOutcome)?;
+    Ok(view(request, &prepared, &session, chosen, outcome))
 }
 
 /// The image of a request.
@@ -99,7 +100,7 @@ fn view(
                 scale_bits: outcome.scale.log2(),
                 seconds: outcome.seconds.total(),
                 rotations: layer.operations.rotations,
-                diagonals: layer.transform.diagonals.len() as u64,
+                diagonals: layer.work.size().products,
                 precision_bits_min: outcome.probe.map(|probe| probe.relative.min),
                 precision_bits_median: outcome.probe.map(|probe| probe.relative.median),
                 largest_activation: finite(*largest),

@@ -12,12 +12,14 @@ use crate::experiment::host;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
-use crate::experiment::setting::{KeySwitching, MemorySettings, Security, WeightsOrigin};
+use crate::experiment::setting::{
+    Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin,
+};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterOptions;
 use crate::network::{Model, NetworkError};
-use crate::private::{CostModel, Plan, PlanOptions};
+use crate::private::{ConvolutionKind, LayoutKind, Plan, PlanOptions};
 use crate::ring::sampling::Seed;
 
 /// Where a network's weights come from.
@@ -79,6 +81,12 @@ pub struct Task {
     pub clustering: Option<ClusterOptions>,
     /// log2 of the ring dimension.
     pub log_n: u32,
+    /// How values are arranged in slots.
+    pub layout: Layout,
+    /// How convolutions are computed.
+    pub convolution: Convolution,
+    /// Images in an evaluation.
+    pub batch: u32,
     /// Sizes of scales and primes.
     pub parameters: ParameterSet,
     /// Which security is demanded.
@@ -97,6 +105,9 @@ impl From<&TrialSpec> for Task {
             origin: Origin::of_trial(spec),
             clustering: clustering(&spec.settings),
             log_n: spec.settings.log_n.0,
+            layout: spec.settings.layout,
+            convolution: spec.settings.convolution,
+            batch: spec.settings.batch.0,
             parameters: spec.parameters.clone(),
             security: spec.settings.security,
             seed: spec.settings.seed.0,
@@ -112,6 +123,9 @@ impl From<&CheckedRequest> for Task {
             origin: Origin::Files(vec![request.model.clone()]),
             clustering: None,
             log_n: request.log_n,
+            layout: Layout::default(),
+            convolution: Convolution::default(),
+            batch: 1,
             parameters: request.parameters.clone(),
             security: request.security,
             seed: request.seed,
@@ -143,6 +157,17 @@ impl Task {
             input_copies: self.parameters.input_copies,
             complex_packing: self.parameters.complex_packing,
             base_bits: self.parameters.base_bits,
+            layout: match self.layout {
+                Layout::Packed => LayoutKind::Packed,
+                Layout::Channel => LayoutKind::Channel,
+            },
+            convolution: match self.convolution {
+                Convolution::Clustered => ConvolutionKind::Clustered,
+                // Diagonals: the packed layout asks for none of these.
+                Convolution::Diagonals | Convolution::Classical | Convolution::Integer => ConvolutionKind::Classical,
+            },
+            batch: self.batch as usize,
+            working_bytes: self.memory.working.0,
             key_switching: match self.parameters.key_switching {
                 KeySwitching::Auto => Gadgets::Automatic,
                 KeySwitching::SpecialPrimes(count) => Gadgets::SpecialPrimes(count),
@@ -151,14 +176,16 @@ impl Task {
                 Security::Bits128 => SecurityPolicy::Bits128,
                 Security::None => SecurityPolicy::None,
             },
-            cost: CostModel::default(),
+            ..PlanOptions::default()
         }
     }
 
-    /// Whether a plan for this task is one for the other as well: seeds, threads and memory do not enter.
+    /// Whether a plan for this task is one for the other as well: seeds, threads and memory do not enter, but for the
+    /// working memory.
     pub fn plans_like(&self, other: &Self) -> bool {
         let Self { seed, threads, memory, .. } = *other;
-        Self { seed, threads, memory, ..self.clone() } == *other
+        let like = Self { seed, threads, memory, ..self.clone() } == *other;
+        like && self.memory.working == memory.working
     }
 
     /// Threads to work on.

@@ -10,7 +10,7 @@ use super::task::Task;
 use crate::ckks::PrecisionReport;
 use crate::ckks::evaluator::Operations;
 use crate::ckks::security::Table;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Image};
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::fingerprint::sha256_of_dataset;
@@ -51,13 +51,15 @@ fn evaluate_here(
     let indices = spec.settings.images.indices();
     let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
     events.progress(Stage::Images, 0, indices.len() as u64, "");
-    for (number, &index) in indices.iter().enumerate() {
+    for (number, together) in indices.chunks(task.batch as usize).enumerate() {
         let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
-        let outcome =
-            evaluation.image(&dataset.images[index], number as u64, spec.settings.probe.0 && !probed, events)?;
-        rows.image(&image_row(spec, index, dataset.labels[index], &outcome))?;
-        outcomes.push(outcome);
-        events.progress(Stage::Images, number as u64 + 1, indices.len() as u64, "");
+        let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
+        let batch = evaluation.batch(&images, number as u64, spec.settings.probe.0 && !probed, events)?;
+        for (&index, outcome) in together.iter().zip(&batch) {
+            rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
+        }
+        outcomes.extend(batch);
+        events.progress(Stage::Images, outcomes.len() as u64, indices.len() as u64, "");
     }
     for layer in 0..prepared.plan.layers.len() {
         rows.layer(&layer_row(spec, &prepared, layer, &outcomes))?;
@@ -133,9 +135,9 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         products: Some(layer.operations.products),
         additions: Some(layer.operations.additions),
         rescales: Some(layer.operations.rescales),
-        diagonals: Some(layer.transform.diagonals.len() as u64),
-        babies: Some(layer.transform.babies.len() as u64),
-        giants: Some(layer.transform.giants.len() as u64),
+        diagonals: Some(layer.work.size().products),
+        babies: Some(layer.work.size().babies),
+        giants: Some(layer.work.size().giants),
         precision_bits_min: precision.map(|bits| bits.min),
         precision_bits_median: precision.map(|bits| bits.median),
         largest_activation: largest(outcomes.iter().map(|outcome| outcome.largest[index])),
@@ -164,7 +166,9 @@ fn trial_row(
     let (interval, clear_interval) = (wilson(accuracy, judged), wilson(clear_accuracy, judged));
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
-    let seconds = || outcomes.iter().map(ImageOutcome::seconds);
+    // The images of a batch share the seconds of its evaluation.
+    let seconds = || outcomes.iter().step_by(task.batch as usize).map(ImageOutcome::seconds);
+    let shared = images.min(task.batch as usize).max(1) as f64;
     let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
         attempt: FIRST_ATTEMPT,
@@ -185,9 +189,8 @@ fn trial_row(
         latency_seconds_median: median(seconds()),
         latency_seconds_quartile1: quartile(seconds(), 1),
         latency_seconds_quartile3: quartile(seconds(), 3),
-        latency_evaluations: Some(images as u32),
-        // Every evaluation is of one image.
-        amortised_seconds_median: median(seconds()),
+        latency_evaluations: Some(seconds().count() as u32),
+        amortised_seconds_median: median(seconds()).map(|seconds| seconds / shared),
         keygen_seconds: Some(session.keygen_seconds),
         encryption_seconds_median: median(outcomes.iter().map(|image| image.encryption_seconds)),
         decryption_seconds_median: median(outcomes.iter().map(|image| image.decryption_seconds)),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Check, Recorded, Setting};
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::locate::Problem;
+use crate::private::DEFAULT_WORKING_BYTES;
 
 /// How much memory may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +27,7 @@ pub struct MemorySettings {
 
 impl Default for MemorySettings {
     fn default() -> Self {
-        Self { diagonals: ByteSize(2 << 30), working: ByteSize(4 << 30), limit: None }
+        Self { diagonals: ByteSize(2 << 30), working: ByteSize(DEFAULT_WORKING_BYTES), limit: None }
     }
 }
 
