@@ -20,6 +20,7 @@ mod members;
 mod model;
 mod moments;
 pub mod plain;
+pub mod polyfit;
 mod random;
 mod redistribute;
 mod resnet;
