@@ -12,9 +12,7 @@ use crate::experiment::host;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
-use crate::experiment::setting::{
-    Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin,
-};
+use crate::experiment::setting::{Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterOptions;
@@ -163,8 +161,9 @@ impl Task {
             },
             convolution: match self.convolution {
                 Convolution::Clustered => ConvolutionKind::Clustered,
+                Convolution::Integer => ConvolutionKind::Integer,
                 // Diagonals: the packed layout asks for none of these.
-                Convolution::Diagonals | Convolution::Classical | Convolution::Integer => ConvolutionKind::Classical,
+                Convolution::Diagonals | Convolution::Classical => ConvolutionKind::Classical,
             },
             batch: self.batch as usize,
             working_bytes: self.memory.working.0,
