@@ -46,6 +46,7 @@ fn options(log_n: u32, convolution: ConvolutionKind) -> PlanOptions {
         security: SecurityPolicy::None,
         layout: LayoutKind::Channel,
         convolution,
+        complex_packing: false,
         ..PlanOptions::default()
     }
 }
@@ -97,8 +98,11 @@ proptest! {
         let stages = [Stage { blocks, channels: channels[0], stride: 1 }, Stage { blocks: 1, channels: channels[1], stride }];
         let network = Arc::new(network(Shape::new(2, height, width), &stages, seed));
         for kind in KINDS {
-            let what = format!("{height}x{width} {channels:?} {blocks} {stride} {kind:?}");
-            agrees(&network, &options(9, kind), &[image(&network, 0.0)], &what);
+            for complex_packing in [false, true] {
+                let what = format!("{height}x{width} {channels:?} {blocks} {stride} {kind:?} {complex_packing}");
+                let options = PlanOptions { complex_packing, ..options(9, kind) };
+                agrees(&network, &options, &[image(&network, 0.0)], &what);
+            }
         }
     }
 }
@@ -110,7 +114,7 @@ fn members_share_ciphertexts_and_images_too() {
         for (count, batch, log_n) in [(1, 2, 9), (2, 1, 9), (2, 3, 11), (4, 1, 10), (4, 2, 11)] {
             let network = Arc::new(merge(&members[..count]).unwrap());
             let images: Vec<Vec<f64>> = (0..batch).map(|i| image(&network, i as f64)).collect();
-            let options = PlanOptions { batch, ..options(log_n, kind) };
+            let options = PlanOptions { batch, complex_packing: batch % 2 == 1, ..options(log_n, kind) };
             agrees(&network, &options, &images, &format!("{count} members, {batch} images, {kind:?}"));
             // A batch need not be full.
             agrees(&network, &options, &images[..1], &format!("{count} members, one of {batch} images, {kind:?}"));

@@ -4,9 +4,13 @@
 //! group that is a convolution weight by weight; with all members that share a weight in one group it is a clustered one
 //! (method section 5). Plaintexts are linear combinations of a few base vectors, masks mostly, so that thousands of them
 //! cost a handful of transforms.
+//!
+//! Inputs may hold two values, x + i y: a real factor takes x, a factor -i y into the real part, which is taken at the end by
+//! adding the conjugate. That halves the rotations; one conjugation for each output comes on top.
 
 use std::ops::Range;
 
+use super::encoder::Complex;
 use super::error::CkksError;
 use crate::ring::simd::{IntegerMatrix, SumProgram};
 
@@ -26,7 +30,7 @@ pub struct Rotated {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plaintexts {
     period: usize,
-    bases: Vec<Vec<f64>>,
+    bases: Vec<Vec<Complex>>,
     /// (base, factor) of all plaintexts, and where each ends.
     terms: Vec<(u32, f64)>,
     ends: Vec<usize>,
@@ -34,7 +38,7 @@ pub struct Plaintexts {
 
 impl Plaintexts {
     /// No plaintexts yet, over `bases` of one length: a power of two from 8 to N/2.
-    pub fn new(bases: Vec<Vec<f64>>) -> Self {
+    pub fn new(bases: Vec<Vec<Complex>>) -> Self {
         Self { period: bases.first().map_or(0, Vec::len), bases, ..Self::default() }
     }
 
@@ -61,7 +65,7 @@ impl Plaintexts {
     }
 
     /// The base vectors.
-    pub fn bases(&self) -> &[Vec<f64>] {
+    pub fn bases(&self) -> &[Vec<Complex>] {
         &self.bases
     }
 
@@ -71,11 +75,14 @@ impl Plaintexts {
         &self.terms[start..self.ends[index]]
     }
 
-    /// The linear combination of vectors that stand for the bases.
-    pub fn combine<'a>(&'a self, index: usize, bases: &'a [Vec<f64>]) -> impl Iterator<Item = f64> + 'a {
+    /// The linear combination of vectors that stand for the bases, real or complex.
+    pub fn combine<'a, V>(&'a self, index: usize, bases: &'a [Vec<V>]) -> impl Iterator<Item = V> + 'a
+    where
+        V: Copy + std::ops::Mul<f64, Output = V> + std::iter::Sum,
+    {
         let terms = self.terms(index);
         let length = bases.first().map_or(0, Vec::len);
-        (0..length).map(move |i| terms.iter().map(|(base, factor)| factor * bases[*base as usize][i]).sum())
+        (0..length).map(move |i| terms.iter().map(|(base, factor)| bases[*base as usize][i] * *factor).sum())
     }
 }
 
@@ -111,6 +118,7 @@ pub struct Combination {
     /// Where the groups of each output end.
     ends: Vec<usize>,
     integers: Vec<Integers>,
+    real_part: bool,
 }
 
 impl Combination {
@@ -151,6 +159,16 @@ impl Combination {
         }
         self.integers.push(integers);
         Ok(())
+    }
+
+    /// Adds to every output its conjugate: twice the real part.
+    pub fn take_real_part(&mut self) {
+        self.real_part = true;
+    }
+
+    /// Whether every output gets its conjugate added.
+    pub const fn takes_real_part(&self) -> bool {
+        self.real_part
     }
 
     /// The products with integers.

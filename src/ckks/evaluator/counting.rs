@@ -136,8 +136,21 @@ impl Operations {
         work.limb_transforms += (limbs * combination.plaintexts().len() * blocks) as f64 * plaintext_share;
         work.limb_passes += (2 * limbs * (combination.sources().len() + outputs * blocks)) as f64;
         for _ in 0..outputs {
-            work.add(&Self::divide(limbs, 1, 2));
             work.rescales += 1;
+            if !combination.takes_real_part() {
+                work.add(&Self::divide(limbs, 1, 2));
+                continue;
+            }
+            let special = parameters.band(limbs).band.shape.special;
+            work.add(&Self::raise(parameters, limbs));
+            work.add(&Self::switch(parameters, limbs));
+            work.add(&Self::divide(limbs + special, special + 1, 2));
+            work.add(&Self {
+                rotations: 1,
+                additions: 1,
+                limb_passes: 5.0 * (limbs + special) as f64,
+                ..Self::default()
+            });
         }
         work
     }

@@ -19,6 +19,11 @@ fn reach(network: &LoweredNetwork) -> (usize, usize) {
     (image.div_ceil(smallest.unwrap_or(image)).next_power_of_two(), paddings.max().unwrap_or(0))
 }
 
+/// Whether convolutions read two channels as real and imaginary parts of one ciphertext: half of the rotations.
+pub(super) const fn packing(options: &PlanOptions) -> Packing {
+    if options.complex_packing { Packing::Pairs } else { Packing::Real }
+}
+
 /// Layout of the image.
 pub(super) fn input(
     network: &LoweredNetwork,
@@ -67,19 +72,21 @@ pub(super) fn convolution(
         let Layout::Channel(layout) = *builder.source_layout(term.source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
         };
-        let input = LayerInput { source: term.source, packing: Packing::Real };
+        let packing = packing(&builder.options);
+        let input = LayerInput { source: term.source, packing };
+        let term_of = |first_input| ChannelTerm { layout, pairs: packing == Packing::Pairs, first_input };
         let first_input = match inputs.iter().find(|(i, _)| *i == input) {
             Some((_, first)) => *first,
             None => {
                 inputs.push((input, total));
-                total += layout.ciphertexts();
-                total - layout.ciphertexts()
+                total += term_of(0).ciphertexts();
+                total - term_of(0).ciphertexts()
             }
         };
         if layout.pitch() * stride(&term.map) != output.pitch() {
             return Err(unsupported(layer, "its terms have different strides in all"));
         }
-        terms.push(ChannelTerm { layout, first_input });
+        terms.push(term_of(first_input));
     }
     let weight_scale = builder.parameters.literal().weight_bits.exp2();
     let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)

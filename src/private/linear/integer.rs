@@ -58,24 +58,30 @@ pub(super) fn assemble(
     let number: HashMap<Rotated, usize> = sources.iter().zip(0..).map(|(s, i)| (*s, i)).collect();
     let mut bases = Bases::new(output);
     let whole = 0..output.shape().width;
-    let masks: Vec<u32> = (0..members).map(|member| bases.number(&whole, member)).collect();
+    let pairs = terms.iter().any(|t| t.pairs);
+    // One matrix for each member and, of paired channels, for real and imaginary parts.
+    let parts: &[bool] = if pairs { &[false, true] } else { &[false] };
+    let kinds: Vec<(usize, bool)> = (0..members).flat_map(|m| parts.iter().map(move |part| (m, *part))).collect();
+    let masks: Vec<u32> = kinds.iter().map(|(member, part)| bases.number(&whole, *member, *part)).collect();
     let mut plaintexts = Plaintexts::new(bases.masks);
-    let mut matrices: Vec<Integers> = (0..members)
+    let mut matrices: Vec<Integers> = kinds
+        .iter()
         .map(|_| Integers { bits, plaintexts: Vec::new(), weights: vec![0; outputs.len() * sources.len()] })
         .collect();
     let mut identities: Vec<Vec<(u32, u16)>> = Vec::with_capacity(outputs.len());
     for (row, weights) in outputs.iter().enumerate() {
-        for (member, matrix) in matrices.iter_mut().enumerate() {
+        for (&(member, part), (matrix, mask)) in kinds.iter().zip(matrices.iter_mut().zip(&masks)) {
             let unit = magnitude(weights, member).0 / top(bits);
             let unit = if unit > 0.0 { unit } else { 1.0 };
-            matrix.plaintexts.push(plaintexts.push([(masks[member], unit)]));
-            for weight in weights.iter().filter(|w| !w.identity) {
+            matrix.plaintexts.push(plaintexts.push([(*mask, unit)]));
+            for weight in weights.iter().filter(|w| !w.identity && w.imaginary == part) {
                 let at = row * sources.len() + number[&weight.source];
                 matrix.weights[at] = (weight.values[member] / unit).round() as i16;
             }
         }
         let identity = weights.iter().filter(|w| w.identity).map(|weight| {
-            let factors = masks.iter().zip(&weight.values).map(|(mask, value)| (*mask, *value));
+            let own = kinds.iter().zip(&masks).filter(|((_, part), _)| *part == weight.imaginary);
+            let factors = own.zip(&weight.values).map(|((_, mask), value)| (*mask, *value));
             (plaintexts.push(factors), number[&weight.source] as u16)
         });
         identities.push(identity.collect());
@@ -86,5 +92,8 @@ pub(super) fn assemble(
             .push(groups.iter().map(|(p, source)| Group { plaintext: *p, members: std::slice::from_ref(source) }));
     }
     matrices.into_iter().try_for_each(|matrix| combination.push_integers(matrix))?;
+    if pairs {
+        combination.take_real_part();
+    }
     Ok(combination)
 }

@@ -9,12 +9,14 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::key_switch::Pair;
 use super::rotation::INPUTS_PER_KEY;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::combination::{Combination, Matrix, Rotated};
 use crate::ckks::encoder::COEFFICIENT_BITS;
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
+use crate::ring::automorphism::conjugation_element;
 use crate::ring::simd::{Factors, SumProgram, TILE, TILES, Tile};
 use crate::ring::{Limb, Modulus, Polynomial, simd};
 
@@ -107,15 +109,50 @@ impl Encrypted {
                 polynomials.iter_mut().zip(limbs).for_each(|(p, limb)| p[half].limbs.push(limb));
             }
         }
-        let primes: Vec<usize> = (0..limbs).collect();
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
-        Ok(polynomials
+        let sums: Vec<Pair> = polynomials.into_iter().map(|[c0, c1]| (c0, c1)).collect();
+        if combination.takes_real_part() {
+            return self.real_parts(&sums, limbs, scale);
+        }
+        let primes: Vec<usize> = (0..limbs).collect();
+        Ok(sums
             .into_iter()
-            .map(|[c0, c1]| {
-                let (c0, c1) = self.divide_pair((c0, c1), &primes, limbs - 1, |_, _, limb| limb);
+            .map(|sum| {
+                let (c0, c1) = self.divide_pair(sum, &primes, limbs - 1, |_, _, limb| limb);
                 Ciphertext { c0, c1, scale }
             })
             .collect())
+    }
+
+    /// Sums with their conjugates, rescaled: the key switch and the rescale leave the extended basis in one division.
+    fn real_parts(&self, sums: &[Pair], limbs: usize, scale: f64) -> Result<Vec<Ciphertext>, CkksError> {
+        let element = conjugation_element(self.parameters.log_n());
+        let key = self.galois_key(element, None, limbs)?;
+        let automorphism = self.tables.automorphism(element);
+        let extended = self.parameters.extended(limbs);
+        let special = &extended[limbs..];
+        let mut results = Vec::with_capacity(sums.len());
+        for sums in sums.chunks(INPUTS_PER_KEY) {
+            let switched: Vec<&Polynomial> = sums.iter().map(|(_, c1)| c1).collect();
+            for ((c0, c1), pairs) in sums.iter().zip(self.switch_hoisted(&switched, &[key])) {
+                let Some((mut b, a)) = pairs.into_iter().next() else { continue };
+                // P c0 joins the switched part before the automorphism, P (c0, c1) the image.
+                let raise = |target: &mut Limb, source: &Limb, prime: usize| {
+                    let q = self.modulus(prime);
+                    let p = q.factor(special.iter().fold(1, |p, &s| q.mul(p, q.reduce(self.parameters.prime(s)))));
+                    let mut limb = source.clone();
+                    simd::multiply_by_factor(&mut limb, p, q);
+                    simd::add_assign(target, &limb, q);
+                };
+                b.limbs.par_iter_mut().zip(&c0.limbs).enumerate().for_each(|(i, (b, c0))| raise(b, c0, i));
+                let (mut b, mut a) = (self.permute(&b, &automorphism), self.permute(&a, &automorphism));
+                b.limbs.par_iter_mut().zip(&c0.limbs).enumerate().for_each(|(i, (b, c0))| raise(b, c0, i));
+                a.limbs.par_iter_mut().zip(&c1.limbs).enumerate().for_each(|(i, (a, c1))| raise(a, c1, i));
+                let (c0, c1) = self.divide_pair((b, a), &extended, limbs - 1, |_, _, limb| limb);
+                results.push(Ciphertext { c0, c1, scale });
+            }
+        }
+        Ok(results)
     }
 
     /// The rotated inputs of a block; each input is decomposed once, and inputs with the same rotations go through their

@@ -58,6 +58,7 @@ impl Simulated {
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
         let seed = inputs.iter().fold(combination.member_count() as u64, |seed, x| mix(seed, x.seed));
         let rounding = self.deviation(noise::rounding(self.parameters.log_n()), scale);
+        let conjugation = self.deviation(noise::key_switch(&self.parameters, limbs), state.scale * encoded.scale);
         Ok((0..combination.outputs())
             .into_par_iter()
             .map(|output| {
@@ -88,6 +89,10 @@ impl Simulated {
                 }
                 let seed = mix(seed, output as u64);
                 let mut result = SimulatedCiphertext { re, im, scale, limbs: limbs - 1, seed };
+                if combination.takes_real_part() {
+                    result = result.combined(&result.mapped(|z| z.conj()), |x, y| x + y);
+                    result.add_noise(conjugation);
+                }
                 result.add_noise(rounding);
                 result
             })
