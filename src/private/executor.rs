@@ -73,7 +73,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         let parameters = &self.plan.parameters;
         let reads_image = layer.inputs.iter().any(|input| input.source == Source::Input);
         let scale = if reads_image { parameters.input_scale() } else { parameters.scale().powi(2) };
-        let scale = parameters.weight_scale_for(layer.limbs, scale);
+        let scale = parameters.weight_scale_for(layer.limbs, scale) * layer.scale(parameters) / parameters.scale();
         let encoded = Arc::new(match &layer.work {
             Work::Diagonals(transform) => Encoded::Diagonals(self.evaluator.encode_transform(transform, scale)?),
             Work::Combination(combination) => {
@@ -127,10 +127,8 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             }
             let start = Instant::now();
             let squared = if layer.squared {
-                let squares = linear.iter().zip(&layer.centre).map(|(x, centre)| {
-                    self.evaluator.add_plain(&self.evaluator.square(x)?, &real(centre.iter().map(|c| -c)))
-                });
-                Some(squares.collect::<Result<Vec<_>, _>>().map_err(fail)?)
+                let activated = linear.iter().enumerate().map(|(number, x)| self.activated(layer, number, x));
+                Some(activated.collect::<Result<Vec<_>, _>>().map_err(fail)?)
             } else {
                 None
             };
@@ -194,6 +192,28 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             .map(|(x, bias)| self.evaluator.add_plain(x, &real(bias.iter().copied())))
             .collect::<Result<Vec<_>, _>>()?;
         Ok((outputs, LayerSeconds { encode, linear: start.elapsed().as_secs_f64(), ..LayerSeconds::default() }))
+    }
+
+    /// The activation of output ciphertext `number` of a layer, at scale D^2: its square, times the leading coefficient and
+    /// a rescale if there is one, plus a multiple of itself if there is one, less the centre.
+    fn activated(&self, layer: &PlannedLayer, number: usize, x: &E::Ciphertext) -> Result<E::Ciphertext, CkksError> {
+        let (evaluator, parameters) = (self.evaluator, &self.plan.parameters);
+        let scale = parameters.scale();
+        let mut value = evaluator.square(x)?;
+        if let Some(leading) = layer.leading.get(number) {
+            // At the scale of the prime that the rescale divides by: D^2 before and after.
+            let prime = parameters.weight_scale_for(layer.output_limbs(), scale);
+            let product = evaluator.multiply_plain(&value, &real(leading.iter().copied()), prime)?;
+            value = evaluator.rescale(&product)?;
+        }
+        if let Some(linear) = layer.linear.get(number) {
+            let multiple = evaluator.multiply_plain(x, &real(linear.iter().copied()), scale)?;
+            value = evaluator.add(&value, &evaluator.drop_to(&multiple, layer.value_limbs())?)?;
+        }
+        match layer.centre.get(number) {
+            Some(centre) => evaluator.add_plain(&value, &real(centre.iter().map(|c| -c))),
+            None => Ok(value),
+        }
     }
 
     /// The forms in which later layers read a value.
