@@ -9,6 +9,7 @@ use super::plan::Plan;
 use super::report::Report;
 use super::run::Run;
 use super::schema::Schema;
+use super::train::Train;
 use super::trial::Trial;
 
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
@@ -31,6 +32,7 @@ enum Command {
     Infer(Infer),
     Report(Report),
     Schema(Schema),
+    Train(Train),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Infer(infer) => infer.execute(),
         Command::Report(report) => report.execute(),
         Command::Schema(schema) => schema.execute(),
+        Command::Train(train) => train.execute(),
         Command::Trial(trial) => trial.execute(),
     };
     match outcome {

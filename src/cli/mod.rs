@@ -8,6 +8,7 @@ mod plan;
 mod report;
 mod run;
 mod schema;
+mod train;
 mod trial;
 
 pub use arguments::main;

@@ -8,6 +8,7 @@ use crate::dataset::{DatasetError, DatasetName};
 use crate::network::NetworkError;
 use crate::private::PrivateError;
 use crate::ring::RingError;
+use crate::training::TrainingError;
 
 /// An error of the `experiment` floor; its text says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -214,6 +215,15 @@ pub enum ExperimentError {
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] RingError),
+    /// From the trainer.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// This program was built without the trainer.
+    #[error(
+        "this program was built without training: in a checkout, type eval \"$(scripts/libtorch.sh)\" and then \
+         cargo run --release --features train -- train ..."
+    )]
+    NoTraining,
 }
 
 impl ExperimentError {
@@ -226,6 +236,7 @@ impl ExperimentError {
             }
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
+            Self::Training(error) => error.is_user_error(),
             _ => true,
         }
     }

@@ -38,6 +38,7 @@ mod setting_list;
 pub mod settings;
 pub mod store;
 pub mod suggest;
+pub mod training;
 pub mod trial;
 
 pub use error::ExperimentError;

@@ -25,6 +25,7 @@ mod model;
 mod moments;
 mod monic;
 pub mod plain;
+pub mod polyfit;
 mod random;
 mod redistribute;
 mod resnet;

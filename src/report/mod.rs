@@ -12,5 +12,6 @@ pub mod summary;
 pub mod table;
 pub mod tables;
 pub mod text_table;
+pub mod training_text;
 
 pub use error::ReportError;
