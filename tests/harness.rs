@@ -10,6 +10,8 @@ use common::tiny_model;
 use leveled::experiment::config::Experiment;
 use leveled::experiment::event::Event;
 use leveled::experiment::inference_view::InferenceView;
+use leveled::experiment::level_view::LevelView;
+use leveled::experiment::operations_view::ArticleView;
 use leveled::experiment::plan_view::PlanView;
 use leveled::experiment::provenance::Provenance;
 use leveled::experiment::records::{ImageRow, LayerRow, SecurityVerdict, TrialRow, TrialStatus};
@@ -55,6 +57,47 @@ fn random_weights_have_agreement_and_no_accuracy() {
     let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
     let column = summary.lines().next().unwrap().split(',').position(|name| name == "accuracy").unwrap();
     assert!(summary.lines().skip(1).all(|line| line.split(',').nth(column) == Some("")), "{summary}");
+}
+
+#[test]
+fn tables_that_need_no_experiment() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = success(directory.path(), &["plan", "--levels"]);
+    assert!(text.starts_with("| network") && text.lines().count() == 38, "{text}");
+    let views: Vec<LevelView> =
+        serde_json::from_str(&success(directory.path(), &["plan", "--levels", "--json"])).unwrap();
+    assert_eq!((views[0].levels, views[11].levels), (70, 18));
+    assert!(success(directory.path(), &["plan", "--levels", "--csv"]).starts_with("network,node_fusing,"));
+    let views: Vec<ArticleView> =
+        serde_json::from_str(&success(directory.path(), &["plan", "--operations", "--json"])).unwrap();
+    assert_eq!((views.len(), views[0].total.rotations), (3, 34_840));
+    assert!(success(directory.path(), &["plan", "--operations"]).contains("K = 64"));
+    fs::write(directory.path().join("e.yaml"), RANDOM).unwrap();
+    let text = success(directory.path(), &["plan", "e.yaml", "--operations"]);
+    assert!(text.contains("article: rotations") && text.contains("| layer3.2.conv2 |"), "{text}");
+    assert!(refusal(directory.path(), &["plan"]).contains("required arguments were not provided"));
+    assert!(refusal(directory.path(), &["plan", "e.yaml", "--levels"]).contains("cannot be used with"));
+    assert!(refusal(directory.path(), &["plan", "e.yaml", "--csv"]).contains("--levels"));
+}
+
+#[test]
+fn a_batch_in_the_channel_layout_with_every_optimisation_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let more = "  layout: channel\n  batch: 2\n  activation_form: full\n  node_fusing: false\n";
+    let text = RANDOM.replace("  images: 1\n", "  images: 3\n").replace("  log_n: 12\n", "  log_n: 13\n");
+    fs::write(directory.path().join("e.yaml"), text + more).unwrap();
+    success(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    let out = directory.path().join("out");
+    let trials: Vec<TrialRow> = rows(&out);
+    let trial = &trials[0];
+    assert_eq!((trial.agreement, trial.levels_used, trial.latency_evaluations), (Some(1.0), Some(59), Some(2)));
+    assert!(trial.logit_error_max.unwrap() < 0.05, "{trial:?}");
+    let (latency, amortised) = (trial.latency_seconds_median.unwrap(), trial.amortised_seconds_median.unwrap());
+    assert!((amortised - latency / 2.0).abs() < 1e-9 * latency);
+    let layers: Vec<LayerRow> = rows(&out);
+    assert_eq!(layers.len(), 42);
+    assert!(layers.iter().all(|row| row.scale_deviation.unwrap() < 2f64.powi(-40)), "{layers:?}");
+    assert!(layers.iter().any(|row| row.kind.ends_with("+ quadratic")));
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use leveled::ckks::keys::KeyKind;
 use leveled::ckks::{CkksError, Encrypted, EvaluationKeys, KeyRequest, SecretKey, SecurityPolicy};
+use leveled::network::levels::{LevelSwitches, levels};
 use leveled::network::lowered::{LoweredNetwork, Shape};
-use leveled::network::{Architecture, LoweredTrace, Network, Stage, merge};
+use leveled::network::{ActivationForm, Architecture, LowerOptions, LoweredTrace, Network, Stage, merge};
 use leveled::private::probe::{LayerProbe, probe};
-use leveled::private::{Client, Executor, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator};
+use leveled::private::{Client, Executor, LayoutKind, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator};
 use leveled::ring::sampling::Seed;
 use leveled::ring::simd::{Instructions, instructions};
 
@@ -140,6 +141,39 @@ fn an_ensemble_agrees_with_the_mean_of_its_members() {
         for (class, logit) in logits.values.iter().enumerate() {
             let mean = (clear[0].logits()[class] + clear[1].logits()[class]) / 2.0;
             assert!((logit - mean).abs() < 1e-3, "N = 2^{log_n}: {logit} for {mean}");
+        }
+    }
+}
+
+#[test]
+fn every_form_of_activations_agrees_with_clear_text() {
+    let architecture = Architecture {
+        input: Shape::new(3, 8, 8),
+        stem_channels: 4,
+        stages: vec![Stage { blocks: 2, channels: 4, stride: 1 }, Stage { blocks: 1, channels: 6, stride: 2 }],
+        ..Architecture::named("resnet20", 4, 10).unwrap()
+    };
+    let graph = architecture.graph().unwrap();
+    let network = Network::random(&architecture, 3).unwrap();
+    for layout in [LayoutKind::Packed, LayoutKind::Channel] {
+        for form in ActivationForm::ALL {
+            for fuse in [false, true] {
+                let what = format!("{layout:?}, {form:?}, fused {fuse}");
+                let lowered = Arc::new(network.lower_with(LowerOptions { form, fuse }).unwrap());
+                let plan = Plan::new(lowered.clone(), &PlanOptions { layout, ..options(9) }).unwrap();
+                let switches = LevelSwitches { node_fusing: fuse, activation_form: form, tower_reuse: true };
+                let expected = levels(&graph, switches).last().unwrap().spent.total();
+                assert_eq!(plan.levels_used(), expected, "{what}");
+                let Outcome { probes, logits, trace } = evaluate(&lowered, &plan, &image(&lowered, 1.0));
+                for (layer, probe) in plan.layers.iter().zip(&probes) {
+                    assert!(probe.relative.min > 10.0, "{what}: {} has {:.1} bits", layer.name, probe.relative.min);
+                    assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {} has another scale", layer.name);
+                }
+                assert!(!logits.overflow, "{what}");
+                for (found, clear) in logits.values.iter().zip(trace.logits()) {
+                    assert!((found - clear).abs() < 1e-3, "{what}: {found} for {clear}");
+                }
+            }
         }
     }
 }

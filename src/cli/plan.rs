@@ -8,8 +8,12 @@ use clap::Args;
 use super::CliError;
 use super::output::{print, print_json};
 use crate::experiment::config::Experiment;
+use crate::experiment::level_view::level_views;
+use crate::experiment::operations_view::{article_views, compared_view};
 use crate::experiment::preflight::{check_all_memory, plans};
 use crate::experiment::run::{Filter, select};
+use crate::report::level_text::{level_csv, level_text};
+use crate::report::operations_text::{article_text, compared_text};
 use crate::report::plan_text::plan_text;
 use crate::report::run_text::duplicates_text;
 
@@ -17,10 +21,20 @@ use crate::report::run_text::duplicates_text;
 #[derive(Debug, Args)]
 pub struct Plan {
     /// Experiment file, such as experiments/quickstart.yaml.
-    file: PathBuf,
+    #[arg(required_unless_present_any = ["levels", "operations"])]
+    file: Option<PathBuf>,
     /// Print JSON: a list with one plan per trial.
     #[arg(long)]
     json: bool,
+    /// Print the levels of every network with each optimisation on and off instead; needs no experiment.
+    #[arg(long, conflicts_with_all = ["file", "operations", "filters"])]
+    levels: bool,
+    /// With --levels: CSV, a line for each node.
+    #[arg(long, requires = "levels", conflicts_with = "json")]
+    csv: bool,
+    /// Print operation counts by layer beside those of the article's algorithm; without an experiment, the article's networks.
+    #[arg(long)]
+    operations: bool,
     /// Only trials with these values of a setting; may be given several times.
     #[arg(long = "filter", value_name = "KEY=VALUE[,VALUE]", value_parser = Filter::parse)]
     filters: Vec<Filter>,
@@ -32,15 +46,40 @@ impl Plan {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let experiment = Experiment::read(&self.file)?;
+        if self.levels {
+            return self.print_levels();
+        }
+        let Some(file) = &self.file else { return self.print_article() };
+        let experiment = Experiment::read(file)?;
         let selection = select(&experiment.trials, &self.filters, &HashMap::new(), false)?;
         let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]))?;
-        if self.json {
+        if self.operations {
+            let compared = plans.iter().map(compared_view).collect::<Result<Vec<_>, _>>()?;
+            if self.json {
+                print_json(&compared)?;
+            } else {
+                print(&compared.iter().map(compared_text).collect::<Vec<_>>().join("\n"))?;
+            }
+        } else if self.json {
             print_json(&plans)?;
         } else {
             let texts: Vec<String> = plans.iter().map(plan_text).collect();
             print(&(texts.join("\n") + &duplicates_text(&experiment.duplicates)))?;
         }
         Ok(check_all_memory(&plans, None)?)
+    }
+
+    fn print_levels(&self) -> Result<(), CliError> {
+        let views = level_views()?;
+        match (self.json, self.csv) {
+            (true, _) => print_json(&views),
+            (_, true) => print(&level_csv(&views)?),
+            _ => print(&level_text(&views)),
+        }
+    }
+
+    fn print_article(&self) -> Result<(), CliError> {
+        let views = article_views()?;
+        if self.json { print_json(&views) } else { print(&article_text(&views)) }
     }
 }

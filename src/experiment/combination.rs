@@ -99,15 +99,10 @@ fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(),
         return Err(Refusal::new("batch", problem));
     }
     // What is written down already, and not built yet.
-    if settings.activation_form.as_str() != "square" {
-        let problem = "only `square` runs encrypted so far";
-        return Err(Refusal::new("activation_form", problem));
-    }
-    if !settings.node_fusing.0 {
-        return Err(Refusal::new("node_fusing", "only fused networks run encrypted so far; set `true`"));
-    }
     if !settings.tower_reuse.0 {
-        return Err(Refusal::new("tower_reuse", "only chains with reused towers run encrypted so far; set `true`"));
+        let problem = "a chain with a prime for every multiplication is only counted, by `leveled plan --levels`: primes of \
+                       the size of the data scale are too few; set `true`";
+        return Err(Refusal::new("tower_reuse", problem));
     }
     Ok(())
 }
@@ -164,8 +159,7 @@ mod tests {
         assert_eq!(settled("model: a, layout: channel").unwrap().convolution, Convolution::Classical);
         assert!(settled("model: a, layout: channel, convolution: clustered, batch: 8").is_ok());
         assert!(settled("model: a, layout: channel, convolution: integer").is_ok());
-        assert_eq!(blamed("model: a, activation_form: monic").0, "activation_form");
-        assert_eq!(blamed("model: a, node_fusing: false").0, "node_fusing");
+        assert!(settled("model: a, activation_form: monic, node_fusing: false").is_ok());
         assert_eq!(blamed("model: a, tower_reuse: false").0, "tower_reuse");
     }
 }

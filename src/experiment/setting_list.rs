@@ -74,7 +74,7 @@ macro_rules! with_settings {
                 activation_form: ActivationForm,
                 /// Whether batch normalisation is folded into convolutions.
                 node_fusing: NodeFusing,
-                /// Whether one prime pays for a convolution and the squaring after it.
+                /// Whether one prime pays for a convolution and the squaring after it; `false` is only counted (`plan --levels`).
                 tower_reuse: TowerReuse,
                 /// Layout of values in slots: `packed`, many channels in a ciphertext, or `channel`, one.
                 layout: Layout,

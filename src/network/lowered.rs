@@ -87,13 +87,48 @@ pub struct Term {
 }
 
 /// What follows the linear part of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Activation {
-    /// Nothing: the logits.
+    /// Nothing: the logits, or a linear map that is not merged with the next.
     None,
     /// `x -> x^2 - centre`; the coefficients of the quadratic live in the neighbouring linear maps (method section 3).
     Square,
+    /// `x -> x^2 + linear x - centre`; the leading coefficient lives in the neighbouring convolutions.
+    Monic {
+        /// One coefficient per channel.
+        linear: Vec<f64>,
+    },
+    /// `x -> leading x^2 + linear x - centre`: nothing has been moved.
+    Full {
+        /// One coefficient per channel.
+        leading: Vec<f64>,
+        /// One coefficient per channel.
+        linear: Vec<f64>,
+    },
+}
+
+impl Activation {
+    /// What it is, in a word.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Square => "square",
+            Self::Monic { .. } => "monic",
+            Self::Full { .. } => "full",
+        }
+    }
+
+    /// Its coefficients by channel: of the square and of the linear part; `None` for those that are not there.
+    #[must_use]
+    pub const fn coefficients(&self) -> [Option<&Vec<f64>>; 2] {
+        match self {
+            Self::None | Self::Square => [None, None],
+            Self::Monic { linear } => [None, Some(linear)],
+            Self::Full { leading, linear } => [Some(leading), Some(linear)],
+        }
+    }
 }
 
 /// `activation(sum of terms + bias)`.

@@ -28,7 +28,9 @@ impl LoweredNetwork {
                 LinearMap::Convolution { weights, .. } | LinearMap::Dense { weights, .. } => weights,
                 LinearMap::ChannelScale { factors } => factors,
             });
-            let Some(bad) = weights.chain(&layer.bias).chain(&layer.centre).find(|value| !value.is_finite()) else {
+            let coefficients = layer.activation.coefficients().into_iter().flatten().flatten();
+            let constants = layer.bias.iter().chain(&layer.centre).chain(coefficients);
+            let Some(bad) = weights.chain(constants).find(|value| !value.is_finite()) else {
                 continue;
             };
             return Err(problem(&layer.name, "a weight or bias", bad, "finite numbers"));
@@ -54,6 +56,9 @@ impl LoweredNetwork {
         let centres = if layer.activation == Activation::None { 0 } else { layer.shape.channels };
         if layer.centre.len() != centres {
             return Err(problem(name, "the number of centres", layer.centre.len(), centres));
+        }
+        if let Some(wrong) = layer.activation.coefficients().into_iter().flatten().find(|c| c.len() != centres) {
+            return Err(problem(name, "the number of coefficients", wrong.len(), centres));
         }
         for term in &layer.terms {
             if let Source::Layer(from) = term.source
@@ -98,6 +103,9 @@ mod tests {
         );
         assert!(text(&|n| n.layers[2].terms[0].source = Source::Input).contains("the shape of a term is None"));
         assert!(text(&|n| n.layers[2].centre.clear()).contains("the number of centres is 0"));
+        let monic = |linear: Vec<f64>| Activation::Monic { linear };
+        assert!(text(&|n| n.layers[2].activation = monic(vec![1.0])).contains("the number of coefficients is 1"));
+        assert!(text(&|n| n.layers[2].activation = monic(vec![f64::NAN; 3])).contains("a weight or bias is NaN"));
         assert!(text(&|n| n.layers[3].bias[0] = f64::NAN).contains("a weight or bias is NaN"));
     }
 }

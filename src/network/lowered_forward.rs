@@ -1,7 +1,7 @@
 //! Clear-text evaluation of a lowered network in double precision: what encrypted layers are compared with.
 
 use super::error::NetworkError;
-use super::lowered::{Activation, LoweredNetwork, Source};
+use super::lowered::{Activation, Layer, LoweredNetwork, Source};
 
 /// What each layer of a lowered network computes on one image.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,24 +46,36 @@ impl LoweredNetwork {
                 };
                 term.map.apply_add(values, shape, &mut output, layer.shape);
             }
-            activated.push(match layer.activation {
-                Activation::None => output.clone(),
-                Activation::Square => {
-                    let plane = layer.shape.height * layer.shape.width;
-                    let planes = output.chunks_exact(plane.max(1)).zip(&layer.centre);
-                    planes.flat_map(|(plane, centre)| plane.iter().map(move |x| x * x - centre)).collect()
-                }
-            });
+            activated.push(activate(layer, &output));
             linear.push(output);
         }
         Ok(LoweredTrace { linear })
     }
 }
 
+/// The layer's activation of `values`.
+fn activate(layer: &Layer, values: &[f64]) -> Vec<f64> {
+    if layer.activation == Activation::None {
+        return values.to_vec();
+    }
+    let [leading, linear] = layer.activation.coefficients();
+    let plane = (layer.shape.height * layer.shape.width).max(1);
+    let of_channel = |values: Option<&Vec<f64>>, channel: usize, absent: f64| {
+        values.map_or(absent, |values| values.get(channel).copied().unwrap_or(absent))
+    };
+    let planes = values.chunks_exact(plane).zip(&layer.centre).enumerate();
+    planes
+        .flat_map(|(channel, (plane, centre))| {
+            let (square, slope) = (of_channel(leading, channel, 1.0), of_channel(linear, channel, 0.0));
+            plane.iter().map(move |x| (square * x + slope) * x - centre)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::lowered::{Layer, LinearMap, Shape, Term};
+    use crate::network::lowered::{LinearMap, Shape, Term};
 
     #[test]
     fn two_layers_by_hand() {
@@ -72,8 +84,8 @@ mod tests {
             terms: vec![Term { source, map }],
             bias: bias.to_vec(),
             shape: Shape::new(bias.len(), 1, 1),
+            centre: if activation == Activation::None { Vec::new() } else { vec![0.0, 6.0] },
             activation,
-            centre: if activation == Activation::Square { vec![0.0, 6.0] } else { Vec::new() },
         };
         let scale = LinearMap::ChannelScale { factors: vec![2.0, -1.0] };
         let dense = LinearMap::Dense { weights: vec![1.0, 10.0], outputs: 1 };
@@ -90,6 +102,15 @@ mod tests {
         assert_eq!((trace.logits(), trace.largest()), ([149.5].as_slice(), vec![7.0, 149.5]));
         assert_eq!(network.classes(), 1);
         assert!(matches!(network.forward(&[1.0]), Err(NetworkError::InputLength { expected: 2, found: 1 })));
+        let with = |activation| {
+            let mut network = network.clone();
+            network.layers[0].activation = activation;
+            network.forward(&[3.0, 4.0]).unwrap().logits()[0]
+        };
+        let linear = vec![3.0, 0.5];
+        assert_eq!(with(Activation::Monic { linear: linear.clone() }), 49.0 + 21.0 + 10.0 * (16.0 - 2.0 - 6.0) + 0.5);
+        let full = Activation::Full { leading: vec![0.5, -1.0], linear };
+        assert_eq!(with(full), 24.5 + 21.0 + 10.0 * (-16.0 - 2.0 - 6.0) + 0.5);
         let exploded = network.forward(&[1e200, f64::NAN]).unwrap();
         assert_eq!(exploded.largest(), [f64::INFINITY, f64::INFINITY]);
     }

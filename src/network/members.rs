@@ -51,7 +51,7 @@ fn description(layer: &Layer) -> String {
     };
     let terms: Vec<String> = layer.terms.iter().map(term).collect();
     let terms = terms.join(" plus ");
-    format!("`{}` of {} values: {terms}, activation {:?}", layer.name, size(layer.shape), layer.activation)
+    format!("`{}` of {} values: {terms}, activation {}", layer.name, size(layer.shape), layer.activation.kind())
 }
 
 fn size(shape: Shape) -> String {
@@ -84,15 +84,15 @@ mod tests {
         let found = text(&|m| m.layers[1].name = "other".to_owned());
         assert!(found.contains(
             "layer 1 is `other` of 3x6x5 values: a convolution of layer 0 from 3 to 3 channels with kernel 3, stride 1, \
-             padding 1, activation Square, not `layer1.0.conv1` of"
+             padding 1, activation square, not `layer1.0.conv1` of"
         ));
         let found = text(&|m| m.layers[2].terms[1].source = Source::Layer(1));
-        assert!(found.contains("plus layer 1 with a factor per channel, activation Square, not"), "{found}");
+        assert!(found.contains("plus layer 1 with a factor per channel, activation square, not"), "{found}");
         let found = text(&|m| {
             m.layers[9].activation = Activation::Square;
             m.layers[9].centre = vec![0.0; 3];
         });
-        assert!(found.contains("activation Square, not `linear` of 3x1x1 values: a dense map of layer 8"), "{found}");
+        assert!(found.contains("activation square, not `linear` of 3x1x1 values: a dense map of layer 8"), "{found}");
         // Of another size and sound by itself.
         let text = check_members(&[members[0].clone(), resized()]).unwrap_err().to_string();
         assert!(text.contains("the input's shape is 2x6x6, not 2x6x5; take"), "{text}");

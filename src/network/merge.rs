@@ -1,7 +1,7 @@
 //! An ensemble as one network: the members' channels beside each other, their logits averaged by the classifier.
 
 use super::error::NetworkError;
-use super::lowered::{Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
 use super::members::check_members;
 
 /// One network whose logits are the mean of the members' logits.
@@ -81,9 +81,20 @@ fn side_by_side(members: &[&Layer]) -> Result<Layer, NetworkError> {
         terms: terms.collect::<Result<_, _>>()?,
         bias: concatenated(members.iter().map(|member| &member.bias)),
         shape: Shape::new(members.len() * channels, height, width),
-        activation: first.activation,
+        activation: activation(members),
         centre: concatenated(members.iter().map(|member| &member.centre)),
     })
+}
+
+/// The activation with the coefficients of all members, which have the same kind.
+fn activation(members: &[&Layer]) -> Activation {
+    let all = |which: usize| concatenated(members.iter().filter_map(|m| m.activation.coefficients()[which]));
+    match members[0].activation {
+        Activation::None => Activation::None,
+        Activation::Square => Activation::Square,
+        Activation::Monic { .. } => Activation::Monic { linear: all(1) },
+        Activation::Full { .. } => Activation::Full { leading: all(0), linear: all(1) },
+    }
 }
 
 /// The mean of the members' last layers, as one dense map.
@@ -120,7 +131,7 @@ fn mean(members: &[&Layer]) -> Result<Layer, NetworkError> {
         terms: vec![Term { source, map: LinearMap::Dense { weights, outputs } }],
         bias: bias.collect(),
         shape: first.shape,
-        activation: first.activation,
+        activation: Activation::None,
         centre: Vec::new(),
     })
 }
@@ -140,6 +151,7 @@ fn concatenated<'a>(parts: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::network::random::tests::tiny;
+    use crate::network::{ActivationForm, LowerOptions};
     use proptest::prelude::*;
 
     fn members(count: u64, seed: u64) -> Vec<LoweredNetwork> {
@@ -164,6 +176,23 @@ mod tests {
             for (index, values) in found.linear[..found.linear.len() - 1].iter().enumerate() {
                 let expected: Vec<f64> = each.iter().flat_map(|trace| trace.linear[index].clone()).collect();
                 prop_assert_eq!(values, &expected);
+            }
+        }
+    }
+
+    #[test]
+    fn every_form_merges() {
+        for form in ActivationForm::ALL {
+            for fuse in [false, true] {
+                let options = LowerOptions { form, fuse };
+                let members = [3, 4].map(|seed| tiny(seed).lower_with(options).unwrap());
+                let merged = merge(&members).unwrap();
+                let image: Vec<f64> = (0..merged.input.len()).map(|i| (i as f64 * 0.9).sin()).collect();
+                let logits = |network: &LoweredNetwork| network.forward(&image).unwrap().logits().to_vec();
+                let each = members.each_ref().map(logits);
+                for (class, logit) in logits(&merged).iter().enumerate() {
+                    assert!((logit - (each[0][class] + each[1][class]) / 2.0).abs() < 1e-9, "{form:?} {fuse}");
+                }
             }
         }
     }
@@ -204,7 +233,7 @@ mod tests {
                 terms: vec![Term { source: Source::Layer(0), map: dense }],
                 bias: vec![0.0],
                 shape: Shape::new(1, 1, 1),
-                activation: crate::network::lowered::Activation::None,
+                activation: Activation::None,
                 centre: Vec::new(),
             });
         });

@@ -6,13 +6,16 @@
 //! a weights file and its card.
 
 pub mod architecture;
+pub mod article;
 pub mod card;
 pub mod cluster;
 mod error;
 mod fold;
 pub mod graph;
 mod instance;
+pub mod levels;
 mod linear_map;
+mod lower_options;
 pub mod lowered;
 mod lowered_check;
 mod lowered_forward;
@@ -20,6 +23,7 @@ mod members;
 mod merge;
 mod model;
 mod moments;
+mod monic;
 pub mod plain;
 pub mod polyfit;
 mod random;
@@ -33,6 +37,7 @@ pub use card::Card;
 pub use error::NetworkError;
 pub use graph::{ActivationKind, Graph};
 pub use instance::Network;
+pub use lower_options::{ActivationForm, LowerOptions};
 pub use lowered_forward::LoweredTrace;
 pub use members::check_members;
 pub use merge::merge;

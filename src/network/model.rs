@@ -6,6 +6,7 @@ use super::architecture::Architecture;
 use super::card::{Card, CardActivation};
 use super::error::NetworkError;
 use super::instance::Network;
+use super::lower_options::LowerOptions;
 use super::lowered::LoweredNetwork;
 use super::plain::{PlainNetwork, PlainOutput};
 use crate::dataset::{DatasetName, Image, Normalisation};
@@ -69,6 +70,14 @@ impl Model {
         self.network.lower()
     }
 
+    /// The lowered network with other options than the best.
+    ///
+    /// # Errors
+    /// Those of [`Network::lower_with`].
+    pub fn lower_with(&self, options: LowerOptions) -> Result<LoweredNetwork, NetworkError> {
+        self.network.lower_with(options)
+    }
+
     /// One image as network input, row-major `[channels, height, width]`.
     pub fn input(&self, image: &Image) -> Vec<f64> {
         self.card.normalisation.apply(image)
@@ -116,6 +125,25 @@ mod tests {
         // 200 images at 89.94 %: four standard deviations are 17 images.
         assert!(output.correct(&shipped.labels) > 162);
         assert!(matches!(model.plain_forward(&[]), Err(NetworkError::InputLength { .. })));
+    }
+
+    #[test]
+    fn every_form_of_the_shipped_network_gives_the_same_logits() {
+        use crate::network::ActivationForm;
+        let model = Model::load(Path::new(SHIPPED)).unwrap();
+        let input = model.input(&shipped_test_images(DatasetName::Cifar10).unwrap().images[0]);
+        let logits = |form, fuse| {
+            let lowered = model.lower_with(LowerOptions { form, fuse }).unwrap();
+            lowered.forward(&input).unwrap().logits().to_vec()
+        };
+        let expected = logits(ActivationForm::Square, true);
+        for form in ActivationForm::ALL {
+            for fuse in [false, true] {
+                for (a, b) in expected.iter().zip(logits(form, fuse)) {
+                    assert!((a - b).abs() < 1e-5, "{form:?}, fused {fuse}: {a} {b}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,43 +8,65 @@
 //! Both choices are for precision under encryption, where errors are absolute: `u^2` is as large as the activation itself
 //! rather than `1 / |c2|` times as large, and it is centred: its estimated mean is subtracted, an addition of a constant,
 //! and given back through the same biases. Smaller values meet the rounding errors of encoded weights.
+//!
+//! Other forms leave more in the activation, for comparison ([`LowerOptions`]): `x = u / f` makes it
+//! `(c2 / f^2) (u^2 + (c1 f / c2) u + c0 f^2 / c2)`, of which the monic form keeps what is in parentheses and the full form,
+//! with `f = 1`, everything.
+
+use std::borrow::Cow;
 
 use super::error::NetworkError;
 use super::graph::{ActivationKind, Graph, Node, Operation};
 use super::instance::Network;
+use super::lower_options::{ActivationForm, LowerOptions};
 use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
 use super::moments::{self, Moments};
+use super::monic;
+use super::plain::batch_norm;
 
 impl Network {
-    /// Folds batch normalisation, completes the squares and merges pooling with the classifier. Computed in double
-    /// precision.
+    /// As [`lower_with`](Self::lower_with) with the default options: folds batch normalisation, completes the squares and
+    /// merges pooling with the classifier.
     ///
-    /// Layers are named after the convolution whose output they square, such as `layer1.0.conv2`, which also takes the
+    /// # Errors
+    /// Those of [`lower_with`](Self::lower_with).
+    pub fn lower(&self) -> Result<LoweredNetwork, NetworkError> {
+        self.lower_with(LowerOptions::default())
+    }
+
+    /// The network as linear layers and activations of one form. Computed in double precision.
+    ///
+    /// Layers are named after the convolution whose output they activate, such as `layer1.0.conv2`, which also takes the
     /// shortcut as its second term: an identity as [`LinearMap::ChannelScale`], a projection as 1x1 convolution. The
-    /// last layer is `linear`.
+    /// last layer is `linear`. Without fusing, convolutions that batch normalisation follows are layers without an
+    /// activation, layers with one are named after batch normalisation, and `pool` is a layer.
     ///
     /// # Errors
     /// [`NetworkError::NotLowerable`] for an activation that is not quadratic, [`NetworkError::LeadingCoefficient`] for
     /// one with no quadratic part, [`NetworkError::Lowered`] if a redistributed number is too large for double
     /// precision.
-    pub fn lower(&self) -> Result<LoweredNetwork, NetworkError> {
-        let folded = self.folded()?;
+    pub fn lower_with(&self, options: LowerOptions) -> Result<LoweredNetwork, NetworkError> {
+        let folded = if options.fuse { Some(self.folded()?) } else { None };
+        let network = folded.as_ref().unwrap_or(self);
         let mut lowering = Lowering {
-            network: &folded,
+            network,
+            form: options.form,
             centres: self.centres()?.into_iter(),
-            values: vec![None; folded.graph().nodes().len()],
+            factors: match options.form {
+                ActivationForm::Monic => monic::factors(network)?,
+                ActivationForm::Full | ActivationForm::Square => Vec::new(),
+            }
+            .into_iter(),
+            values: vec![None; network.graph().nodes().len()],
             layers: Vec::new(),
         };
-        let shape = folded.graph().input();
-        lowering.values[0] = Some(Value {
-            source: Source::Input,
-            scale: vec![1.0; shape.channels],
-            offset: vec![0.0; shape.channels],
-            shape,
-        });
-        for (index, node) in folded.graph().nodes().iter().enumerate() {
+        let shape = network.graph().input();
+        lowering.values[0] = Some(Value::plain(Source::Input, shape));
+        for (index, node) in network.graph().nodes().iter().enumerate() {
             match node.operation {
                 Operation::Activation(kind) => lowering.activation(index, node, kind)?,
+                Operation::AveragePool { .. } if !options.fuse => lowering.unmerged(index, node)?,
+                Operation::Convolution { .. } if lowering.is_normalised(index) => lowering.unmerged(index, node)?,
                 Operation::Linear { .. } => lowering.layer(index, node.shape, None)?,
                 _ => {}
             }
@@ -62,13 +84,47 @@ impl Network {
     }
 }
 
-/// What a layer's output goes through before it is squared, per channel: `factor * (x + shift)`; then `centre` is
-/// subtracted.
-#[derive(Default)]
-struct Squaring {
+/// What a layer's output x goes through, per channel: `u = factor * (x + shift)`, then the activation.
+struct Activating {
     factor: Vec<f64>,
     shift: Vec<f64>,
+    activation: Activation,
     centre: Vec<f64>,
+}
+
+/// An activation of one channel: `c2 x^2 + c1 x + c0 = scale * (leading u^2 + linear u - centre) + offset` for
+/// `u = factor * (x + shift)`.
+struct Formed {
+    factor: f64,
+    shift: f64,
+    leading: f64,
+    linear: f64,
+    centre: f64,
+    scale: f64,
+    offset: f64,
+}
+
+impl Formed {
+    /// The square alone; `moments` are of x.
+    fn square([c0, c1, c2]: [f64; 3], moments: Option<&Moments>) -> Self {
+        let (h, d) = (c1 / (2.0 * c2), c0 - c1 * c1 / (4.0 * c2));
+        let centre = moments.map_or(0.0, |m| c2.abs() * m.mean_square(h));
+        // What cannot be estimated is not centred.
+        let centre = if centre.is_finite() { centre } else { 0.0 };
+        let offset = d + c2.signum() * centre;
+        Self { factor: c2.abs().sqrt(), shift: h, leading: 1.0, linear: 0.0, centre, scale: c2.signum(), offset }
+    }
+
+    /// The polynomial whose leading coefficient is 1, for a given factor.
+    fn monic([c0, c1, c2]: [f64; 3], factor: f64) -> Self {
+        let (linear, centre) = (c1 * factor / c2, -c0 * factor * factor / c2);
+        Self { factor, shift: 0.0, leading: 1.0, linear, centre, scale: c2 / (factor * factor), offset: 0.0 }
+    }
+
+    /// The polynomial as it is.
+    const fn full([c0, c1, c2]: [f64; 3]) -> Self {
+        Self { factor: 1.0, shift: 0.0, leading: c2, linear: c1, centre: -c0, scale: 1.0, offset: 0.0 }
+    }
 }
 
 /// A node's value in terms of what is computed under encryption: `scale * source + offset`, per channel.
@@ -80,20 +136,30 @@ struct Value {
     shape: Shape,
 }
 
+impl Value {
+    /// What `source` holds, as it is.
+    fn plain(source: Source, shape: Shape) -> Self {
+        Self { source, scale: vec![1.0; shape.channels], offset: vec![0.0; shape.channels], shape }
+    }
+}
+
 /// A linear map of a value, before the value's scale and offset are moved into it.
 struct Summand<'a> {
     name: &'a str,
     map: LinearMap,
     value: Value,
     /// One value per output channel, or empty.
-    bias: &'a [f64],
+    bias: Cow<'a, [f64]>,
 }
 
 struct Lowering<'a> {
     network: &'a Network,
+    form: ActivationForm,
     /// Moments of the inputs of the activations that are still to come.
     centres: std::vec::IntoIter<Vec<Moments>>,
-    /// For the input and the activations met so far.
+    /// Factors of these inputs in the monic form.
+    factors: std::vec::IntoIter<Vec<f64>>,
+    /// For the input, the activations and the layers without one met so far.
     values: Vec<Option<Value>>,
     layers: Vec<Layer>,
 }
@@ -110,30 +176,56 @@ impl<'a> Lowering<'a> {
             return Err(NetworkError::NotLowerable { node: node.name.clone(), reason });
         }
         let coefficients = self.network.weights().values(&node.name, "coefficients")?.as_chunks::<3>().0;
-        let (mut squaring, mut scale, mut offset) = (Squaring::default(), Vec::new(), Vec::new());
-        let moments = self.centres.next().unwrap_or_default();
-        for (channel, &[c0, c1, c2]) in coefficients.iter().enumerate() {
-            let (h, d) = (c1 / (2.0 * c2), c0 - c1 * c1 / (4.0 * c2));
-            if c2 == 0.0 || !h.is_finite() || !d.is_finite() {
-                return Err(NetworkError::LeadingCoefficient { activation: node.name.clone(), channel, found: c2 });
+        let (moments, factors) = (self.centres.next().unwrap_or_default(), self.factors.next().unwrap_or_default());
+        let mut formed = Vec::with_capacity(coefficients.len());
+        for (channel, &quadratic) in coefficients.iter().enumerate() {
+            let form = match self.form {
+                ActivationForm::Square => Formed::square(quadratic, moments.get(channel)),
+                ActivationForm::Monic => Formed::monic(quadratic, factors.get(channel).copied().unwrap_or(1.0)),
+                ActivationForm::Full => Formed::full(quadratic),
+            };
+            let moved = [form.shift, form.linear, form.scale, form.offset];
+            if quadratic[2] == 0.0 || moved.iter().any(|number| !number.is_finite()) {
+                let (activation, found) = (node.name.clone(), quadratic[2]);
+                return Err(NetworkError::LeadingCoefficient { activation, channel, found });
             }
-            let centre = moments.get(channel).map_or(0.0, |m| c2.abs() * m.mean_square(h));
-            // What cannot be estimated is not centred.
-            let centre = if centre.is_finite() { centre } else { 0.0 };
-            squaring.factor.push(c2.abs().sqrt());
-            squaring.shift.push(h);
-            squaring.centre.push(centre);
-            scale.push(c2.signum());
-            offset.push(d + c2.signum() * centre);
+            formed.push(form);
         }
-        self.layer(node.inputs[0], node.shape, Some(squaring))?;
+        let all = |of: fn(&Formed) -> f64| formed.iter().map(of).collect::<Vec<f64>>();
+        let activating = Activating {
+            factor: all(|form| form.factor),
+            shift: all(|form| form.shift),
+            activation: match self.form {
+                ActivationForm::Square => Activation::Square,
+                ActivationForm::Monic => Activation::Monic { linear: all(|form| form.linear) },
+                ActivationForm::Full => {
+                    Activation::Full { leading: all(|form| form.leading), linear: all(|form| form.linear) }
+                }
+            },
+            centre: all(|form| form.centre),
+        };
+        let (scale, offset) = (all(|form| form.scale), all(|form| form.offset));
+        self.layer(node.inputs[0], node.shape, Some(activating))?;
         let source = Source::Layer(self.layers.len() - 1);
         self.values[index] = Some(Value { source, scale, offset, shape: node.shape });
         Ok(())
     }
 
-    /// Appends the layer that computes node `index`, and what its squaring asks for.
-    fn layer(&mut self, index: usize, shape: Shape, squaring: Option<Squaring>) -> Result<(), NetworkError> {
+    /// Whether batch normalisation reads node `index`.
+    fn is_normalised(&self, index: usize) -> bool {
+        let reads = |node: &Node| matches!(node.operation, Operation::BatchNorm { .. }) && node.inputs.contains(&index);
+        self.graph().nodes().iter().any(reads)
+    }
+
+    /// Appends a layer without activation for a node that is not merged with the next.
+    fn unmerged(&mut self, index: usize, node: &Node) -> Result<(), NetworkError> {
+        self.layer(index, node.shape, None)?;
+        self.values[index] = Some(Value::plain(Source::Layer(self.layers.len() - 1), node.shape));
+        Ok(())
+    }
+
+    /// Appends the layer that computes node `index`, and what its activation asks for.
+    fn layer(&mut self, index: usize, shape: Shape, activating: Option<Activating>) -> Result<(), NetworkError> {
         let plane = shape.height * shape.width;
         let mut bias = vec![0.0; shape.len()];
         let mut terms = Vec::new();
@@ -141,7 +233,7 @@ impl<'a> Lowering<'a> {
         for mut summand in self.summands(index)? {
             name.get_or_insert(summand.name);
             let Value { source, scale, offset, shape: from } = summand.value;
-            for (values, own) in bias.chunks_exact_mut(plane).zip(summand.bias) {
+            for (values, own) in bias.chunks_exact_mut(plane).zip(summand.bias.iter()) {
                 values.iter_mut().for_each(|value| *value += own);
             }
             if offset.iter().any(|&d| d != 0.0) {
@@ -149,13 +241,13 @@ impl<'a> Lowering<'a> {
                 summand.map.apply_add(&constant, from, &mut bias, shape);
             }
             summand.map.scale_source(&scale, from);
-            if let Some(squaring) = &squaring {
-                summand.map.scale_output(&squaring.factor);
+            if let Some(activating) = &activating {
+                summand.map.scale_output(&activating.factor);
             }
             terms.push(Term { source, map: summand.map });
         }
-        let activation = if squaring.is_some() { Activation::Square } else { Activation::None };
-        let Squaring { factor, shift, centre } = squaring.unwrap_or_default();
+        let none = || Activating { factor: vec![], shift: vec![], activation: Activation::None, centre: vec![] };
+        let Activating { factor, shift, activation, centre } = activating.unwrap_or_else(none);
         for (values, (factor, shift)) in bias.chunks_exact_mut(plane).zip(factor.iter().zip(&shift)) {
             values.iter_mut().for_each(|value| *value = factor * (*value + shift));
         }
@@ -170,7 +262,7 @@ impl<'a> Lowering<'a> {
         let weights = self.network.weights();
         if let Some(value) = &self.values[index] {
             let map = LinearMap::ChannelScale { factors: vec![1.0; node.shape.channels] };
-            return Ok(vec![Summand { name: &node.name, map, value: value.clone(), bias: &[] }]);
+            return Ok(vec![Summand { name: &node.name, map, value: value.clone(), bias: Cow::Borrowed(&[]) }]);
         }
         match node.operation {
             Operation::Add => {
@@ -180,7 +272,7 @@ impl<'a> Lowering<'a> {
                 }
                 Ok(all)
             }
-            Operation::Convolution { in_channels, out_channels, kernel, stride, padding, .. } => {
+            Operation::Convolution { in_channels, out_channels, kernel, stride, padding, bias } => {
                 let kernels = weights.values(&node.name, "weight")?.to_vec();
                 let map = LinearMap::Convolution {
                     weights: kernels,
@@ -192,24 +284,48 @@ impl<'a> Lowering<'a> {
                     groups: 1,
                 };
                 let value = self.value(node.inputs[0])?;
-                Ok(vec![Summand { name: &node.name, map, value, bias: weights.values(&node.name, "bias")? }])
+                let bias = if bias { weights.values(&node.name, "bias")? } else { &[] };
+                Ok(vec![Summand { name: &node.name, map, value, bias: Cow::Borrowed(bias) }])
+            }
+            Operation::BatchNorm { epsilon } => {
+                let (factors, shifts) =
+                    batch_norm(weights, &node.name, epsilon)?.into_iter().map(|[scale, shift]| (scale, shift)).unzip();
+                let (map, value) = (LinearMap::ChannelScale { factors }, self.value(node.inputs[0])?);
+                Ok(vec![Summand { name: &node.name, map, value, bias: Cow::Owned(shifts) }])
+            }
+            Operation::AveragePool { height, width } if height == width => {
+                let channels = node.shape.channels;
+                let map = LinearMap::Convolution {
+                    weights: vec![1.0 / (height * width) as f64; channels * height * width],
+                    out_channels: channels,
+                    in_channels: channels,
+                    kernel: height,
+                    stride: height,
+                    padding: 0,
+                    groups: channels,
+                };
+                let value = self.value(node.inputs[0])?;
+                Ok(vec![Summand { name: &node.name, map, value, bias: Cow::Borrowed(&[]) }])
             }
             Operation::Linear { inputs, outputs } => {
                 let input = node.inputs[0];
                 let pool = &self.graph().nodes()[input];
                 let (source, window) = match pool.operation {
-                    Operation::AveragePool { height, width } => (pool.inputs[0], [height, width]),
+                    Operation::AveragePool { height, width } if self.values[input].is_none() => {
+                        (pool.inputs[0], [height, width])
+                    }
                     _ => (input, [1, 1]),
                 };
                 let value = self.value(source)?;
                 let rows = weights.values(&node.name, "weight")?.chunks_exact(inputs);
                 let spread = rows.flat_map(|row| spread(row, value.shape, window)).collect();
                 let map = LinearMap::Dense { weights: spread, outputs };
-                Ok(vec![Summand { name: &node.name, map, value, bias: weights.values(&node.name, "bias")? }])
+                let bias = Cow::Borrowed(weights.values(&node.name, "bias")?);
+                Ok(vec![Summand { name: &node.name, map, value, bias }])
             }
             _ => {
-                let reason =
-                    "an activation may follow only convolutions and additions, and the classifier ends the network";
+                let reason = "an activation may follow only convolutions and additions, and the classifier, after an average over \
+                     squares, ends the network";
                 Err(NetworkError::NotLowerable { node: node.name.clone(), reason })
             }
         }
@@ -285,6 +401,73 @@ mod tests {
             let found = deviation(&network, &image);
             prop_assert!(found < 1e-9, "{}", found);
         }
+    }
+
+    /// Every form and both kinds of fusing.
+    fn all_options() -> Vec<LowerOptions> {
+        let forms = ActivationForm::ALL.into_iter();
+        forms.flat_map(|form| [false, true].map(|fuse| LowerOptions { form, fuse })).collect()
+    }
+
+    /// Largest difference, relative to the largest logit, between `network` and its lowered forms.
+    fn largest_deviation(network: &Network, image: &[f64]) -> f64 {
+        let expected = PlainNetwork::<f64>::new(network).unwrap().forward(image).unwrap().logits;
+        let largest = expected.iter().fold(1.0_f64, |a, b| a.max(b.abs()));
+        let deviations = all_options().into_iter().flat_map(|options| {
+            let found = network.lower_with(options).unwrap().forward(image).unwrap();
+            expected.iter().zip(found.logits()).map(|(a, b)| (a - b).abs() / largest).collect::<Vec<_>>()
+        });
+        deviations.fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn every_form_is_the_same_function() {
+        let heads = [Head::GlobalAveragePool, Head::AveragePool { size: 4 }];
+        for (seed, (name, head)) in
+            ["resnet18", "resnet20", "resnet32", "resnet20"].into_iter().zip(heads.into_iter().cycle()).enumerate()
+        {
+            let head = if name == "resnet18" { Head::AveragePool { size: 4 } } else { head };
+            let architecture = Architecture { head, ..Architecture::named(name, 2, 10).unwrap() };
+            let mut network = Network::random(&architecture, seed as u64).unwrap();
+            vary_coefficients(&mut network);
+            // A sign that differs along an identity shortcut.
+            let tensor = network.weights_mut().get_mut("layer1.0.act2.coefficients").unwrap();
+            tensor.values_mut()[2] *= -1.0;
+            let image: Vec<f64> = (0..network.graph().input().len()).map(|i| (i as f64 * 0.37).cos()).collect();
+            let found = largest_deviation(&network, &image);
+            assert!(found < 1e-5, "{name}: {found}");
+        }
+    }
+
+    #[test]
+    fn forms_differ_in_what_is_left_in_the_activation() {
+        let network = Network::random(&Architecture::named("resnet20", 4, 10).unwrap(), 0).unwrap();
+        let lower = |form, fuse| network.lower_with(LowerOptions { form, fuse }).unwrap();
+        let monic = lower(ActivationForm::Monic, true);
+        assert_eq!(monic.layers.len(), 20);
+        let named = |network: &LoweredNetwork, name: &str| {
+            network.layers.iter().find(|layer| layer.name == name).unwrap().clone()
+        };
+        // Three activations before the down-sampling: their inputs have c2^(1 - 2^-k), and identities need no product.
+        let c2 = 239.0_f64 / 1024.0;
+        for (name, blocks) in [("layer1.0.conv2", 2), ("layer1.1.conv2", 1)] {
+            let Activation::Monic { linear } = named(&monic, name).activation else { panic!("monic") };
+            let expected = (512.0 / 1024.0) / c2 * c2.powf(1.0 - 0.5_f64.powi(blocks));
+            assert!((linear[0] - expected).abs() < 1e-12, "{name}: {} {expected}", linear[0]);
+        }
+        for name in ["layer1.0.conv2", "layer1.1.conv2", "layer1.2.conv2", "layer3.2.conv2"] {
+            let LinearMap::ChannelScale { factors } = &named(&monic, name).terms[1].map else { panic!("an identity") };
+            assert!(factors.iter().all(|factor| (factor - 1.0).abs() < 1e-12), "{name}: {factors:?}");
+        }
+        let full = lower(ActivationForm::Full, true);
+        let Activation::Full { leading, linear } = named(&full, "conv1").activation else { panic!("full") };
+        assert_eq!((leading[0], linear[0]), (c2, 0.5));
+        // Two layers more for each activation and the pool, one more for each projection.
+        let apart = lower(ActivationForm::Square, false);
+        assert_eq!(apart.layers.len(), 20 + 19 + 1 + 2);
+        assert_eq!(named(&apart, "layer1.0.conv2").activation, Activation::None);
+        assert_eq!(named(&apart, "layer1.0.bn2").terms.len(), 2);
+        assert!(matches!(named(&apart, "pool").terms[0].map, LinearMap::Convolution { groups: 16, kernel: 8, .. }));
     }
 
     #[test]

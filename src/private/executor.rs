@@ -73,7 +73,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         let parameters = &self.plan.parameters;
         let reads_image = layer.inputs.iter().any(|input| input.source == Source::Input);
         let scale = if reads_image { parameters.input_scale() } else { parameters.scale().powi(2) };
-        let scale = parameters.weight_scale_for(layer.limbs, scale);
+        let scale = parameters.weight_scale_for(layer.limbs, scale) * layer.scale(parameters) / parameters.scale();
         let encoded = Arc::new(match &layer.work {
             Work::Diagonals(transform) => Encoded::Diagonals(self.evaluator.encode_transform(transform, scale)?),
             Work::Combination(combination) => {
@@ -126,7 +126,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
                 }
             }
             let start = Instant::now();
-            let squared = if layer.squared { Some(self.square(&linear, layer).map_err(fail)?) } else { None };
+            let squared = if layer.squared { Some(self.activate(&linear, layer).map_err(fail)?) } else { None };
             seconds.square = start.elapsed().as_secs_f64();
             let start = Instant::now();
             let is_last = index + 1 == self.plan.layers.len();
@@ -189,12 +189,30 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         Ok((outputs, LayerSeconds { encode, linear: start.elapsed().as_secs_f64(), ..LayerSeconds::default() }))
     }
 
-    /// The squares of a layer's linear outputs, centred.
-    fn square(&self, linear: &[E::Ciphertext], layer: &PlannedLayer) -> Result<Vec<E::Ciphertext>, CkksError> {
+    /// The activations of a layer's linear outputs, at scale D^2: their squares, times the leading coefficient and a rescale
+    /// if there is one, plus a multiple of themselves if there is one, less the centre.
+    fn activate(&self, linear: &[E::Ciphertext], layer: &PlannedLayer) -> Result<Vec<E::Ciphertext>, CkksError> {
+        let (evaluator, parameters) = (self.evaluator, &self.plan.parameters);
+        let scale = parameters.scale();
         let references: Vec<&E::Ciphertext> = linear.iter().collect();
-        let squares = self.evaluator.square_all(&references)?;
-        let centred = squares.iter().zip(&layer.centre);
-        centred.map(|(x, centre)| self.evaluator.add_plain(x, &real(centre.iter().map(|c| -c)))).collect()
+        let squares = evaluator.square_all(&references)?;
+        let one = |(number, (x, mut value)): (usize, (&E::Ciphertext, E::Ciphertext))| {
+            if let Some(leading) = layer.leading.get(number) {
+                // At the scale of the prime that the rescale divides by: D^2 before and after.
+                let prime = parameters.weight_scale_for(layer.output_limbs(), scale);
+                let product = evaluator.multiply_plain(&value, &real(leading.iter().copied()), prime)?;
+                value = evaluator.rescale(&product)?;
+            }
+            if let Some(multiples) = layer.linear.get(number) {
+                let multiple = evaluator.multiply_plain(x, &real(multiples.iter().copied()), scale)?;
+                value = evaluator.add(&value, &evaluator.drop_to(&multiple, layer.value_limbs())?)?;
+            }
+            match layer.centre.get(number) {
+                Some(centre) => evaluator.add_plain(&value, &real(centre.iter().map(|c| -c))),
+                None => Ok(value),
+            }
+        };
+        linear.iter().zip(squares).enumerate().map(one).collect()
     }
 
     /// The forms in which later layers read a value.

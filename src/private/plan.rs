@@ -15,7 +15,7 @@ use crate::ckks::evaluator::Operations;
 use crate::ckks::keys::{KeyKind, KeyRequest};
 use crate::ckks::parameters::ParametersLiteral;
 use crate::ckks::{Complex, Counting, Parameters};
-use crate::network::lowered::{LoweredNetwork, Shape, Source};
+use crate::network::lowered::{Activation, LoweredNetwork, Shape, Source};
 
 /// An input of a layer: the value of a source, in the form that the layer reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +43,17 @@ pub struct PlannedLayer {
     pub bias: Vec<Vec<f64>>,
     /// One period of what is subtracted from the squares, for every output ciphertext.
     pub centre: Vec<Vec<f64>>,
+    /// One period of what the squares are multiplied by, for every output ciphertext, at the cost of a level; empty: by
+    /// nothing.
+    pub leading: Vec<Vec<f64>>,
+    /// One period of the multiples of the layer's values that are added to the squares; empty: none.
+    pub linear: Vec<Vec<f64>>,
     /// Layout of its value.
     pub layout: Layout,
     /// Whether it is squared.
     pub squared: bool,
+    /// Whether later layers read it as it is, so that it must have the scale D^2 that they expect.
+    pub lifted: bool,
     /// Whether some consumer reads it real, and whether one reads it packed.
     pub offered: Vec<Packing>,
     /// Operations of the whole layer.
@@ -58,9 +65,19 @@ pub struct PlannedLayer {
 }
 
 impl PlannedLayer {
-    /// Limbs of the layer's value, after its rescale.
+    /// Limbs of the layer's linear output, after its rescale.
     pub const fn output_limbs(&self) -> usize {
         self.limbs - 1
+    }
+
+    /// Limbs of the layer's value, after its activation.
+    pub fn value_limbs(&self) -> usize {
+        self.output_limbs() - usize::from(!self.leading.is_empty())
+    }
+
+    /// Scale of the layer's linear output.
+    pub fn scale(&self, parameters: &Parameters) -> f64 {
+        parameters.scale().powi(if self.lifted { 2 } else { 1 })
     }
 }
 
@@ -97,7 +114,9 @@ fn input_limbs(network: &LoweredNetwork) -> Vec<usize> {
     for index in (0..network.layers.len()).rev() {
         for term in &network.layers[index].terms {
             if let Source::Layer(source) = term.source {
-                limbs[source] = limbs[source].max(limbs[index] + 1);
+                // Two rescales where the squares are multiplied by something.
+                let rescales = 1 + usize::from(matches!(network.layers[source].activation, Activation::Full { .. }));
+                limbs[source] = limbs[source].max(limbs[index] + rescales);
             }
         }
     }
@@ -171,7 +190,7 @@ impl Plan {
                 request.add(parameters, KeyKind::Relinearization, layer.output_limbs());
             }
         }
-        let offers = self.layers.iter().map(|l| (&l.offered, l.output_limbs()));
+        let offers = self.layers.iter().map(|l| (&l.offered, l.value_limbs()));
         for (offered, limbs) in offers {
             for packing in offered {
                 if let Packing::Halves { half } = packing {

@@ -33,6 +33,6 @@ pub fn probe(
         precision,
         relative: precision.relative_to(precision.largest),
         largest_activation: precision.largest,
-        scale_deviation: (scale / plan.parameters.scale() - 1.0).abs(),
+        scale_deviation: (scale / layer.scale(&plan.parameters) - 1.0).abs(),
     })
 }

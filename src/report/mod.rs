@@ -4,6 +4,8 @@ pub mod error;
 pub mod figures;
 pub mod format;
 pub mod inference_text;
+pub mod level_text;
+pub mod operations_text;
 pub mod plan_text;
 pub mod run_text;
 pub mod summary;

@@ -104,8 +104,8 @@ fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
         name: layer.name.clone(),
         kind: kind(layer),
         level_in: (layer.limbs - 1) as u32,
-        level_out: (layer.output_limbs() - 1) as u32,
-        scale_bits: plan.parameters.scale().log2(),
+        level_out: (layer.value_limbs() - 1) as u32,
+        scale_bits: layer.scale(&plan.parameters).log2(),
         layout: layout(&layer.layout),
         diagonals: size.products,
         babies: size.babies,
@@ -118,8 +118,13 @@ fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
 
 /// What a layer is, its activation included.
 pub fn kind(layer: &PlannedLayer) -> String {
-    let square = if layer.squared { " + square" } else { "" };
-    format!("{}{square}", layer.kind)
+    let activation = match (layer.squared, layer.leading.is_empty(), layer.linear.is_empty()) {
+        (false, ..) => "",
+        (_, true, true) => " + square",
+        (_, true, false) => " + monic quadratic",
+        (_, false, _) => " + quadratic",
+    };
+    format!("{}{activation}", layer.kind)
 }
 
 /// A layout in a few words, such as `packed 16x32x32 pitch 1, 1 ct`.

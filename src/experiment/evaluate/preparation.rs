@@ -6,7 +6,7 @@ use super::task::{Origin, Task};
 use crate::experiment::ExperimentError;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::{ClusterReport, cluster};
-use crate::network::{Card, Model, NetworkError, merge};
+use crate::network::{Card, NetworkError, merge};
 use crate::private::Plan;
 
 /// A network, or an ensemble, and the plan of its encrypted evaluation.
@@ -29,7 +29,7 @@ impl Prepared {
     /// [`ExperimentError::Network`] and [`ExperimentError::Private`].
     pub fn new(task: &Task) -> Result<Self, ExperimentError> {
         let models = task.origin.members()?;
-        let mut members = models.iter().map(Model::lower).collect::<Result<Vec<_>, _>>()?;
+        let mut members = models.iter().map(|model| model.lower_with(task.lowering)).collect::<Result<Vec<_>, _>>()?;
         let clusters = task.clustering.map(|options| cluster(&mut members, &options)).transpose()?;
         let plan = Plan::new(Arc::new(merge(&members)?), &task.plan_options())?;
         let hashes = models.iter().map(|model| model.card.sha256.to_ascii_lowercase());

@@ -96,7 +96,7 @@ fn view(
             .map(|((layer, outcome), largest)| InferenceLayer {
                 name: layer.name.clone(),
                 level_in: (layer.limbs - 1) as u32,
-                level_out: (layer.output_limbs() - 1) as u32,
+                level_out: (layer.value_limbs() - 1) as u32,
                 scale_bits: outcome.scale.log2(),
                 seconds: outcome.seconds.total(),
                 rotations: layer.operations.rotations,

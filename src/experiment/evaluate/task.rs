@@ -16,7 +16,7 @@ use crate::experiment::setting::{Convolution, KeySwitching, Layout, MemorySettin
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterOptions;
-use crate::network::{Model, NetworkError};
+use crate::network::{LowerOptions, Model, NetworkError};
 use crate::private::{ConvolutionKind, LayoutKind, Plan, PlanOptions};
 use crate::ring::sampling::Seed;
 
@@ -75,7 +75,9 @@ impl Origin {
 pub struct Task {
     /// The weights.
     pub origin: Origin,
-    /// How they are clustered; none: not at all.
+    /// How the network is lowered.
+    pub lowering: LowerOptions,
+    /// How its weights are clustered; none: not at all.
     pub clustering: Option<ClusterOptions>,
     /// log2 of the ring dimension.
     pub log_n: u32,
@@ -101,6 +103,7 @@ impl From<&TrialSpec> for Task {
     fn from(spec: &TrialSpec) -> Self {
         Self {
             origin: Origin::of_trial(spec),
+            lowering: LowerOptions { form: spec.settings.activation_form.into(), fuse: spec.settings.node_fusing.0 },
             clustering: clustering(&spec.settings),
             log_n: spec.settings.log_n.0,
             layout: spec.settings.layout,
@@ -119,6 +122,7 @@ impl From<&CheckedRequest> for Task {
     fn from(request: &CheckedRequest) -> Self {
         Self {
             origin: Origin::Files(vec![request.model.clone()]),
+            lowering: LowerOptions::default(),
             clustering: None,
             log_n: request.log_n,
             layout: Layout::default(),

@@ -26,7 +26,8 @@ pub struct LayerRow {
     pub level_out: Option<u32>,
     /// log2 of the scale after its rescale.
     pub scale_bits: Option<f64>,
-    /// |scale / D - 1| after its rescale, D the scale that was asked for.
+    /// |scale / D - 1| after its rescale, D the scale that was asked for (D^2 for a layer without an activation that later
+    /// layers read).
     pub scale_deviation: Option<f64>,
     /// Median over images of the seconds it takes; the probe is not in it.
     pub seconds: Option<f64>,

@@ -16,6 +16,16 @@ named_setting! {
     }
 }
 
+impl From<ActivationForm> for crate::network::ActivationForm {
+    fn from(form: ActivationForm) -> Self {
+        match form {
+            ActivationForm::Full => Self::Full,
+            ActivationForm::Monic => Self::Monic,
+            ActivationForm::Square => Self::Square,
+        }
+    }
+}
+
 switch! {
     /// Whether batch normalisation is folded into the convolution before it; `false`: it is a multiplication of its own.
     NodeFusing = true

@@ -111,12 +111,19 @@ impl Builder {
             }
             (_, Layout::Classes(_)) => return Err(unsupported(layer, "it reads the output of a dense layer")),
         };
-        let squared = layer.activation == Activation::Square;
-        let headroom = headroom(&self.parameters, limbs - 1, squared);
+        let squared = layer.activation != Activation::None;
+        let lifted = !squared && index + 1 < network.layers.len();
+        let [leading, linear] = layer.activation.coefficients();
+        let left = limbs - 1 - usize::from(leading.is_some());
+        let headroom = headroom(&self.parameters, left, squared, lifted);
         let bias = layout.scatter(&layer.bias);
         let plane = layer.shape.height * layer.shape.width;
-        let centre: Vec<f64> = layer.centre.iter().flat_map(|c| std::iter::repeat_n(*c, plane)).collect();
-        let centre = layout.scatter(&centre);
+        let by_channel = |values: &Vec<f64>| {
+            let spread: Vec<f64> = values.iter().flat_map(|value| std::iter::repeat_n(*value, plane)).collect();
+            layout.scatter(&spread)
+        };
+        let centre = by_channel(&layer.centre);
+        let [leading, linear] = [leading, linear].map(|values| values.map(by_channel).unwrap_or_default());
         self.layouts.push(layout.clone());
         Ok(PlannedLayer {
             name: layer.name.clone(),
@@ -126,8 +133,11 @@ impl Builder {
             work,
             bias,
             centre,
+            leading,
+            linear,
             layout,
             squared,
+            lifted,
             offered: Vec::new(),
             operations: Operations::default(),
             seconds: 0.0,

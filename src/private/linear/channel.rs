@@ -92,12 +92,18 @@ fn weights(layer: &Layer, terms: &[ChannelTerm], output: &ChannelLayout, channel
             all.push(Weights { source, columns, values, identity, imaginary });
         };
         match &term.map {
-            LinearMap::Convolution { weights, kernel, .. } => {
+            LinearMap::Convolution { weights, kernel, in_channels, .. } => {
                 let taps = kernel * kernel;
                 for from in 0..inputs {
                     for tap in 0..taps {
-                        let weight = |o: usize| weights.get((o * inputs + from) * taps + tap).copied().unwrap_or(0.0);
-                        push(from, tap, outputs().map(weight).collect());
+                        let weight = |(member, o): (usize, usize)| {
+                            // All members read one image, and each its own channels.
+                            let channel = if *in_channels == inputs { from } else { member * inputs + from };
+                            let own = term.map.inputs_of(o, *in_channels);
+                            let at = (o * own.len() + channel.wrapping_sub(own.start)) * taps + tap;
+                            if own.contains(&channel) { weights.get(at).copied().unwrap_or(0.0) } else { 0.0 }
+                        };
+                        push(from, tap, outputs().enumerate().map(weight).collect());
                     }
                 }
             }

@@ -1,0 +1,109 @@
+//! Operation counts of the article's algorithm, alone or beside those of a plan.
+
+use serde::{Deserialize, Serialize};
+
+use super::ExperimentError;
+use super::plan_view::{OperationCounts, PlanView};
+use crate::dataset::DatasetName;
+use crate::network::Architecture;
+use crate::network::article::{ArticleLayer, ArticleOperations, article_operations};
+
+/// The article's networks: all of width 64, for CIFAR-10.
+const NETWORKS: [&str; 3] = ["resnet18", "resnet20", "resnet32"];
+const WIDTH: usize = 64;
+
+/// Clusters of the article's main tables.
+pub const CLUSTERS: usize = 64;
+
+/// A network in the article's algorithm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArticleView {
+    /// Architecture.
+    pub network: String,
+    /// Channels of the first stage.
+    pub width: u32,
+    /// Distinct weights of a kernel column that the clustered products are counted for.
+    pub clusters: u64,
+    /// The sum.
+    pub total: ArticleOperations,
+    /// By layer.
+    pub layers: Vec<ArticleLayer>,
+}
+
+/// One layer in both algorithms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparedLayer {
+    /// Name of the layer.
+    pub name: String,
+    /// In the article's algorithm.
+    pub article: ArticleOperations,
+    /// In this plan.
+    pub ours: OperationCounts,
+}
+
+/// A trial's network in both algorithms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparedView {
+    /// The trial.
+    pub trial_id: String,
+    /// Architecture.
+    pub network: String,
+    /// Channels of the first stage.
+    pub width: u32,
+    /// Distinct weights of a kernel column that the article's clustered products are counted for.
+    pub clusters: u64,
+    /// The layers of the plan; the article's algorithm has none for those that are there only without node fusing.
+    pub layers: Vec<ComparedLayer>,
+}
+
+fn article(network: &str, width: u32, dataset: DatasetName, clusters: u64) -> Result<ArticleView, ExperimentError> {
+    let graph = Architecture::named(network, width as usize, dataset.classes())?.graph()?;
+    let layers = article_operations(&graph, usize::try_from(clusters).unwrap_or(usize::MAX));
+    let total = ArticleOperations::total(&layers);
+    Ok(ArticleView { network: network.to_owned(), width, clusters, total, layers })
+}
+
+/// The article's networks.
+///
+/// # Errors
+/// None for the networks that there are.
+pub fn article_views() -> Result<Vec<ArticleView>, ExperimentError> {
+    NETWORKS.map(|network| article(network, WIDTH as u32, DatasetName::Cifar10, CLUSTERS as u64)).into_iter().collect()
+}
+
+/// A plan beside the article's algorithm, for as many clusters as the plan has, or 64.
+///
+/// # Errors
+/// [`ExperimentError::Network`] for a network that is not known.
+pub fn compared_view(plan: &PlanView) -> Result<ComparedView, ExperimentError> {
+    let clusters = plan.clusters.as_ref().map_or(CLUSTERS as u64, |clusters| clusters.clusters);
+    let article = article(&plan.network, plan.width, plan.dataset.parse()?, clusters)?;
+    let of_layer = |name: &str| article.layers.iter().find(|layer| layer.name == name).map(|layer| layer.operations);
+    let layers = plan.layers.iter().map(|layer| ComparedLayer {
+        name: layer.name.clone(),
+        article: of_layer(&layer.name).unwrap_or_default(),
+        ours: layer.operations,
+    });
+    Ok(ComparedView {
+        trial_id: plan.trial_id.clone(),
+        network: plan.network.clone(),
+        width: plan.width,
+        clusters,
+        layers: layers.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::plan_view::tests::sample_plan;
+
+    #[test]
+    fn a_plan_stands_beside_the_article() {
+        let compared = compared_view(&sample_plan()).unwrap();
+        assert_eq!((compared.clusters, compared.layers.len()), (64, 2));
+        assert_eq!((compared.layers[0].article.hoisting_groups, compared.layers[0].ours.rotations), (3, 22));
+        assert!(compared.layers[1].article.classical_products > 0);
+        assert_eq!(article_views().unwrap()[1].total.rotations, 23_862);
+    }
+}

@@ -1,0 +1,77 @@
+//! The table of levels, as Markdown and as CSV.
+
+use super::ReportError;
+use super::text_table::{Align, TextTable};
+use crate::experiment::level_view::{LevelView, level_rows};
+
+/// What every network consumes under every combination, a line each.
+#[must_use]
+pub fn level_text(views: &[LevelView]) -> String {
+    let on = |on: bool| if on { "on" } else { "off" }.to_owned();
+    let mut table = TextTable::new([
+        ("network", Align::Left),
+        ("node fusing", Align::Left),
+        ("activation", Align::Left),
+        ("tower reuse", Align::Left),
+        ("convolutions", Align::Right),
+        ("batch norm", Align::Right),
+        ("squarings", Align::Right),
+        ("coefficients", Align::Right),
+        ("pool", Align::Right),
+        ("classifier", Align::Right),
+        ("levels", Align::Right),
+    ]);
+    for LevelView { network, switches, levels, costs, .. } in views {
+        let numbers = [
+            costs.convolution,
+            costs.batch_norm,
+            costs.squaring,
+            costs.coefficient,
+            costs.pool,
+            costs.classifier,
+            *levels,
+        ];
+        let mut row = vec![
+            network.clone(),
+            on(switches.node_fusing),
+            switches.activation_form.as_str().to_owned(),
+            on(switches.tower_reuse),
+        ];
+        row.extend(numbers.map(|number| number.to_string()));
+        table.push(row);
+    }
+    table.markdown()
+}
+
+/// Every node of every network under every combination, a line each.
+///
+/// # Errors
+/// [`ReportError::Compute`].
+pub fn level_csv(views: &[LevelView]) -> Result<String, ReportError> {
+    let wrong = |reason: String| ReportError::Compute { what: "table of levels", reason };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in level_rows(views) {
+        writer.serialize(row).map_err(|error| wrong(error.to_string()))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| wrong(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::level_view::level_views;
+
+    #[test]
+    fn both_forms_say_the_same() {
+        let views = level_views().unwrap();
+        let text = level_text(&views);
+        assert_eq!(text.lines().count(), 2 + 36);
+        let cells: Vec<&str> = text.lines().last().unwrap().split('|').map(str::trim).collect();
+        let expected = ["", "resnet32", "on", "square", "on", "31", "0", "0", "0", "0", "1", "32", ""];
+        assert_eq!(cells, expected);
+        let csv = level_csv(&views).unwrap();
+        assert!(csv.starts_with("network,node_fusing,activation_form,tower_reuse,node,levels,spent\n"), "{csv}");
+        assert!(csv.ends_with("resnet32,true,square,true,linear,1,32\n"));
+    }
+}
