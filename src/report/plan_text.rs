@@ -11,8 +11,8 @@ use crate::experiment::plan_view::PlanView;
 pub fn plan_text(plan: &PlanView) -> String {
     let line = |bits: Option<u32>| bits.map_or_else(|| "none at this N".to_owned(), |bits| format!("{bits}"));
     let mut text = format!(
-        "trial {}: {} (width {}) on {}, {} image(s), {} layout, N = 2^{}\n",
-        plan.trial_id, plan.network, plan.width, plan.dataset, plan.images, plan.layout, plan.log_n
+        "trial {}: {} (width {}) on {}, {} image(s), {}, {} layout, N = 2^{}\n",
+        plan.trial_id, plan.network, plan.width, plan.dataset, plan.images, plan.backend, plan.layout, plan.log_n
     );
     let facts = [
         ("levels", plan.levels_used.to_string()),
@@ -30,7 +30,7 @@ pub fn plan_text(plan: &PlanView) -> String {
         ("ciphertext", format!("{} per image", ByteSize(plan.ciphertext_bytes))),
         ("diagonals", format!("{} encoded", ByteSize(plan.diagonal_bytes))),
         ("memory", memory(plan)),
-        ("time", format!("{} s per image predicted, {} thread(s)", significant(plan.seconds, 3), plan.threads)),
+        ("time", time(plan)),
     ];
     for (name, value) in facts {
         text += &format!("  {name:<11}{value}\n");
@@ -75,6 +75,11 @@ pub fn plan_text(plan: &PlanView) -> String {
     text + &table.plain()
 }
 
+fn time(plan: &PlanView) -> String {
+    let how = if plan.is_encrypted() { "predicted" } else { "predicted if it were encrypted" };
+    format!("{} s per image {how}, {} thread(s)", significant(plan.seconds, 3), plan.threads)
+}
+
 fn memory(plan: &PlanView) -> String {
     let predicted = format!("{} predicted peak", ByteSize(plan.memory_bytes));
     match plan.memory_limit_bytes.map(ByteSize) {
@@ -101,7 +106,7 @@ mod tests {
     fn a_plan_reads_well() {
         let text = plan_text(&sample_plan());
         let expected = "\
-trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), packed layout, N = 2^15
+trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), encrypted, packed layout, N = 2^15
   levels     2
   log2 QP    160.0
   security   128-bit (largest log2 QP for 128 bits: 881 in 2018, 868 in 2024)

@@ -49,6 +49,18 @@ impl Table {
         self.len() == 0
     }
 
+    /// Names of the columns.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.frame.get_column_names().into_iter().map(|name| name.to_string()).collect()
+    }
+
+    /// A column as text; where the table has no such column, an empty text for each row.
+    #[must_use]
+    pub fn text_or_empty(&self, column: &str) -> Vec<String> {
+        self.text(column).unwrap_or_else(|_| vec![String::new(); self.len()])
+    }
+
     /// A column as text; empty cells are empty texts.
     ///
     /// # Errors
@@ -92,18 +104,20 @@ impl Table {
         Ok(Self { frame, name: self.name })
     }
 
-    /// These columns alone, in this order.
+    /// These columns alone, in this order; empty where the table, of another version, has no such column.
+    ///
+    /// # Errors
+    /// [`ReportError::Compute`] if a column is named twice.
+    pub fn select(&self, columns: &[&str]) -> Result<DataFrame, ReportError> {
+        let texts = columns.iter().map(|name| Column::new((*name).into(), self.text_or_empty(name))).collect();
+        DataFrame::new(self.len(), texts).map_err(|error| self.wrong(&error))
+    }
+
+    /// The cells of a column.
     ///
     /// # Errors
     /// [`ReportError::Column`].
-    pub fn select(&self, columns: &[&str]) -> Result<DataFrame, ReportError> {
-        for column in columns {
-            self.cells(column)?;
-        }
-        self.frame.select(columns.iter().copied()).map_err(|error| self.wrong(&error))
-    }
-
-    fn cells(&self, column: &str) -> Result<&StringChunked, ReportError> {
+    pub(super) fn cells(&self, column: &str) -> Result<&StringChunked, ReportError> {
         let missing = |_| ReportError::Column { table: self.name, column: column.to_owned() };
         self.frame.column(column).and_then(Column::str).map_err(missing)
     }

@@ -29,7 +29,7 @@ enum Show {
 }
 
 /// Column of `trials.csv`, heading in the Markdown table, how it is shown.
-const COLUMNS: [(&str, &str, Show); 23] = [
+const COLUMNS: [(&str, &str, Show); 25] = [
     ("trial_id", "trial", Show::Text),
     ("status", "status", Show::Text),
     ("network", "network", Show::Text),
@@ -37,9 +37,11 @@ const COLUMNS: [(&str, &str, Show); 23] = [
     ("dataset", "data set", Show::Text),
     ("log_n", "log2 N", Show::Whole),
     ("layout", "layout", Show::Text),
+    ("backend", "back end", Show::Text),
     ("images", "images", Show::Whole),
     ("agreement", "agreement (%)", Show::Percent),
     ("accuracy", "accuracy (%)", Show::Percent),
+    ("simulated_accuracy", "simulated accuracy (%)", Show::Percent),
     ("overflow_images", "overflows", Show::Whole),
     ("logit_error_median", "logit error, median", Show::Number(2)),
     ("logit_error_max", "logit error, max", Show::Number(2)),

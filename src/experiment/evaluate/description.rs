@@ -44,6 +44,7 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         network: model.card.network.clone(),
         width: model.card.width as u32,
         dataset: spec.dataset.name.as_str().to_owned(),
+        backend: spec.settings.backend.as_str().to_owned(),
         images: spec.settings.images.count() as u32,
         log_n: spec.settings.log_n.0,
         layout: spec.settings.layout.as_str().to_owned(),

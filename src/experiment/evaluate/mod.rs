@@ -5,6 +5,7 @@ mod outcome;
 mod preparation;
 mod row_sink;
 mod session;
+mod simulation;
 mod single;
 mod statistics;
 mod task;

@@ -1,13 +1,9 @@
 //! One drawing, two formats.
 
-use std::path::{Path, PathBuf};
-
 use plotters::coord::Shift;
 use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 
 use super::canvas::Canvas;
-use crate::experiment::store::write_whole;
-use crate::report::ReportError;
 
 /// Pixels per unit of a figure in a PNG.
 const PNG_SCALE: u32 = 2;
@@ -29,19 +25,11 @@ pub trait Figure {
         DB::ErrorType: 'static;
 }
 
-/// Writes a figure as SVG and as PNG into `directory` and gives the paths.
+/// As SVG.
 ///
 /// # Errors
-/// [`ReportError::Draw`], and what writing says.
-pub fn export(figure: &impl Figure, directory: &Path) -> Result<[PathBuf; 2], ReportError> {
-    let wrong = |reason: String| ReportError::Draw { figure: figure.name().to_owned(), reason };
-    let paths = ["svg", "png"].map(|extension| directory.join(format!("{}.{extension}", figure.name())));
-    write_whole(&paths[0], svg(figure).map_err(wrong)?.as_bytes())?;
-    write_whole(&paths[1], &png(figure).map_err(wrong)?)?;
-    Ok(paths)
-}
-
-fn svg(figure: &impl Figure) -> Result<String, String> {
+/// What the drawing library says.
+pub fn svg(figure: &impl Figure) -> Result<String, String> {
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, figure.size()).into_drawing_area();
@@ -50,7 +38,11 @@ fn svg(figure: &impl Figure) -> Result<String, String> {
     Ok(text)
 }
 
-fn png(figure: &impl Figure) -> Result<Vec<u8>, String> {
+/// As PNG.
+///
+/// # Errors
+/// What the drawing library says.
+pub fn png(figure: &impl Figure) -> Result<Vec<u8>, String> {
     let (width, height) = figure.size();
     let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
     let mut pixels = vec![0; 3 * width as usize * height as usize];
