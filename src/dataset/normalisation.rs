@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::DatasetError;
 use super::image::{CHANNELS, Image, PIXELS};
+use super::name::DatasetName;
 
 /// Mean and standard deviation per channel (red, green, blue) of pixel values 0..=255.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,15 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
+    /// Mean and standard deviation of the training images' pixels.
+    #[must_use]
+    pub const fn of(dataset: DatasetName) -> Self {
+        match dataset {
+            DatasetName::Cifar10 => Self { mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7] },
+            DatasetName::Cifar100 => Self { mean: [129.3, 124.1, 112.4], std: [68.2, 65.4, 70.4] },
+        }
+    }
+
     /// Checks that every mean is finite and every standard deviation finite and positive.
     ///
     /// # Errors
@@ -60,7 +70,7 @@ mod tests {
     use super::*;
     use crate::dataset::VALUES;
 
-    const CIFAR: Normalisation = Normalisation { mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7] };
+    const CIFAR: Normalisation = Normalisation::of(DatasetName::Cifar10);
 
     #[test]
     fn each_channel_has_its_own_mean_and_deviation() {

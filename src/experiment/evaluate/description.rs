@@ -82,6 +82,7 @@ fn band(band: &KeyBand) -> PlanBand {
 }
 
 fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
+    let size = layer.work.size();
     PlanLayer {
         name: layer.name.clone(),
         kind: kind(layer),
@@ -89,9 +90,9 @@ fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
         level_out: (layer.output_limbs() - 1) as u32,
         scale_bits: plan.parameters.scale().log2(),
         layout: layout(&layer.layout),
-        diagonals: layer.transform.diagonals.len() as u64,
-        babies: layer.transform.babies.len() as u64,
-        giants: layer.transform.giants.len() as u64,
+        diagonals: size.products,
+        babies: size.babies,
+        giants: size.giants,
         operations: counts(&layer.operations),
         log2_headroom: layer.headroom.log2(),
         seconds: layer.seconds / f64::from(threads),
@@ -115,6 +116,13 @@ pub fn layout(layout: &Layout) -> String {
             shape.height,
             shape.width,
             packed.pitch()
+        ),
+        Layout::Channel(channel) => format!(
+            "channel {}x{}x{} pitch {}, {ciphertexts} ct",
+            shape.channels,
+            shape.height,
+            shape.width,
+            channel.pitch()
         ),
         Layout::Classes(_) => format!("classes {}, {ciphertexts} ct", shape.channels),
     }

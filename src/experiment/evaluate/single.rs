@@ -99,7 +99,7 @@ fn view(
                 scale_bits: outcome.scale.log2(),
                 seconds: outcome.seconds.total(),
                 rotations: layer.operations.rotations,
-                diagonals: layer.transform.diagonals.len() as u64,
+                diagonals: layer.work.size().products,
                 precision_bits_min: outcome.probe.map(|probe| probe.relative.min),
                 precision_bits_median: outcome.probe.map(|probe| probe.relative.median),
                 largest_activation: finite(*largest),

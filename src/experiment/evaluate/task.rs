@@ -14,7 +14,7 @@ use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::{Backend, KeySwitching, MemorySettings, Security};
 use crate::experiment::trial::TrialSpec;
-use crate::private::{CostModel, Plan, PlanOptions};
+use crate::private::{Plan, PlanOptions};
 use crate::ring::sampling::Seed;
 
 /// A network, how it is encrypted, and what it may use.
@@ -88,7 +88,7 @@ impl Task {
                 Security::Bits128 => SecurityPolicy::Bits128,
                 Security::None => SecurityPolicy::None,
             },
-            cost: CostModel::default(),
+            ..PlanOptions::default()
         }
     }
 

@@ -7,6 +7,7 @@ use std::arch::x86_64::*;
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::{self, lazy_products, lazy_terms};
+use super::sum_program::{Factors, SumProgram, TILE};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -308,6 +309,89 @@ fn packed_terms<const HALF: bool>(
         for u in 0..UNROLL {
             store(&mut blocks0[u], constants.reduce(high[0][u], low[0][u]));
             store(&mut blocks1[u], constants.reduce(high[1][u], low[1][u]));
+        }
+    }
+}
+
+/// Vectors of a tile.
+const TILE_VECTORS: usize = TILE / LANES;
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn grouped_products(
+    out: &mut [[u64; TILE]],
+    sources: &[[u64; TILE]],
+    factors: Factors<'_>,
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+) {
+    match factors {
+        Factors::Runs(runs) => {
+            grouped(out, sources, program, accumulate, q, |factor, u| {
+                // SAFETY: `SumProgram::push` has checked that the factor exists.
+                unsafe { _mm512_set1_epi64(runs.get_unchecked(factor)[u] as i64) }
+            });
+        }
+        Factors::Words(words) => {
+            grouped(out, sources, program, accumulate, q, |factor, u| {
+                // SAFETY: as above; `u` is below the vectors of a tile.
+                unsafe { load_at(words.get_unchecked(factor), u * LANES) }
+            });
+        }
+    }
+}
+
+/// `factor` gives vector `u` of a factor.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn grouped(
+    out: &mut [[u64; TILE]],
+    sources: &[[u64; TILE]],
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+    factor: impl Fn(usize, usize) -> __m512i,
+) {
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    let code = program.code();
+    let mut at = 0;
+    for out in out {
+        let (mut low, mut high) = ([zero; TILE_VECTORS], [zero; TILE_VECTORS]);
+        let runs = code[at];
+        at += 1;
+        for _ in 0..runs {
+            let (length, count) = (code[at] as usize, code[at + 1] as usize);
+            at += 2;
+            if length == 0 {
+                for u in 0..TILE_VECTORS {
+                    low[u] = constants.reduce(high[u], low[u]);
+                    high[u] = zero;
+                }
+            }
+            for group in code[at..at + count * (length + 1)].chunks_exact(length + 1) {
+                let mut sum = [zero; TILE_VECTORS];
+                for &source in &group[1..] {
+                    for (u, sum) in sum.iter_mut().enumerate() {
+                        // SAFETY: `SumProgram::push` has checked that the source exists.
+                        let words = unsafe { load_at(sources.get_unchecked(source as usize), u * LANES) };
+                        *sum = _mm512_add_epi64(*sum, words);
+                    }
+                }
+                for u in 0..TILE_VECTORS {
+                    let factor = factor(group[0] as usize, u);
+                    low[u] = _mm512_madd52lo_epu64(low[u], sum[u], factor);
+                    high[u] = _mm512_madd52hi_epu64(high[u], sum[u], factor);
+                }
+            }
+            at += count * (length + 1);
+        }
+        for (u, words) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            let mut result = constants.reduce(high[u], low[u]);
+            if accumulate {
+                result = Constants::correct(_mm512_add_epi64(result, load(words)), constants.q);
+            }
+            store(words, result);
         }
     }
 }

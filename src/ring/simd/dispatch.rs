@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::sum_program::{Factors, SumProgram, TILE};
 use super::{portable, wide};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus, VECTOR_BITS};
@@ -180,6 +181,15 @@ kernel! {
         && words.len() == out.0.len() / CHUNK * terms * chunk_words(q)
         && shared.iter().all(|s| s.len() == out.0.len());
     wide if !q.is_vectorizable() => wide::multiply_accumulate_packed(out, shared, words, terms, q)
+}
+kernel! {
+    /// `out <- [out +] what program says of sources and factors mod q`, for one tile of each; all below q.
+    grouped_products / grouped_products_with(
+        out: &mut [[u64; TILE]], sources: &[[u64; TILE]], factors: Factors<'_>, program: &SumProgram, accumulate: bool,
+        q: &Modulus
+    )
+    checks out.len() == program.outputs() && sources.len() == program.sources() && factors.len() == program.factors();
+    wide if !q.is_vectorizable() || !program.suits(q) => wide::grouped_products(out, sources, factors, program, accumulate, q)
 }
 kernel! {
     /// `out <- sum of sources[j] * factors[j] mod q`; sources below 2^`source_bits`, factors below q.

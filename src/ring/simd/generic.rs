@@ -3,6 +3,7 @@
 //! They are compiled once for the baseline (`portable`) and once with AVX2 enabled (`avx2`).
 
 use super::dispatch::{CHUNK, Term, chunk_words};
+use super::sum_program::{Factors, Step, SumProgram, TILE};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -222,6 +223,41 @@ pub fn multiply_accumulate_packed(
 }
 
 #[inline(always)]
+pub fn grouped_products(
+    out: &mut [[u64; TILE]],
+    sources: &[[u64; TILE]],
+    factors: Factors<'_>,
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+) {
+    let mut sum = Accumulator::new();
+    let mut carried = [0; TILE];
+    program.walk(|step| match step {
+        Step::Group { factor, sources: members } => {
+            let mut total = [0; TILE];
+            for &member in members {
+                total.iter_mut().zip(&sources[member as usize]).for_each(|(t, s)| *t += s);
+            }
+            sum.add_product(&total, &factors.tile(factor));
+        }
+        Step::Reduce => {
+            sum.finish(&mut carried, true, q);
+            sum = Accumulator::new();
+        }
+        Step::Finish(output) => {
+            sum.finish(&mut carried, true, q);
+            if accumulate {
+                add_assign(&mut out[output], &carried, q);
+            } else {
+                out[output] = carried;
+            }
+            (sum, carried) = (Accumulator::new(), [0; TILE]);
+        }
+    });
+}
+
+#[inline(always)]
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
     if sources.is_empty() {
         out.fill(0);
@@ -294,7 +330,15 @@ macro_rules! instantiate {
         use crate::ring::modulus::{Factor, Modulus};
         use crate::ring::simd::dispatch::Term;
         use crate::ring::simd::generic;
+        use crate::ring::simd::sum_program::{Factors, SumProgram, TILE};
 
+        $(#[$attribute])*
+        pub fn grouped_products(
+            out: &mut [[u64; TILE]], sources: &[[u64; TILE]], factors: Factors<'_>, program: &SumProgram,
+            accumulate: bool, q: &Modulus
+        ) {
+            generic::grouped_products(out, sources, factors, program, accumulate, q);
+        }
         $(#[$attribute])*
         pub fn add_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
             generic::add_assign(x, y, q);

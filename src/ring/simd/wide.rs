@@ -2,6 +2,7 @@
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::unpack;
+use super::sum_program::{Factors, Step, SumProgram, TILE};
 use crate::ring::modulus::{Factor, Modulus};
 
 /// Products of two words below 2^60 that fit into a 128-bit sum.
@@ -62,6 +63,32 @@ pub fn multiply_accumulate_packed(
             }
         }
     }
+}
+
+pub fn grouped_products(
+    out: &mut [[u64; TILE]],
+    sources: &[[u64; TILE]],
+    factors: Factors<'_>,
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+) {
+    let mut sum = [0; TILE];
+    program.walk(|step| match step {
+        Step::Group { factor, sources: members } => {
+            for (i, (sum, factor)) in sum.iter_mut().zip(factors.tile(factor)).enumerate() {
+                let total: u128 = members.iter().map(|&m| u128::from(sources[m as usize][i])).sum();
+                *sum = q.add(*sum, q.mul(q.reduce_u128(total), factor));
+            }
+        }
+        Step::Reduce => {}
+        Step::Finish(output) => {
+            for (out, sum) in out[output].iter_mut().zip(&mut sum) {
+                *out = if accumulate { q.add(*out, *sum) } else { *sum };
+                *sum = 0;
+            }
+        }
+    });
 }
 
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], _source_bits: u32, q: &Modulus) {

@@ -1,6 +1,7 @@
 //! The evaluator on real ciphertexts, split by concern.
 
 mod arithmetic;
+mod combination;
 mod division;
 mod key_switch;
 mod rotation;
@@ -16,6 +17,7 @@ use tables::Tables;
 
 use super::interface::Evaluator;
 use crate::ckks::ciphertext::Ciphertext;
+use crate::ckks::combination::Combination;
 use crate::ckks::encoder::{Complex, Encoder};
 use crate::ckks::error::CkksError;
 use crate::ckks::keys::EvaluationKeys;
@@ -52,6 +54,7 @@ impl Encrypted {
 impl Evaluator for Encrypted {
     type Ciphertext = Ciphertext;
     type Transform = transform::EncodedTransform;
+    type Combination = combination::EncodedCombination;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -117,5 +120,20 @@ impl Evaluator for Encrypted {
         encoded: &Self::Transform,
     ) -> Result<Vec<Ciphertext>, CkksError> {
         self.transformed(inputs, transform, encoded)
+    }
+    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<Self::Combination, CkksError> {
+        self.encoded_combination(combination, scale)
+    }
+    fn combination_bytes(&self, encoded: &Self::Combination) -> u64 {
+        encoded.bytes()
+    }
+    fn apply_combination(
+        &self,
+        inputs: &[&Ciphertext],
+        combination: &Combination,
+        encoded: &Self::Combination,
+        working_bytes: u64,
+    ) -> Result<Vec<Ciphertext>, CkksError> {
+        self.combined(inputs, combination, encoded, working_bytes)
     }
 }

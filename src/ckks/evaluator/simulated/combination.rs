@@ -1,0 +1,89 @@
+//! Combinations of rotated clear slots.
+
+use rayon::prelude::*;
+
+use super::Simulated;
+use super::slots::{SimulatedCiphertext, mix};
+use crate::ckks::combination::Combination;
+use crate::ckks::error::CkksError;
+use crate::ckks::evaluator::check;
+use crate::ckks::noise;
+
+/// Plaintexts as they decode, with the errors of rounding: real and imaginary parts.
+#[derive(Debug)]
+pub struct SimulatedCombination {
+    plaintexts: Vec<(Vec<f64>, Vec<f64>)>,
+    scale: f64,
+}
+
+impl SimulatedCombination {
+    pub(super) fn bytes(&self) -> u64 {
+        self.plaintexts.iter().map(|(re, im)| 8 * (re.len() + im.len()) as u64).sum()
+    }
+}
+
+impl Simulated {
+    pub(super) fn encoded_combination(
+        &self,
+        combination: &Combination,
+        scale: f64,
+    ) -> Result<SimulatedCombination, CkksError> {
+        let plaintexts = combination.plaintexts();
+        let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
+        let plaintexts = (0..plaintexts.len())
+            .into_par_iter()
+            .map(|index| {
+                let coefficients: Vec<f64> =
+                    plaintexts.combine(index, &bases).map(|c| (c * scale).round_ties_even() / scale).collect();
+                let slots = self.encoder.evaluate(&coefficients)?;
+                Ok((slots.iter().map(|z| z.re).collect(), slots.iter().map(|z| z.im).collect()))
+            })
+            .collect::<Result<_, CkksError>>()?;
+        Ok(SimulatedCombination { plaintexts, scale })
+    }
+
+    pub(super) fn combined(
+        &self,
+        inputs: &[&SimulatedCiphertext],
+        combination: &Combination,
+        encoded: &SimulatedCombination,
+        working_bytes: u64,
+    ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        let states: Vec<_> = inputs.iter().map(|x| (*x).into()).collect();
+        let state = check::transform_inputs(combination.inputs(), &states)?;
+        check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;
+        let sources: Vec<SimulatedCiphertext> =
+            combination.sources().par_iter().map(|source| self.rotated(inputs[source.input], source.steps)).collect();
+        let (limbs, n) = (state.limbs, self.parameters.slots());
+        let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
+        let seed = inputs.iter().fold(combination.member_count() as u64, |seed, x| mix(seed, x.seed));
+        let rounding = self.deviation(noise::rounding(self.parameters.log_n()), scale);
+        Ok((0..combination.outputs())
+            .into_par_iter()
+            .map(|output| {
+                let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
+                let (mut sum_re, mut sum_im) = (vec![0.0; n], vec![0.0; n]);
+                for group in combination.groups(output) {
+                    sum_re.fill(0.0);
+                    sum_im.fill(0.0);
+                    for &member in group.members {
+                        let source = &sources[usize::from(member)];
+                        sum_re.iter_mut().zip(&source.re).for_each(|(sum, x)| *sum += x);
+                        sum_im.iter_mut().zip(&source.im).for_each(|(sum, x)| *sum += x);
+                    }
+                    let (factor_re, factor_im) = &encoded.plaintexts[group.plaintext as usize];
+                    let factors = factor_re.iter().zip(factor_im).cycle();
+                    let sums = sum_re.iter().zip(&sum_im);
+                    for ((re, im), ((x, y), (f, g))) in re.iter_mut().zip(&mut im).zip(sums.zip(factors)) {
+                        *re += f * x - g * y;
+                        *im += f * y + g * x;
+                    }
+                }
+                let seed = mix(seed, output as u64);
+                let mut result = SimulatedCiphertext { re, im, scale, limbs: limbs - 1, seed };
+                result.add_noise(rounding);
+                result
+            })
+            .collect())
+    }
+}
