@@ -7,6 +7,7 @@ use clap::Args;
 use super::CliError;
 use super::output::print;
 use crate::report::left_out::LeftOut;
+use crate::report::rows::has_trials;
 use crate::report::summary::write_report;
 use crate::report::tables;
 
@@ -34,7 +35,7 @@ impl Report {
         };
         let (paths, left_out) = write_report(&self.directories, &out)?;
         match self.directories.as_slice() {
-            [directory] => print_report(directory, &paths, &left_out),
+            [directory] if has_trials(directory) => print_report(directory, &paths, &left_out),
             _ => print(&(paths_text(&paths) + &left_out_text(&left_out))),
         }
     }

@@ -1,5 +1,6 @@
 //! Tables and figures from recorded rows. Everything here is made from the files of a results directory, never from memory.
 
+mod accuracy_rows;
 pub mod columns;
 pub mod error;
 pub mod figures;

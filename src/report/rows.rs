@@ -1,13 +1,19 @@
 //! The trials of one or several results directories, by column.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::ReportError;
+use super::accuracy_rows;
 use super::columns::{FURTHER_SETTINGS, REPETITIONS, trial};
-use super::table::Table;
 use super::tables;
-use crate::experiment::records::TrialRow;
+use crate::experiment::records::{Record, TrialRow};
+
+/// Whether a directory has trials.
+#[must_use]
+pub fn has_trials(directory: &Path) -> bool {
+    directory.join(TrialRow::FILE).is_file()
+}
 
 /// Trials that came to their end, of several attempts the last one each.
 #[derive(Debug, Clone, Default)]
@@ -28,24 +34,34 @@ impl Rows {
     pub fn read(directories: &[PathBuf]) -> Result<Self, ReportError> {
         let mut rows = Self { directories: directories.to_vec(), ..Self::default() };
         for (number, directory) in directories.iter().enumerate() {
+            let has_accuracies = directory.join(accuracy_rows::FILE).is_file();
+            if has_accuracies {
+                rows.append(accuracy_rows::read(directory)?, number);
+            }
+            if has_accuracies && !has_trials(directory) {
+                continue;
+            }
             let all = tables::trials(directory)?;
             let ended = all.rows_where(trial::STATUS, "ok")?;
             rows.failed += all.len() - ended.len();
-            rows.append(&ended, number)?;
+            let names = ended.names();
+            let columns = names.into_iter().map(|name| Ok((name.clone(), ended.text(&name)?)));
+            rows.append(columns.collect::<Result<_, ReportError>>()?, number);
         }
         Ok(rows)
     }
 
-    fn append(&mut self, table: &Table, directory: usize) -> Result<(), ReportError> {
-        for name in table.names() {
-            let column = self.texts.entry(name.clone()).or_default();
+    /// Adds columns of equal length.
+    fn append(&mut self, columns: Vec<(String, Vec<String>)>, directory: usize) {
+        let added = columns.first().map_or(0, |(_, cells)| cells.len());
+        for (name, cells) in columns {
+            let column = self.texts.entry(name).or_default();
             column.resize(self.len, String::new());
-            column.extend(table.text(&name)?);
+            column.extend(cells);
         }
-        self.len += table.len();
+        self.len += added;
         self.directory.resize(self.len, directory);
         self.texts.values_mut().for_each(|column| column.resize(self.len, String::new()));
-        Ok(())
     }
 
     /// Number of trials.

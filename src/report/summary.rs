@@ -8,7 +8,7 @@ use super::html;
 use super::left_out::LeftOut;
 use super::paper::{PaperTable, tables as paper_tables};
 use super::published::published;
-use super::rows::Rows;
+use super::rows::{Rows, has_trials};
 use super::tables;
 use crate::experiment::ExperimentError;
 use crate::experiment::store::write_whole;
@@ -111,7 +111,7 @@ pub fn write_tables(directory: &Path) -> Result<Vec<PathBuf>, ReportError> {
 pub fn write_report(directories: &[PathBuf], out: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), ReportError> {
     let report = Report::of(directories)?;
     let mut paths = Vec::new();
-    if directories.iter().any(|directory| directory == out) {
+    if directories.iter().any(|directory| directory == out) && has_trials(out) {
         paths.extend(write_tables(out)?);
     }
     paths.extend(report.write(out)?);

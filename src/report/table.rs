@@ -23,9 +23,17 @@ impl Table {
     /// # Errors
     /// [`ExperimentError::NoResults`] if there is none; [`ReportError::Table`] if it is damaged.
     pub fn read<R: Record>(directory: &Path) -> Result<Self, ReportError> {
-        let path = directory.join(R::FILE);
+        Self::read_file(directory, R::FILE)
+    }
+
+    /// Reads the table `name` in a directory.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn read_file(directory: &Path, name: &'static str) -> Result<Self, ReportError> {
+        let path = directory.join(name);
         if !path.is_file() {
-            return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: R::FILE }.into());
+            return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: name }.into());
         }
         let file = std::fs::File::open(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
         let frame = CsvReadOptions::default()
@@ -34,7 +42,7 @@ impl Table {
             .into_reader_with_file_handle(file)
             .finish()
             .map_err(|error| ReportError::Table { path, reason: error.to_string() })?;
-        Ok(Self { frame, name: R::FILE })
+        Ok(Self { frame, name })
     }
 
     /// Number of rows.

@@ -14,4 +14,5 @@ mod trial;
 pub use description::Planner;
 pub use row_sink::RowSink;
 pub use single::infer;
+pub use statistics::wilson;
 pub use trial::evaluate;

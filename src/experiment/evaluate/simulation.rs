@@ -30,11 +30,15 @@ pub const fn batch(threads: usize) -> usize {
 #[must_use]
 pub fn predicted_bytes(plan: &Plan, threads: usize, diagonal_bytes: u64) -> u64 {
     let values = plan.layers.iter().map(|layer| {
-        let sums = layer.transform.used_giants().len();
-        (sums + 2 * layer.transform.inputs + 3 * layer.transform.outputs) as u64
+        let work = &layer.work;
+        let partial = work.diagonals().map_or_else(
+            || work.size().babies * work.inputs() as u64,
+            |transform| transform.used_giants().len() as u64,
+        );
+        partial + 2 * work.inputs() as u64 + 3 * work.outputs() as u64
     });
-    let slots = (plan.parameters.n() / 2 * size_of::<Complex>()) as u64;
-    let image = values.max().unwrap_or(0) * slots;
+    let slot_bytes = (plan.parameters.n() / 2 * size_of::<Complex>()) as u64;
+    let image = values.max().unwrap_or(0) * slot_bytes;
     let diagonals = plan.diagonal_bytes().min(diagonal_bytes).max(plan.largest_diagonal_bytes());
     BASE_BYTES + diagonals + batch(threads) as u64 * image
 }

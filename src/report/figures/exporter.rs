@@ -1,9 +1,13 @@
 //! One drawing, two formats.
 
+use std::path::{Path, PathBuf};
+
 use plotters::coord::Shift;
 use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 
 use super::canvas::Canvas;
+use super::rendered::Rendered;
+use crate::report::ReportError;
 
 /// Pixels per unit of a figure in a PNG.
 const PNG_SCALE: u32 = 2;
@@ -23,6 +27,14 @@ pub trait Figure {
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
     where
         DB::ErrorType: 'static;
+}
+
+/// Draws a figure, writes it as SVG and as PNG into `directory` and gives the paths.
+///
+/// # Errors
+/// [`ReportError::Draw`], and what writing says.
+pub fn export(figure: &impl Figure, directory: &Path) -> Result<[PathBuf; 2], ReportError> {
+    Rendered::of(figure, "")?.write(directory)
 }
 
 /// As SVG.

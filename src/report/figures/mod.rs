@@ -16,7 +16,7 @@ mod rendered;
 mod seconds_by_layer;
 mod writer;
 
-pub use exporter::Figure;
+pub use exporter::{Figure, export};
 pub use layers::LayerSeries;
 pub use level_and_scale::LevelAndScale;
 pub use rendered::Rendered;

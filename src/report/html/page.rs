@@ -10,6 +10,7 @@ use crate::experiment::clock::UtcTime;
 use crate::report::ReportError;
 use crate::report::figures::Rendered;
 use crate::report::left_out::LeftOut;
+use crate::report::rows::has_trials;
 use crate::report::summary::Report;
 use crate::report::tables;
 
@@ -33,10 +34,10 @@ pub fn page(directories: &[PathBuf], report: &Report) -> Result<String, ReportEr
     };
     let names: Vec<String> = directories.iter().map(name).collect();
     let mut trials = Vec::new();
-    for (number, directory) in directories.iter().enumerate() {
+    for (number, directory) in directories.iter().enumerate().filter(|(_, directory)| has_trials(directory)) {
         let table = tables::trials(directory)?;
         let summary = tables::summary_table(&tables::summary(&table)?)?.without_empty_columns();
-        trials.push((format!("trials-{number}"), table.len(), summary));
+        trials.push((format!("trials-{number}"), &names[number], table.len(), summary));
     }
     let markup = html! {
         (DOCTYPE)
@@ -67,7 +68,7 @@ pub fn page(directories: &[PathBuf], report: &Report) -> Result<String, ReportEr
                 }
                 (left_out(&report.left_out))
                 h2 id="trials" { "Trials" }
-                @for ((id, count, table), name) in trials.iter().zip(&names) {
+                @for (id, name, count, table) in &trials {
                     p { (name) ": " (count) " trial(s)" }
                     (text_table(id, table))
                 }

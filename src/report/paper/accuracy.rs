@@ -15,7 +15,8 @@ use crate::report::rows::Rows;
 pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     let single = |row: usize| {
         let plain = [trial::CLUSTERS, trial::ENSEMBLE].iter().all(|setting| rows.setting(setting, row).is_empty());
-        plain && rows.is_trained(row) && rows.number(CLEAR.share, row).is_some()
+        let known = [CLEAR.share, trial::CARD_ACCURACY].iter().any(|column| rows.number(column, row).is_some());
+        plain && rows.is_trained(row) && known
     };
     let groups = groups(rows, By::Answer, &[], single);
     if groups.is_empty() {
