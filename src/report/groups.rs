@@ -38,8 +38,8 @@ pub fn configuration(rows: &Rows, row: usize, by: By, without: &[&str]) -> Strin
     text += "\u{1f}";
     text += rows.recipe(row);
     for setting in rows.settings() {
-        let speed = by == By::Answer && SPEED_ONLY.contains(&setting);
-        if !speed && !without.contains(&setting) {
+        let speed = by == By::Answer && SPEED_ONLY.contains(setting);
+        if !speed && !without.contains(setting) {
             text.push('\u{1f}');
             text += rows.setting(setting, row);
         }

@@ -24,6 +24,7 @@ pub struct Rows {
     directory: Vec<usize>,
     directories: Vec<PathBuf>,
     failed: usize,
+    settings: Vec<&'static str>,
 }
 
 impl Rows {
@@ -48,6 +49,7 @@ impl Rows {
             let columns = names.into_iter().map(|name| Ok((name.clone(), ended.text(&name)?)));
             rows.append(columns.collect::<Result<_, ReportError>>()?, number);
         }
+        rows.settings = rows.known_settings();
         Ok(rows)
     }
 
@@ -117,10 +119,15 @@ impl Rows {
     }
 
     /// The settings by which configurations differ, those that are there.
-    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
-        let known = |setting: &&str| self.texts.contains_key(*setting) && !REPETITIONS.contains(setting);
+    #[must_use]
+    pub fn settings(&self) -> &[&'static str] {
+        &self.settings
+    }
+
+    fn known_settings(&self) -> Vec<&'static str> {
         let further = FURTHER_SETTINGS.iter().filter(|setting| !TrialRow::SETTINGS.contains(setting));
-        TrialRow::SETTINGS.iter().chain(further).copied().filter(known)
+        let all = TrialRow::SETTINGS.iter().chain(further).copied();
+        all.filter(|setting| self.texts.contains_key(*setting) && !REPETITIONS.contains(setting)).collect()
     }
 
     /// The value of a setting that tells configurations apart. What is off reads as empty, as where nobody could ask for it.

@@ -1,7 +1,5 @@
 //! Settings and names as readers of a table or a figure know them.
 
-use std::collections::BTreeSet;
-
 use super::columns::trial;
 use super::groups::Group;
 use super::rows::Rows;
@@ -56,10 +54,11 @@ pub fn setting(name: &str, value: &str) -> String {
 #[must_use]
 pub fn differing(rows: &Rows, groups: &[&Group], without: &[&str]) -> Vec<&'static str> {
     let always = [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION];
-    let known: BTreeSet<&str> = rows.settings().collect();
-    let candidates = always.into_iter().chain(rows.settings().filter(|name| !always.contains(name)));
-    candidates
-        .filter(|name| !without.contains(name) && (always.contains(name) || known.contains(name)))
+    let others = rows.settings().iter().copied().filter(|name| !always.contains(name));
+    always
+        .into_iter()
+        .chain(others)
+        .filter(|name| !without.contains(name))
         .filter(|name| {
             let mut values = groups.iter().map(|group| rows.setting(name, group.first()));
             let first = values.next();
