@@ -4,6 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
+    // With the feature `train`: where programs find libtorch when they run.
+    if let Ok(libtorch) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{libtorch}");
+    }
     let commit = git(&["rev-parse", "HEAD"]);
     let dirty = git(&["status", "--porcelain", "--untracked-files=no"]).map(|changes| !changes.is_empty());
     println!("cargo:rustc-env=LEVELED_COMMIT={}", commit.as_deref().unwrap_or("unknown"));

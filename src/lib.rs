@@ -8,6 +8,7 @@
 //! | [`report`] | tables and figures from recorded rows |
 //! | [`experiment`] | configuration, trials, records, provenance |
 //! | [`private`] | encrypted inference: layouts, plan, executor, probe |
+//! | [`training`] | recipes, and with the feature `train` the trainer |
 //! | [`network`], [`dataset`] | graphs, weights, clear-text forward; images |
 //! | [`ckks`] | the RNS-CKKS scheme and its evaluators |
 //! | [`ring`] | modular arithmetic, NTT, RNS polynomials, sampling |
@@ -24,3 +25,4 @@ pub mod network;
 pub mod private;
 pub mod report;
 pub mod ring;
+pub mod training;

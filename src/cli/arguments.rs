@@ -10,6 +10,7 @@ use super::plan::Plan;
 use super::report::Report;
 use super::run::Run;
 use super::schema::Schema;
+use super::train::Train;
 use super::trial::Trial;
 
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
@@ -33,6 +34,7 @@ enum Command {
     Report(Report),
     Export(Export),
     Schema(Schema),
+    Train(Train),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -47,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Report(report) => report.execute(),
         Command::Export(export) => export.execute(),
         Command::Schema(schema) => schema.execute(),
+        Command::Train(train) => train.execute(),
         Command::Trial(trial) => trial.execute(),
     };
     match outcome {

@@ -48,6 +48,14 @@ pub enum CliError {
         /// What to type to go on.
         resume: String,
     },
+    /// A training was asked to end before its end.
+    #[error("interrupted after {done} of {epochs} epochs; the same command goes on")]
+    TrainingInterrupted {
+        /// Epochs done.
+        done: usize,
+        /// Epochs asked for.
+        epochs: u32,
+    },
 }
 
 impl CliError {
@@ -58,7 +66,7 @@ impl CliError {
             Self::Experiment(error) => error.is_user_error(),
             Self::Report(error) => error.is_user_error(),
             Self::ReportNeedsOut { .. } => true,
-            Self::Interrupted { .. } => return EXIT_CODE,
+            Self::Interrupted { .. } | Self::TrainingInterrupted { .. } => return EXIT_CODE,
             Self::Output { .. } | Self::TrialsFailed { .. } => false,
         };
         if user { 2 } else { 1 }

@@ -9,6 +9,7 @@ mod plan;
 mod report;
 mod run;
 mod schema;
+mod train;
 mod trial;
 
 pub use arguments::main;

@@ -17,10 +17,10 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// Mean and standard deviation of the training images' pixels.
+    /// Mean and standard deviation of the training images of `name`, as they are usually rounded.
     #[must_use]
-    pub const fn of(dataset: DatasetName) -> Self {
-        match dataset {
+    pub const fn of(name: DatasetName) -> Self {
+        match name {
             DatasetName::Cifar10 => Self { mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7] },
             DatasetName::Cifar100 => Self { mean: [129.3, 124.1, 112.4], std: [68.2, 65.4, 70.4] },
         }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::dataset::VALUES;
 
-    const CIFAR: Normalisation = Normalisation::of(DatasetName::Cifar10);
+    const CIFAR: Normalisation = Normalisation { mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7] };
 
     #[test]
     fn each_channel_has_its_own_mean_and_deviation() {

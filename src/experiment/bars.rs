@@ -63,7 +63,7 @@ impl Drop for Bars {
 }
 
 /// A template that indicatif does not know falls back to its own; all of ours are tested.
-fn style(template: &str) -> ProgressStyle {
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 

@@ -8,6 +8,7 @@ use crate::dataset::{DatasetError, DatasetName};
 use crate::network::NetworkError;
 use crate::private::PrivateError;
 use crate::ring::RingError;
+use crate::training::TrainingError;
 
 /// An error of the `experiment` floor; its text says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -191,6 +192,9 @@ pub enum ExperimentError {
         /// What the system said.
         reason: String,
     },
+    /// An evaluation gave nothing back.
+    #[error("the evaluation of an image gave no logits; this is a fault of the program")]
+    NoOutcome,
     /// Threads could not be started.
     #[error("cannot start {threads} thread(s): {reason}; ask for fewer")]
     Threads {
@@ -211,6 +215,15 @@ pub enum ExperimentError {
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] RingError),
+    /// From the trainer.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// This program was built without the trainer.
+    #[error(
+        "this program was built without training: in a checkout, type eval \"$(scripts/libtorch.sh)\" and then \
+         cargo run --release --features train -- train ..."
+    )]
+    NoTraining,
 }
 
 impl ExperimentError {
@@ -218,9 +231,10 @@ impl ExperimentError {
     #[must_use]
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) => false,
+            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) | Self::NoOutcome => false,
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
+            Self::Training(error) => error.is_user_error(),
             _ => true,
         }
     }

@@ -8,6 +8,7 @@ pub mod block;
 pub mod byte_size;
 pub mod child;
 pub mod clock;
+pub mod combination;
 pub mod config;
 pub mod documentation;
 pub mod error;
@@ -35,6 +36,7 @@ mod setting_list;
 pub mod settings;
 pub mod store;
 pub mod suggest;
+pub mod training;
 pub mod trial;
 
 pub use error::ExperimentError;

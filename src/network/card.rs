@@ -38,12 +38,41 @@ pub struct Card {
     /// Percent of the 10,000 test images whose class is right, in single precision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_accuracy_percent: Option<f64>,
+    /// How the weights came about, as `leveled train` records it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<TrainingRecord>,
+    /// Percent of the held out training images whose class is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_accuracy_percent: Option<f64>,
+    /// How many of the held out training images explode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exploding_validation_images: Option<usize>,
     /// How large activations' inputs become on the test images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_activation: Option<LargestActivation>,
     /// How many of the 10,000 test images explode (method section 2, "Outliers").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exploding_test_images: Option<usize>,
+}
+
+/// How weights came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingRecord {
+    /// The recipe, seed and number of epochs included.
+    pub recipe: serde_yaml::Value,
+    /// The epoch whose weights these are, from 1.
+    pub epoch: u32,
+    /// Images that were trained on.
+    pub training_images: usize,
+    /// Images that were held out for every choice.
+    pub validation_images: usize,
+    /// Commit of the program that trained.
+    pub commit: String,
+    /// The machine.
+    pub hardware: String,
+    /// Seconds of training up to that epoch.
+    pub seconds: f64,
 }
 
 /// The activation that a network was trained with.
@@ -102,6 +131,19 @@ impl Card {
             serde_yaml::from_str(&text).map_err(|source| NetworkError::CardSyntax { path: path.to_owned(), source })?;
         card.check(path)?;
         Ok(card)
+    }
+
+    /// Writes the card.
+    ///
+    /// # Errors
+    /// [`NetworkError::CardSyntax`] for a value that YAML cannot hold, [`NetworkError::Write`].
+    pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
+        let text =
+            serde_yaml::to_string(self).map_err(|source| NetworkError::CardSyntax { path: path.to_owned(), source })?;
+        let partial = path.with_extension("partial");
+        fs::write(&partial, text)
+            .and_then(|()| fs::rename(&partial, path))
+            .map_err(|source| NetworkError::Write { path: path.to_owned(), source })
     }
 
     /// The architecture that the card names.

@@ -21,6 +21,7 @@ mod merge;
 mod model;
 mod moments;
 pub mod plain;
+pub mod polyfit;
 mod random;
 mod redistribute;
 mod resnet;

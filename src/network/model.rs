@@ -54,6 +54,9 @@ impl Model {
             test_accuracy_percent: None,
             largest_activation: None,
             exploding_test_images: None,
+            exploding_validation_images: None,
+            validation_accuracy_percent: None,
+            record: None,
         };
         Ok(Self { card, network: Network::random(&architecture, seed)? })
     }

@@ -126,14 +126,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
                 }
             }
             let start = Instant::now();
-            let squared = if layer.squared {
-                let squares = linear.iter().zip(&layer.centre).map(|(x, centre)| {
-                    self.evaluator.add_plain(&self.evaluator.square(x)?, &real(centre.iter().map(|c| -c)))
-                });
-                Some(squares.collect::<Result<Vec<_>, _>>().map_err(fail)?)
-            } else {
-                None
-            };
+            let squared = if layer.squared { Some(self.square(&linear, layer).map_err(fail)?) } else { None };
             seconds.square = start.elapsed().as_secs_f64();
             let start = Instant::now();
             let is_last = index + 1 == self.plan.layers.len();
@@ -194,6 +187,14 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             .map(|(x, bias)| self.evaluator.add_plain(x, &real(bias.iter().copied())))
             .collect::<Result<Vec<_>, _>>()?;
         Ok((outputs, LayerSeconds { encode, linear: start.elapsed().as_secs_f64(), ..LayerSeconds::default() }))
+    }
+
+    /// The squares of a layer's linear outputs, centred.
+    fn square(&self, linear: &[E::Ciphertext], layer: &PlannedLayer) -> Result<Vec<E::Ciphertext>, CkksError> {
+        let references: Vec<&E::Ciphertext> = linear.iter().collect();
+        let squares = self.evaluator.square_all(&references)?;
+        let centred = squares.iter().zip(&layer.centre);
+        centred.map(|(x, centre)| self.evaluator.add_plain(x, &real(centre.iter().map(|c| -c)))).collect()
     }
 
     /// The forms in which later layers read a value.

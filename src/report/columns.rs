@@ -32,6 +32,8 @@ pub mod trial {
     pub const CLUSTERS: &str = "clusters";
     /// Which weights share values.
     pub const CLUSTER_MODE: &str = "cluster_mode";
+    /// How clusters are found.
+    pub const CLUSTER_METHOD: &str = "cluster_method";
     /// Models in an ensemble, M.
     pub const ENSEMBLE: &str = "ensemble";
     /// Images in a ciphertext.
@@ -89,11 +91,12 @@ pub mod trial {
 }
 
 /// Settings that tables of other versions may have.
-pub const FURTHER_SETTINGS: [&str; 9] = [
+pub const FURTHER_SETTINGS: [&str; 10] = [
     trial::WEIGHTS,
     trial::CONVOLUTION,
     trial::CLUSTERS,
     trial::CLUSTER_MODE,
+    trial::CLUSTER_METHOD,
     trial::ENSEMBLE,
     trial::BATCH,
     trial::ACTIVATION_FORM,
@@ -102,12 +105,13 @@ pub const FURTHER_SETTINGS: [&str; 9] = [
 ];
 
 /// Settings that do not tell one configuration from another: what repeats a measurement, and what only runs it.
-pub const REPETITIONS: [&str; 11] = [
+pub const REPETITIONS: [&str; 12] = [
     "model",
     "seed",
     "cluster_seed",
     "clustering_seed",
     "training_seed",
+    "weights_seed",
     "images",
     "probe",
     "memory_diagonals_bytes",

@@ -36,7 +36,7 @@ pub fn configuration(rows: &Rows, row: usize, by: By, without: &[&str]) -> Strin
         .map(|column| rows.text(column, row))
         .join("\u{1f}");
     text += "\u{1f}";
-    text += rows.recipe(row);
+    text += &rows.recipe(row);
     for setting in rows.settings() {
         let speed = by == By::Answer && SPEED_ONLY.contains(setting);
         if !speed && !without.contains(setting) {
@@ -156,7 +156,7 @@ pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64
 
 /// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing.
 fn distinct_repetitions(rows: &Rows, chosen: &[usize]) -> Vec<usize> {
-    let seeds = ["seed", "cluster_seed", "clustering_seed", "training_seed"];
+    let seeds = ["seed", "cluster_seed", "clustering_seed", "training_seed", "weights_seed"];
     let mut seen = std::collections::HashSet::new();
     let key = |row: usize| {
         let mut key = rows.text(trial::MODEL, row).to_owned();

@@ -21,6 +21,7 @@ pub mod table;
 pub mod tables;
 pub mod text_table;
 mod trade_off;
+pub mod training_text;
 mod words;
 
 pub use error::ReportError;

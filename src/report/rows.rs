@@ -108,14 +108,12 @@ impl Rows {
         self.text(trial::WEIGHTS, row) != "random"
     }
 
-    /// The weights of a trial without their seed, so that repetitions of a training are one recipe.
+    /// The weights of a trial without their seeds, so that repetitions of a training, and the members of an ensemble, are one recipe.
     #[must_use]
-    pub fn recipe(&self, row: usize) -> &str {
-        let stem = self.text(trial::MODEL, row).trim_end_matches(".safetensors");
-        match stem.rfind("_seed") {
-            Some(at) if stem[at + 5..].bytes().all(|byte| byte.is_ascii_digit()) => &stem[..at],
-            _ => stem,
-        }
+    pub fn recipe(&self, row: usize) -> String {
+        let mut recipes: Vec<&str> = self.text(trial::MODEL, row).split([' ', '+']).map(without_seed).collect();
+        recipes.dedup();
+        recipes.join(" ")
     }
 
     /// The settings by which configurations differ, those that are there.
@@ -136,10 +134,20 @@ impl Rows {
         let text = self.text(name, row);
         let off = match name {
             trial::ENSEMBLE | trial::BATCH => "1",
-            trial::CLUSTERS | trial::CLUSTER_MODE => "none",
+            trial::CLUSTERS => "none",
+            trial::CLUSTER_MODE | trial::CLUSTER_METHOD if self.setting(trial::CLUSTERS, row).is_empty() => text,
             _ => return text,
         };
         if text == off { "" } else { text }
+    }
+}
+
+/// A file name without extension and without the seed at its end.
+fn without_seed(file: &str) -> &str {
+    let stem = file.trim_end_matches(".safetensors");
+    match stem.rfind("_seed") {
+        Some(at) if stem[at + 5..].bytes().all(|byte| byte.is_ascii_digit()) => &stem[..at],
+        _ => stem,
     }
 }
 
@@ -172,7 +180,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_seed_is_no_recipe() {
-        let rows = rows("trial_id,status,model\na,ok,r20_seed3.safetensors\nb,ok,r20_seeds.safetensors\n");
-        assert_eq!((rows.recipe(0), rows.recipe(1)), ("r20", "r20_seeds"));
+        let rows = rows("trial_id,status,model\na,ok,r20_seed3.safetensors\nb,ok,r20_seeds.safetensors\nc,ok,r20_seed0.safetensors r20_seed1.safetensors\n");
+        assert_eq!((rows.recipe(0), rows.recipe(1)), ("r20".into(), "r20_seeds".into()));
+        assert_eq!(rows.recipe(2), "r20");
     }
 }

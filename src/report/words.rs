@@ -45,7 +45,7 @@ pub fn setting(name: &str, value: &str) -> String {
         trial::THREADS => format!("{value} thread{}", if value == "1" { "" } else { "s" }),
         trial::LAYOUT => format!("{value} layout"),
         _ if value.is_empty() => String::new(),
-        trial::CONVOLUTION | trial::CLUSTER_MODE | trial::ACTIVATION => value.to_owned(),
+        trial::CONVOLUTION | trial::CLUSTER_MODE | trial::CLUSTER_METHOD | trial::ACTIVATION => value.to_owned(),
         _ => format!("{} {value}", name.replace('_', " ")),
     }
 }

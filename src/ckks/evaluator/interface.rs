@@ -75,6 +75,14 @@ pub trait Evaluator: Sync {
     /// [`CkksError::MissingRelinearizationKey`].
     fn square(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
 
+    /// The squares of several ciphertexts of one level, relinearized with one pass over the key for several of them.
+    ///
+    /// # Errors
+    /// As [`Evaluator::square`].
+    fn square_all(&self, inputs: &[&Self::Ciphertext]) -> Result<Vec<Self::Ciphertext>, CkksError> {
+        inputs.iter().map(|x| self.square(x)).collect()
+    }
+
     /// Divides by the last prime of x; one level less.
     ///
     /// # Errors

@@ -6,8 +6,9 @@ use crate::ckks::evaluator::Operations;
 use crate::ckks::parameters::KeyBand;
 use crate::ckks::security::Table;
 use crate::experiment::ExperimentError;
-use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanLayer, PlanView};
+use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanClusters, PlanLayer, PlanView};
 use crate::experiment::trial::TrialSpec;
+use crate::network::cluster::ClusterReport;
 use crate::private::{Layout, Plan, PlannedLayer};
 
 /// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
@@ -35,19 +36,24 @@ impl Planner {
 }
 
 fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
-    let Prepared { model, plan } = prepared;
+    let Prepared { card, plan, clusters, .. } = prepared;
     let parameters = &plan.parameters;
     let security = parameters.security();
     let limb_bytes = 8 * parameters.n() as u64;
     PlanView {
         trial_id: spec.id.clone(),
-        network: model.card.network.clone(),
-        width: model.card.width as u32,
+        network: card.network.clone(),
+        width: card.width as u32,
+        weights: spec.settings.weights.as_str().to_owned(),
+        ensemble: spec.settings.ensemble.0,
+        clusters: clusters.as_ref().map(|report| cluster_view(spec, report)),
         dataset: spec.dataset.name.as_str().to_owned(),
         backend: spec.settings.backend.as_str().to_owned(),
         images: spec.settings.images.count() as u32,
         log_n: spec.settings.log_n.0,
         layout: spec.settings.layout.as_str().to_owned(),
+        convolution: spec.settings.convolution.as_str().to_owned(),
+        batch: spec.settings.batch.0,
         levels_used: plan.levels_used() as u32,
         log2_qp: security.log2_qp,
         line_2018: Table::Standard2018.limit(spec.settings.log_n.0),
@@ -65,6 +71,18 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         seconds: plan.predicted_seconds(spec.settings.threads.0 as usize),
         threads: spec.settings.threads.0,
         layers: plan.layers.iter().map(|layer| layer_view(plan, layer, spec.settings.threads.0)).collect(),
+    }
+}
+
+fn cluster_view(spec: &TrialSpec, report: &ClusterReport) -> PlanClusters {
+    let settings = &spec.settings;
+    PlanClusters {
+        clusters: settings.clusters.0.unwrap_or_default(),
+        mode: settings.cluster_mode.as_str().to_owned(),
+        method: settings.cluster_method.as_str().to_owned(),
+        groups: report.groups.len() as u64,
+        kept: report.kept() as u64,
+        relative_error: report.relative_error,
     }
 }
 

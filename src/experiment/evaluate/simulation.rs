@@ -102,8 +102,8 @@ impl<'p> Simulator<'p> {
         number: u64,
         with_probe: bool,
     ) -> Result<ImageOutcome, ExperimentError> {
-        let Prepared { model, plan } = self.prepared;
-        let input = model.input(image);
+        let Prepared { card, plan, .. } = self.prepared;
+        let input = card.normalisation.apply(image);
         let trace = plan.network.forward(&plan.network_input(&input))?;
         let largest = trace.largest();
         let exploded = explodes(plan, &largest);

@@ -81,13 +81,15 @@ fn encrypted(
     let indices = spec.settings.images.indices();
     let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
     events.progress(Stage::Images, 0, indices.len() as u64, "");
-    for (number, &index) in indices.iter().enumerate() {
+    for (number, together) in indices.chunks(task.batch as usize).enumerate() {
         let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
-        let outcome =
-            evaluation.image(&dataset.images[index], number as u64, spec.settings.probe.0 && !probed, events)?;
-        rows.image(&image_row(spec, index, dataset.labels[index], &outcome))?;
-        outcomes.push(outcome);
-        events.progress(Stage::Images, number as u64 + 1, indices.len() as u64, "");
+        let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
+        let batch = evaluation.batch(&images, number as u64, spec.settings.probe.0 && !probed, events)?;
+        for (&index, outcome) in together.iter().zip(&batch) {
+            rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
+        }
+        outcomes.extend(batch);
+        events.progress(Stage::Images, outcomes.len() as u64, indices.len() as u64, "");
     }
     Ok(Measured { outcomes, keys: Some((session.keygen_seconds, session.key_bytes)) })
 }
@@ -134,7 +136,7 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
         trial_id: spec.id.clone(),
         attempt: FIRST_ATTEMPT,
         image: index as u64,
-        label: Some(u32::from(label)),
+        label: spec.is_trained().then_some(u32::from(label)),
         predicted: class(outcome.class()),
         clear_predicted: class(outcome.clear_class()),
         margin: outcome.margin(),
@@ -197,6 +199,12 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
     }
 }
 
+/// What the card of the weights states, which says nothing about an ensemble or random weights.
+fn card_accuracy(spec: &TrialSpec, prepared: &Prepared) -> Option<f64> {
+    let alone = spec.is_trained() && spec.settings.ensemble.0 == 1;
+    prepared.card.test_accuracy_percent.filter(|_| alone).map(|percent| percent / 100.0)
+}
+
 fn trial_row(
     spec: &TrialSpec,
     task: &Task,
@@ -204,22 +212,25 @@ fn trial_row(
     prepared: &Prepared,
     labels: &[u8],
 ) -> TrialRow {
-    let plan = &prepared.plan;
+    let (plan, clusters) = (&prepared.plan, prepared.clusters.as_ref());
     let security = plan.parameters.security();
     let count = |predicate: &dyn Fn(&ImageOutcome) -> bool| outcomes.iter().filter(|image| predicate(image)).count();
     let right = |class: fn(&ImageOutcome) -> Option<usize>| {
         outcomes.iter().zip(labels).filter(|(image, label)| class(image) == Some(usize::from(**label))).count()
     };
     let images = outcomes.len();
-    let under = |backend| if spec.settings.backend == backend { images } else { 0 };
+    // Random weights have no accuracy.
+    let judged = if spec.is_trained() { images } else { 0 };
+    let under = |backend| if spec.settings.backend == backend { judged } else { 0 };
     let encrypted = Share::of(right(ImageOutcome::class), under(Backend::Encrypted));
     let simulated = Share::of(right(ImageOutcome::class), under(Backend::Simulated));
-    let clear = Share::of(right(ImageOutcome::clear_class), images);
+    let clear = Share::of(right(ImageOutcome::clear_class), judged);
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
-    // What was not encrypted has no seconds and no bytes.
+    // What was not encrypted has no seconds and no bytes; the images of a batch share the seconds of its evaluation.
     let measured = || outcomes.iter().filter(|_| is_encrypted(spec));
-    let seconds = || measured().map(ImageOutcome::seconds);
+    let seconds = || measured().step_by(task.batch as usize).map(ImageOutcome::seconds);
+    let shared = images.min(task.batch as usize).max(1) as f64;
     let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
         attempt: FIRST_ATTEMPT,
@@ -236,7 +247,7 @@ fn trial_row(
         clear_accuracy_low: clear.low,
         clear_accuracy_high: clear.high,
         clear_accuracy_images: clear.count,
-        card_accuracy: prepared.model.card.test_accuracy_percent.map(|percent| percent / 100.0),
+        card_accuracy: card_accuracy(spec, prepared),
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
@@ -245,9 +256,8 @@ fn trial_row(
         latency_seconds_median: median(seconds()),
         latency_seconds_quartile1: quartile(seconds(), 1),
         latency_seconds_quartile3: quartile(seconds(), 3),
-        latency_evaluations: is_encrypted(spec).then_some(images as u32),
-        // Every evaluation is of one image.
-        amortised_seconds_median: median(seconds()),
+        latency_evaluations: is_encrypted(spec).then(|| seconds().count() as u32),
+        amortised_seconds_median: median(seconds()).map(|seconds| seconds / shared),
         keygen_seconds: keys.map(|(seconds, _)| seconds),
         encryption_seconds_median: median(measured().map(|image| image.encryption_seconds)),
         decryption_seconds_median: median(measured().map(|image| image.decryption_seconds)),
@@ -256,6 +266,9 @@ fn trial_row(
         key_bytes: keys.map(|(_, bytes)| bytes),
         ciphertext_bytes: measured().next().map(|image| image.upload_bytes),
         result_bytes: measured().next().map(|image| image.result_bytes),
+        cluster_groups: clusters.map(|report| report.groups.len() as u32),
+        cluster_groups_kept: clusters.map(|report| report.kept() as u32),
+        cluster_relative_error: clusters.map(|report| report.relative_error),
         levels_used: Some(plan.levels_used() as u32),
         log2_qp: Some(security.log2_qp),
         security_2018: Some(security.verdict(Table::Standard2018).into()),

@@ -53,7 +53,7 @@ impl LevelsByOptimisation {
     pub fn of(rows: &Rows) -> Result<Self, String> {
         let names = SWITCHES.map(|(name, _, _)| name);
         let without =
-            [&names[..], &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::ENSEMBLE, trial::BATCH, trial::LOG_N]].concat();
+            [&names[..], &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::ENSEMBLE, trial::BATCH, trial::LOG_N]].concat();
         let kept = groups(rows, By::Answer, &without, |row| rows.number(trial::LEVELS, row).is_some());
         let mut bars: Vec<Bar> = Vec::new();
         for group in &kept {

@@ -106,7 +106,7 @@ impl AxisTable {
     fn other_settings(self, rows: &Rows, group: &Group) -> String {
         // Without clusters there is no mode of clustering.
         let without: &[&str] = if self.axis == trial::CLUSTERS {
-            &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CONVOLUTION]
+            &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::CONVOLUTION]
         } else {
             &[self.axis, trial::CLUSTER_MODE]
         };

@@ -14,7 +14,7 @@ use crate::report::tables::security_word;
 /// No trial says how many levels it uses.
 pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     // Clusters, members and threads change no level.
-    let without = [trial::CLUSTERS, trial::CLUSTER_MODE, trial::ENSEMBLE, trial::BATCH];
+    let without = [trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::ENSEMBLE, trial::BATCH];
     let groups = groups(rows, By::Answer, &without, |row| rows.number(trial::LEVELS, row).is_some());
     if groups.is_empty() {
         return Err("no trial says how many levels it uses".to_owned());

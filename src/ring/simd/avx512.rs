@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::{self, lazy_products, lazy_terms};
-use super::sum_program::{Factors, SumProgram, TILE};
+use super::sum_program::{Factors, SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -318,8 +318,8 @@ const TILE_VECTORS: usize = TILE / LANES;
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub fn grouped_products(
-    out: &mut [[u64; TILE]],
-    sources: &[[u64; TILE]],
+    out: &mut [Tile],
+    sources: &[Tile],
     factors: Factors<'_>,
     program: &SumProgram,
     accumulate: bool,
@@ -335,7 +335,7 @@ pub fn grouped_products(
         Factors::Words(words) => {
             grouped(out, sources, program, accumulate, q, |factor, u| {
                 // SAFETY: as above; `u` is below the vectors of a tile.
-                unsafe { load_at(words.get_unchecked(factor), u * LANES) }
+                unsafe { load_at(&words.get_unchecked(factor).0, u * LANES) }
             });
         }
     }
@@ -345,8 +345,8 @@ pub fn grouped_products(
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn grouped(
-    out: &mut [[u64; TILE]],
-    sources: &[[u64; TILE]],
+    out: &mut [Tile],
+    sources: &[Tile],
     program: &SumProgram,
     accumulate: bool,
     q: &Modulus,
@@ -374,7 +374,7 @@ fn grouped(
                 for &source in &group[1..] {
                     for (u, sum) in sum.iter_mut().enumerate() {
                         // SAFETY: `SumProgram::push` has checked that the source exists.
-                        let words = unsafe { load_at(sources.get_unchecked(source as usize), u * LANES) };
+                        let words = unsafe { load_at(&sources.get_unchecked(source as usize).0, u * LANES) };
                         *sum = _mm512_add_epi64(*sum, words);
                     }
                 }
@@ -386,7 +386,7 @@ fn grouped(
             }
             at += count * (length + 1);
         }
-        for (u, words) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        for (u, words) in out.0.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
             let mut result = constants.reduce(high[u], low[u]);
             if accumulate {
                 result = Constants::correct(_mm512_add_epi64(result, load(words)), constants.q);

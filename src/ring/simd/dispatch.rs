@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::sum_program::{Factors, SumProgram, TILE};
+use super::sum_program::{Factors, SumProgram, Tile};
 use super::{portable, wide};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus, VECTOR_BITS};
@@ -185,7 +185,7 @@ kernel! {
 kernel! {
     /// `out <- [out +] what program says of sources and factors mod q`, for one tile of each; all below q.
     grouped_products / grouped_products_with(
-        out: &mut [[u64; TILE]], sources: &[[u64; TILE]], factors: Factors<'_>, program: &SumProgram, accumulate: bool,
+        out: &mut [Tile], sources: &[Tile], factors: Factors<'_>, program: &SumProgram, accumulate: bool,
         q: &Modulus
     )
     checks out.len() == program.outputs() && sources.len() == program.sources() && factors.len() == program.factors();

@@ -3,7 +3,7 @@
 //! They are compiled once for the baseline (`portable`) and once with AVX2 enabled (`avx2`).
 
 use super::dispatch::{CHUNK, Term, chunk_words};
-use super::sum_program::{Factors, Step, SumProgram, TILE};
+use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -224,8 +224,8 @@ pub fn multiply_accumulate_packed(
 
 #[inline(always)]
 pub fn grouped_products(
-    out: &mut [[u64; TILE]],
-    sources: &[[u64; TILE]],
+    out: &mut [Tile],
+    sources: &[Tile],
     factors: Factors<'_>,
     program: &SumProgram,
     accumulate: bool,
@@ -237,7 +237,7 @@ pub fn grouped_products(
         Step::Group { factor, sources: members } => {
             let mut total = [0; TILE];
             for &member in members {
-                total.iter_mut().zip(&sources[member as usize]).for_each(|(t, s)| *t += s);
+                total.iter_mut().zip(&sources[member as usize].0).for_each(|(t, s)| *t += s);
             }
             sum.add_product(&total, &factors.tile(factor));
         }
@@ -248,9 +248,9 @@ pub fn grouped_products(
         Step::Finish(output) => {
             sum.finish(&mut carried, true, q);
             if accumulate {
-                add_assign(&mut out[output], &carried, q);
+                add_assign(&mut out[output].0, &carried, q);
             } else {
-                out[output] = carried;
+                out[output] = Tile(carried);
             }
             (sum, carried) = (Accumulator::new(), [0; TILE]);
         }
@@ -330,11 +330,11 @@ macro_rules! instantiate {
         use crate::ring::modulus::{Factor, Modulus};
         use crate::ring::simd::dispatch::Term;
         use crate::ring::simd::generic;
-        use crate::ring::simd::sum_program::{Factors, SumProgram, TILE};
+        use crate::ring::simd::sum_program::{Factors, SumProgram, Tile};
 
         $(#[$attribute])*
         pub fn grouped_products(
-            out: &mut [[u64; TILE]], sources: &[[u64; TILE]], factors: Factors<'_>, program: &SumProgram,
+            out: &mut [Tile], sources: &[Tile], factors: Factors<'_>, program: &SumProgram,
             accumulate: bool, q: &Modulus
         ) {
             generic::grouped_products(out, sources, factors, program, accumulate, q);

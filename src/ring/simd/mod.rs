@@ -26,4 +26,4 @@ pub use dispatch::{
     instructions, linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign,
     multiply_by_factor, negate, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply,
 };
-pub use sum_program::{Factors, SumProgram, TILE};
+pub use sum_program::{Factors, SumProgram, TILE, Tile};

@@ -6,6 +6,11 @@ use crate::ring::modulus::{Modulus, VECTOR_BITS};
 /// Words of one source that are worked on together.
 pub const TILE: usize = 16;
 
+/// [`TILE`] words of one limb, aligned so that a vector is one cache line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C, align(64))]
+pub struct Tile(pub [u64; TILE]);
+
 /// Bits of a sum of residues that enters a product.
 const SUM_BITS: u32 = 52;
 
@@ -146,7 +151,7 @@ pub enum Factors<'a> {
     /// One word for each half of the tile: evaluations of sparse plaintexts come in runs.
     Runs(&'a [[u64; 2]]),
     /// A word for each word of the tile.
-    Words(&'a [[u64; TILE]]),
+    Words(&'a [Tile]),
 }
 
 impl Factors<'_> {
@@ -168,7 +173,7 @@ impl Factors<'_> {
     pub(super) fn tile(&self, index: usize) -> [u64; TILE] {
         match self {
             Self::Runs(runs) => std::array::from_fn(|i| runs[index][i / (TILE / 2)]),
-            Self::Words(words) => words[index],
+            Self::Words(words) => words[index].0,
         }
     }
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::dispatch::*;
-use super::sum_program::{Factors, SumProgram, TILE};
+use super::sum_program::{Factors, SumProgram, TILE, Tile};
 use crate::ring::modulus::Modulus;
 use crate::ring::packed_terms::{pack, packed_words};
 use crate::ring::primes::ntt_primes;
@@ -136,21 +136,21 @@ proptest! {
         accumulate: bool
     ) {
         for q in moduli() {
-            let tiles = |salt: u64, count: usize| -> Vec<[u64; TILE]> {
-                residues(&q, seed ^ salt, count * TILE).as_chunks().0.to_vec()
+            let tiles = |salt: u64, count: usize| -> Vec<Tile> {
+                residues(&q, seed ^ salt, count * TILE).as_chunks().0.iter().copied().map(Tile).collect()
             };
             let (sources, words, before) = (tiles(1, 40), tiles(2, 9), tiles(3, outputs.len()));
-            let runs: Vec<[u64; 2]> = words.iter().map(|w| [w[0], w[8]]).collect();
+            let runs: Vec<[u64; 2]> = words.iter().map(|w| [w.0[0], w.0[8]]).collect();
             let mut program = SumProgram::new(40, 9, q.bits());
             outputs.iter().for_each(|groups| program.push(groups.iter().map(|(f, m)| (*f, &m[..]))));
             for factors in [Factors::Runs(&runs), Factors::Words(&words)] {
-                let expected: Vec<[u64; TILE]> = outputs.iter().zip(&before).map(|(groups, before)| std::array::from_fn(|i| {
-                    let start = if accumulate { before[i] } else { 0 };
+                let expected: Vec<Tile> = outputs.iter().zip(&before).map(|(groups, before)| Tile(std::array::from_fn(|i| {
+                    let start = if accumulate { before.0[i] } else { 0 };
                     groups.iter().fold(start, |sum, (factor, members)| {
-                        let total = members.iter().fold(0, |t, m| q.add(t, sources[usize::from(*m)][i]));
+                        let total = members.iter().fold(0, |t, m| q.add(t, sources[usize::from(*m)].0[i]));
                         q.add(sum, q.mul(total, factors.tile(*factor as usize)[i]))
                     })
-                })).collect();
+                }))).collect();
                 for instructions in Instructions::available() {
                     let mut out = before.clone();
                     grouped_products_with(instructions, &mut out, &sources, factors, &program, accumulate, &q);
@@ -166,16 +166,16 @@ fn long_sums_are_reduced_in_time() {
     // The largest residues everywhere, and more groups and members than fit without reduction.
     for bits in [41, 46, 50] {
         let q = Modulus::new(ntt_primes(8, bits, 1, &[]).unwrap()[0]).unwrap();
-        let top = [[q.value() - 1; TILE]; 2];
+        let top = [Tile([q.value() - 1; TILE]); 2];
         let members = vec![1u16; 5000];
         let mut program = SumProgram::new(2, 2, bits);
         let singles: Vec<(u32, &[u16])> = members.iter().map(|m| (1, std::slice::from_ref(m))).collect();
         program.push(singles.into_iter().chain([(0, &members[..])]));
         for instructions in Instructions::available() {
-            let mut out = [[0; TILE]];
+            let mut out = [Tile::default()];
             grouped_products_with(instructions, &mut out, &top, Factors::Words(&top), &program, false, &q);
             // (-1)(-1), ten thousand times.
-            assert_eq!(out, [[10_000 % q.value(); TILE]], "{bits} bits");
+            assert_eq!(out, [Tile([10_000 % q.value(); TILE])], "{bits} bits");
         }
     }
 }

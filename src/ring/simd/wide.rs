@@ -2,7 +2,7 @@
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::unpack;
-use super::sum_program::{Factors, Step, SumProgram, TILE};
+use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};
 
 /// Products of two words below 2^60 that fit into a 128-bit sum.
@@ -66,8 +66,8 @@ pub fn multiply_accumulate_packed(
 }
 
 pub fn grouped_products(
-    out: &mut [[u64; TILE]],
-    sources: &[[u64; TILE]],
+    out: &mut [Tile],
+    sources: &[Tile],
     factors: Factors<'_>,
     program: &SumProgram,
     accumulate: bool,
@@ -77,13 +77,13 @@ pub fn grouped_products(
     program.walk(|step| match step {
         Step::Group { factor, sources: members } => {
             for (i, (sum, factor)) in sum.iter_mut().zip(factors.tile(factor)).enumerate() {
-                let total: u128 = members.iter().map(|&m| u128::from(sources[m as usize][i])).sum();
+                let total: u128 = members.iter().map(|&m| u128::from(sources[m as usize].0[i])).sum();
                 *sum = q.add(*sum, q.mul(q.reduce_u128(total), factor));
             }
         }
         Step::Reduce => {}
         Step::Finish(output) => {
-            for (out, sum) in out[output].iter_mut().zip(&mut sum) {
+            for (out, sum) in out[output].0.iter_mut().zip(&mut sum) {
                 *out = if accumulate { q.add(*out, *sum) } else { *sum };
                 *sum = 0;
             }

@@ -9,12 +9,13 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::rotation::INPUTS_PER_KEY;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::combination::Combination;
+use crate::ckks::combination::{Combination, Rotated};
 use crate::ckks::encoder::COEFFICIENT_BITS;
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
-use crate::ring::simd::{Factors, SumProgram, TILE};
+use crate::ring::simd::{Factors, SumProgram, TILE, Tile};
 use crate::ring::{Limb, Modulus, Polynomial, simd};
 
 /// Bases as unrounded coefficients.
@@ -116,21 +117,30 @@ impl Encrypted {
             .collect())
     }
 
-    /// The rotated inputs of a block; each input is decomposed once.
+    /// The rotated inputs of a block; each input is decomposed once, and inputs with the same rotations go through their
+    /// keys together.
     fn sources<'a>(
         &self,
         inputs: &[&'a Ciphertext],
         combination: &Combination,
         block: &Range<usize>,
     ) -> Result<Vec<Cow<'a, Ciphertext>>, CkksError> {
+        let steps = |group: &[Rotated]| -> Vec<i64> { group.iter().map(|s| s.steps).filter(|s| *s != 0).collect() };
+        let groups: Vec<&[Rotated]> =
+            combination.sources()[block.clone()].chunk_by(|a, b| a.input == b.input).collect();
         let mut sources = Vec::with_capacity(block.len());
-        for group in combination.sources()[block.clone()].chunk_by(|a, b| a.input == b.input) {
-            let input = inputs[group[0].input];
-            let steps: Vec<i64> = group.iter().map(|s| s.steps).filter(|s| *s != 0).collect();
-            let mut rotated = if steps.is_empty() { Vec::new() } else { self.rotated(input, &steps)? }.into_iter();
-            sources.extend(group.iter().filter_map(|s| {
-                if s.steps == 0 { Some(Cow::Borrowed(input)) } else { rotated.next().map(Cow::Owned) }
-            }));
+        for alike in groups.chunk_by(|a, b| steps(a) == steps(b)) {
+            for groups in alike.chunks(INPUTS_PER_KEY) {
+                let together: Vec<&Ciphertext> = groups.iter().map(|group| inputs[group[0].input]).collect();
+                let rotated = self.rotated(&together, &steps(groups[0]))?;
+                for (group, rotated) in groups.iter().zip(rotated) {
+                    let mut rotated = rotated.into_iter();
+                    sources.extend(group.iter().filter_map(|s| match s.steps {
+                        0 => Some(Cow::Borrowed(inputs[s.input])),
+                        _ => rotated.next().map(Cow::Owned),
+                    }));
+                }
+            }
         }
         Ok(sources)
     }
@@ -217,10 +227,10 @@ impl Encrypted {
 /// Tiles of sources, factors and outputs for [`STEP`] positions, tile by tile.
 #[derive(Default)]
 struct Tiles {
-    sources: [Vec<[u64; TILE]>; STEP / TILE],
+    sources: [Vec<Tile>; STEP / TILE],
     runs: [Vec<[u64; 2]>; STEP / TILE],
-    words: [Vec<[u64; TILE]>; STEP / TILE],
-    outputs: Vec<[u64; TILE]>,
+    words: [Vec<Tile>; STEP / TILE],
+    outputs: Vec<Tile>,
     /// Whether factors are in `runs`.
     in_runs: bool,
 }
@@ -230,7 +240,7 @@ impl Tiles {
         self.sources.iter_mut().for_each(Vec::clear);
         for source in sources {
             let words = source[at..at + STEP].as_chunks::<TILE>().0;
-            self.sources.iter_mut().zip(words).for_each(|(tile, words)| tile.push(*words));
+            self.sources.iter_mut().zip(words).for_each(|(tile, words)| tile.push(Tile(*words)));
         }
     }
 
@@ -246,7 +256,7 @@ impl Tiles {
                 if self.in_runs {
                     self.runs[tile].push([value(0), value(RUN)]);
                 } else {
-                    self.words[tile].push(std::array::from_fn(value));
+                    self.words[tile].push(Tile(std::array::from_fn(value)));
                 }
             }
         }
@@ -258,15 +268,15 @@ impl Tiles {
             self.outputs.clear();
             if accumulate {
                 let words = outputs.iter().filter_map(|words| words[range.clone()].as_array::<TILE>());
-                self.outputs.extend(words);
+                self.outputs.extend(words.copied().map(Tile));
             } else {
-                self.outputs.resize(outputs.len(), [0; TILE]);
+                self.outputs.resize(outputs.len(), Tile::default());
             }
             let factors =
                 if self.in_runs { Factors::Runs(&self.runs[tile]) } else { Factors::Words(&self.words[tile]) };
             simd::grouped_products(&mut self.outputs, &self.sources[tile], factors, program, accumulate, q);
             for (words, tile) in outputs.iter_mut().zip(&self.outputs) {
-                words[range.clone()].copy_from_slice(tile);
+                words[range.clone()].copy_from_slice(&tile.0);
             }
         }
     }

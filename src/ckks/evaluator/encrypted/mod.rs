@@ -90,7 +90,10 @@ impl Evaluator for Encrypted {
         self.product(x, y)
     }
     fn square(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.squared(x)
+        Ok(self.squared(&[x])?.remove(0))
+    }
+    fn square_all(&self, inputs: &[&Ciphertext]) -> Result<Vec<Ciphertext>, CkksError> {
+        self.squared(inputs)
     }
     fn rescale(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         self.rescaled(x)
@@ -99,10 +102,10 @@ impl Evaluator for Encrypted {
         self.dropped(x, limbs)
     }
     fn rotate(&self, x: &Ciphertext, steps: i64) -> Result<Ciphertext, CkksError> {
-        Ok(self.rotated(x, &[steps])?.remove(0))
+        Ok(self.rotated(&[x], &[steps])?.remove(0).remove(0))
     }
     fn rotate_hoisted(&self, x: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>, CkksError> {
-        self.rotated(x, steps)
+        Ok(self.rotated(&[x], steps)?.remove(0))
     }
     fn conjugate(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         self.conjugated(x)

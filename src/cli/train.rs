@@ -1,0 +1,54 @@
+//! `leveled train`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::CliError;
+use super::output::print;
+use crate::dataset::DatasetName;
+use crate::experiment::training::{RecipeChoices, TrainRequest, train};
+use crate::report::training_text::training_text;
+
+/// Train a network by a recipe: weights with a card, checkpoints, history. The same command goes on with a training that was ended.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// Recipe, such as configs/recipes/fast.yaml.
+    recipe: PathBuf,
+    /// Directory of the data set's official binary archive, or the one that holds it.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Directory for checkpoint, history and weights [default: results/train-NAME].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Seed in place of the recipe's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Data set in place of the recipe's: cifar10 or cifar100.
+    #[arg(long)]
+    dataset: Option<DatasetName>,
+    /// Number of epochs in place of the recipe's.
+    #[arg(long)]
+    epochs: Option<u32>,
+    /// Threads of the processor [default: all cores].
+    #[arg(long)]
+    threads: Option<u32>,
+}
+
+impl Train {
+    /// Trains to the end, or to Ctrl-C, which saves.
+    ///
+    /// # Errors
+    /// See [`CliError`].
+    pub fn execute(self) -> Result<(), CliError> {
+        let choices = RecipeChoices { seed: self.seed, dataset: self.dataset, epochs: self.epochs };
+        let request =
+            TrainRequest { recipe: self.recipe, choices, data: self.data, out: self.out, threads: self.threads };
+        let view = train(&request)?;
+        print(&training_text(&view))?;
+        if view.interrupted {
+            return Err(CliError::TrainingInterrupted { done: view.rows.len(), epochs: view.epochs });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! One training from files to files.
+
+use std::path::PathBuf;
+
+use super::recipe_file::{RecipeChoices, read_recipe};
+use crate::experiment::ExperimentError;
+use crate::training::EpochRow;
+
+/// What to train and where.
+#[derive(Debug, Clone)]
+pub struct TrainRequest {
+    /// The recipe.
+    pub recipe: PathBuf,
+    /// Values in place of the recipe's.
+    pub choices: RecipeChoices,
+    /// Directory of the data set's official binary archive.
+    pub data: PathBuf,
+    /// Directory for what comes out; none: results/train-NAME.
+    pub out: Option<PathBuf>,
+    /// Threads of the processor; none: all cores.
+    pub threads: Option<u32>,
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainView {
+    /// Directory of what came out.
+    pub directory: PathBuf,
+    /// Epochs done.
+    pub rows: Vec<EpochRow>,
+    /// Epochs asked for.
+    pub epochs: u32,
+    /// The kept weights.
+    pub weights: Option<PathBuf>,
+    /// The epoch that they are of.
+    pub kept_epoch: Option<u32>,
+    /// Whether it was asked to end before its last epoch.
+    pub interrupted: bool,
+}
+
+/// Trains by a recipe file, or goes on with a training in the output directory.
+///
+/// # Errors
+/// [`ExperimentError::Setting`] for mistakes in the recipe; [`ExperimentError::Dataset`]; [`ExperimentError::Training`];
+/// [`ExperimentError::NoTraining`] if this program was built without the trainer.
+pub fn train(request: &TrainRequest) -> Result<TrainView, ExperimentError> {
+    let recipe = read_recipe(&request.recipe, &request.choices)?;
+    let directory =
+        request.out.clone().unwrap_or_else(|| PathBuf::from("results").join(format!("train-{}", recipe.model_name())));
+    run(request, &recipe, directory)
+}
+
+#[cfg(not(feature = "train"))]
+fn run(_: &TrainRequest, _: &crate::training::Recipe, _: PathBuf) -> Result<TrainView, ExperimentError> {
+    Err(ExperimentError::NoTraining)
+}
+
+#[cfg(feature = "train")]
+fn run(
+    request: &TrainRequest,
+    recipe: &crate::training::Recipe,
+    directory: PathBuf,
+) -> Result<TrainView, ExperimentError> {
+    use super::bars::TrainBars;
+    use crate::experiment::host::Host;
+    use crate::experiment::provenance::Program;
+    use crate::experiment::run::Interrupt;
+    use crate::experiment::setting::Threads;
+    use crate::training::torch::{CardFacts, TrainOptions, train};
+
+    let images = crate::dataset::read_training(&request.data, recipe.dataset)?;
+    let threads = request.threads.unwrap_or(Threads::all().0) as usize;
+    let host = Host::detect();
+    let hardware = format!("{}, {threads} thread(s)", host.processor);
+    let program = Program::this();
+    let commit = if program.dirty == Some(true) { program.commit + ", changed" } else { program.commit };
+    let options = TrainOptions { directory: directory.clone(), threads, facts: CardFacts { commit, hardware } };
+    let mut bars = TrainBars::new(recipe, Interrupt::listen()?);
+    let trained = train(recipe, &images, &options, &mut bars)?;
+    Ok(TrainView {
+        directory,
+        rows: trained.rows,
+        epochs: recipe.epochs,
+        kept_epoch: trained.kept.as_ref().and_then(|kept| kept.card.record.as_ref()).map(|record| record.epoch),
+        weights: trained.kept.map(|kept| kept.weights),
+        interrupted: trained.interrupted,
+    })
+}

@@ -1,0 +1,114 @@
+//! Random crops and flips of training images.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::draws::Draws;
+use crate::dataset::{CHANNELS, Image, PIXELS, SIDE};
+
+/// How training images are varied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Augmentation {
+    /// Pixels that a crop may be off its place, in each direction; below 32.
+    pub crop: usize,
+    /// What stands beyond the border.
+    pub padding: Padding,
+    /// Whether half of the images are mirrored.
+    pub flip: bool,
+}
+
+/// What stands beyond an image's border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Padding {
+    /// The mean colour: zero after normalisation.
+    Zero,
+    /// The image, mirrored at its outermost pixels.
+    Reflect,
+}
+
+/// Table of a normalisation: the network's input for each channel and pixel value.
+pub(super) type PixelTable = [[f32; 256]; CHANNELS];
+
+impl Augmentation {
+    /// Writes a varied `image` to `output`, row-major `[rows, columns, channels]`, through the table of the normalisation.
+    pub(super) fn apply(&self, image: &Image, table: &PixelTable, draws: &mut Draws, output: &mut [f32]) {
+        let shift = |draws: &mut Draws| draws.below(2 * self.crop + 1) as isize - self.crop as isize;
+        let (down, right) = (shift(draws), shift(draws));
+        let mirrored = self.flip && draws.below(2) == 1;
+        for (place, pixel) in output.chunks_exact_mut(CHANNELS).enumerate() {
+            let (row, column) = (place / SIDE, place % SIDE);
+            let column = if mirrored { SIDE - 1 - column } else { column };
+            let from = self.index(row as isize + down).zip(self.index(column as isize + right));
+            for (channel, value) in pixel.iter_mut().enumerate() {
+                *value = from.map_or(0.0, |(row, column)| {
+                    table[channel][usize::from(image.values[channel * PIXELS + row * SIDE + column])]
+                });
+            }
+        }
+    }
+
+    /// The row or column that stands at `index`, if any.
+    fn index(&self, index: isize) -> Option<usize> {
+        let last = SIDE as isize - 1;
+        match self.padding {
+            Padding::Zero => (0..=last).contains(&index).then_some(index as usize),
+            Padding::Reflect => Some(if index > last { 2 * last - index } else { index.abs() } as usize),
+        }
+    }
+}
+
+/// Writes an unchanged `image` to `output`, row-major `[rows, columns, channels]`.
+pub(super) fn plain(image: &Image, table: &PixelTable, output: &mut [f32]) {
+    for (place, pixel) in output.chunks_exact_mut(CHANNELS).enumerate() {
+        for (channel, value) in pixel.iter_mut().enumerate() {
+            *value = table[channel][usize::from(image.values[channel * PIXELS + place])];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::VALUES;
+    use crate::training::draws::Purpose;
+
+    fn image() -> Image {
+        Image { values: std::array::from_fn(|index| (index % PIXELS % 251) as u8) }
+    }
+
+    fn table() -> PixelTable {
+        std::array::from_fn(|channel| std::array::from_fn(|value| (1000 * channel + value) as f32 + 1.0))
+    }
+
+    #[test]
+    fn without_variation_nothing_changes() {
+        let still = Augmentation { crop: 0, padding: Padding::Zero, flip: false };
+        let (mut varied, mut unchanged) = (vec![0.0; VALUES], vec![0.0; VALUES]);
+        still.apply(&image(), &table(), &mut Draws::new(0, Purpose::Augmentation, 0), &mut varied);
+        plain(&image(), &table(), &mut unchanged);
+        assert_eq!(varied, unchanged);
+        assert_eq!(unchanged[..4], [1.0, 1001.0, 2001.0, 2.0]);
+    }
+
+    #[test]
+    fn crops_and_flips_move_pixels_and_pad() {
+        for padding in [Padding::Zero, Padding::Reflect] {
+            let vary = Augmentation { crop: 4, padding, flip: true };
+            let mut zeros = 0;
+            let mut outputs = Vec::new();
+            for place in 0..20 {
+                let mut output = vec![f32::NAN; VALUES];
+                vary.apply(&image(), &table(), &mut Draws::new(0, Purpose::Augmentation, place), &mut output);
+                zeros += output.iter().filter(|&&value| value == 0.0).count();
+                assert!(output.iter().all(|value| value.is_finite()));
+                outputs.push(output);
+            }
+            assert_eq!(zeros > 0, padding == Padding::Zero);
+            assert!(outputs[1..].iter().any(|output| *output != outputs[0]));
+        }
+        let reflect = Augmentation { crop: 4, padding: Padding::Reflect, flip: false };
+        assert_eq!([-2, 0, 31, 33].map(|index| reflect.index(index)), [Some(2), Some(0), Some(31), Some(29)]);
+    }
+}

@@ -1,0 +1,145 @@
+//! The held out images, evaluated as the network will be used.
+
+use std::thread;
+
+use tch::{Kind, Tensor};
+
+use super::batch::Batches;
+use super::network::{Pass, TorchNetwork};
+use super::step::join;
+use crate::network::plain::EXPLODING;
+use crate::training::TrainingError;
+
+/// Images evaluated at once.
+const CHUNK: usize = 250;
+
+/// What was found on the images.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Evaluation {
+    /// Images seen.
+    pub(super) images: usize,
+    /// Images whose class is right; those with logits that are no numbers have none.
+    pub(super) correct: usize,
+    /// Images that explode.
+    pub(super) exploding: usize,
+    /// For each activation, the largest magnitude of an input; infinite if one is not finite.
+    pub(super) largest: Vec<f64>,
+    /// The first activation, in the order of evaluation, that an input above the limit reaches.
+    pub(super) first_exploding_site: Option<usize>,
+}
+
+impl Evaluation {
+    /// Percent of the images whose class is right.
+    pub(super) fn accuracy_percent(&self) -> f64 {
+        100.0 * self.correct as f64 / self.images.max(1) as f64
+    }
+
+    /// The activation with the largest input, and that.
+    pub(super) fn largest(&self) -> (usize, f64) {
+        let sites = self.largest.iter().copied().enumerate();
+        sites.reduce(|best, next| if next.1 > best.1 { next } else { best }).unwrap_or((0, 0.0))
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.images += other.images;
+        self.correct += other.correct;
+        self.exploding += other.exploding;
+        self.largest.iter_mut().zip(&other.largest).for_each(|(a, &b)| *a = a.max(b));
+        self.first_exploding_site = match (self.first_exploding_site, other.first_exploding_site) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+/// Evaluates the images with these indices in single precision, by the running statistics. The networks, which must have the same
+/// tensors, share the work.
+///
+/// # Errors
+/// What libtorch reports.
+pub(super) fn evaluate(
+    networks: &mut [TorchNetwork],
+    batches: &Batches<'_>,
+    indices: &[usize],
+    clamp: bool,
+) -> Result<Evaluation, TrainingError> {
+    let pass = Pass { training: false, clamp, kind: Kind::Float, penalty: None, measure: true };
+    let sites = networks.first().map_or(0, |network| network.sites().len());
+    let share = indices.len().div_ceil(networks.len().max(1)).max(1);
+    let parts = thread::scope(|scope| {
+        let running: Vec<_> = networks
+            .iter_mut()
+            .zip(indices.chunks(share))
+            .map(|(network, indices)| scope.spawn(move || part(network, batches, indices, &pass)))
+            .collect();
+        running.into_iter().map(join).collect::<Vec<_>>()
+    });
+    let mut all =
+        Evaluation { images: 0, correct: 0, exploding: 0, largest: vec![0.0; sites], first_exploding_site: None };
+    for part in parts {
+        all.add(&part?);
+    }
+    Ok(all)
+}
+
+fn part(
+    network: &mut TorchNetwork,
+    batches: &Batches<'_>,
+    indices: &[usize],
+    pass: &Pass,
+) -> Result<Evaluation, TrainingError> {
+    let mut sum = Evaluation {
+        images: 0,
+        correct: 0,
+        exploding: 0,
+        largest: vec![0.0; network.sites().len()],
+        first_exploding_site: None,
+    };
+    for chunk in indices.chunks(CHUNK) {
+        let batch = batches.batch(chunk, None)?;
+        let outcome = tch::no_grad(|| network.forward(&batch.images, pass))?;
+        let finite = outcome.logits.f_isfinite()?.f_all_dim(1, false)?;
+        let right = outcome.logits.f_argmax(1, false)?.f_eq_tensor(&batch.labels)?.f_logical_and(&finite)?;
+        let largest = measured(outcome.largest)?;
+        let beyond = largest.f_gt(EXPLODING)?;
+        let exploding = beyond.f_any_dim(1, false)?.f_logical_or(&finite.f_logical_not()?)?;
+        let by_site = Vec::<f64>::try_from(largest.f_amax([0].as_slice(), false)?.f_to_kind(Kind::Double)?)?;
+        sum.add(&Evaluation {
+            images: chunk.len(),
+            correct: count(&right)?,
+            exploding: count(&exploding)?,
+            first_exploding_site: by_site.iter().position(|&largest| largest > EXPLODING),
+            largest: by_site,
+        });
+    }
+    Ok(sum)
+}
+
+/// The first activation, in the order of evaluation, whose inputs on `images` pass the limit or are not finite.
+///
+/// # Errors
+/// What libtorch reports.
+pub(super) fn first_exploding_site(
+    network: &TorchNetwork,
+    images: &Tensor,
+    pass: &Pass,
+) -> Result<Option<String>, TrainingError> {
+    let outcome = tch::no_grad(|| network.forward(images, pass))?;
+    let by_site = measured(outcome.largest)?.f_amax([0].as_slice(), false)?.f_to_kind(Kind::Double)?;
+    let site = Vec::<f64>::try_from(by_site)?.iter().position(|&largest| largest > EXPLODING);
+    Ok(site.and_then(|site| network.sites().get(site).cloned()))
+}
+
+/// Largest inputs with infinity for what is not a number.
+fn measured(largest: Option<Tensor>) -> Result<Tensor, tch::TchError> {
+    match largest {
+        Some(largest) => {
+            largest.f_nan_to_num(f64::INFINITY, f64::INFINITY, f64::INFINITY)?.f_to_device(tch::Device::Cpu)
+        }
+        None => Ok(Tensor::zeros([1, 1], (Kind::Float, tch::Device::Cpu))),
+    }
+}
+
+fn count(flags: &Tensor) -> Result<usize, tch::TchError> {
+    Ok(flags.f_sum(Kind::Int64)?.f_int64_value(&[])? as usize)
+}

@@ -1,0 +1,21 @@
+//! What needs libtorch: the network with gradients, the trainer, its checkpoints.
+
+mod batch;
+mod checkpoint;
+mod evaluation;
+mod export;
+mod network;
+mod output;
+mod penalty;
+mod progress;
+mod sgd;
+mod site;
+mod state;
+mod step;
+#[cfg(test)]
+mod tests;
+mod trainer;
+
+pub use output::{CardFacts, Kept};
+pub use progress::Observer;
+pub use trainer::{TrainOptions, Trained, train};

@@ -1,0 +1,272 @@
+//! A graph with trainable tensors of libtorch.
+
+use tch::{Device, Kind, Tensor};
+
+use super::penalty::excess;
+use super::site::Site;
+use crate::network::graph::{Graph, Node, Operation};
+use crate::training::{PenaltyForm, TrainedActivation};
+
+/// How much of the running statistics a batch replaces.
+const STATISTICS_MOMENTUM: f64 = 0.1;
+
+/// How a tensor begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Init {
+    /// Normally distributed with this deviation.
+    Normal(f64),
+    /// Uniform in plus or minus this.
+    Uniform(f64),
+    /// A constant.
+    Constant(f64),
+    /// This row in every row.
+    Row([f64; 3]),
+}
+
+impl Init {
+    /// A tensor of `shape` on the processor, so that one seed gives the same numbers on every device.
+    pub(super) fn tensor(self, shape: &[i64]) -> Tensor {
+        let options = (Kind::Float, Device::Cpu);
+        match self {
+            Self::Normal(deviation) => Tensor::randn(shape, options) * deviation,
+            Self::Uniform(bound) => (Tensor::rand(shape, options) * 2.0 - 1.0) * bound,
+            Self::Constant(value) => Tensor::full(shape, value, options),
+            Self::Row(row) => Tensor::from_slice(&row).to_kind(Kind::Float).expand(shape, false).contiguous(),
+        }
+    }
+}
+
+/// A tensor by name.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Name, such as `layer1.0.bn1.weight`.
+    pub(super) name: String,
+    /// The tensor; clones share its storage.
+    pub(super) tensor: Tensor,
+}
+
+/// A tensor that gradient descent changes.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    /// Name and tensor.
+    pub(super) named: Named,
+    /// Whether it is a weight of a convolution or of the classifier, so that it always decays.
+    pub(super) is_weight: bool,
+}
+
+/// Where tensors come from while a network is built: name, shape, how it would begin, whether it has a gradient.
+pub(super) type Source<'a> = dyn FnMut(&str, &[i64], Init, bool) -> Tensor + 'a;
+
+/// Collects the tensors of a network that is being built.
+pub(super) struct Tensors<'a> {
+    source: &'a mut Source<'a>,
+    parameters: Vec<Parameter>,
+    statistics: Vec<Named>,
+}
+
+impl Tensors<'_> {
+    /// A trained tensor.
+    pub(super) fn parameter(&mut self, name: String, shape: &[i64], init: Init, is_weight: bool) -> Tensor {
+        let tensor = (self.source)(&name, shape, init, true);
+        let kept = tensor.shallow_clone();
+        self.parameters.push(Parameter { named: Named { name, tensor: kept }, is_weight });
+        tensor
+    }
+
+    /// A tensor that batches average into.
+    pub(super) fn statistic(&mut self, name: String, channels: i64, init: f64) -> Tensor {
+        let tensor = (self.source)(&name, &[channels], Init::Constant(init), false);
+        self.statistics.push(Named { name, tensor: tensor.shallow_clone() });
+        tensor
+    }
+}
+
+/// Running mean and variance.
+#[derive(Debug)]
+pub(super) struct Statistics {
+    pub(super) mean: Tensor,
+    pub(super) variance: Tensor,
+}
+
+impl Statistics {
+    pub(super) fn new(tensors: &mut Tensors<'_>, mean: String, variance: String, channels: i64) -> Self {
+        Self { mean: tensors.statistic(mean, channels, 0.0), variance: tensors.statistic(variance, channels, 1.0) }
+    }
+
+    /// Batch normalisation of `x` with these statistics, by the batch's own in training.
+    pub(super) fn normalise(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        training: bool,
+        epsilon: f64,
+    ) -> Result<Tensor, tch::TchError> {
+        let cudnn = true;
+        let (mean, variance) = (Some(&self.mean), Some(&self.variance));
+        x.f_batch_norm(Some(weight), bias, mean, variance, training, STATISTICS_MOMENTUM, epsilon, cudnn)
+    }
+}
+
+#[derive(Debug)]
+enum Layer {
+    Input,
+    Convolution { weight: Tensor, stride: i64, padding: i64 },
+    BatchNorm { weight: Tensor, bias: Tensor, statistics: Statistics, epsilon: f64 },
+    Activation(Site),
+    Add,
+    AveragePool { size: [i64; 2] },
+    Linear { weight: Tensor, bias: Tensor },
+}
+
+/// How to evaluate a network.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pass {
+    /// Whether batches are normalised by their own statistics, which are averaged into the running ones.
+    pub(super) training: bool,
+    /// Whether clamped activations clamp.
+    pub(super) clamp: bool,
+    /// Kind of activations and convolutions.
+    pub(super) kind: Kind,
+    /// What to charge for inputs of activations beyond which magnitude.
+    pub(super) penalty: Option<(PenaltyForm, f64)>,
+    /// Whether to look for the largest input of each activation in each image.
+    pub(super) measure: bool,
+}
+
+/// What evaluation gives.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// `[images, classes]`, single precision.
+    pub(super) logits: Tensor,
+    /// The mean penalty of the activations, single precision.
+    pub(super) penalty: Option<Tensor>,
+    /// `[images, activations]`: the largest magnitude of an input.
+    pub(super) largest: Option<Tensor>,
+}
+
+/// A network with trainable tensors.
+#[derive(Debug)]
+pub(super) struct TorchNetwork {
+    nodes: Vec<Node>,
+    layers: Vec<Layer>,
+    last_uses: Vec<usize>,
+    /// What gradient descent changes.
+    pub(super) parameters: Vec<Parameter>,
+    /// What batches average into.
+    pub(super) statistics: Vec<Named>,
+    sites: Vec<String>,
+}
+
+impl TorchNetwork {
+    /// The network of `graph` with its tensors from `source`.
+    pub(super) fn build(graph: &Graph, activation: &TrainedActivation, source: &mut Source<'_>) -> Self {
+        let mut tensors = Tensors {
+            source: &mut |name, shape, init, trained| source(name, shape, init, trained),
+            parameters: Vec::new(),
+            statistics: Vec::new(),
+        };
+        let layers = graph.nodes().iter().map(|node| layer(node, activation, &mut tensors)).collect();
+        let Tensors { parameters, statistics, .. } = tensors;
+        Self {
+            nodes: graph.nodes().to_vec(),
+            layers,
+            last_uses: graph.last_uses(),
+            parameters,
+            statistics,
+            sites: graph.activation_sites(),
+        }
+    }
+
+    /// Names of the activations, in the order of evaluation.
+    pub(super) fn sites(&self) -> &[String] {
+        &self.sites
+    }
+
+    /// The activations by node name.
+    pub(super) fn activations(&self) -> impl Iterator<Item = (&str, &Site)> {
+        self.nodes.iter().zip(&self.layers).filter_map(|(node, layer)| match layer {
+            Layer::Activation(site) => Some((node.name.as_str(), site)),
+            _ => None,
+        })
+    }
+
+    /// Evaluates `images`, `[images, channels, rows, columns]` in single precision.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn forward(&self, images: &Tensor, pass: &Pass) -> Result<Outcome, tch::TchError> {
+        let mut values: Vec<Option<Tensor>> = (0..self.layers.len()).map(|_| None).collect();
+        let (mut penalties, mut largest) = (Vec::new(), Vec::new());
+        for (index, (node, layer)) in self.nodes.iter().zip(&self.layers).enumerate() {
+            let input = |which: usize| node.inputs.get(which).and_then(|&from| values[from].as_ref()).unwrap_or(images);
+            let x = input(0);
+            let value = match layer {
+                Layer::Input => images.f_to_kind(pass.kind)?,
+                Layer::Convolution { weight, stride, padding } => {
+                    let weight = weight.f_to_kind(pass.kind)?;
+                    x.f_conv2d::<&Tensor>(&weight, None, *stride, *padding, 1, 1)?
+                }
+                Layer::BatchNorm { weight, bias, statistics, epsilon } => {
+                    statistics.normalise(x, weight, Some(bias), pass.training, *epsilon)?
+                }
+                Layer::Activation(site) => {
+                    if let Some((form, bound)) = pass.penalty {
+                        penalties.push(excess(x, form, bound)?);
+                    }
+                    if pass.measure {
+                        largest.push(x.f_abs()?.f_amax([1, 2, 3].as_slice(), false)?.f_to_kind(Kind::Float)?);
+                    }
+                    site.apply(x, pass.training, pass.clamp)?
+                }
+                Layer::Add => x.f_add(input(1))?,
+                Layer::AveragePool { size } => {
+                    let stride = *size;
+                    x.f_to_kind(Kind::Float)?.f_avg_pool2d(size, stride, 0, false, true, None)?
+                }
+                Layer::Linear { weight, bias } => x.f_flatten(1, -1)?.f_linear(weight, Some(bias))?,
+            };
+            for &from in node.inputs.iter().filter(|&&from| self.last_uses[from] == index) {
+                values[from] = None;
+            }
+            values[index] = Some(value);
+        }
+        let logits = values.pop().flatten().unwrap_or_else(|| images.shallow_clone());
+        let sites = self.sites.len().max(1) as f64;
+        let penalty = (!penalties.is_empty()).then(|| penalties.iter().sum::<Tensor>() / sites);
+        let largest = if pass.measure { Some(Tensor::f_stack(&largest, 1)?) } else { None };
+        Ok(Outcome { logits, penalty, largest })
+    }
+}
+
+fn layer(node: &Node, activation: &TrainedActivation, tensors: &mut Tensors<'_>) -> Layer {
+    let name = |suffix: &str| format!("{}.{suffix}", node.name);
+    let channels = node.shape.channels as i64;
+    match node.operation {
+        Operation::Input => Layer::Input,
+        Operation::Convolution { in_channels, out_channels, kernel, stride, padding, .. } => {
+            // He et al. 2015: the variance of ReLU's outputs, and about that of its fits, is half of the inputs'.
+            let deviation = (2.0 / (in_channels * kernel * kernel) as f64).sqrt();
+            let shape = [out_channels, in_channels, kernel, kernel].map(|size| size as i64);
+            let weight = tensors.parameter(name("weight"), &shape, Init::Normal(deviation), true);
+            Layer::Convolution { weight, stride: stride as i64, padding: padding as i64 }
+        }
+        Operation::BatchNorm { epsilon } => Layer::BatchNorm {
+            weight: tensors.parameter(name("weight"), &[channels], Init::Constant(1.0), false),
+            bias: tensors.parameter(name("bias"), &[channels], Init::Constant(0.0), false),
+            statistics: Statistics::new(tensors, name("running_mean"), name("running_var"), channels),
+            epsilon,
+        },
+        Operation::Activation(_) => Layer::Activation(Site::new(&node.name, channels, activation, tensors)),
+        Operation::Add => Layer::Add,
+        Operation::AveragePool { height, width } => Layer::AveragePool { size: [height as i64, width as i64] },
+        Operation::Linear { inputs, outputs } => {
+            let bound = 1.0 / (inputs as f64).sqrt();
+            let (inputs, outputs) = (inputs as i64, outputs as i64);
+            Layer::Linear {
+                weight: tensors.parameter(name("weight"), &[outputs, inputs], Init::Uniform(bound), true),
+                bias: tensors.parameter(name("bias"), &[outputs], Init::Uniform(bound), false),
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a training writes: the kept weights with their card, and the history.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::checkpoint::Progress;
+use super::network::TorchNetwork;
+use crate::dataset::Normalisation;
+use crate::network::card::{Card, TrainingRecord};
+use crate::network::graph::Graph;
+use crate::network::{Network, NetworkError};
+use crate::training::{Recipe, Split, TrainingError};
+
+/// What the card says of the program and the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CardFacts {
+    /// Commit of this program.
+    pub commit: String,
+    /// The machine.
+    pub hardware: String,
+}
+
+/// The weights that are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The weights.
+    pub weights: PathBuf,
+    /// Their card.
+    pub card: Card,
+}
+
+/// Writes the weights of `network` and their card into `directory`.
+///
+/// # Errors
+/// [`TrainingError::Network`] or [`TrainingError::File`], or what libtorch reports.
+pub(super) fn write_model(
+    directory: &Path,
+    recipe: &Recipe,
+    split: &Split,
+    network: &TorchNetwork,
+    graph: &Graph,
+    progress: &Progress,
+    facts: &CardFacts,
+) -> Result<Kept, TrainingError> {
+    let path = directory.join(recipe.model_name() + ".safetensors");
+    super::export::weights(network, graph)?.write(&path)?;
+    let architecture = recipe.architecture()?;
+    let (_, sha256) = Network::read(&architecture, &path)?;
+    let row = progress.rows.last();
+    let record = TrainingRecord {
+        recipe: serde_yaml::to_value(recipe).unwrap_or_default(),
+        epoch: progress.epoch,
+        training_images: split.training.len(),
+        validation_images: split.validation.len(),
+        commit: facts.commit.clone(),
+        hardware: facts.hardware.clone(),
+        seconds: progress.seconds.round(),
+    };
+    let card = Card {
+        network: recipe.network.clone(),
+        width: recipe.width,
+        dataset: recipe.dataset,
+        activation: recipe.activation.on_card(),
+        normalisation: Normalisation::of(recipe.dataset),
+        batch_norm_eps: architecture.batch_norm_epsilon,
+        sha256,
+        tensors: None,
+        training: None,
+        test_accuracy_percent: None,
+        record: Some(record),
+        validation_accuracy_percent: row.map(|row| row.validation_accuracy_percent),
+        exploding_validation_images: row.map(|row| row.exploding_images),
+        largest_activation: None,
+        exploding_test_images: None,
+    };
+    card.write(&Card::path_beside(&path))?;
+    Ok(Kept { weights: path, card })
+}
+
+/// Writes `history.csv` (a row for each epoch) and `sites.csv` (a row for each epoch and activation).
+///
+/// # Errors
+/// [`TrainingError::File`].
+pub(super) fn write_history(directory: &Path, sites: &[String], progress: &Progress) -> Result<(), TrainingError> {
+    write_table(&directory.join("history.csv"), progress.rows.iter())?;
+    let rows = progress.rows.iter().zip(&progress.largest).flat_map(|(row, largest)| {
+        sites.iter().zip(largest).map(|(site, largest)| (row.epoch, site.clone(), *largest))
+    });
+    write_table(&directory.join("sites.csv"), rows.map(|(epoch, site, largest)| SiteRow { epoch, site, largest }))
+}
+
+#[derive(serde::Serialize)]
+struct SiteRow {
+    epoch: u32,
+    site: String,
+    largest: f64,
+}
+
+fn write_table(path: &Path, rows: impl Iterator<Item = impl serde::Serialize>) -> Result<(), TrainingError> {
+    let failed = |source| TrainingError::File { path: path.to_owned(), source };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(|error| failed(std::io::Error::other(error)))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    let partial = path.with_extension("partial");
+    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).map_err(failed)
+}
+
+/// The kept weights on disk.
+///
+/// # Errors
+/// Those of [`Card::read`].
+pub(super) fn read_kept(directory: &Path, recipe: &Recipe) -> Result<Kept, NetworkError> {
+    let weights = directory.join(recipe.model_name() + ".safetensors");
+    Ok(Kept { card: Card::read(&Card::path_beside(&weights))?, weights })
+}

@@ -1,0 +1,95 @@
+//! Activations as they are trained.
+
+use tch::{Kind, Tensor};
+
+use super::network::{Init, Statistics, Tensors};
+use crate::network::polyfit::relu_fit;
+use crate::training::TrainedActivation;
+
+/// What batch normalisation inside HerPN adds to the variances.
+const EPSILON: f64 = 1e-5;
+
+/// ReLU's coefficients in the basis of normalised Hermite polynomials (AESPA, arXiv 2201.06699):
+/// `1/sqrt(2 pi)`, `1/2`, `1/sqrt(4 pi)`.
+const HERMITE: [f64; 3] = [0.398_942_280_401_432_7, 0.5, 0.282_094_791_773_878_14];
+
+/// One activation.
+#[derive(Debug)]
+pub(super) enum Site {
+    /// `max(x, 0)`.
+    Relu,
+    /// One quadratic for all channels, its input clamped in training.
+    Fixed { coefficients: [f64; 3], interval: f64, channels: i64 },
+    /// Hermite basis, each polynomial batch-normalised, then scale and shift.
+    Herpn { weight: Tensor, bias: Tensor, first: Statistics, second: Statistics },
+    /// A quadratic for each channel: `[channels, 3]`, order c0, c1, c2.
+    Learned { coefficients: Tensor },
+}
+
+impl Site {
+    pub(super) fn new(name: &str, channels: i64, activation: &TrainedActivation, tensors: &mut Tensors<'_>) -> Self {
+        let tensor = |suffix: &str| format!("{name}.{suffix}");
+        match *activation {
+            TrainedActivation::Relu => Self::Relu,
+            TrainedActivation::Penalty { fit, .. } => {
+                let coefficients = relu_fit(fit.interval, fit.samples, fit.bits);
+                Self::Fixed { coefficients, interval: fit.interval, channels }
+            }
+            TrainedActivation::Herpn => Self::Herpn {
+                weight: tensors.parameter(tensor("weight"), &[channels], Init::Constant(1.0), false),
+                bias: tensors.parameter(tensor("bias"), &[channels], Init::Constant(0.0), false),
+                first: Statistics::new(tensors, tensor("mean1"), tensor("var1"), channels),
+                second: Statistics::new(tensors, tensor("mean2"), tensor("var2"), channels),
+            },
+            TrainedActivation::Learned { fit } => {
+                let row = Init::Row(relu_fit(fit.interval, fit.samples, fit.bits));
+                Self::Learned { coefficients: tensors.parameter(tensor("coefficients"), &[channels, 3], row, false) }
+            }
+        }
+    }
+
+    /// The activation of `x`, `[images, channels, rows, columns]`.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn apply(&self, x: &Tensor, training: bool, clamp: bool) -> Result<Tensor, tch::TchError> {
+        match self {
+            Self::Relu => x.f_relu(),
+            Self::Fixed { coefficients: [c0, c1, c2], interval, .. } => {
+                let inside = if clamp { x.f_clamp(-interval, *interval)? } else { x.shallow_clone() };
+                Ok(&inside * (&inside * *c2 + *c1) + *c0)
+            }
+            Self::Herpn { weight, bias, first, second } => {
+                // The second polynomial is (x^2 - 1)/sqrt(2); normalised, that is x^2 with twice the epsilon.
+                let bias = bias + weight * HERMITE[0];
+                let linear = first.normalise(x, &(weight * HERMITE[1]), Some(&bias), training, EPSILON)?;
+                let square = x.f_mul(x)?;
+                Ok(linear + second.normalise(&square, &(weight * HERMITE[2]), None, training, 2.0 * EPSILON)?)
+            }
+            Self::Learned { coefficients } => {
+                let kind = x.kind();
+                let column = |index| coefficients.select(1, index).view([1, -1, 1, 1]).to_kind(kind);
+                Ok(x * (x * column(2) + column(1)) + column(0))
+            }
+        }
+    }
+
+    /// The coefficients c0, c1, c2 of each channel in evaluation, `[channels, 3]` in double precision; `None` for ReLU.
+    pub(super) fn coefficients(&self) -> Option<Tensor> {
+        match self {
+            Self::Relu => None,
+            Self::Fixed { coefficients, channels, .. } => {
+                Some(Tensor::from_slice(coefficients).expand([*channels, 3], false).contiguous())
+            }
+            Self::Herpn { weight, bias, first, second } => {
+                let double = |tensor: &Tensor| tensor.detach().to_kind(Kind::Double);
+                let (weight, bias) = (double(weight), double(bias));
+                let slope = &weight * HERMITE[1] / (double(&first.variance) + EPSILON).sqrt();
+                let curve = &weight * HERMITE[2] / (double(&second.variance) + 2.0 * EPSILON).sqrt();
+                let shift = bias + &weight * HERMITE[0] - &slope * double(&first.mean) - &curve * double(&second.mean);
+                Some(Tensor::stack(&[shift, slope, curve], 1))
+            }
+            Self::Learned { coefficients } => Some(coefficients.detach().to_kind(Kind::Double)),
+        }
+    }
+}

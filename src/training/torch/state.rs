@@ -1,0 +1,103 @@
+//! The tensors of a training: one network that learns, and its replicas on other threads.
+
+use tch::{Device, Tensor};
+
+use super::network::{Named, Parameter, TorchNetwork};
+use super::sgd::Sgd;
+use crate::network::graph::Graph;
+use crate::training::Recipe;
+
+/// Networks that share their parameters, one for each part of a batch. Each has running statistics of its own, which are averaged
+/// after every step.
+#[derive(Debug)]
+pub(super) struct State {
+    /// The first one's parameters are those that the optimizer changes.
+    pub(super) networks: Vec<TorchNetwork>,
+    pub(super) sgd: Sgd,
+}
+
+impl State {
+    /// Random initial weights from the recipe's seed.
+    pub(super) fn new(recipe: &Recipe, graph: &Graph, device: Device) -> Self {
+        tch::manual_seed(recipe.seed as i64);
+        let first = TorchNetwork::build(graph, &recipe.activation, &mut |_, shape, init, trained| {
+            init.tensor(shape).to(device).set_requires_grad(trained)
+        });
+        let mut networks = vec![first];
+        for _ in 1..recipe.batch_parts {
+            let first = &networks[0];
+            let (mut parameters, mut statistics) = (first.parameters.iter(), first.statistics.iter());
+            let replica = TorchNetwork::build(graph, &recipe.activation, &mut |_, shape, init, trained| {
+                // A network asks for its tensors in one order, always.
+                let shared = if trained { parameters.next().map(|p| &p.named) } else { statistics.next() };
+                match shared.map(|named| named.tensor.detach()) {
+                    Some(tensor) if trained => tensor.set_requires_grad(true),
+                    Some(tensor) => tensor.copy(),
+                    None => init.tensor(shape).to(device),
+                }
+            });
+            networks.push(replica);
+        }
+        let sgd = Sgd::new(recipe.optimizer, &networks[0].parameters);
+        Self { networks, sgd }
+    }
+
+    /// Gives every network the average of all running statistics.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn average_statistics(&mut self) -> Result<(), tch::TchError> {
+        if self.networks.len() == 1 {
+            return Ok(());
+        }
+        tch::no_grad(|| {
+            for index in 0..self.networks[0].statistics.len() {
+                let all: Vec<&Tensor> = self.networks.iter().map(|network| &network.statistics[index].tensor).collect();
+                let mean = Tensor::f_stack(&all, 0)?.f_mean_dim([0].as_slice(), false, None)?;
+                for network in &mut self.networks {
+                    network.statistics[index].tensor.f_copy_(&mean)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Every tensor that a checkpoint holds, with its name there.
+    pub(super) fn tensors(&self) -> Vec<(String, Tensor)> {
+        let first = &self.networks[0];
+        let parameters = first.parameters.iter().map(|Parameter { named, .. }| entry("parameter", named));
+        let statistics = first.statistics.iter().map(|named| entry("statistic", named));
+        let momentum = first
+            .parameters
+            .iter()
+            .zip(&self.sgd.momentum)
+            .map(|(parameter, tensor)| (format!("momentum/{}", parameter.named.name), tensor.shallow_clone()));
+        parameters.chain(statistics).chain(momentum).collect()
+    }
+
+    /// Takes over every tensor, by its name in a checkpoint.
+    ///
+    /// # Errors
+    /// What `value` says of a tensor, or what libtorch reports.
+    pub(super) fn restore<E: From<tch::TchError>>(
+        &mut self,
+        mut value: impl FnMut(&str, &[i64]) -> Result<Tensor, E>,
+    ) -> Result<(), E> {
+        tch::no_grad(|| {
+            for (name, mut tensor) in self.tensors() {
+                tensor.f_copy_(&value(&name, &tensor.size())?)?;
+            }
+            let (first, others) = self.networks.split_at_mut(1);
+            for network in others {
+                for (to, from) in network.statistics.iter_mut().zip(&first[0].statistics) {
+                    to.tensor.f_copy_(&from.tensor)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn entry(kind: &str, named: &Named) -> (String, Tensor) {
+    (format!("{kind}/{}", named.name), named.tensor.detach())
+}

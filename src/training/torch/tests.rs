@@ -1,0 +1,298 @@
+//! Tiny trainings: a narrow network on a few made up images.
+
+use std::path::Path;
+
+use tch::{Device, Kind, Tensor};
+
+use super::network::{Init, Pass, TorchNetwork};
+use super::state::State;
+use super::{CardFacts, Observer, TrainOptions, Trained, train};
+use crate::dataset::{Dataset, DatasetName, Image, Normalisation};
+use crate::network::plain::PlainNetwork;
+use crate::network::{Model, Network};
+use crate::training::{
+    Augmentation, EpochRow, Keep, OptimizerSettings, Padding, PenaltyForm, Precision, RangePenalty, Recipe, ReluFit,
+    Schedule, TrainedActivation, TrainingError,
+};
+
+/// Ends a training after so many steps, and keeps what it is told.
+#[derive(Debug, Default)]
+struct Watcher {
+    steps_left: Option<usize>,
+    epochs: Vec<u32>,
+}
+
+impl Observer for Watcher {
+    fn step(&mut self, _: u32, _: u64, _: u64, _: f64, _: f64, _: f64) {
+        self.steps_left = self.steps_left.map(|left| left.saturating_sub(1));
+    }
+
+    fn epoch(&mut self, row: &EpochRow, largest: &[(String, f64)]) {
+        assert_eq!(largest.len(), 19);
+        self.epochs.push(row.epoch);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.steps_left == Some(0)
+    }
+}
+
+fn recipe(activation: TrainedActivation) -> Recipe {
+    Recipe {
+        network: "resnet20".to_owned(),
+        width: 2,
+        dataset: DatasetName::Cifar10,
+        activation,
+        epochs: 3,
+        batch: 8,
+        seed: 1,
+        optimizer: OptimizerSettings {
+            learning_rate: 0.05,
+            momentum: 0.9,
+            nesterov: true,
+            weight_decay: 5e-4,
+            decay_norms: false,
+            clip_norm: Some(1.0),
+        },
+        schedule: Schedule::OneCycle { rise: 0.3 },
+        augmentation: Augmentation { crop: 2, padding: Padding::Reflect, flip: true },
+        label_smoothing: 0.0,
+        range_penalty: Some(RangePenalty {
+            weight: 0.01,
+            bound: 3.0,
+            form: PenaltyForm::Square,
+            warmup: Vec::new(),
+            first_epoch_alone: false,
+        }),
+        precision: Precision::F32,
+        validation_images: 8,
+        split_seed: 0,
+        batch_parts: 1,
+        keep: Keep::Last,
+        stop_exploding_percent: 100.0,
+        stop_exploding_epochs: 8,
+    }
+}
+
+const PENALTY: TrainedActivation =
+    TrainedActivation::Penalty { fit: ReluFit { interval: 2.0, samples: 400, bits: 10 }, unclamped_epochs: 1 };
+const LEARNED: TrainedActivation =
+    TrainedActivation::Learned { fit: ReluFit { interval: 2.0, samples: 400, bits: 10 } };
+const ACTIVATIONS: [TrainedActivation; 4] = [TrainedActivation::Relu, PENALTY, TrainedActivation::Herpn, LEARNED];
+
+/// Dark noise is class 0, bright noise class 1.
+fn two_classes(count: usize) -> Dataset {
+    let image = |index: usize| Image {
+        values: std::array::from_fn(|place| {
+            let noise = (place * 2_654_435_761 + index * 40_503) >> 7 & 63;
+            (if index % 2 == 0 { 40 } else { 150 }) + noise as u8
+        }),
+    };
+    Dataset {
+        name: DatasetName::Cifar10,
+        images: (0..count).map(image).collect(),
+        labels: (0..count).map(|index| (index % 2) as u8).collect(),
+    }
+}
+
+fn run(recipe: &Recipe, images: &Dataset, directory: &Path, watcher: &mut Watcher) -> Result<Trained, TrainingError> {
+    let facts = CardFacts { commit: "test".to_owned(), hardware: "test".to_owned() };
+    let options = TrainOptions { directory: directory.to_owned(), threads: 1, facts };
+    train(recipe, images, &options, watcher)
+}
+
+#[test]
+fn two_classes_are_learned_with_every_activation() {
+    for activation in ACTIVATIONS {
+        let directory = tempfile::tempdir().unwrap();
+        let mut recipe = recipe(activation);
+        (recipe.epochs, recipe.batch_parts) = (6, 2);
+        let mut watcher = Watcher::default();
+        let trained = run(&recipe, &two_classes(72), directory.path(), &mut watcher).unwrap();
+        assert!(!trained.interrupted);
+        assert_eq!(watcher.epochs, [1, 2, 3, 4, 5, 6]);
+        let row = trained.rows.last().unwrap();
+        assert_eq!(row.validation_accuracy_percent, 100.0, "{activation:?}: {row:?}");
+        assert_eq!(row.validation_accuracy_clamped_percent.is_some(), activation == PENALTY);
+        // What was written is what was trained: card and weights load, and classify as well.
+        let kept = trained.kept.unwrap();
+        let model = Model::load(&kept.weights).unwrap();
+        let images = two_classes(40);
+        assert_eq!(model.plain_forward(&images.images).unwrap().correct(&images.labels), 40);
+        assert_eq!(model.card.record.unwrap().epoch, 6);
+        let history = std::fs::read_to_string(directory.path().join("history.csv")).unwrap();
+        assert_eq!(history.lines().count(), 7);
+        let sites = std::fs::read_to_string(directory.path().join("sites.csv")).unwrap();
+        assert_eq!(sites.lines().count(), 1 + 6 * 19);
+    }
+}
+
+#[test]
+fn bf16_learns_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut recipe = recipe(TrainedActivation::Herpn);
+    (recipe.epochs, recipe.precision) = (5, Precision::Bf16);
+    let trained = run(&recipe, &two_classes(72), directory.path(), &mut Watcher::default()).unwrap();
+    assert_eq!(trained.rows.last().unwrap().validation_accuracy_percent, 100.0);
+}
+
+#[test]
+fn a_resumed_training_is_the_uninterrupted_one() {
+    let images = two_classes(48);
+    for (activation, parts) in [(TrainedActivation::Herpn, 2), (PENALTY, 1)] {
+        let mut recipe = recipe(activation);
+        recipe.batch_parts = parts;
+        let whole = tempfile::tempdir().unwrap();
+        let uninterrupted = run(&recipe, &images, whole.path(), &mut Watcher::default()).unwrap();
+        let cut = tempfile::tempdir().unwrap();
+        // 40 images make 5 steps: once within the first epoch, once within the second, once at an epoch's end.
+        for steps in [2, 5, 3] {
+            let mut watcher = Watcher { steps_left: Some(steps), ..Watcher::default() };
+            let part = run(&recipe, &images, cut.path(), &mut watcher).unwrap();
+            assert!(part.interrupted);
+        }
+        let resumed = run(&recipe, &images, cut.path(), &mut Watcher::default()).unwrap();
+        let timeless = |rows: &[EpochRow]| {
+            let timeless = |row: &EpochRow| EpochRow { images_per_second: 0.0, seconds: 0.0, ..row.clone() };
+            rows.iter().map(timeless).collect::<Vec<_>>()
+        };
+        assert_eq!(timeless(&resumed.rows), timeless(&uninterrupted.rows));
+        assert_eq!(resumed.kept.unwrap().card.sha256, uninterrupted.kept.unwrap().card.sha256);
+    }
+}
+
+#[test]
+fn the_clear_text_forward_gives_libtorchs_logits() {
+    for (seed, activation) in ACTIVATIONS.into_iter().enumerate() {
+        let mut recipe = recipe(activation);
+        (recipe.width, recipe.seed) = (4, seed as u64);
+        let graph = recipe.architecture().unwrap().graph().unwrap();
+        let state = State::new(&recipe, &graph, Device::Cpu);
+        let network = &state.networks[0];
+        let normalisation = Normalisation::of(DatasetName::Cifar10);
+        let images = two_classes(6);
+        let batches = super::batch::Batches::new(&images, &normalisation, Device::Cpu);
+        let batch = batches.batch(&[0, 1, 2, 3, 4, 5], None).unwrap();
+        let pass = Pass { training: true, clamp: false, kind: Kind::Float, penalty: None, measure: true };
+        // Running statistics and shifts that are not those of the start.
+        tch::no_grad(|| {
+            for parameter in &network.parameters {
+                let mut tensor = parameter.named.tensor.shallow_clone();
+                let noise = tensor.randn_like() * 0.05;
+                tensor += noise;
+            }
+            for _ in 0..3 {
+                network.forward(&batch.images, &pass).unwrap();
+            }
+        });
+        let evaluated =
+            tch::no_grad(|| network.forward(&batch.images, &Pass { training: false, ..pass }).unwrap());
+        let expected = Vec::<f32>::try_from(evaluated.logits.flatten(0, -1)).unwrap();
+        let weights = super::export::weights(network, &graph).unwrap();
+        let plain = PlainNetwork::<f32>::new(&Network::new(graph, weights).unwrap()).unwrap();
+        let output = plain.forward(&normalisation.apply_all(&images.images)).unwrap();
+        for (expected, found) in expected.iter().zip(&output.logits) {
+            assert!((expected - found).abs() < 1e-4 * expected.abs().max(1.0), "{activation:?}: {expected} {found}");
+        }
+        let largest = Vec::<f32>::try_from(evaluated.largest.unwrap().flatten(0, -1)).unwrap();
+        for (expected, found) in largest.iter().zip(&output.largest) {
+            assert!((expected - found).abs() < 1e-3 * expected.abs().max(1.0), "{activation:?}: {expected} {found}");
+        }
+    }
+}
+
+#[test]
+fn hermite_activations_fold_to_their_batch_normalised_form() {
+    // The definition, in double precision: polynomials, normalised by the running statistics, weighted, scaled, shifted.
+    let recipe = recipe(TrainedActivation::Herpn);
+    let graph = recipe.architecture().unwrap().graph().unwrap();
+    let value = |name: &str, shape: &[i64]| {
+        let count: i64 = shape.iter().product();
+        let base = if name.contains("var") { 0.7 } else { 0.2 };
+        Tensor::arange(count, (Kind::Float, Device::Cpu)).view(shape) * 0.3 + base
+    };
+    let network =
+        TorchNetwork::build(&graph, &recipe.activation, &mut |name, shape, _: Init, _| value(name, shape));
+    let (_, site) = network.activations().next().unwrap();
+    let coefficients = Vec::<f64>::try_from(site.coefficients().unwrap().flatten(0, -1)).unwrap();
+    for (channel, found) in coefficients.chunks_exact(3).enumerate() {
+        let other = 0.2 + 0.3 * channel as f64;
+        let (weight, bias, mean1, mean2) = (other, other, other, other);
+        let variance = 0.7 + 0.3 * channel as f64;
+        for x in [-2.0_f64, -0.3, 0.0, 1.7] {
+            // The second statistics are of x^2; those of (x^2 - 1)/sqrt(2) follow.
+            let (mean_h2, variance_h2) = ((mean2 - 1.0) / 2f64.sqrt(), variance / 2.0);
+            let h2 = (x * x - 1.0) / 2f64.sqrt();
+            let basis = [1.0, (x - mean1) / (variance + 1e-5).sqrt(), (h2 - mean_h2) / (variance_h2 + 1e-5).sqrt()];
+            let pi = std::f64::consts::PI;
+            let hermite = [1.0 / (2.0 * pi).sqrt(), 0.5, 1.0 / (4.0 * pi).sqrt()];
+            let expected = weight * basis.iter().zip(hermite).map(|(b, h)| b * h).sum::<f64>() + bias;
+            let folded = found[0] + x * (found[1] + x * found[2]);
+            assert!((expected - folded).abs() < 1e-6, "{channel} {x}: {expected} {folded}");
+        }
+    }
+}
+
+#[test]
+fn the_penalty_and_its_gradient() {
+    let values = [-5.0, -2.5, -1.0, 0.0, 1.9, 2.1, 7.0, 0.5_f64];
+    for form in [PenaltyForm::Norm, PenaltyForm::Square] {
+        let of = |values: &[f64]| {
+            let sum: f64 = values.iter().map(|x| (x.abs() - 2.0).max(0.0).powi(2)).sum();
+            if form == PenaltyForm::Norm { sum.sqrt() } else { sum / 2.0 }
+        };
+        let x = Tensor::from_slice(&values).view([2, 4]).set_requires_grad(true);
+        let cost = super::penalty::excess(&x, form, 2.0).unwrap();
+        assert!((cost.double_value(&[]) - of(&values)).abs() < 1e-5);
+        cost.backward();
+        let gradient = Vec::<f64>::try_from(x.grad().flatten(0, -1)).unwrap();
+        for (index, found) in gradient.iter().enumerate() {
+            let nudged = |by: f64| {
+                let mut values = values;
+                values[index] += by;
+                of(&values)
+            };
+            let expected = (nudged(1e-5) - nudged(-1e-5)) / 2e-5;
+            assert!((found - expected).abs() < 1e-5, "{form:?} {index}: {found} {expected}");
+        }
+    }
+    let inside = Tensor::from_slice(&[0.5_f32, -1.0]).set_requires_grad(true);
+    super::penalty::excess(&inside, PenaltyForm::Norm, 2.0).unwrap().backward();
+    assert_eq!(Vec::<f32>::try_from(inside.grad()).unwrap(), [0.0, 0.0]);
+}
+
+#[test]
+fn trainings_that_cannot_go_on_say_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let base = recipe(TrainedActivation::Herpn);
+    let text = |recipe: &Recipe, images: &Dataset, directory: &Path| {
+        run(recipe, images, directory, &mut Watcher::default()).unwrap_err().to_string()
+    };
+    let few = text(&base, &two_classes(12), directory.path());
+    assert!(few.starts_with("12 training images are too few for 8 held out ones and a batch of 8: use"), "{few}");
+
+    // Unclamped squares at an absurd learning rate leave every range at once.
+    let mut wild = recipe(LEARNED);
+    wild.optimizer.learning_rate = 1e6;
+    wild.optimizer.clip_norm = None;
+    let diverged = text(&wild, &two_classes(48), tempfile::tempdir().unwrap().path());
+    assert!(diverged.starts_with("training diverged in epoch 1: the loss is not finite, and activation `"), "{diverged}");
+    assert!(diverged.contains("1e3"), "{diverged}");
+
+    let mut strict = recipe(PENALTY);
+    (strict.stop_exploding_percent, strict.stop_exploding_epochs) = (0.0, 1);
+    strict.activation = TrainedActivation::Penalty { fit: ReluFit::default(), unclamped_epochs: 0 };
+    (strict.optimizer.learning_rate, strict.range_penalty, strict.width) = (20.0, None, 4);
+    let exploding = text(&strict, &two_classes(48), tempfile::tempdir().unwrap().path());
+    assert!(exploding.contains("of 8 held out images exploded at the end of each of the last 1 epochs"), "{exploding}");
+
+    run(&base, &two_classes(48), directory.path(), &mut Watcher::default()).unwrap();
+    let other = Recipe { seed: 2, ..base.clone() };
+    let foreign = text(&other, &two_classes(48), directory.path());
+    assert!(foreign.contains("is of another recipe or seed, or of other images: choose another"), "{foreign}");
+    let path = directory.path().join("checkpoint.safetensors");
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let damaged = text(&base, &two_classes(48), directory.path());
+    assert!(damaged.starts_with("checkpoint `") && damaged.contains("remove it to start again"), "{damaged}");
+}

@@ -1,0 +1,275 @@
+//! Epoch after epoch.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+use tch::Device;
+
+use super::batch::Batches;
+use super::checkpoint::{self, Progress};
+use super::evaluation::{Evaluation, evaluate, first_exploding_site};
+use super::output::{CardFacts, Kept, read_kept, write_history, write_model};
+use super::progress::Observer;
+use super::state::State;
+use super::step::{StepPlan, StepSums, step};
+use crate::dataset::{Dataset, Normalisation};
+use crate::network::graph::Graph;
+use crate::network::plain::EXPLODING;
+use crate::training::draws::{Draws, Purpose};
+use crate::training::{EpochRow, Keep, Recipe, Split, TrainedActivation, TrainingError};
+
+/// File name of the checkpoint in the output directory.
+const CHECKPOINT: &str = "checkpoint.safetensors";
+
+/// Where to train and what to write.
+#[derive(Debug, Clone)]
+pub struct TrainOptions {
+    /// Directory for checkpoint, history and weights; a checkpoint of the same training there is gone on with.
+    pub directory: PathBuf,
+    /// Threads of the processor, shared by the parts of a batch.
+    pub threads: usize,
+    /// What the card says of program and machine.
+    pub facts: CardFacts,
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// The rows of all epochs done.
+    pub rows: Vec<EpochRow>,
+    /// The kept weights; none before the end of the first epoch.
+    pub kept: Option<Kept>,
+    /// Whether it was asked to end before its last epoch; its checkpoint goes on.
+    pub interrupted: bool,
+}
+
+/// Trains a network on `images`, which are the training images of a data set, all of them; the recipe says how many are held out for
+/// validation. Runs on the first CUDA device if there is one.
+///
+/// # Errors
+/// [`TrainingError`]: too few images, a checkpoint of another training, a run that diverged, what files and libtorch report.
+pub fn train(
+    recipe: &Recipe,
+    images: &Dataset,
+    options: &TrainOptions,
+    observer: &mut dyn Observer,
+) -> Result<Trained, TrainingError> {
+    let mut trainer = Trainer::new(recipe, images, options)?;
+    let mut progress = trainer.resume()?;
+    while progress.epoch < recipe.epochs {
+        if !trainer.epoch(&mut progress, observer)? {
+            checkpoint::write(&trainer.checkpoint, &trainer.state, &progress)?;
+            return trainer.trained(progress, true);
+        }
+    }
+    trainer.trained(progress, false)
+}
+
+struct Trainer<'a> {
+    recipe: &'a Recipe,
+    options: &'a TrainOptions,
+    graph: Graph,
+    batches: Batches<'a>,
+    split: Split,
+    state: State,
+    fingerprint: String,
+    checkpoint: PathBuf,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(recipe: &'a Recipe, images: &'a Dataset, options: &'a TrainOptions) -> Result<Self, TrainingError> {
+        let split = Split::new(images.len(), recipe.validation_images, recipe.split_seed);
+        if split.training.len() < recipe.batch {
+            let (validation, batch) = (recipe.validation_images, recipe.batch);
+            return Err(TrainingError::TooFewImages { images: images.len(), validation, batch });
+        }
+        let graph = recipe.architecture()?.graph()?;
+        let device = Device::cuda_if_available();
+        tch::set_num_threads((options.threads / recipe.batch_parts).max(1) as i32);
+        create(&options.directory)?;
+        Ok(Self {
+            recipe,
+            options,
+            batches: Batches::new(images, &Normalisation::of(recipe.dataset), device),
+            split,
+            state: State::new(recipe, &graph, device),
+            graph,
+            fingerprint: fingerprint(recipe, images),
+            checkpoint: options.directory.join(CHECKPOINT),
+        })
+    }
+
+    fn resume(&mut self) -> Result<Progress, TrainingError> {
+        if self.checkpoint.exists() {
+            return checkpoint::read(&self.checkpoint, &mut self.state, &self.fingerprint);
+        }
+        Ok(Progress { fingerprint: self.fingerprint.clone(), ..Progress::default() })
+    }
+
+    fn trained(&self, progress: Progress, interrupted: bool) -> Result<Trained, TrainingError> {
+        let kept = progress.kept.map(|_| read_kept(&self.options.directory, self.recipe)).transpose()?;
+        Ok(Trained { rows: progress.rows, kept, interrupted })
+    }
+
+    /// The rest of an epoch; `false` if it was asked to end before.
+    fn epoch(&mut self, progress: &mut Progress, observer: &mut dyn Observer) -> Result<bool, TrainingError> {
+        let (recipe, epoch) = (self.recipe, progress.epoch);
+        let mut order = self.split.training.clone();
+        Draws::new(recipe.seed, Purpose::Order, u64::from(epoch)).shuffle(&mut order);
+        // The images of an incomplete batch wait for another epoch.
+        let steps = (order.len() / recipe.batch) as u64;
+        let all_steps = steps * u64::from(recipe.epochs);
+        let plan = StepPlan::new(recipe, epoch);
+        let (start, before, mut sums) = (Instant::now(), progress.epoch_seconds, unpack(progress.sums));
+        let done_before = sums.images;
+        let mut learning_rate = 0.0;
+        while progress.step < steps {
+            if observer.interrupted() {
+                return Ok(false);
+            }
+            let place = u64::from(epoch) * steps + progress.step;
+            learning_rate = recipe.optimizer.learning_rate * recipe.schedule.share(place, all_steps, recipe.epochs);
+            let indices = &order[progress.step as usize * recipe.batch..][..recipe.batch];
+            let mut draws = Draws::new(recipe.seed, Purpose::Augmentation, place);
+            let batch = self.batches.batch(indices, Some((&recipe.augmentation, &mut draws)))?;
+            let found = step(&mut self.state, &batch, &plan, learning_rate)?;
+            if !found.loss.is_finite() {
+                let site = first_exploding_site(&self.state.networks[0], &batch.images, &plan.measuring())?;
+                let site = site.unwrap_or_else(|| "none".to_owned());
+                return Err(TrainingError::Diverged { epoch: epoch + 1, site, limit: EXPLODING });
+            }
+            sums.add(found);
+            progress.step += 1;
+            let seconds = start.elapsed().as_secs_f64();
+            progress.sums = pack(sums);
+            progress.epoch_seconds = before + seconds;
+            let rate = (sums.images - done_before) as f64 / seconds.max(1e-9);
+            let images = sums.images as f64;
+            observer.step(epoch + 1, progress.step, steps, sums.loss / images, sums.penalty / images, rate);
+        }
+        let training_seconds = progress.epoch_seconds;
+        self.finish_epoch(progress, sums, learning_rate, observer, start, before, training_seconds)?;
+        Ok(true)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn finish_epoch(
+        &mut self,
+        progress: &mut Progress,
+        sums: StepSums,
+        learning_rate: f64,
+        observer: &mut dyn Observer,
+        start: Instant,
+        before: f64,
+        training_seconds: f64,
+    ) -> Result<(), TrainingError> {
+        let found = self.evaluate(false)?;
+        let clamped = match self.recipe.activation {
+            TrainedActivation::Penalty { .. } => Some(self.evaluate(true)?.accuracy_percent()),
+            _ => None,
+        };
+        let sites = self.state.networks[0].sites().to_vec();
+        let (site, largest) = found.largest();
+        let images = sums.images.max(1) as f64;
+        let seconds = before + start.elapsed().as_secs_f64();
+        progress.epoch += 1;
+        let row = EpochRow {
+            epoch: progress.epoch,
+            learning_rate,
+            loss: sums.loss / images,
+            cross_entropy: sums.cross_entropy / images,
+            penalty: sums.penalty / images,
+            training_accuracy_percent: 100.0 * sums.correct as f64 / images,
+            validation_accuracy_percent: found.accuracy_percent(),
+            validation_accuracy_clamped_percent: clamped,
+            exploding_images: found.exploding,
+            largest_activation: largest,
+            largest_site: sites.get(site).cloned().unwrap_or_default(),
+            images_per_second: images / training_seconds.max(1e-9),
+            seconds,
+        };
+        progress.seconds += seconds;
+        progress.step = 0;
+        progress.sums = pack(StepSums::default());
+        progress.epoch_seconds = 0.0;
+        progress.rows.push(row);
+        progress.largest.push(found.largest.clone());
+        self.keep(progress)?;
+        let exploded = self.count_exploding(progress, &found, &sites);
+        checkpoint::write(&self.checkpoint, &self.state, progress)?;
+        write_history(&self.options.directory, &sites, progress)?;
+        let by_site: Vec<(String, f64)> = sites.into_iter().zip(found.largest).collect();
+        if let Some(row) = progress.rows.last() {
+            observer.epoch(row, &by_site);
+        }
+        exploded
+    }
+
+    fn evaluate(&mut self, clamp: bool) -> Result<Evaluation, TrainingError> {
+        evaluate(&mut self.state.networks, &self.batches, &self.split.validation, clamp)
+    }
+
+    /// Writes the weights if they are to be kept.
+    fn keep(&self, progress: &mut Progress) -> Result<(), TrainingError> {
+        let last = progress.rows.len() - 1;
+        let best = progress.kept.map(|kept| &progress.rows[kept]);
+        let row = &progress.rows[last];
+        let better = best.is_none_or(|best| {
+            self.recipe.keep == Keep::Last
+                || row.exploding_images < best.exploding_images
+                || (row.exploding_images == best.exploding_images
+                    && row.validation_accuracy_percent >= best.validation_accuracy_percent)
+        });
+        if better {
+            let (recipe, facts) = (self.recipe, &self.options.facts);
+            let network = &self.state.networks[0];
+            write_model(&self.options.directory, recipe, &self.split, network, &self.graph, progress, facts)?;
+            progress.kept = Some(last);
+        }
+        Ok(())
+    }
+
+    /// Counts epochs at whose end too many held out images exploded; an error after too many of them.
+    fn count_exploding(
+        &self,
+        progress: &mut Progress,
+        found: &Evaluation,
+        sites: &[String],
+    ) -> Result<(), TrainingError> {
+        let percent = 100.0 * found.exploding as f64 / found.images.max(1) as f64;
+        progress.exploding_epochs =
+            if percent > self.recipe.stop_exploding_percent { progress.exploding_epochs + 1 } else { 0 };
+        if progress.exploding_epochs < self.recipe.stop_exploding_epochs {
+            return Ok(());
+        }
+        let site = found.first_exploding_site.and_then(|site| sites.get(site).cloned());
+        Err(TrainingError::Exploding {
+            exploding: found.exploding,
+            images: found.images,
+            epochs: progress.exploding_epochs,
+            site: site.unwrap_or_else(|| "none".to_owned()),
+        })
+    }
+}
+
+fn create(directory: &Path) -> Result<(), TrainingError> {
+    std::fs::create_dir_all(directory).map_err(|source| TrainingError::File { path: directory.to_owned(), source })
+}
+
+/// What decides the course of a training: recipe and images.
+fn fingerprint(recipe: &Recipe, images: &Dataset) -> String {
+    let mut hash = Sha256::new();
+    hash.update(serde_yaml::to_string(recipe).unwrap_or_default());
+    hash.update(&images.labels);
+    images.images.iter().for_each(|image| hash.update(image.values));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn pack(sums: StepSums) -> (usize, f64, f64, f64, usize) {
+    (sums.images, sums.loss, sums.cross_entropy, sums.penalty, sums.correct)
+}
+
+fn unpack((images, loss, cross_entropy, penalty, correct): (usize, f64, f64, f64, usize)) -> StepSums {
+    StepSums { images, loss, cross_entropy, penalty, correct }
+}
