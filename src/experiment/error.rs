@@ -231,7 +231,9 @@ impl ExperimentError {
     #[must_use]
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) | Self::NoOutcome => false,
+            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) | Self::NoOutcome => {
+                false
+            }
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
             Self::Training(error) => error.is_user_error(),

@@ -180,7 +180,9 @@ pub(crate) mod tests {
 
     #[test]
     fn a_seed_is_no_recipe() {
-        let rows = rows("trial_id,status,model\na,ok,r20_seed3.safetensors\nb,ok,r20_seeds.safetensors\nc,ok,r20_seed0.safetensors r20_seed1.safetensors\n");
+        let rows = rows(
+            "trial_id,status,model\na,ok,r20_seed3.safetensors\nb,ok,r20_seeds.safetensors\nc,ok,r20_seed0.safetensors r20_seed1.safetensors\n",
+        );
         assert_eq!((rows.recipe(0), rows.recipe(1)), ("r20".into(), "r20_seeds".into()));
         assert_eq!(rows.recipe(2), "r20");
     }

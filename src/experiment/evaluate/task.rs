@@ -13,9 +13,7 @@ use crate::experiment::host;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
-use crate::experiment::setting::{
-    Backend, Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin,
-};
+use crate::experiment::setting::{Backend, Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterOptions;

@@ -52,8 +52,11 @@ impl LevelsByOptimisation {
     /// No network has levels with everything on and with something off.
     pub fn of(rows: &Rows) -> Result<Self, String> {
         let names = SWITCHES.map(|(name, _, _)| name);
-        let without =
-            [&names[..], &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::ENSEMBLE, trial::BATCH, trial::LOG_N]].concat();
+        let without = [
+            &names[..],
+            &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::ENSEMBLE, trial::BATCH, trial::LOG_N],
+        ]
+        .concat();
         let kept = groups(rows, By::Answer, &without, |row| rows.number(trial::LEVELS, row).is_some());
         let mut bars: Vec<Bar> = Vec::new();
         for group in &kept {

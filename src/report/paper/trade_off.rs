@@ -55,7 +55,7 @@ pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String>
         ]);
     }
     table.notes.push(
-        "Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
+        "The accuracy of a configuration may have been measured in another layout: what differs is noise. Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
          `front`: no other measured configuration of the data set is both more accurate and faster."
             .to_owned(),
     );
