@@ -220,8 +220,15 @@ fn a_simulated_trial_has_accuracies_and_no_seconds() {
     );
     assert_eq!((trial.accuracy, trial.latency_seconds_median, trial.key_bytes), (None, None, None));
     assert!(trial.agreement.unwrap() > 0.97 && trial.levels_used == Some(20), "{trial:?}");
-    // As noisy as encryption is with these scales, see `a_run_from_file_to_figures`.
-    assert!((1e-5..0.05).contains(&trial.logit_error_median.unwrap()), "{trial:?}");
+    // As noisy as encryption of the same images is.
+    let simulated = fs::read_to_string(directory.path().join("e.yaml")).unwrap();
+    fs::write(directory.path().join("e.yaml"), simulated.replace("images: all\n  backend: simulated", "images: 4"))
+        .unwrap();
+    success(directory.path(), &["run", "e.yaml", "--out", "encrypted"]);
+    let encrypted = rows::<TrialRow>(&directory.path().join("encrypted")).remove(0);
+    let ratio = trial.logit_error_median.unwrap() / encrypted.logit_error_median.unwrap();
+    assert!((0.4..2.5).contains(&ratio), "{ratio}: {trial:?}");
+    fs::write(directory.path().join("e.yaml"), simulated).unwrap();
     let images: Vec<ImageRow> = rows(&out);
     assert!(images.len() == 200 && images.iter().enumerate().all(|(number, row)| row.image == number as u64));
     assert!(images.iter().all(|row| row.seconds.is_none() && row.predicted.is_some()));

@@ -61,7 +61,7 @@ fn the_page_sorts_and_draws_and_fetches_nothing() {
         String::from_utf8(output.stdout).unwrap()
     };
     let plain = dump("");
-    assert!(plain.contains("data-tables=\"7\"") && plain.contains("data-figures=\"9\""), "{}", &plain[..600]);
+    assert!(plain.contains("data-tables=\"7\"") && plain.contains("data-figures=\"11\""), "{}", &plain[..600]);
     // The column K of the table of clusters: by number, not by letter, and what is empty last.
     let headings = plain.split("id=\"clustering\"").nth(1).unwrap().split("</thead>").next().unwrap();
     let k = headings.split("<th ").skip(1).position(|heading| heading.contains(">K<")).unwrap();

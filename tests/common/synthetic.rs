@@ -234,8 +234,8 @@ fn layers(trial_id: &str) -> String {
 
 /// Writes the rows of trials, with layers for those that have a precision, into a directory.
 pub fn write(directory: &Path, trials: &[Trial]) {
-    let lines: Vec<String> = trials.iter().map(Trial::line).collect();
-    fs::write(directory.join("trials.csv"), format!("{}\n{}\n", COLUMNS.join(","), lines.join("\n"))).unwrap();
+    let lines: String = trials.iter().map(|trial| trial.line() + "\n").collect();
+    fs::write(directory.join("trials.csv"), format!("{}\n{lines}", COLUMNS.join(","))).unwrap();
     let mut text = "trial_id,attempt,layer,name,level_in,level_out,scale_bits,seconds,encode_seconds,linear_seconds,square_seconds,\
                     pack_seconds,precision_bits_min,precision_bits_median\n"
         .to_owned();

@@ -42,9 +42,17 @@ pub struct AccuracyByLatency {
     published: Vec<Spot>,
     /// Published systems of this data set that have no accuracy, so no place here.
     without: usize,
+    /// Measured configurations below an accuracy that are not drawn, and that accuracy.
+    hidden: (usize, f64),
     x: Axis,
     y: Axis,
 }
+
+/// Percentage points below the best accuracy within which the front is of interest.
+const FRONT: f64 = 20.0;
+
+/// Percentage points below what is of interest that are drawn, too.
+const BELOW_INTEREST: f64 = 4.0;
 
 /// Most measured points that have a number; more of them are drawn without.
 const NUMBERED: usize = 12;
@@ -94,6 +102,12 @@ impl AccuracyByLatency {
                 words: published_words(one),
             })
             .collect();
+        // What nobody would use leaves no room for the rest.
+        let of_interest = published.iter().map(|spot| spot.accuracy).chain(front_accuracies(trade_off));
+        let floor = of_interest.fold(100.0, f64::min) - BELOW_INTEREST;
+        let all = measured.len();
+        let measured: Vec<Spot> = measured.into_iter().filter(|spot| spot.accuracy >= floor).collect();
+        let hidden = all - measured.len();
         let spots = || measured.iter().chain(&published);
         let y = spots().flat_map(|spot| {
             [spot.accuracy, spot.bar.map_or(spot.accuracy, |bar| bar.0), spot.bar.map_or(spot.accuracy, |bar| bar.1)]
@@ -121,6 +135,7 @@ impl AccuracyByLatency {
             ),
             y: Axis::around("accuracy (%)", Scale::Linear, y).within(0.0, 100.0),
             without: here().filter(|one| one.accuracy_percent.is_none()).count(),
+            hidden: (hidden, floor),
             measured,
             published,
         }
@@ -143,6 +158,9 @@ impl AccuracyByLatency {
         }
         for spot in &self.published {
             legend.push(Sign::None, &format!("{}  {}", spot.number, spot.words));
+        }
+        if self.hidden.0 > 0 {
+            legend.push(Sign::None, &format!("{} measured below {:.0} % are not shown", self.hidden.0, self.hidden.1));
         }
         if self.without > 0 {
             legend.push(Sign::None, &format!("{} published system(s) state no accuracy", self.without));
@@ -202,6 +220,14 @@ impl AccuracyByLatency {
         }
         self.legend().draw(area, (corner.0 + size.0 + canvas.offset(14), corner.1), canvas)
     }
+}
+
+/// Accuracies of the measured points that nothing beats.
+fn front_accuracies(trade_off: &TradeOff) -> impl Iterator<Item = f64> {
+    // Its fast end may be of any accuracy: the better half is what it is about.
+    let best = trade_off.points.iter().map(|point| point.accuracy.mean).fold(0.0, f64::max);
+    let front = trade_off.points.iter().filter(|point| point.on_front).map(|point| point.accuracy.mean);
+    front.filter(move |accuracy| *accuracy > best - FRONT)
 }
 
 /// A, B, C ...

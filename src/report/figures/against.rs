@@ -8,6 +8,9 @@ use crate::report::rows::Rows;
 use crate::report::tables::security_word;
 use crate::report::words;
 
+/// Most lines of reference.
+const REFERENCES: usize = 3;
+
 /// What stands on the horizontal axis.
 #[derive(Debug, Clone, Copy)]
 pub struct Against {
@@ -109,7 +112,9 @@ impl Against {
         if self.off.is_some() {
             references.clear();
         }
-        references.truncate(2);
+        references.truncate(REFERENCES);
+        let lines_across: Vec<&Group> = references.iter().map(|(group, _)| *group).collect();
+        let telling = words::differing(rows, &lines_across, &[self.setting, trial::NETWORK, trial::DATASET]);
         let everything: Vec<&Group> = drawn.iter().map(|(group, _)| *group).collect();
         let differing = words::differing(rows, &everything, &[self.setting, trial::NETWORK, trial::DATASET]);
         let all: Vec<Spread> = drawn
@@ -127,16 +132,13 @@ impl Against {
             .map(|(part, chunk)| Chart {
                 name: self.file_name(rows, quantity, first, several, part),
                 title: self.heading(rows, quantity, first, part, parts),
-                subtitle: subtitle(rows, quantity, &everything, kind, images),
+                subtitle: subtitle(rows, quantity, &everything, images),
                 x: self.axis(drawn.iter().flat_map(|(_, points)| points).map(|(value, _)| *value)),
                 y: upright(quantity, kind, &all),
                 series: chunk.iter().map(|(group, points)| series(rows, group, points, &differing)).collect(),
                 references: references
                     .iter()
-                    .map(|(group, spread)| Reference {
-                        name: reference_name(rows, group, references.len()),
-                        y: spread.mean,
-                    })
+                    .map(|(group, spread)| Reference { name: reference_name(rows, group, &telling), y: spread.mean })
                     .collect(),
                 frame: (520, 340),
             })
@@ -192,12 +194,10 @@ fn series(rows: &Rows, group: &Group, points: &[(f64, Spread)], differing: &[&st
     Series { name: words::series(rows, group, differing), points: points.iter().map(point).collect() }
 }
 
-fn reference_name(rows: &Rows, group: &Group, references: usize) -> String {
-    let convolution = rows.setting(trial::CONVOLUTION, group.first());
-    if references > 1 && !convolution.is_empty() {
-        format!("no clustering, {convolution}")
-    } else {
-        "no clustering".to_owned()
+fn reference_name(rows: &Rows, group: &Group, telling: &[&str]) -> String {
+    match telling {
+        [] => "no clustering".to_owned(),
+        telling => format!("no clustering, {}", words::series(rows, group, telling)),
     }
 }
 
@@ -214,7 +214,7 @@ fn upright(quantity: Quantity, kind: Accuracy, all: &[Spread]) -> Axis {
 }
 
 /// What one must know to read a chart.
-pub fn subtitle(rows: &Rows, quantity: Quantity, groups: &[&Group], kind: Accuracy, images: Option<u64>) -> String {
+fn subtitle(rows: &Rows, quantity: Quantity, groups: &[&Group], images: Option<u64>) -> String {
     let mut parts = Vec::new();
     match quantity {
         Quantity::Accuracy => {
@@ -222,7 +222,6 @@ pub fn subtitle(rows: &Rows, quantity: Quantity, groups: &[&Group], kind: Accura
             parts.push(
                 "bars: one standard deviation over repetitions; for one alone its 95 % Wilson interval".to_owned(),
             );
-            debug_assert!(!kind.word.is_empty());
         }
         Quantity::Latency => {
             parts.push(

@@ -42,6 +42,9 @@ pub struct LevelsByOptimisation {
     bars: Vec<Bar>,
 }
 
+/// Colours on which white is easier to read than black.
+const DARK: [RGBColor; 3] = [BLUE, GREEN, VERMILLION];
+
 /// What the first segment is.
 const BASE: &str = "with every optimisation";
 
@@ -138,7 +141,8 @@ impl LevelsByOptimisation {
                 if let (Some(low), Some(high)) = ends {
                     area.draw(&Rectangle::new([(low.0, high.1), (high.0, low.1)], colour.filled()))?;
                     if low.1 - high.1 >= canvas.offset(14) {
-                        let style = anchored(canvas.coloured_text(12, WHITE), HPos::Center, VPos::Center);
+                        let ink = if DARK.contains(&colour) { WHITE } else { INK };
+                        let style = anchored(canvas.coloured_text(12, ink), HPos::Center, VPos::Center);
                         write(area, &format!("{levels:.0}"), (low.0.midpoint(high.0), low.1.midpoint(high.1)), style)?;
                     }
                 }

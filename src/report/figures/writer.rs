@@ -84,52 +84,67 @@ impl Gallery {
         Ok(())
     }
 
-    /// Level and scale, and seconds, of one trial of every configuration.
+    /// Level and scale, and seconds, of one trial of every configuration; first of those that were encrypted.
     fn by_layer(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
-        let with_levels = |row: usize| rows.number(trial::LEVELS, row).is_some();
-        let all = groups(rows, By::Speed, &[], with_levels);
-        let shown = &all[..all.len().min(OWN)];
-        let mut drawn = false;
-        for group in shown {
-            drawn |= self.of_group(rows, group, layers, shown.len() > 1)?;
+        let all = groups(rows, By::Speed, &[], |row| rows.number(trial::LEVELS, row).is_some());
+        let mut shown: Vec<usize> = Vec::new();
+        for group in &all {
+            if let Some(row) = representative(rows, group, layers)? {
+                shown.push(row);
+            }
         }
-        if !drawn {
-            self.miss("seconds_by_layer", "no trial was encrypted");
+        shown.sort_by_key(|row| !is_timed(rows, *row));
+        let several = shown.len() > 1;
+        for row in shown.iter().take(OWN) {
+            self.of_trial(rows, *row, layers, several)?;
         }
-        if all.len() > OWN {
+        if !shown.iter().any(|row| is_timed(rows, *row)) {
+            self.miss("seconds_by_layer", "no trial with layers was encrypted");
+        }
+        if shown.len() > OWN {
             let why = format!(
-                "{} configurations; the figures are of the first {OWN}, `leveled report` on a directory with fewer shows others",
-                all.len()
+                "{} configurations; these figures are of {OWN} of them, and a report of fewer directories shows others",
+                shown.len()
             );
             self.miss("level_and_scale, seconds_by_layer", why);
         }
         Ok(())
     }
 
-    fn of_group(
-        &mut self,
-        rows: &Rows,
-        group: &Group,
-        layers: &LayerTables,
-        several: bool,
-    ) -> Result<bool, ReportError> {
-        let timed = group.rows.iter().copied().find(|row| rows.number(trial::LATENCY, *row).is_some());
-        let row = timed.unwrap_or_else(|| group.first());
+    fn of_trial(&mut self, rows: &Rows, row: usize, layers: &LayerTables, several: bool) -> Result<(), ReportError> {
         let series = LayerSeries::of_trial(rows, row, &layers.of(rows, row)?)?;
-        if series.names.is_empty() {
-            return Ok(false);
-        }
         let ending = if several { format!("_{}", rows.text(trial::ID, row)) } else { String::new() };
         let levels = LevelAndScale { name: format!("level_and_scale{ending}"), series: &series };
         let caption = format!("Level before and after each layer, and the scale after it: {}.", series.title);
         self.figures.push(Rendered::of(&levels, caption)?);
-        if timed.is_some() {
+        if is_timed(rows, row) {
             let seconds = SecondsByLayer { name: format!("seconds_by_layer{ending}"), series: &series };
             let caption = format!("Seconds by layer and operation, medians over images: {}.", series.title);
             self.figures.push(Rendered::of(&seconds, caption)?);
         }
-        Ok(timed.is_some())
+        Ok(())
     }
+}
+
+fn is_timed(rows: &Rows, row: usize) -> bool {
+    rows.number(trial::LATENCY, row).is_some()
+}
+
+/// A trial of a configuration that has layers, an encrypted one if there is one.
+fn representative(rows: &Rows, group: &Group, layers: &LayerTables) -> Result<Option<usize>, ReportError> {
+    let mut found = None;
+    for row in &group.rows {
+        if is_timed(rows, *row) || found.is_none() {
+            if !layers.has(rows, *row)? {
+                continue;
+            }
+            found = Some(*row);
+            if is_timed(rows, *row) {
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn capital(text: &str) -> String {

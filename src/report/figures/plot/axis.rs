@@ -21,6 +21,8 @@ pub struct Axis {
     ends: (f64, f64),
     /// Values and their labels.
     ticks: Vec<(f64, String)>,
+    /// Whether there are names along it in place of values.
+    pub named: bool,
 }
 
 /// Share of the range that stays free at each end.
@@ -52,7 +54,7 @@ impl Axis {
             Scale::Log2 => powers_of_two(ends),
             Scale::Log10 => decades(ends),
         };
-        Self { title: title.into(), scale, ends, ticks }
+        Self { title: title.into(), scale, ends, ticks, named: false }
     }
 
     /// An axis of quantities that start at zero.
@@ -60,14 +62,14 @@ impl Axis {
     pub fn from_zero(title: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
         let high = values.into_iter().filter(|value| value.is_finite()).fold(0.0, f64::max);
         let ends = (0.0, if high > 0.0 { high * 1.08 } else { 1.0 });
-        Self { title: title.into(), scale: Scale::Linear, ends, ticks: linear_ticks(ends) }
+        Self { title: title.into(), scale: Scale::Linear, ends, ticks: linear_ticks(ends), named: false }
     }
 
     /// Names one after the other, the first at the beginning of the axis.
     #[must_use]
     pub fn names(title: impl Into<String>, names: &[String]) -> Self {
         let ticks = names.iter().enumerate().map(|(place, name)| (place as f64, name.clone())).collect();
-        Self { title: title.into(), scale: Scale::Linear, ends: (-0.6, names.len() as f64 - 0.4), ticks }
+        Self { title: title.into(), scale: Scale::Linear, ends: (-0.6, names.len() as f64 - 0.4), ticks, named: true }
     }
 
     /// The same with its beginning at the other end.

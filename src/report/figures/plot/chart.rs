@@ -97,7 +97,8 @@ impl Chart {
     }
 
     fn reference_colour(number: usize) -> RGBColor {
-        SERIES[(SERIES.len() - 1 + number) % SERIES.len()].0
+        // From the end: series take colours from the beginning.
+        SERIES[SERIES.len() - 1 - number % SERIES.len()].0
     }
 
     fn legend(&self) -> Legend {

@@ -73,7 +73,7 @@ impl Frame<'_> {
         self.corner.1 + ((1.0 - share) * f64::from(self.size.1)).round() as i32
     }
 
-    /// Draws grid, ticks and titles. `rows`: the ticks of the upright axis are names of rows, each with a line of its own.
+    /// Draws grid, ticks and titles.
     ///
     /// # Errors
     /// What the drawing library says.
@@ -86,7 +86,10 @@ impl Frame<'_> {
         let (right, bottom) = (left + width, top + height);
         for (share, label) in self.x.ticks() {
             let at = self.column(share);
-            area.draw(&PathElement::new(vec![(at, top), (at, bottom)], stroke(canvas, GRID, 1)))?;
+            // What stands upright over a name is a bar, and needs no line.
+            if !self.x.named {
+                area.draw(&PathElement::new(vec![(at, top), (at, bottom)], stroke(canvas, GRID, 1)))?;
+            }
             let style = anchored(canvas.text(12), HPos::Center, VPos::Top);
             write(area, label, (at, bottom + canvas.offset(6)), style)?;
         }
@@ -112,5 +115,5 @@ impl Frame<'_> {
 #[must_use]
 pub fn label_room(axis: &Axis) -> u32 {
     let title = if axis.title.is_empty() { 4 } else { 26 };
-    12 + 8 * axis.longest_label() as u32 + title
+    16 + 8 * axis.longest_label() as u32 + title
 }
