@@ -29,22 +29,14 @@ pub enum By {
     Speed,
 }
 
-/// A text that is the same for trials of the same configuration, but for the settings in `without`.
+/// What is the same for trials of the same configuration.
+pub type Configuration = Vec<u32>;
+
+/// The configuration of a trial, but for the settings in `without`.
 #[must_use]
-pub fn configuration(rows: &Rows, row: usize, by: By, without: &[&str]) -> String {
-    let mut text = [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION]
-        .map(|column| rows.text(column, row))
-        .join("\u{1f}");
-    text += "\u{1f}";
-    text += &rows.recipe(row);
-    for setting in rows.settings() {
-        let speed = by == By::Answer && SPEED_ONLY.contains(setting);
-        if !speed && !without.contains(setting) {
-            text.push('\u{1f}');
-            text += rows.setting(setting, row);
-        }
-    }
-    text
+pub fn configuration(rows: &Rows, row: usize, by: By, without: &[&str]) -> Configuration {
+    let told = |name: &str| !(without.contains(&name) || by == By::Answer && SPEED_ONLY.contains(&name));
+    rows.codes().iter().filter(|(name, _)| told(name)).map(|(_, codes)| codes[row]).collect()
 }
 
 /// The rows that `keep` holds, by configuration, in the order of their first ones.
@@ -56,7 +48,7 @@ pub fn groups(rows: &Rows, by: By, without: &[&str], keep: impl Fn(usize) -> boo
 /// These rows by configuration, in the order of their first ones.
 #[must_use]
 pub fn groups_among(rows: &Rows, by: By, without: &[&str], among: impl Iterator<Item = usize>) -> Vec<Group> {
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: HashMap<Configuration, usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
     for row in among {
         let key = configuration(rows, row, by, without);

@@ -25,6 +25,7 @@ pub struct Rows {
     directories: Vec<PathBuf>,
     failed: usize,
     settings: Vec<&'static str>,
+    codes: Vec<(&'static str, Vec<u32>)>,
 }
 
 impl Rows {
@@ -50,6 +51,7 @@ impl Rows {
             rows.append(columns.collect::<Result<_, ReportError>>()?, number);
         }
         rows.settings = rows.known_settings();
+        rows.codes = rows.encoded();
         Ok(rows)
     }
 
@@ -120,6 +122,30 @@ impl Rows {
     #[must_use]
     pub fn settings(&self) -> &[&'static str] {
         &self.settings
+    }
+
+    /// What configurations are told apart by, a number for each value: name, and the number of every row.
+    #[must_use]
+    pub fn codes(&self) -> &[(&'static str, Vec<u32>)] {
+        &self.codes
+    }
+
+    fn encoded(&self) -> Vec<(&'static str, Vec<u32>)> {
+        let of = |name: &'static str, value: &dyn Fn(usize) -> String| {
+            let mut known: HashMap<String, u32> = HashMap::new();
+            let code = |row| {
+                let next = known.len() as u32;
+                *known.entry(value(row)).or_insert(next)
+            };
+            (name, (0..self.len).map(code).collect())
+        };
+        let named = [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION];
+        let mut codes: Vec<_> =
+            named.into_iter().map(|name| of(name, &|row| self.text(name, row).to_owned())).collect();
+        codes.push(of(trial::MODEL, &|row| self.recipe(row)));
+        let others = self.settings.iter().filter(|name| !named.contains(name));
+        codes.extend(others.map(|name| of(name, &|row| self.setting(name, row).to_owned())));
+        codes
     }
 
     fn known_settings(&self) -> Vec<&'static str> {

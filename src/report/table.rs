@@ -87,6 +87,12 @@ impl Table {
         Ok(numbers.iter().collect())
     }
 
+    /// The first rows.
+    #[must_use]
+    pub fn head(&self, rows: usize) -> Self {
+        Self { frame: self.frame.head(Some(rows)), name: self.name }
+    }
+
     /// The rows whose `column` is `value`.
     ///
     /// # Errors

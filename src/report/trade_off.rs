@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::columns::{Accuracy, ENCRYPTED, SIMULATED, trial};
-use super::groups::{By, Group, Spread, accuracy, best_accuracy, configuration, groups, latency};
+use super::groups::{By, Configuration, Group, Spread, accuracy, best_accuracy, configuration, groups, latency};
 use super::rows::Rows;
 
 /// One configuration that has both.
@@ -44,7 +44,7 @@ fn most_images(rows: &Rows, group: &Group) -> u64 {
 /// Accuracy against latency for every data set.
 #[must_use]
 pub fn trade_offs(rows: &Rows) -> Vec<TradeOff> {
-    let by = |without: &[&str]| -> HashMap<String, Group> {
+    let by = |without: &[&str]| -> HashMap<Configuration, Group> {
         let all = groups(rows, By::Answer, without, |row| rows.is_trained(row));
         all.into_iter().map(|group| (configuration(rows, group.first(), By::Answer, without), group)).collect()
     };

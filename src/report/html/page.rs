@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::provenance::provenance;
-use super::table::{paper_table, text_table};
+use super::table::{MOST, paper_table, text_table};
 use crate::experiment::clock::UtcTime;
 use crate::report::ReportError;
 use crate::report::figures::Rendered;
@@ -36,7 +36,8 @@ pub fn page(directories: &[PathBuf], report: &Report) -> Result<String, ReportEr
     let mut trials = Vec::new();
     for (number, directory) in directories.iter().enumerate().filter(|(_, directory)| has_trials(directory)) {
         let table = tables::trials(directory)?;
-        let summary = tables::summary_table(&tables::summary(&table)?)?.without_empty_columns();
+        // One more than the page shows, so that it says that there are more.
+        let summary = tables::summary_table(&tables::summary(&table.head(MOST + 1))?)?.without_empty_columns();
         trials.push((format!("trials-{number}"), &names[number], table.len(), summary));
     }
     let markup = html! {

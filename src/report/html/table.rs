@@ -6,13 +6,13 @@ use crate::report::paper::{Cell, PaperTable};
 use crate::report::text_table::{Align, TextTable};
 
 /// Most rows of a table on the page; the CSV beside it has all.
-const MOST: usize = 2000;
+pub const MOST: usize = 2000;
 
 /// A column's heading and whether it holds numbers.
 type Heading<'a> = (&'a str, bool);
 
 fn sortable(id: &str, headings: &[Heading<'_>], rows: Vec<Markup>) -> Markup {
-    let all = rows.len();
+    let more = rows.len() > MOST;
     html! {
         div.scroll {
             table.sortable id=(id) {
@@ -24,8 +24,8 @@ fn sortable(id: &str, headings: &[Heading<'_>], rows: Vec<Markup>) -> Markup {
                 tbody { @for row in rows.into_iter().take(MOST) { (row) } }
             }
         }
-        @if all > MOST {
-            p.note { "The first " (MOST) " of " (all) " rows; the CSV file has all." }
+        @if more {
+            p.note { "The first " (MOST) " rows; the CSV file has all." }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Accuracy and latency against one setting: the number of clusters K, or of members M.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::accuracies;
 use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::trial;
-use crate::report::groups::{By, Group, configuration, groups, latency, spread};
+use crate::report::groups::{By, Configuration, Group, configuration, groups, latency, spread};
 use crate::report::rows::Rows;
 
 /// A table against one setting.
@@ -40,8 +40,8 @@ pub const ENSEMBLES: AxisTable = AxisTable {
 };
 
 /// The first row of every configuration that was timed, by the configuration as accuracies know it.
-fn timed(rows: &Rows) -> HashMap<String, Vec<Group>> {
-    let mut timed: HashMap<String, Vec<Group>> = HashMap::new();
+fn timed(rows: &Rows) -> HashMap<Configuration, Vec<Group>> {
+    let mut timed: HashMap<Configuration, Vec<Group>> = HashMap::new();
     for group in groups(rows, By::Speed, &[], |row| rows.number(trial::LATENCY, row).is_some()) {
         timed.entry(configuration(rows, group.first(), By::Answer, &[])).or_default().push(group);
     }
@@ -56,7 +56,7 @@ impl AxisTable {
     pub fn table(self, rows: &Rows) -> Result<PaperTable, String> {
         let mut groups = groups(rows, By::Answer, &[], |_| true);
         // A configuration is shown if it, or what it differs from by the setting alone, has a value of the setting.
-        let swept: std::collections::HashSet<String> = groups
+        let swept: HashSet<Configuration> = groups
             .iter()
             .filter(|group| !rows.setting(self.axis, group.first()).is_empty())
             .map(|group| self.other_settings(rows, group))
@@ -103,7 +103,7 @@ impl AxisTable {
         Ok(table)
     }
 
-    fn other_settings(self, rows: &Rows, group: &Group) -> String {
+    fn other_settings(self, rows: &Rows, group: &Group) -> Configuration {
         // Without clusters there is no mode of clustering.
         let without: &[&str] = if self.axis == trial::CLUSTERS {
             &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::CONVOLUTION]
