@@ -58,9 +58,11 @@ impl SecondsByLayer<'_> {
 
     fn legend(&self) -> Legend {
         let mut legend = Legend::default();
+        let total: f64 = (0..self.series.names.len()).map(|layer| self.total(layer)).sum();
         for (operation, (words, colour)) in OPERATIONS.into_iter().enumerate() {
             let sum: f64 = (0..self.series.names.len()).map(|layer| self.parts(layer)[operation]).sum();
-            if sum > 0.0 {
+            // What nobody can see in the bars needs no key.
+            if sum > total / 1000.0 {
                 legend.push(Sign::Area(colour), &format!("{words}: {} s", significant(sum, 3)));
             }
         }
