@@ -122,11 +122,14 @@ impl Operations {
                 work.add(&Self::rotations(parameters, limbs, rotated));
             }
         }
-        let (members, products) = (combination.member_count() as u64, combination.products() as u64);
+        let integers = combination.integer_products() as u64;
+        let (members, products) = (combination.member_count() as u64 + integers, combination.products() as u64);
         let outputs = combination.outputs();
         work.additions += members.saturating_sub(outputs as u64);
         work.plain_products += products;
-        work.limb_additions += (2 * limbs) as f64 * members as f64;
+        work.integer_products += integers;
+        // A product with an integer costs half of an addition: its operands stay in registers.
+        work.limb_additions += (2 * limbs) as f64 * (members as f64 - integers as f64 / 2.0);
         // A block may hold a part of every group, whose products it then makes again.
         let repeated = (products as f64 * blocks as f64).min(members as f64);
         work.limb_products += limbs as f64 * repeated / TILE_PRODUCTS;

@@ -166,8 +166,9 @@ impl Task {
             },
             convolution: match self.convolution {
                 Convolution::Clustered => ConvolutionKind::Clustered,
+                Convolution::Integer => ConvolutionKind::Integer,
                 // Diagonals: the packed layout asks for none of these.
-                Convolution::Diagonals | Convolution::Classical | Convolution::Integer => ConvolutionKind::Classical,
+                Convolution::Diagonals | Convolution::Classical => ConvolutionKind::Classical,
             },
             batch: self.batch as usize,
             working_bytes: self.memory.working.0,

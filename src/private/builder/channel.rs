@@ -7,7 +7,7 @@ use crate::network::lowered::{Layer, LinearMap, LoweredNetwork};
 use crate::private::error::PrivateError;
 use crate::private::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
 use crate::private::linear::{ChannelTerm, Packing, combination};
-use crate::private::options::PlanOptions;
+use crate::private::options::{ConvolutionKind, PlanOptions};
 use crate::private::plan::LayerInput;
 
 /// Product of the strides and largest padding on the way from the image to any layer.
@@ -34,7 +34,8 @@ pub(super) fn input(
             batch: options.batch,
             largest_pitch,
             padding,
-            row_gap: false,
+            // Integers times whole ciphertexts cannot mask the taps beside a plane.
+            row_gap: options.convolution == ConvolutionKind::Integer,
             classes_period: ClassLayout::new(classes).period(),
         },
     );
@@ -80,7 +81,8 @@ pub(super) fn convolution(
         }
         terms.push(ChannelTerm { layout, first_input });
     }
-    let combination = combination(layer, &terms, &output, builder.options.convolution)
+    let weight_scale = builder.parameters.literal().weight_bits.exp2();
+    let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)
         .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
     let level = |source| PrivateError::Layer { name: layer.name.clone(), level: 0, source };
     Ok((inputs.into_iter().map(|(i, _)| i).collect(), combination.map_err(level)?))

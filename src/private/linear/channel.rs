@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::integer;
 use super::window::{Window, valid};
 use crate::ckks::CkksError;
 use crate::ckks::combination::{Combination, Group, Plaintexts, Rotated};
@@ -23,11 +24,13 @@ pub struct ChannelTerm {
 }
 
 /// One weight of every member: where it reads, in which columns it counts, and the values.
-struct Weights {
-    source: Rotated,
+pub(super) struct Weights {
+    pub source: Rotated,
     /// Output columns whose input is inside the plane.
-    columns: std::ops::Range<usize>,
-    values: Vec<f64>,
+    pub columns: std::ops::Range<usize>,
+    pub values: Vec<f64>,
+    /// Whether it belongs to an identity shortcut.
+    pub identity: bool,
 }
 
 /// The combination of a layer whose terms read `inputs` and whose value is laid out as `output`; `None` for a map that is
@@ -40,12 +43,16 @@ pub fn combination(
     terms: &[ChannelTerm],
     output: &ChannelLayout,
     kind: ConvolutionKind,
+    weight_scale: f64,
 ) -> Option<Result<Combination, CkksError>> {
     let mut outputs = Vec::with_capacity(output.ciphertexts());
     for channel in 0..output.ciphertexts() {
         outputs.push(weights(layer, terms, output, channel)?);
     }
-    Some(assemble(&outputs, terms, output, kind))
+    Some(match kind {
+        ConvolutionKind::Integer => integer::assemble(&outputs, terms, output, weight_scale),
+        _ => assemble(&outputs, terms, output, kind),
+    })
 }
 
 /// The weights of one output ciphertext; those that are zero in every member are left out.
@@ -64,7 +71,8 @@ fn weights(layer: &Layer, terms: &[ChannelTerm], output: &ChannelLayout, channel
             let offset = |tap: usize| tap as i64 - window.padding as i64;
             let source = Rotated { input: input.first_input + from, steps: input.layout.step(offset(dy), offset(dx)) };
             let columns = valid(dx, &window, output.shape().width, input.layout.shape().width);
-            all.push(Weights { source, columns, values });
+            let identity = matches!(term.map, LinearMap::ChannelScale { .. });
+            all.push(Weights { source, columns, values, identity });
         };
         match &term.map {
             LinearMap::Convolution { weights, kernel, .. } => {
@@ -87,14 +95,18 @@ fn weights(layer: &Layer, terms: &[ChannelTerm], output: &ChannelLayout, channel
 type Key = Vec<(u32, u64)>;
 
 /// Masks by columns and member, numbered as they are met.
-struct Bases<'a> {
+pub(super) struct Bases<'a> {
     output: &'a ChannelLayout,
     numbers: HashMap<(std::ops::Range<usize>, usize), u32>,
-    masks: Vec<Vec<f64>>,
+    pub masks: Vec<Vec<f64>>,
 }
 
-impl Bases<'_> {
-    fn number(&mut self, columns: &std::ops::Range<usize>, member: usize) -> u32 {
+impl<'a> Bases<'a> {
+    pub fn new(output: &'a ChannelLayout) -> Self {
+        Self { output, numbers: HashMap::new(), masks: Vec::new() }
+    }
+
+    pub fn number(&mut self, columns: &std::ops::Range<usize>, member: usize) -> u32 {
         let Self { output, numbers, masks } = self;
         *numbers.entry((columns.clone(), member)).or_insert_with(|| {
             let Shape { height, .. } = output.shape();
@@ -108,16 +120,26 @@ impl Bases<'_> {
     }
 }
 
+/// The rotated inputs that some weight reads, in order.
+pub(super) fn sources(outputs: &[Vec<Weights>]) -> Vec<Rotated> {
+    let sources: BTreeSet<Rotated> = outputs.iter().flatten().map(|w| w.source).collect();
+    sources.into_iter().collect()
+}
+
+/// Number of input ciphertexts of all terms.
+pub(super) fn inputs(terms: &[ChannelTerm]) -> usize {
+    terms.iter().map(|t| t.first_input + t.layout.ciphertexts()).max().unwrap_or(0)
+}
+
 fn assemble(
     outputs: &[Vec<Weights>],
     terms: &[ChannelTerm],
     output: &ChannelLayout,
     kind: ConvolutionKind,
 ) -> Result<Combination, CkksError> {
-    let sources: BTreeSet<Rotated> = outputs.iter().flatten().map(|w| w.source).collect();
-    let sources: Vec<Rotated> = sources.into_iter().collect();
+    let sources = sources(outputs);
     let number: HashMap<Rotated, usize> = sources.iter().zip(0..).map(|(s, i)| (*s, i)).collect();
-    let mut bases = Bases { output, numbers: HashMap::new(), masks: Vec::new() };
+    let mut bases = Bases::new(output);
     let mut plaintexts: HashMap<Key, u32> = HashMap::new();
     let mut keys: Vec<Key> = Vec::new();
     // For each output the groups: plaintext and members.
@@ -151,8 +173,7 @@ fn assemble(
     for key in &keys {
         table.push(key.iter().map(|(base, bits)| (*base, f64::from_bits(*bits))));
     }
-    let inputs = terms.iter().map(|t| t.first_input + t.layout.ciphertexts()).max().unwrap_or(0);
-    let mut combination = Combination::new(inputs, sources, table)?;
+    let mut combination = Combination::new(inputs(terms), sources, table)?;
     for groups in &grouped {
         combination.push(groups.iter().map(|(plaintext, members)| Group { plaintext: *plaintext, members }));
     }
