@@ -143,7 +143,7 @@ impl Rows {
         let mut codes: Vec<_> =
             named.into_iter().map(|name| of(name, &|row| self.text(name, row).to_owned())).collect();
         codes.push(of(trial::MODEL, &|row| self.recipe(row)));
-        let others = self.settings.iter().filter(|name| !named.contains(name));
+        let others = self.settings.iter().copied().filter(|name| !named.contains(name));
         codes.extend(others.map(|name| of(name, &|row| self.setting(name, row).to_owned())));
         codes
     }

@@ -126,7 +126,7 @@ impl AccuracyByLatency {
             subtitle,
             front: front
                 .map(|point| (point.latency.mean, point.accuracy.mean))
-                .filter(|(latency, _)| *latency > 0.0)
+                .filter(|(latency, accuracy)| *latency > 0.0 && *accuracy >= floor)
                 .collect(),
             x: Axis::around(
                 "latency of an evaluation (s, logarithmic)",
