@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::export::Export;
 use super::infer::Infer;
 use super::plan::Plan;
 use super::report::Report;
@@ -31,6 +32,7 @@ enum Command {
     Plan(Plan),
     Infer(Infer),
     Report(Report),
+    Export(Export),
     Schema(Schema),
     Train(Train),
     #[command(hide = true)]
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
         Command::Plan(plan) => plan.execute(),
         Command::Infer(infer) => infer.execute(),
         Command::Report(report) => report.execute(),
+        Command::Export(export) => export.execute(),
         Command::Schema(schema) => schema.execute(),
         Command::Train(train) => train.execute(),
         Command::Trial(trial) => trial.execute(),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod error;
+mod export;
 mod infer;
 mod output;
 mod plan;
