@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::data::Data;
+use super::evaluate::Evaluate;
 use super::infer::Infer;
 use super::plan::Plan;
 use super::report::Report;
@@ -33,6 +35,8 @@ enum Command {
     Report(Report),
     Schema(Schema),
     Train(Train),
+    Evaluate(Evaluate),
+    Data(Data),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -47,6 +51,8 @@ pub fn main() -> ExitCode {
         Command::Report(report) => report.execute(),
         Command::Schema(schema) => schema.execute(),
         Command::Train(train) => train.execute(),
+        Command::Evaluate(evaluate) => evaluate.execute(),
+        Command::Data(data) => data.execute(),
         Command::Trial(trial) => trial.execute(),
     };
     match outcome {

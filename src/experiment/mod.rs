@@ -3,6 +3,7 @@
 //! An experiment file ([`config`]) expands to [`trial::TrialSpec`]s; [`run`](mod@run) evaluates each in a child process
 //! ([`child`], [`evaluate`]) and appends its [`records`] to a [`store`]; [`provenance`] says what made them.
 
+pub mod accuracy;
 pub mod bars;
 pub mod block;
 pub mod byte_size;
@@ -10,6 +11,7 @@ pub mod child;
 pub mod clock;
 pub mod config;
 pub mod documentation;
+pub mod download;
 pub mod error;
 pub mod evaluate;
 pub mod event;

@@ -1,5 +1,7 @@
 //! Tables and figures from recorded rows. Everything here is made from the files of a results directory, never from memory.
 
+pub mod accuracy_text;
+pub mod data_text;
 pub mod error;
 pub mod figures;
 pub mod format;

@@ -7,10 +7,12 @@ mod layers;
 mod level_and_scale;
 mod palette;
 mod seconds_by_layer;
+mod training_history;
 mod writer;
 
 pub use exporter::{Figure, export};
 pub use layers::LayerSeries;
 pub use level_and_scale::LevelAndScale;
 pub use seconds_by_layer::SecondsByLayer;
+pub use training_history::write_history_figure;
 pub use writer::write_figures;

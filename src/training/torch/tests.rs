@@ -85,7 +85,7 @@ fn two_classes(count: usize) -> Dataset {
     let image = |index: usize| Image {
         values: std::array::from_fn(|place| {
             let noise = (place * 2_654_435_761 + index * 40_503) >> 7 & 63;
-            (if index % 2 == 0 { 40 } else { 150 }) + noise as u8
+            (if index.is_multiple_of(2) { 40 } else { 150 }) + noise as u8
         }),
     };
     Dataset {
@@ -185,8 +185,7 @@ fn the_clear_text_forward_gives_libtorchs_logits() {
                 network.forward(&batch.images, &pass).unwrap();
             }
         });
-        let evaluated =
-            tch::no_grad(|| network.forward(&batch.images, &Pass { training: false, ..pass }).unwrap());
+        let evaluated = tch::no_grad(|| network.forward(&batch.images, &Pass { training: false, ..pass }).unwrap());
         let expected = Vec::<f32>::try_from(evaluated.logits.flatten(0, -1)).unwrap();
         let weights = super::export::weights(network, &graph).unwrap();
         let plain = PlainNetwork::<f32>::new(&Network::new(graph, weights).unwrap()).unwrap();
@@ -211,8 +210,7 @@ fn hermite_activations_fold_to_their_batch_normalised_form() {
         let base = if name.contains("var") { 0.7 } else { 0.2 };
         Tensor::arange(count, (Kind::Float, Device::Cpu)).view(shape) * 0.3 + base
     };
-    let network =
-        TorchNetwork::build(&graph, &recipe.activation, &mut |name, shape, _: Init, _| value(name, shape));
+    let network = TorchNetwork::build(&graph, &recipe.activation, &mut |name, shape, _: Init, _| value(name, shape));
     let (_, site) = network.activations().next().unwrap();
     let coefficients = Vec::<f64>::try_from(site.coefficients().unwrap().flatten(0, -1)).unwrap();
     for (channel, found) in coefficients.chunks_exact(3).enumerate() {
@@ -276,7 +274,10 @@ fn trainings_that_cannot_go_on_say_why() {
     wild.optimizer.learning_rate = 1e6;
     wild.optimizer.clip_norm = None;
     let diverged = text(&wild, &two_classes(48), tempfile::tempdir().unwrap().path());
-    assert!(diverged.starts_with("training diverged in epoch 1: the loss is not finite, and activation `"), "{diverged}");
+    assert!(
+        diverged.starts_with("training diverged in epoch 1: the loss is not finite, and activation `"),
+        "{diverged}"
+    );
     assert!(diverged.contains("1e3"), "{diverged}");
 
     let mut strict = recipe(PENALTY);
