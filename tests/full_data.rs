@@ -98,7 +98,10 @@ fn mistakes_in_recipes_are_named_with_their_place() {
         assert!(found.contains(part), "{part} is not in: {found}");
     };
     expect(&recipe().replace("width: 2", "width: 0"), "recipe.yaml, line 3, column 8, key `width`: network `resnet20`");
-    expect(&recipe().replace("kind: herpn", "kind: hern"), "unknown variant `hern`");
+    expect(
+        &recipe().replace("kind: herpn", "kind: hern"),
+        "key `activation.kind`: `hern` is not known; did you mean `herpn`?",
+    );
     expect(&recipe().replace("epochs:", "epoch:"), "did you mean `epochs`?");
     expect("", "the file is empty");
     let text = refusal(here, &["train", "none.yaml", "--data", "."]);
