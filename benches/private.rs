@@ -30,9 +30,10 @@ fn full_size(c: &mut Criterion) {
     let encoder = Encoder::new(parameters.log_n());
     let evaluator = Encrypted::new(parameters.clone(), encoder, Arc::new(EvaluationKeys::default()));
     let layer = &plan.layers[LAYER];
+    let Some(transform) = layer.work.diagonals() else { return };
     let scale = parameters.weight_scale(layer.limbs);
     c.bench_function("private/encode_layer", |b| {
-        b.iter(|| evaluator.encode_transform(black_box(&layer.transform), scale).unwrap());
+        b.iter(|| evaluator.encode_transform(black_box(transform), scale).unwrap());
     });
 }
 
@@ -45,9 +46,10 @@ fn small(c: &mut Criterion) {
     let encoder = Encoder::new(parameters.log_n());
     let evaluator = Encrypted::new(parameters.clone(), encoder.clone(), keys);
     let layer = &plan.layers[LAYER];
-    let encoded = evaluator.encode_transform(&layer.transform, parameters.weight_scale(layer.limbs)).unwrap();
+    let Some(transform) = layer.work.diagonals() else { return };
+    let encoded = evaluator.encode_transform(transform, parameters.weight_scale(layer.limbs)).unwrap();
     let slots: Vec<Complex> = (0..parameters.slots()).map(|i| Complex::new((i as f64).sin(), 0.0)).collect();
-    let inputs: Vec<Ciphertext> = (0..layer.transform.inputs)
+    let inputs: Vec<Ciphertext> = (0..transform.inputs)
         .map(|index| {
             let (scale, seed) = (parameters.scale().powi(2), Seed::from_number(index as u64));
             encrypt_symmetric(parameters, &encoder, &secret, &slots, scale, layer.limbs, &seed)
@@ -57,7 +59,7 @@ fn small(c: &mut Criterion) {
         .collect();
     let inputs: Vec<&Ciphertext> = inputs.iter().collect();
     c.bench_function("private/convolution_small", |b| {
-        b.iter(|| evaluator.apply_transform(black_box(&inputs), &layer.transform, &encoded).unwrap());
+        b.iter(|| evaluator.apply_transform(black_box(&inputs), transform, &encoded).unwrap());
     });
 }
 

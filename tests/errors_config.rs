@@ -343,3 +343,65 @@ fn models_by_their_cards() {
     let text = refuse("  model: narow");
     assert!(text.contains("no weights narow.safetensors in models; did you mean `narrow`?"), "{text}");
 }
+
+#[test]
+fn settings_that_do_not_go_together() {
+    let model = |new: &str| format!("  model: net.safetensors\n{new}");
+    let check = |new: &str, parts: &[&str]| expect("  model: net.safetensors", &model(new), parts);
+    check("  weights: random", &["key `fixed.model`: random weights come from no file"]);
+    check(
+        "  ensemble: 2",
+        &["line 4, column 13, key `fixed.ensemble`: 2 members of trained weights, but `model` names 1"],
+    );
+    check("  ensemble: 0", &["key `fixed.ensemble`: 0 members are not possible; choose 1 to 64"]);
+    check("  clusters: 1", &["key `fixed.clusters`: 1 cluster(s) would leave nothing", "choose 2 or more"]);
+    check("  clusters: few", &["key `fixed.clusters`", "expected a number of clusters such as 64, or `none`"]);
+    check("  clusters: 8\n  cluster_mode: joint", &["key `fixed.cluster_mode`: joint clustering is of the members"]);
+    check(
+        "  clusters: 8\n  cluster_mode: layer",
+        &["key `fixed.cluster_mode`: `layer` is not known", "full, slice, joint"],
+    );
+    check("  convolution: clustered", &["key `fixed.convolution`: the packed layout has no clustered convolution"]);
+    check("  batch: 4", &["key `fixed.batch`: the packed layout has no free slots"]);
+    expect(
+        "memory: {diagonals: 1 GiB,",
+        "memory: {working: 1 MiB,",
+        &["key `fixed.memory.working`: 1.0 MiB cannot hold"],
+    );
+}
+
+#[test]
+fn random_weights_need_a_network() {
+    let random = |new: &str| format!("  weights: random\n{new}");
+    let check = |new: &str, parts: &[&str]| expect("  model: net.safetensors\n", &random(new), parts);
+    check("", &["key `fixed.network`", "random weights need `network` and `width`"]);
+    check("  network: resnet20\n", &["key `fixed.width`", "random weights need `network` and `width`"]);
+    check("  network: resnet56\n  width: 16\n", &["key `fixed.network`: unknown network `resnet56`"]);
+    check(
+        "  network: resnet20\n  width: 16\n  activation: herpn\n",
+        &["key `fixed.activation`: random weights have one fixed quadratic"],
+    );
+    // A chain that is too long for the ring names the smallest that holds it.
+    check(
+        "  network: resnet32\n  width: 16\n",
+        &["exceed the 868 bits that are 128-bit secure at N = 2^15", "the smallest ring for this chain is N = 2^16"],
+    );
+}
+
+#[test]
+fn members_of_different_networks() {
+    let directory = experiment_with("model: net.safetensors", "model: [net.safetensors, wide.safetensors]");
+    fs::write(directory.path().join("wide.safetensors"), "weights").unwrap();
+    fs::write(directory.path().join("wide.yaml"), CARD.replace("width: 16", "width: 64")).unwrap();
+    let text = refusal(directory.path(), &["plan", "e.yaml"]);
+    let part = "line 3, column 28, key `fixed.model[1]`: this is a resnet20 of width 64 with herpn for cifar10, but the first \
+                member is a resnet20 of width 16 with herpn for cifar10; the members of an ensemble differ in their numbers";
+    assert!(text.contains(part), "{text}");
+    fs::write(directory.path().join("wide.yaml"), CARD.replace("125.3", "120.0")).unwrap();
+    let text = refusal(directory.path(), &["plan", "e.yaml"]);
+    assert!(text.contains("its card normalises images in another way"), "{text}");
+    expect("model: net.safetensors", "model: []", &["key `fixed.model`: the list is empty"]);
+    expect("model: net.safetensors", "model: {a: b}", &["key `fixed.model`", "or a list of them for an ensemble"]);
+    let absent = "model: [net.safetensors, gone.safetensors]";
+    expect("model: net.safetensors", absent, &["key `fixed.model[1]`: cannot read the weights at"]);
+}

@@ -14,6 +14,60 @@ use leveled::experiment::plan_view::PlanView;
 use leveled::experiment::provenance::Provenance;
 use leveled::experiment::records::{ImageRow, LayerRow, SecurityVerdict, TrialRow, TrialStatus};
 
+/// An experiment without any file of weights, in a small and insecure ring.
+const RANDOM: &str = "\
+name: random
+fixed:
+  weights: random
+  network: resnet20
+  width: 2
+  dataset: cifar100
+  images: 1
+  log_n: 12
+  parameters: {scale_bits: 25, weight_bits: 20, base_bits: 34}
+  security: none
+  seed: 7
+";
+
+#[test]
+fn random_weights_have_agreement_and_no_accuracy() {
+    let directory = tempfile::tempdir().unwrap();
+    let points = "sweep:\n  ensemble: [1, 2]\n  clusters: [none, 8]\n";
+    fs::write(directory.path().join("e.yaml"), format!("{RANDOM}{points}")).unwrap();
+    success(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    let out = directory.path().join("out");
+    let trials: Vec<TrialRow> = rows(&out);
+    let points: Vec<_> = trials.iter().map(|trial| (trial.ensemble, trial.clusters)).collect();
+    assert_eq!(points, [(Some(1), None), (Some(1), Some(8)), (Some(2), None), (Some(2), Some(8))]);
+    for trial in &trials {
+        assert_eq!((trial.status, trial.weights.as_str(), trial.agreement), (TrialStatus::Ok, "random", Some(1.0)));
+        assert!(trial.logit_error_max.unwrap() < 0.05, "{trial:?}");
+        let judged = [trial.accuracy, trial.accuracy_low, trial.accuracy_high, trial.clear_accuracy];
+        assert_eq!((judged, trial.accuracy_images, trial.clear_accuracy_images), ([None; 4], None, None));
+        assert_eq!((trial.model.as_str(), trial.model_sha256.as_str(), trial.width), ("", "", Some(2)));
+        // 18 convolutions in 3 columns each and 2 projections; a column of the stem has few weights.
+        let groups = trial.clusters.map(|_| 62 * trial.ensemble.unwrap() - 3 * trial.ensemble.unwrap());
+        assert_eq!(trial.cluster_groups, groups.map(|groups| groups));
+        assert_eq!(trial.cluster_relative_error.is_some_and(|error| error > 0.0), trial.clusters.is_some());
+    }
+    let images: Vec<ImageRow> = rows(&out);
+    assert!(images.iter().all(|row| row.label.is_none() && row.predicted.is_some()));
+    let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
+    let column = summary.lines().next().unwrap().split(',').position(|name| name == "accuracy").unwrap();
+    assert!(summary.lines().skip(1).all(|line| line.split(',').nth(column) == Some("")), "{summary}");
+}
+
+#[test]
+fn a_list_of_models_is_an_ensemble() {
+    let directory = tiny_model::directory();
+    let text = tiny_model::EXPERIMENT.replace("tiny.safetensors", "[tiny.safetensors, tiny.safetensors]");
+    fs::write(directory.path().join("pair.yaml"), text).unwrap();
+    let plans = success(directory.path(), &["plan", "pair.yaml", "--json"]);
+    let plans: Vec<PlanView> = serde_json::from_str(&plans).unwrap();
+    assert_eq!((plans[0].ensemble, plans[0].weights.as_str(), plans[0].levels_used), (2, "trained", 20));
+    assert!(plans[0].layers[0].layout.starts_with("packed 4x32x32"), "{:?}", plans[0].layers[0]);
+}
+
 #[test]
 fn a_run_from_file_to_figures() {
     let directory = tiny_model::directory();

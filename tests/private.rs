@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leveled::ckks::keys::KeyKind;
 use leveled::ckks::{CkksError, Encrypted, EvaluationKeys, KeyRequest, SecretKey, SecurityPolicy};
 use leveled::network::lowered::{LoweredNetwork, Shape};
-use leveled::network::{Architecture, LoweredTrace, Network, Stage};
+use leveled::network::{Architecture, LoweredTrace, Network, Stage, merge};
 use leveled::private::probe::{LayerProbe, probe};
 use leveled::private::{Client, Executor, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator};
 use leveled::ring::sampling::Seed;
@@ -113,6 +113,35 @@ fn odd_numbers_of_channels_agree_with_clear_text() {
 #[test]
 fn three_stages_agree_with_clear_text() {
     assert_eq!(agrees(8, &[4, 8, 8], 9), 1);
+}
+
+#[test]
+fn an_ensemble_agrees_with_the_mean_of_its_members() {
+    let member = |seed: u64| {
+        let stages = vec![Stage { blocks: 1, channels: 4, stride: 1 }, Stage { blocks: 1, channels: 6, stride: 2 }];
+        let architecture = Architecture {
+            input: Shape::new(3, 8, 8),
+            stem_channels: 4,
+            stages,
+            ..Architecture::named("resnet20", 4, 10).unwrap()
+        };
+        Network::random(&architecture, seed).unwrap().lower().unwrap()
+    };
+    let members = [member(1), member(2)];
+    let merged = Arc::new(merge(&members).unwrap());
+    let image = image(&merged, 1.0);
+    // Members share ciphertexts, or have their own.
+    for (log_n, ciphertexts) in [(10, 1), (8, 4)] {
+        let plan = Plan::new(merged.clone(), &options(log_n)).unwrap();
+        assert_eq!(plan.layers[0].layout.ciphertexts(), ciphertexts);
+        let Outcome { probes, logits, .. } = evaluate(&merged, &plan, &image);
+        assert!(!logits.overflow && probes.iter().all(|probe| probe.relative.min > 12.0));
+        let clear = members.each_ref().map(|member| member.forward(&image).unwrap());
+        for (class, logit) in logits.values.iter().enumerate() {
+            let mean = (clear[0].logits()[class] + clear[1].logits()[class]) / 2.0;
+            assert!((logit - mean).abs() < 1e-3, "N = 2^{log_n}: {logit} for {mean}");
+        }
+    }
 }
 
 #[test]

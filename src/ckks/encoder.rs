@@ -178,6 +178,26 @@ impl Encoder {
         Ok(Plaintext { coefficients, scale })
     }
 
+    /// Real slots that repeat as polynomial coefficients (low half, then high half), not scaled and not rounded.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`] for an impossible period.
+    pub fn interpolate(&self, slots: &[f64]) -> Result<Vec<f64>, CkksError> {
+        let slots: Vec<Complex> = slots.iter().map(|x| Complex::new(*x, 0.0)).collect();
+        let values = self.embedding(slots.len())?.interpolate(&slots, 1.0);
+        Ok(values.iter().map(|v| v.re).chain(values.iter().map(|v| v.im)).collect())
+    }
+
+    /// The slots of unrounded coefficients as [`Encoder::interpolate`] gives them.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`] for coefficients of another ring.
+    pub fn evaluate(&self, coefficients: &[f64]) -> Result<Vec<Complex>, CkksError> {
+        let (low, high) = coefficients.split_at(coefficients.len() / 2);
+        let values = low.iter().zip(high).map(|(re, im)| Complex::new(*re, *im)).collect();
+        Ok(self.embedding(low.len())?.evaluate(values))
+    }
+
     /// Encodes slots as coefficients of any size (up to 2^126): for data at large scales.
     ///
     /// `slots` may be shorter than N/2; the rest is zero.
@@ -224,10 +244,8 @@ impl Encoder {
     /// # Errors
     /// [`CkksError::TooManySlots`] for a plaintext of another ring.
     pub fn slots_of(&self, plaintext: &Plaintext) -> Result<Vec<Complex>, CkksError> {
-        let (low, high) = plaintext.coefficients.split_at(plaintext.coefficients.len() / 2);
-        let part = |c: &i32| f64::from(*c) / plaintext.scale;
-        let values = low.iter().zip(high).map(|(re, im)| Complex::new(part(re), part(im))).collect();
-        Ok(self.embedding(low.len())?.evaluate(values))
+        let coefficients: Vec<f64> = plaintext.coefficients.iter().map(|c| f64::from(*c) / plaintext.scale).collect();
+        self.evaluate(&coefficients)
     }
 
     /// The slots of a polynomial with the given coefficients (N of them), divided by `scale`.

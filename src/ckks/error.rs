@@ -135,4 +135,20 @@ pub enum CkksError {
         /// What is wrong.
         reason: String,
     },
+    /// A combination that cannot be built.
+    #[error("this combination of ciphertexts is impossible: {reason}")]
+    Combination {
+        /// Why.
+        reason: String,
+    },
+    /// The rotations of one input do not fit into the working memory.
+    #[error(
+        "the rotations of one ciphertext take {needed} bytes of working memory, but the limit is {limit}; raise it to {needed} or more"
+    )]
+    WorkingMemory {
+        /// Bytes that are needed at least.
+        needed: u64,
+        /// Bytes that may be used.
+        limit: u64,
+    },
 }

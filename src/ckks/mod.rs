@@ -1,6 +1,7 @@
 //! The RNS-CKKS scheme: parameters, keys, encoder and evaluators.
 
 pub mod ciphertext;
+pub mod combination;
 pub mod encoder;
 pub mod encryption;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod precision;
 pub mod security;
 
 pub use ciphertext::Ciphertext;
+pub use combination::Combination;
 pub use encoder::{Complex, Encoder, Plaintext};
 pub use error::CkksError;
 pub use evaluator::{Counting, Encrypted, Evaluator, Simulated, SimulatedCiphertext};

@@ -117,8 +117,8 @@ mod tests {
         let settings = &trial.settings;
         assert_eq!((settings.log_n.0, settings.seed.0, settings.probe.0), (15, None, true));
         assert_eq!((trial.network.as_str(), trial.width, trial.activation.as_str()), ("resnet20", 16, "herpn"));
-        assert_eq!(trial.model_sha256, crate::experiment::fingerprint::sha256_of_text("weights"));
-        assert!(trial.model.is_absolute());
+        assert_eq!(trial.weights_sha256(), crate::experiment::fingerprint::sha256_of_text("weights"));
+        assert!(trial.members[0].path.is_absolute());
     }
 
     #[test]

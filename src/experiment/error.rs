@@ -192,6 +192,9 @@ pub enum ExperimentError {
         /// What the system said.
         reason: String,
     },
+    /// An evaluation gave nothing back.
+    #[error("the evaluation of an image gave no logits; this is a fault of the program")]
+    NoOutcome,
     /// Threads could not be started.
     #[error("cannot start {threads} thread(s): {reason}; ask for fewer")]
     Threads {
@@ -228,7 +231,9 @@ impl ExperimentError {
     #[must_use]
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) => false,
+            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) | Self::NoOutcome => {
+                false
+            }
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
             Self::Training(error) => error.is_user_error(),

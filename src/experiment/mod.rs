@@ -9,6 +9,7 @@ pub mod block;
 pub mod byte_size;
 pub mod child;
 pub mod clock;
+pub mod combination;
 pub mod config;
 pub mod documentation;
 pub mod download;

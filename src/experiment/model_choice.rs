@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::block::{folder_above, names_in};
+use super::combination::Refusal;
 use super::settings::PartialSettings;
 use super::suggest;
 use crate::dataset::DatasetName;
@@ -14,20 +15,11 @@ const FOLDER: &str = "models";
 /// Extension of weights.
 const EXTENSION: &str = "safetensors";
 
-/// Why no weights are meant: the setting to blame, and what to change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoModel {
-    /// The setting.
-    pub setting: &'static str,
-    /// What is wrong and what to change.
-    pub problem: String,
-}
-
 /// The file that `model` stands for: a path from `directory`, or a name in `models/`.
 ///
 /// # Errors
-/// [`NoModel`] if a name stands for nothing.
-pub fn named(model: &str, directory: &Path) -> Result<PathBuf, NoModel> {
+/// [`Refusal`] if a name stands for nothing.
+pub fn named(model: &str, directory: &Path) -> Result<PathBuf, Refusal> {
     if model.contains(['/', '\\', '.']) {
         return Ok(directory.join(model));
     }
@@ -42,7 +34,7 @@ pub fn named(model: &str, directory: &Path) -> Result<PathBuf, NoModel> {
                 known => suggest::advice(model, known),
             };
             let problem = format!("no weights {model}.{EXTENSION} in {FOLDER}; {advice}");
-            Err(NoModel { setting: "model", problem })
+            Err(Refusal::new("model", problem))
         }
     }
 }
@@ -50,9 +42,9 @@ pub fn named(model: &str, directory: &Path) -> Result<PathBuf, NoModel> {
 /// The only weights in `models/` at or above `directory` whose card fits the settings and the data set.
 ///
 /// # Errors
-/// [`NoModel`] if there are none or several.
-pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Path) -> Result<PathBuf, NoModel> {
-    let wrong = |problem: String| NoModel { setting: "network", problem };
+/// [`Refusal`] if there are none or several.
+pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Path) -> Result<PathBuf, Refusal> {
+    let wrong = |problem: String| Refusal::new("network", problem);
     let Some(folder) = folder_above(directory, FOLDER) else {
         return Err(wrong(format!("there is no directory {FOLDER} here or above; name the weights with `model`")));
     };
@@ -79,10 +71,10 @@ pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Pat
 
 /// The first of `network`, `width` and `activation` that is given and not what the card says.
 #[must_use]
-pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<NoModel> {
+pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<Refusal> {
     let wrong = |setting: &'static str, says: String| {
         let problem = format!("the card of the weights says {says}; name other weights, or correct `{setting}`");
-        Some(NoModel { setting, problem })
+        Some(Refusal::new(setting, problem))
     };
     if settings.network.as_ref().is_some_and(|network| network.0 != card.network) {
         return wrong("network", format!("`{}`", card.network));
@@ -94,6 +86,21 @@ pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<NoModel> {
         return wrong("activation", format!("`{}`", card.activation.as_str()));
     }
     None
+}
+
+/// The first thing in which a member's card differs from the first member's, in words.
+#[must_use]
+pub fn difference(card: &Card, first: &Card) -> Option<String> {
+    let described = |card: &Card| {
+        let Card { network, width, dataset, activation, .. } = card;
+        format!("a {network} of width {width} with {} for {dataset}", activation.as_str())
+    };
+    let (found, expected) = (described(card), described(first));
+    if found != expected {
+        return Some(format!("this is {found}, but the first member is {expected}"));
+    }
+    let differs = card.normalisation != first.normalisation;
+    differs.then(|| "its card normalises images in another way than the first member's".to_owned())
 }
 
 /// What is looked for, in words.

@@ -44,6 +44,23 @@ pub struct PlanBand {
     pub special_bits: u32,
 }
 
+/// What clustering did to the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanClusters {
+    /// Distinct weights that each group may keep.
+    pub clusters: u64,
+    /// Which weights are a group.
+    pub mode: String,
+    /// How clusters were found.
+    pub method: String,
+    /// Number of groups.
+    pub groups: u64,
+    /// Groups that had no more distinct weights and stayed as they were.
+    pub kept: u64,
+    /// Norm of what changed about the convolution weights, relative to their norm.
+    pub relative_error: f64,
+}
+
 /// One layer of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanLayer {
@@ -82,6 +99,12 @@ pub struct PlanView {
     pub network: String,
     /// Channels of the first stage.
     pub width: u32,
+    /// `trained` or `random`.
+    pub weights: String,
+    /// Members of the ensemble.
+    pub ensemble: u32,
+    /// What clustering did; none: nothing was to be clustered.
+    pub clusters: Option<PlanClusters>,
     /// Data set.
     pub dataset: String,
     /// Number of images that would be evaluated.
@@ -90,6 +113,10 @@ pub struct PlanView {
     pub log_n: u32,
     /// Layout.
     pub layout: String,
+    /// How convolutions are computed.
+    pub convolution: String,
+    /// Images in an evaluation.
+    pub batch: u32,
     /// Rescales from the input to the logits.
     pub levels_used: u32,
     /// log2 of modulus Q times special primes P.
@@ -118,7 +145,7 @@ pub struct PlanView {
     pub memory_bytes: u64,
     /// What the peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
     pub memory_limit_bytes: Option<u64>,
-    /// Predicted seconds for one image.
+    /// Predicted seconds for one evaluation, of all images of a batch.
     pub seconds: f64,
     /// Threads that the prediction is for.
     pub threads: u32,
@@ -159,10 +186,15 @@ pub(crate) mod tests {
             trial_id: "0123456789abcdef".into(),
             network: "resnet20".into(),
             width: 16,
+            weights: "trained".into(),
+            ensemble: 1,
+            clusters: None,
             dataset: "cifar10".into(),
             images: 3,
             log_n: 15,
             layout: "packed".into(),
+            convolution: "diagonals".into(),
+            batch: 1,
             levels_used: 2,
             log2_qp: 160.0,
             line_2018: Some(881),

@@ -45,13 +45,13 @@ impl Program {
 /// The settings of one trial that are not in its row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrialProvenance {
-    /// File name of the weights.
+    /// File names of the weights, of an ensemble several with spaces between; empty: random weights.
     pub weights: String,
-    /// SHA-256 of the weights.
+    /// SHA-256 of the weights, likewise.
     pub weights_sha256: String,
     /// Data set.
     pub dataset: String,
-    /// SHA-256 of the card beside the weights.
+    /// SHA-256 of the cards beside the weights, likewise.
     pub card_sha256: String,
     /// SHA-256 of the data set's labels and images.
     pub dataset_sha256: String,
@@ -98,8 +98,8 @@ impl Provenance {
         let trials = experiment.trials.iter().map(|spec| {
             let provenance = TrialProvenance {
                 weights: spec.weights_name(),
-                weights_sha256: spec.model_sha256.clone(),
-                card_sha256: spec.card_sha256.clone(),
+                weights_sha256: spec.weights_sha256(),
+                card_sha256: spec.card_sha256(),
                 dataset: spec.dataset.name.as_str().to_owned(),
                 dataset_sha256: spec.dataset.sha256.clone(),
                 images: spec.settings.images.indices(),

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 
 use super::ExperimentError;
 use super::block::{self, BlockRef, Found};
+use super::combination::{Refusal, settle};
 use super::fingerprint::{sha256_of_dataset, sha256_of_file};
 use super::images;
 use super::locate::{Step, YamlText};
-use super::model_choice::{self, NoModel};
+use super::model_choice;
 use super::parameter_set::ParameterSet;
-use super::setting::DatasetFiles;
+use super::setting::{DatasetFiles, ModelFiles, WeightsOrigin};
 use super::settings::{Missing, Point, Settings};
-use super::trial::{DatasetSpec, TrialSpec};
+use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
-use crate::network::Card;
+use crate::network::card::CardActivation;
+use crate::network::{Architecture, Card};
 
 /// Turns points into trials; each file is read once.
 pub struct Resolver<'a> {
@@ -24,6 +26,14 @@ pub struct Resolver<'a> {
     hashes: HashMap<PathBuf, String>,
     cards: HashMap<PathBuf, Card>,
     images: HashMap<(DatasetName, Option<PathBuf>), KnownImages>,
+}
+
+/// Which network a trial evaluates.
+struct Subject {
+    members: Vec<WeightsFile>,
+    network: String,
+    width: u32,
+    activation: String,
 }
 
 /// What is known of a data set that has been read: its images are not kept.
@@ -48,11 +58,16 @@ impl<'a> Resolver<'a> {
     /// # Errors
     /// [`ExperimentError::Setting`]: a setting that must be given, a file that is not there, an impossible combination.
     pub fn resolve(&mut self, point: &Point) -> Result<TrialSpec, ExperimentError> {
+        let random = point.settings.weights == Some(WeightsOrigin::Random);
         if point.settings.model.is_none() && point.settings.network.is_none() {
-            return Err(self.missing("model", "name a safetensors file, or give `network`"));
+            return Err(match random {
+                true => self.missing("network", "random weights need `network` and `width`, such as resnet20 and 16"),
+                false => self.missing("model", "name a safetensors file, or give `network`"),
+            });
         }
         let (dataset, count) = self.dataset(point)?;
-        let (model, card) = self.model(point, dataset.name)?;
+        let Subject { members, network, width, activation } =
+            if random { self.random(point, dataset.name)? } else { self.trained(point, dataset.name)? };
         let settings = self.plain(point)?;
         if let Some(problem) =
             settings.images.largest().and_then(|index| images::index_problem(dataset.name, count, index))
@@ -63,12 +78,10 @@ impl<'a> Resolver<'a> {
         let spec = TrialSpec {
             id: String::new(),
             experiment: self.experiment.to_owned(),
-            model_sha256: self.file(&model, point, "model", "the weights")?,
-            card_sha256: self.file(&Card::path_beside(&model), point, "model", "the card of the weights")?,
-            model,
-            network: card.network,
-            width: card.width as u32,
-            activation: card.activation.as_str().to_owned(),
+            members,
+            network,
+            width,
+            activation,
             dataset,
             parameters,
             parameters_name,
@@ -78,14 +91,20 @@ impl<'a> Resolver<'a> {
     }
 
     fn plain(&self, point: &Point) -> Result<Settings, ExperimentError> {
-        point.settings.plain().map_err(|Missing(name)| {
+        let mut settings = point.settings.plain().map_err(|Missing(name)| {
             let advice = match name {
                 "images" => "say how many images to encrypt, such as 3",
                 "log_n" => "give log2 of the ring dimension, such as 15",
                 _ => "give it a value",
             };
             self.missing(name, advice)
-        })
+        })?;
+        settle(&point.settings, &mut settings).map_err(|refusal| self.refuse(point, refusal))?;
+        Ok(settings)
+    }
+
+    fn refuse(&self, point: &Point, Refusal { setting, problem }: Refusal) -> ExperimentError {
+        self.error(point, setting, problem)
     }
 
     fn missing(&self, name: &str, advice: &str) -> ExperimentError {
@@ -98,13 +117,12 @@ impl<'a> Resolver<'a> {
         self.yaml.error(&point.path(self.yaml, setting), problem)
     }
 
-    /// The hash of a file that a setting leads to.
-    fn file(&mut self, path: &Path, point: &Point, setting: &str, what: &str) -> Result<String, ExperimentError> {
+    /// The hash of a file that the setting at `place` leads to.
+    fn file(&mut self, path: &Path, place: &[Step<'_>], what: &str) -> Result<String, ExperimentError> {
         if let Some(hash) = self.hashes.get(path) {
             return Ok(hash.clone());
         }
-        let hash = sha256_of_file(path)
-            .map_err(|source| self.unreadable(path, &point.path(self.yaml, setting), what, &source))?;
+        let hash = sha256_of_file(path).map_err(|source| self.unreadable(path, place, what, &source))?;
         self.hashes.insert(path.to_owned(), hash.clone());
         Ok(hash)
     }
@@ -117,26 +135,65 @@ impl<'a> Resolver<'a> {
         self.yaml.error(place, problem)
     }
 
-    /// The weights, by name or by what their card says, and the card.
-    fn model(&mut self, point: &Point, dataset: DatasetName) -> Result<(PathBuf, Card), ExperimentError> {
+    /// What random weights are of.
+    fn random(&self, point: &Point, dataset: DatasetName) -> Result<Subject, ExperimentError> {
+        let missing = |name| self.missing(name, "random weights need `network` and `width`, such as resnet20 and 16");
         let settings = &point.settings;
-        let chosen = match &settings.model {
-            Some(model) => model_choice::named(&model.0, &self.directory),
-            None => model_choice::fitting(settings, dataset, &self.directory),
-        };
-        let wrong = |NoModel { setting, problem }: NoModel| self.error(point, setting, problem);
-        let path = chosen.map_err(wrong)?;
+        let network = settings.network.as_ref().ok_or_else(|| missing("network"))?.0.clone();
+        let width = settings.width.ok_or_else(|| missing("width"))?.0;
+        let activation = CardActivation::Quadratic;
+        if settings.activation.is_some_and(|given| given != activation) {
+            let problem = "random weights have one fixed quadratic; set `quadratic`, or remove the key";
+            return Err(self.error(point, "activation", problem));
+        }
+        let architecture = Architecture::named(&network, width as usize, dataset.classes());
+        architecture.map_err(|error| self.error(point, "network", error.to_string()))?;
+        Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned() })
+    }
+
+    /// The weights, by name or by what their card says.
+    fn trained(&mut self, point: &Point, dataset: DatasetName) -> Result<Subject, ExperimentError> {
         let place = point.path(self.yaml, "model");
-        let path = path.canonicalize().map_err(|source| self.unreadable(&path, &place, "the weights", &source))?;
+        let chosen = match &point.settings.model {
+            Some(model) => model.names().iter().map(|name| model_choice::named(name, &self.directory)).collect(),
+            None => model_choice::fitting(&point.settings, dataset, &self.directory).map(|path| vec![path]),
+        };
+        let chosen: Vec<PathBuf> = chosen.map_err(|refusal| self.refuse(point, refusal))?;
+        let in_list = matches!(point.settings.model, Some(ModelFiles::Several(_)));
+        let mut members = Vec::with_capacity(chosen.len());
+        let mut first: Option<Card> = None;
+        for (index, path) in chosen.into_iter().enumerate() {
+            let mut place = place.clone();
+            place.extend(in_list.then_some(Step::Index(index)));
+            let (path, card) = self.member(point, path, &place)?;
+            let expected = first.get_or_insert_with(|| card.clone());
+            if let Some(difference) = model_choice::difference(&card, expected) {
+                let problem = format!("{difference}; the members of an ensemble differ in their numbers only");
+                return Err(self.yaml.error(&place, problem));
+            }
+            members.push(WeightsFile {
+                sha256: self.file(&path, &place, "the weights")?,
+                card_sha256: self.file(&Card::path_beside(&path), &place, "the card of the weights")?,
+                path,
+            });
+        }
+        let Some(card) = first else { return Err(self.yaml.error(&place, "name at least one file of weights")) };
+        let activation = card.activation.as_str().to_owned();
+        Ok(Subject { members, network: card.network, width: card.width as u32, activation })
+    }
+
+    /// The absolute path of weights, and their card.
+    fn member(&mut self, point: &Point, path: PathBuf, place: &[Step<'_>]) -> Result<(PathBuf, Card), ExperimentError> {
+        let path = path.canonicalize().map_err(|source| self.unreadable(&path, place, "the weights", &source))?;
         let card = match self.cards.get(&path) {
             Some(card) => card.clone(),
             None => {
                 let card = Card::read(&Card::path_beside(&path));
-                card.map_err(|error| self.yaml.error(&place, error.to_string()))?
+                card.map_err(|error| self.yaml.error(place, error.to_string()))?
             }
         };
-        if let Some(problem) = model_choice::mismatch(settings, &card) {
-            return Err(wrong(problem));
+        if let Some(refusal) = model_choice::mismatch(&point.settings, &card) {
+            return Err(self.refuse(point, refusal));
         }
         self.cards.insert(path.clone(), card.clone());
         Ok((path, card))

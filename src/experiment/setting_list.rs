@@ -17,9 +17,9 @@ macro_rules! with_settings {
             $($own)*
             located {
                 /// Weights (safetensors, their card beside them): a path relative to the experiment file, or the name of weights
-                /// in `models/`. Not given: the weights in `models/` whose card has `network`, `width`, `activation` and
-                /// the data set.
-                model: ModelFile = "by `network`",
+                /// in `models/`; a list of them is an ensemble, whose logits are averaged. Not given: the weights in `models/`
+                /// whose card has `network`, `width`, `activation` and the data set.
+                model: ModelFiles = "by `network`",
                 /// Architecture of the network: `resnet18`, `resnet20` or `resnet32`.
                 network: NetworkName = "that of `model`",
                 /// Channels of the network's first stage.
@@ -53,16 +53,45 @@ macro_rules! with_settings {
                 images: ImageSelection,
                 /// log2 of the ring dimension N, 12 to 16.
                 log_n: LogN,
-                /// Layout of values in slots: `packed`.
+                /// `trained`: weights from files; `random`: weights from `weights_seed` for `network`, `width` and the data set,
+                /// with calibrated batch normalisation. Rows of random weights have no accuracy.
+                weights: WeightsOrigin,
+                /// Seed of random weights; member m of an ensemble has this seed plus m.
+                weights_seed: DrawSeed,
+                /// Members of an ensemble of random weights; of trained ones `model` names as many.
+                ensemble: Ensemble,
+                /// K, the distinct weights that are left in each group of convolution weights, or `none`.
+                clusters: Clusters,
+                /// Group of weights that is clustered: `full`, all of a member; `slice`, a kernel column of a convolution;
+                /// `joint`, a kernel column of all members together.
+                cluster_mode: ClusterMode,
+                /// How clusters are found: `lloyd` (k-means++ and Lloyd) or `exact` (not for `joint`).
+                cluster_method: ClusterMethod,
+                /// Seed of `lloyd`.
+                cluster_seed: DrawSeed,
+                /// `square`: an activation is one squaring; `monic`: the leading coefficient is moved into convolutions, the
+                /// others stay; `full`: all coefficients stay.
+                activation_form: ActivationForm,
+                /// Whether batch normalisation is folded into convolutions.
+                node_fusing: NodeFusing,
+                /// Whether one prime pays for a convolution and the squaring after it.
+                tower_reuse: TowerReuse,
+                /// Layout of values in slots: `packed`, many channels in a ciphertext, or `channel`, one.
                 layout: Layout,
+                /// How convolutions are computed. Packed layout: `diagonals`. Channel layout: `classical` (its default),
+                /// `clustered` or `integer`.
+                convolution: Convolution,
+                /// Images that share the slots of the same ciphertexts (channel layout).
+                batch: Batch,
                 /// `128`: refuse what is not 128-bit secure; `none`: allow it, every row says insecure.
                 security: Security,
                 /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only.
                 seed: Seed,
                 /// Number of threads, 1 to 1024.
                 threads: Threads,
-                /// `{diagonals: SIZE, limit: SIZE}`: plaintext diagonals kept encoded at a time; a trial predicted to
-                /// need more than the limit is refused. The column has the bytes for diagonals.
+                /// `{diagonals: SIZE, working: SIZE, limit: SIZE}`: plaintext diagonals kept encoded at a time; ciphertexts that
+                /// a layer of the channel layout holds at a time; a trial predicted to need more than the limit is refused.
+                /// The column has the bytes for diagonals.
                 memory: MemorySettings as "memory_diagonals_bytes",
                 /// Whether each layer is compared with clear-text evaluation.
                 probe: Probe,

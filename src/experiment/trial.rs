@@ -10,6 +10,7 @@ use super::ExperimentError;
 use super::fingerprint::{canonical_json, sha256_of_text};
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
+use super::setting::WeightsOrigin;
 use super::settings::Settings;
 use crate::dataset::DatasetName;
 
@@ -31,6 +32,18 @@ pub struct DatasetSpec {
     pub sha256: String,
 }
 
+/// A file of weights.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightsFile {
+    /// Absolute path (safetensors).
+    pub path: PathBuf,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// SHA-256 of the card beside it.
+    pub card_sha256: String,
+}
+
 /// Everything that is needed to run one trial. Serialized, it is what a child process gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,17 +52,13 @@ pub struct TrialSpec {
     pub id: String,
     /// Name of the experiment it belongs to.
     pub experiment: String,
-    /// Absolute path of the weights (safetensors).
-    pub model: PathBuf,
-    /// SHA-256 of the weights' file.
-    pub model_sha256: String,
-    /// SHA-256 of the card beside it.
-    pub card_sha256: String,
-    /// Architecture that the card names.
+    /// The weights, a file for each member of the ensemble; empty: random weights.
+    pub members: Vec<WeightsFile>,
+    /// Architecture, by the cards or the experiment.
     pub network: String,
-    /// Channels of the first stage that the card names.
+    /// Channels of the first stage, likewise.
     pub width: u32,
-    /// Activation that the card names.
+    /// Activation, likewise.
     pub activation: String,
     /// Where the images come from.
     pub dataset: DatasetSpec,
@@ -76,10 +85,19 @@ impl TrialSpec {
     #[must_use]
     pub fn identity(&self) -> String {
         let mut identity = self.settings.identity();
+        // One file as it was before there were ensembles.
+        match self.members.as_slice() {
+            [] => identity.extend([
+                ("network".to_owned(), self.network.as_str().into()),
+                ("width".to_owned(), self.width.into()),
+            ]),
+            _ => identity.extend([
+                ("model_sha256".to_owned(), self.weights_sha256().into()),
+                ("card_sha256".to_owned(), self.card_sha256().into()),
+            ]),
+        }
         identity.extend([
             ("identity_version".to_owned(), IDENTITY_VERSION.into()),
-            ("model_sha256".to_owned(), self.model_sha256.as_str().into()),
-            ("card_sha256".to_owned(), self.card_sha256.as_str().into()),
             ("dataset".to_owned(), self.dataset.name.as_str().into()),
             ("dataset_sha256".to_owned(), self.dataset.sha256.as_str().into()),
             ("parameters".to_owned(), json!(self.parameters)),
@@ -87,10 +105,32 @@ impl TrialSpec {
         canonical_json(&Value::Object(identity))
     }
 
-    /// File name of the weights, for records: no directory of this machine.
+    /// Whether the weights were trained, so that an accuracy means something.
+    #[must_use]
+    pub fn is_trained(&self) -> bool {
+        self.settings.weights == WeightsOrigin::Trained
+    }
+
+    /// File names of the weights, for records: no directory of this machine.
     #[must_use]
     pub fn weights_name(&self) -> String {
-        self.model.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        self.of_members(|member| member.path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+    }
+
+    /// SHA-256 of the weights' files.
+    #[must_use]
+    pub fn weights_sha256(&self) -> String {
+        self.of_members(|member| member.sha256.clone())
+    }
+
+    /// SHA-256 of the cards.
+    #[must_use]
+    pub fn card_sha256(&self) -> String {
+        self.of_members(|member| member.card_sha256.clone())
+    }
+
+    fn of_members(&self, text: impl Fn(&WeightsFile) -> String) -> String {
+        self.members.iter().map(text).collect::<Vec<_>>().join(" ")
     }
 
     /// Reads the specification of a trial from a file, or from `input` if the path is `-`.
@@ -132,9 +172,11 @@ pub(crate) mod tests {
         TrialSpec {
             id: String::new(),
             experiment: "sample".into(),
-            model: "/models/net.safetensors".into(),
-            model_sha256: "00".repeat(32),
-            card_sha256: "11".repeat(32),
+            members: vec![WeightsFile {
+                path: "/models/net.safetensors".into(),
+                sha256: "00".repeat(32),
+                card_sha256: "11".repeat(32),
+            }],
             network: "resnet20".into(),
             width: 16,
             activation: "herpn".into(),
@@ -166,16 +208,24 @@ pub(crate) mod tests {
     fn the_id_follows_what_can_change_the_result() {
         let spec = sample();
         assert_eq!(spec.id.len(), ID_DIGITS);
-        let moved =
-            TrialSpec { model: "/elsewhere/net.safetensors".into(), experiment: "other".into(), ..spec.clone() };
-        assert_eq!(moved.with_id().id, spec.id);
+        let member = |path: &str, sha256: &str| WeightsFile {
+            path: path.into(),
+            sha256: sha256.into(),
+            ..spec.members[0].clone()
+        };
+        let of_members = |members: Vec<WeightsFile>| TrialSpec { members, ..spec.clone() };
+        let moved = of_members(vec![member("/elsewhere/net.safetensors", &spec.members[0].sha256)]);
+        assert_eq!(TrialSpec { experiment: "other".into(), ..moved }.with_id().id, spec.id);
+        assert_ne!(TrialSpec { width: 8, ..of_members(Vec::new()) }.with_id().id, of_members(Vec::new()).with_id().id);
         let same_images = sample_with(|settings| settings.images = ImageSelection::Indices(vec![0, 1, 2]));
         assert_eq!(same_images.id, spec.id);
         for other in [
             sample_with(|settings| settings.threads = Threads(1)),
             sample_with(|settings| settings.seed = Seed(Some(1))),
             sample_with(|settings| settings.security = Security::None),
-            TrialSpec { model_sha256: "01".repeat(32), ..spec.clone() }.with_id(),
+            of_members(vec![member("/models/net.safetensors", &"01".repeat(32))]).with_id(),
+            of_members(vec![spec.members[0].clone(); 2]).with_id(),
+            of_members(Vec::new()).with_id(),
         ] {
             assert_ne!(other.id, spec.id);
         }

@@ -1,5 +1,7 @@
 //! What a linear map of a lowered network does.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::lowered::{LinearMap, Shape};
@@ -9,9 +11,12 @@ impl LinearMap {
     /// Shape of the map's output for a source of shape `source`; `None` if its sizes fit no such source.
     pub fn output_shape(&self, source: Shape) -> Option<Shape> {
         match self {
-            Self::Convolution { weights, out_channels, in_channels, kernel, stride, padding } => {
-                let length =
-                    [*out_channels, *in_channels, *kernel, *kernel].iter().try_fold(1_usize, |a, &b| a.checked_mul(b));
+            Self::Convolution { weights, out_channels, in_channels, kernel, stride, padding, groups } => {
+                if *groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
+                    return None;
+                }
+                let sizes = [*out_channels, in_channels / groups, *kernel, *kernel];
+                let length = sizes.iter().try_fold(1_usize, |a, &b| a.checked_mul(b));
                 let outputs = |size: usize| {
                     let padded = padding.checked_mul(2)?.checked_add(size)?;
                     Some(padded.checked_sub(*kernel)?.checked_div(*stride)? + 1)
@@ -27,17 +32,31 @@ impl LinearMap {
         }
     }
 
+    /// The channels, of `channels` in all, that output channel `output` reads.
+    pub fn inputs_of(&self, output: usize, channels: usize) -> Range<usize> {
+        match self {
+            Self::Convolution { out_channels, in_channels, groups, .. } => {
+                let (outputs, inputs) = ((out_channels / groups).max(1), in_channels / groups);
+                let first = output / outputs * inputs;
+                first..first + inputs
+            }
+            Self::ChannelScale { .. } => output..output + 1,
+            Self::Dense { .. } => 0..channels,
+        }
+    }
+
     /// Adds the map of `values`, of shape `source`, to `output`, of shape `shape`. Both are row-major
     /// `[channels, height, width]`, and `shape` is [`output_shape`](Self::output_shape) of `source`.
     pub(super) fn apply_add(&self, values: &[f64], source: Shape, output: &mut [f64], shape: Shape) {
         let (from_plane, to_plane) = ((source.height * source.width).max(1), (shape.height * shape.width).max(1));
         match self {
-            Self::Convolution { weights, in_channels, kernel, stride, padding, .. } => {
+            Self::Convolution { weights, in_channels, kernel, stride, padding, groups, .. } => {
                 let taps = kernel * kernel;
-                let rows = weights.par_chunks_exact((in_channels * taps).max(1));
-                rows.zip(output.par_chunks_exact_mut(to_plane)).for_each(|(row, to)| {
+                let rows = weights.par_chunks_exact((in_channels / groups * taps).max(1));
+                rows.zip(output.par_chunks_exact_mut(to_plane)).enumerate().for_each(|(channel, (row, to))| {
+                    let first = self.inputs_of(channel, source.channels).start;
                     for (tap, &weight) in row.iter().enumerate() {
-                        let from = &values[tap / taps * from_plane..][..from_plane];
+                        let from = &values[(first + tap / taps) * from_plane..][..from_plane];
                         let offset = [tap % taps / kernel, tap % kernel];
                         add_tap(weight, offset, (*stride, *padding), (from, source), (to, shape));
                     }
@@ -72,14 +91,20 @@ impl LinearMap {
 
     /// Multiplies the map by a factor per channel of its source.
     pub(super) fn scale_source(&mut self, factors: &[f64], source: Shape) {
+        let outputs = match self {
+            Self::Convolution { out_channels, .. } => *out_channels,
+            Self::ChannelScale { factors } => factors.len(),
+            Self::Dense { outputs, .. } => *outputs,
+        };
+        let read: Vec<Range<usize>> = (0..outputs).map(|output| self.inputs_of(output, source.channels)).collect();
         let (weights, per_channel) = match self {
             Self::Convolution { weights, kernel, .. } => (weights, *kernel * *kernel),
             Self::ChannelScale { factors: own } => (own, 1),
             Self::Dense { weights, .. } => (weights, source.height * source.width),
         };
         let blocks = weights.chunks_exact_mut(per_channel.max(1));
-        for (block, factor) in blocks.zip(factors.iter().cycle()) {
-            block.iter_mut().for_each(|weight| *weight *= factor);
+        for (block, channel) in blocks.zip(read.into_iter().flatten()) {
+            block.iter_mut().for_each(|weight| *weight *= factors[channel]);
         }
     }
 }
@@ -120,6 +145,7 @@ mod tests {
             kernel: 3,
             stride,
             padding,
+            groups: 1,
         }
     }
 
@@ -139,6 +165,18 @@ mod tests {
         assert_eq!(convolution(1, 1).output_shape(Shape::new(2, 8, 8)), None);
         assert_eq!(convolution(0, 1).output_shape(Shape::new(1, 8, 8)), None);
         assert_eq!(convolution(1, usize::MAX).output_shape(Shape::new(1, 8, 8)), None);
+        let groups = |groups| LinearMap::Convolution {
+            weights: vec![0.0; 16],
+            out_channels: 4,
+            in_channels: 8,
+            kernel: 1,
+            stride: 1,
+            padding: 0,
+            groups,
+        };
+        assert_eq!(groups(2).output_shape(Shape::new(8, 2, 2)), Some(Shape::new(4, 2, 2)));
+        assert_eq!([0, 1, 3, 4].map(|count| groups(count).output_shape(Shape::new(8, 2, 2))), [None; 4]);
+        assert_eq!([0, 1, 2, 3].map(|output| groups(2).inputs_of(output, 8)), [0..4, 0..4, 4..8, 4..8]);
         let dense = LinearMap::Dense { weights: vec![0.0; 24], outputs: 3 };
         assert_eq!(dense.output_shape(Shape::new(2, 2, 2)), Some(Shape::new(3, 1, 1)));
         assert_eq!(dense.output_shape(Shape::new(2, 2, 1)), None);
@@ -160,6 +198,16 @@ mod tests {
                 kernel: 3,
                 stride: 1,
                 padding: 1,
+                groups: 1,
+            },
+            LinearMap::Convolution {
+                weights: (0..36).map(f64::from).collect(),
+                out_channels: 4,
+                in_channels: 2,
+                kernel: 3,
+                stride: 1,
+                padding: 1,
+                groups: 2,
             },
         ];
         for map in maps {

@@ -43,9 +43,11 @@ pub enum Source {
 /// A linear map between two shapes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LinearMap {
-    /// A 2-D convolution with zero padding. `weights[((o * in_channels + c) * kernel + ky) * kernel + kx]`.
+    /// A 2-D convolution with zero padding. With `groups` groups (PyTorch's meaning) output channel o reads only the
+    /// `in_channels / groups` channels of its group, o / (out_channels / groups), and
+    /// `weights[((o * in_channels / groups + c) * kernel + ky) * kernel + kx]` is its weight on channel c of them.
     Convolution {
-        /// Row-major `[out_channels, in_channels, kernel, kernel]`.
+        /// Row-major `[out_channels, in_channels / groups, kernel, kernel]`.
         weights: Vec<f64>,
         /// Number of output channels.
         out_channels: usize,
@@ -57,6 +59,8 @@ pub enum LinearMap {
         stride: usize,
         /// Zero padding on every side.
         padding: usize,
+        /// Number of groups; divides both numbers of channels.
+        groups: usize,
     },
     /// A factor per channel: the identity shortcut, with what neighbouring activations have moved into it.
     ChannelScale {
@@ -117,4 +121,6 @@ pub struct LoweredNetwork {
     pub input: Shape,
     /// The layers; a source refers to an earlier index only.
     pub layers: Vec<Layer>,
+    /// Networks whose mean this is: 1, or what [`merge`](super::merge) was given.
+    pub members: usize,
 }

@@ -83,6 +83,7 @@ mod tests {
                 layer(Source::Input, scale, &[1.0, 0.0], Activation::Square),
                 layer(Source::Layer(0), dense, &[0.5], Activation::None),
             ],
+            members: 1,
         };
         let trace = network.forward(&[3.0, 4.0]).unwrap();
         assert_eq!(trace.linear, [vec![7.0, -4.0], vec![49.0 + 10.0 * (16.0 - 6.0) + 0.5]]);

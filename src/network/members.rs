@@ -38,10 +38,13 @@ fn description(layer: &Layer) -> String {
             Source::Layer(index) => format!("layer {index}"),
         };
         match map {
-            LinearMap::Convolution { out_channels, in_channels, kernel, stride, padding, .. } => format!(
-                "a convolution of {source} from {in_channels} to {out_channels} channels with kernel {kernel}, \
-                 stride {stride}, padding {padding}"
-            ),
+            LinearMap::Convolution { out_channels, in_channels, kernel, stride, padding, groups, .. } => {
+                let groups = if *groups == 1 { String::new() } else { format!(", groups {groups}") };
+                format!(
+                    "a convolution of {source} from {in_channels} to {out_channels} channels with kernel {kernel}, \
+                     stride {stride}, padding {padding}{groups}"
+                )
+            }
             LinearMap::ChannelScale { .. } => format!("{source} with a factor per channel"),
             LinearMap::Dense { .. } => format!("a dense map of {source}"),
         }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::card::Card;
+use super::architecture::Architecture;
+use super::card::{Card, CardActivation};
 use super::error::NetworkError;
 use super::instance::Network;
 use super::lowered::LoweredNetwork;
 use super::plain::{PlainNetwork, PlainOutput};
-use crate::dataset::Image;
+use crate::dataset::{DatasetName, Image, Normalisation};
 
 /// A network with its card.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,33 @@ impl Model {
             return Err(NetworkError::Hash { path: weights.to_owned(), expected: card.sha256, found });
         }
         Ok(Self { card, network })
+    }
+
+    /// Random weights for a named architecture, with batch normalisation calibrated: see [`Weights::random`]. The card has
+    /// no hash, and the normalisation is that of the data set's pixels.
+    ///
+    /// # Errors
+    /// Those of [`Architecture::named`].
+    pub fn random(name: &str, width: usize, dataset: DatasetName, seed: u64) -> Result<Self, NetworkError> {
+        let architecture = Architecture::named(name, width, dataset.classes())?;
+        let card = Card {
+            network: name.to_owned(),
+            width,
+            dataset,
+            activation: CardActivation::Quadratic,
+            normalisation: Normalisation::of(dataset),
+            batch_norm_eps: architecture.batch_norm_epsilon,
+            sha256: String::new(),
+            tensors: None,
+            training: None,
+            test_accuracy_percent: None,
+            largest_activation: None,
+            exploding_test_images: None,
+            exploding_validation_images: None,
+            validation_accuracy_percent: None,
+            record: None,
+        };
+        Ok(Self { card, network: Network::random(&architecture, seed)? })
     }
 
     /// The lowered network for encrypted inference.
@@ -58,7 +86,7 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{self, DatasetName, shipped_test_images};
+    use crate::dataset::{self, shipped_test_images};
     use crate::network::plain::EXPLODING;
     use std::fs;
     use std::time::Instant;
@@ -88,6 +116,25 @@ mod tests {
         // 200 images at 89.94 %: four standard deviations are 17 images.
         assert!(output.correct(&shipped.labels) > 162);
         assert!(matches!(model.plain_forward(&[]), Err(NetworkError::InputLength { .. })));
+    }
+
+    #[test]
+    fn random_networks_take_natural_images_without_exploding() {
+        for (name, width, dataset) in [
+            ("resnet18", 8, DatasetName::Cifar10),
+            ("resnet20", 16, DatasetName::Cifar100),
+            ("resnet32", 16, DatasetName::Cifar10),
+        ] {
+            let model = Model::random(name, width, dataset, 3).unwrap();
+            let images = &shipped_test_images(dataset).unwrap().images[..20];
+            let output = model.plain_forward(images).unwrap();
+            let largest = output.largest.iter().copied().fold(0.0, f32::max);
+            assert!(largest < 4.0, "{name}: {largest}");
+            assert_eq!(model.lower().unwrap().classes(), dataset.classes());
+        }
+        let again = |seed| Model::random("resnet20", 4, DatasetName::Cifar10, seed).unwrap();
+        assert_eq!(again(1), again(1));
+        assert_ne!(again(1).network, again(2).network);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Network {
                 _ => {}
             }
         }
-        let lowered = LoweredNetwork { input: shape, layers: lowering.layers };
+        let lowered = LoweredNetwork { input: shape, layers: lowering.layers, members: 1 };
         lowered.check()?;
         Ok(lowered)
     }
@@ -182,8 +182,15 @@ impl<'a> Lowering<'a> {
             }
             Operation::Convolution { in_channels, out_channels, kernel, stride, padding, .. } => {
                 let kernels = weights.values(&node.name, "weight")?.to_vec();
-                let map =
-                    LinearMap::Convolution { weights: kernels, out_channels, in_channels, kernel, stride, padding };
+                let map = LinearMap::Convolution {
+                    weights: kernels,
+                    out_channels,
+                    in_channels,
+                    kernel,
+                    stride,
+                    padding,
+                    groups: 1,
+                };
                 let value = self.value(node.inputs[0])?;
                 Ok(vec![Summand { name: &node.name, map, value, bias: weights.values(&node.name, "bias")? }])
             }

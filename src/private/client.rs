@@ -41,9 +41,17 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`PrivateError::ImageSize`], and what the scheme refuses.
     pub fn encrypt(&self, image: &[f64], number: u64) -> Result<Vec<SeededCiphertext>, PrivateError> {
+        self.encrypt_batch(&[image], number)
+    }
+
+    /// Encrypts as many images as the plan has in a batch, or fewer. `number` must differ between batches.
+    ///
+    /// # Errors
+    /// [`PrivateError::ImageSize`], [`PrivateError::BatchSize`], and what the scheme refuses.
+    pub fn encrypt_batch(&self, images: &[&[f64]], number: u64) -> Result<Vec<SeededCiphertext>, PrivateError> {
         let plan = self.plan;
         let (parameters, limbs, scale) = (&plan.parameters, plan.input_limbs, plan.parameters.input_scale());
-        plan.input_slots(image)?
+        plan.input_slots(images)?
             .iter()
             .enumerate()
             .map(|(index, slots)| {
@@ -64,8 +72,14 @@ impl<'a> Client<'a> {
         probe(self.plan, trace, index, output.first()?.scale, &slots)
     }
 
-    /// Decrypts logits, and notices an overflow.
+    /// Decrypts the logits of the first image, and notices an overflow.
     pub fn decrypt(&self, result: &[Ciphertext]) -> Logits {
-        Logits::read(self.plan, &result.first().map(|x| self.slots(x)).unwrap_or_default())
+        self.decrypt_batch(result, 1).pop().unwrap_or(Logits { values: Vec::new(), overflow: true })
+    }
+
+    /// Decrypts the logits of the first `images` images of a batch.
+    pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Vec<Logits> {
+        let slots = result.first().map(|x| self.slots(x)).unwrap_or_default();
+        (0..images).map(|image| Logits::read(self.plan, &slots, image)).collect()
     }
 }

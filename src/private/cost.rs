@@ -15,6 +15,8 @@ pub struct CostModel {
     pub limb_product_seconds: f64,
     /// One pass over a limb.
     pub limb_pass_seconds: f64,
+    /// One addition of a limb to a sum that stays in registers.
+    pub limb_addition_seconds: f64,
     /// One byte of a switching key from memory.
     pub key_byte_seconds: f64,
 }
@@ -30,6 +32,7 @@ impl Default for CostModel {
             limb_transform_seconds: 72e-6,
             limb_product_seconds: 32.4e-6,
             limb_pass_seconds: 21.6e-6,
+            limb_addition_seconds: 2.4e-6,
             key_byte_seconds: 0.264e-9,
         }
     }
@@ -42,7 +45,8 @@ impl CostModel {
         let size = (log_n - REFERENCE_LOG_N).exp2();
         size * (self.limb_transform_seconds * operations.limb_transforms * log_n / REFERENCE_LOG_N
             + self.limb_product_seconds * operations.limb_products
-            + self.limb_pass_seconds * operations.limb_passes)
+            + self.limb_pass_seconds * operations.limb_passes
+            + self.limb_addition_seconds * operations.limb_additions)
             + self.key_byte_seconds * operations.key_bytes
     }
 }

@@ -67,6 +67,42 @@ pub enum PrivateError {
         /// Values that were given.
         found: usize,
     },
+    /// More or fewer images than a batch has.
+    #[error("{found} images to encrypt together, but the batch has {batch}; give 1 to {batch}")]
+    BatchSize {
+        /// Images in a batch.
+        batch: usize,
+        /// Images that were given.
+        found: usize,
+    },
+    /// The packed layout has no room for further images.
+    #[error(
+        "batch = {batch} needs the channel layout: the packed layout fills the slots with one image; set batch to 1, or layout to channel"
+    )]
+    PackedBatch {
+        /// Images in a batch.
+        batch: usize,
+    },
+    /// Members and images exceed the slots.
+    #[error(
+        "{members} members and {batch} images of {block} slots each do not fit into the {slots} slots of N = 2^{log_n}, which hold {most} such blocks; use fewer, or log_n = {needed} or more"
+    )]
+    TooManyBlocks {
+        /// Members of the ensemble.
+        members: usize,
+        /// Images in a ciphertext.
+        batch: usize,
+        /// Slots of one member of one image.
+        block: usize,
+        /// Slots of a ciphertext.
+        slots: usize,
+        /// log2 of the ring dimension.
+        log_n: u32,
+        /// Smallest log2 of a ring dimension that holds them.
+        needed: u32,
+        /// Blocks that fit.
+        most: usize,
+    },
     /// The plan needs more memory than allowed.
     #[error(
         "the plan needs about {predicted} bytes of memory, but the limit is {limit}; raise the limit, or lower log_n or the memory for diagonals"

@@ -1,11 +1,12 @@
 //! Runs a plan on an evaluator.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::error::PrivateError;
-use super::linear::Packing;
+use super::linear::{Packing, Work};
 use super::plan::{Plan, PlannedLayer};
 use crate::ckks::{CkksError, Complex, Evaluator};
 use crate::network::lowered::Source;
@@ -41,11 +42,17 @@ pub struct Executor<'a, E: Evaluator> {
     plan: &'a Plan,
     evaluator: &'a E,
     budget: u64,
-    encoded: Mutex<Cache<E::Transform>>,
+    encoded: Mutex<Cache<E>>,
 }
 
-struct Cache<T> {
-    layers: HashMap<usize, Arc<T>>,
+/// An encoded layer.
+enum Encoded<E: Evaluator> {
+    Diagonals(E::Transform),
+    Combination(E::Combination),
+}
+
+struct Cache<E: Evaluator> {
+    layers: HashMap<usize, Arc<Encoded<E>>>,
     bytes: u64,
 }
 
@@ -57,7 +64,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     }
 
     /// The encoded diagonals of a layer, at the scale that leads from its inputs' scale to D.
-    fn transform(&self, index: usize) -> Result<Arc<E::Transform>, CkksError> {
+    fn encoded(&self, index: usize) -> Result<Arc<Encoded<E>>, CkksError> {
         let lock = || self.encoded.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(encoded) = lock().layers.get(&index) {
             return Ok(encoded.clone());
@@ -67,8 +74,16 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         let reads_image = layer.inputs.iter().any(|input| input.source == Source::Input);
         let scale = if reads_image { parameters.input_scale() } else { parameters.scale().powi(2) };
         let scale = parameters.weight_scale_for(layer.limbs, scale);
-        let encoded = Arc::new(self.evaluator.encode_transform(&layer.transform, scale)?);
-        let bytes = self.evaluator.transform_bytes(&encoded);
+        let encoded = Arc::new(match &layer.work {
+            Work::Diagonals(transform) => Encoded::Diagonals(self.evaluator.encode_transform(transform, scale)?),
+            Work::Combination(combination) => {
+                Encoded::Combination(self.evaluator.encode_combination(combination, scale)?)
+            }
+        });
+        let bytes = match &*encoded {
+            Encoded::Diagonals(encoded) => self.evaluator.transform_bytes(encoded),
+            Encoded::Combination(encoded) => self.evaluator.combination_bytes(encoded),
+        };
         let mut cache = lock();
         if cache.bytes + bytes <= self.budget {
             cache.bytes += bytes;
@@ -83,7 +98,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     /// [`PrivateError::Layer`] for weights that cannot be encoded.
     pub fn prepare(&self, mut encoded: impl FnMut(usize)) -> Result<(), PrivateError> {
         for (index, layer) in self.plan.layers.iter().enumerate() {
-            self.transform(index).map_err(|source| layer_error(layer, source))?;
+            self.encoded(index).map_err(|source| layer_error(layer, source))?;
             encoded(index);
         }
         Ok(())
@@ -111,14 +126,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
                 }
             }
             let start = Instant::now();
-            let squared = if layer.squared {
-                let squares = linear.iter().zip(&layer.centre).map(|(x, centre)| {
-                    self.evaluator.add_plain(&self.evaluator.square(x)?, &real(centre.iter().map(|c| -c)))
-                });
-                Some(squares.collect::<Result<Vec<_>, _>>().map_err(fail)?)
-            } else {
-                None
-            };
+            let squared = if layer.squared { Some(self.square(&linear, layer).map_err(fail)?) } else { None };
             seconds.square = start.elapsed().as_secs_f64();
             let start = Instant::now();
             let is_last = index + 1 == self.plan.layers.len();
@@ -144,10 +152,10 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     ) -> Result<(Vec<E::Ciphertext>, LayerSeconds), CkksError> {
         let layer = &self.plan.layers[index];
         let start = Instant::now();
-        let encoded = self.transform(index)?;
+        let encoded = self.encoded(index)?;
         let encode = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let mut inputs = Vec::with_capacity(layer.transform.inputs);
+        let mut inputs = Vec::with_capacity(layer.work.inputs());
         for wanted in &layer.inputs {
             let forms = match wanted.source {
                 Source::Input => Some(input),
@@ -155,11 +163,24 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             };
             let form = forms.and_then(|forms| forms.iter().find(|(packing, _)| *packing == wanted.packing));
             for x in form.map_or(&[][..], |(_, x)| x) {
-                inputs.push(self.evaluator.drop_to(x, layer.limbs)?);
+                inputs.push(if self.evaluator.limbs(x) == layer.limbs {
+                    Cow::Borrowed(x)
+                } else {
+                    Cow::Owned(self.evaluator.drop_to(x, layer.limbs)?)
+                });
             }
         }
-        let references: Vec<&E::Ciphertext> = inputs.iter().collect();
-        let outputs = self.evaluator.apply_transform(&references, &layer.transform, &encoded)?;
+        let references: Vec<&E::Ciphertext> = inputs.iter().map(|x| &**x).collect();
+        let outputs = match (&layer.work, &*encoded) {
+            (Work::Diagonals(transform), Encoded::Diagonals(encoded)) => {
+                self.evaluator.apply_transform(&references, transform, encoded)?
+            }
+            (Work::Combination(combination), Encoded::Combination(encoded)) => {
+                let bytes = self.plan.working_bytes;
+                self.evaluator.apply_combination(&references, combination, encoded, bytes)?
+            }
+            _ => Vec::new(),
+        };
         let outputs = outputs
             .iter()
             .zip(&layer.bias)
@@ -168,9 +189,21 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         Ok((outputs, LayerSeconds { encode, linear: start.elapsed().as_secs_f64(), ..LayerSeconds::default() }))
     }
 
+    /// The squares of a layer's linear outputs, centred.
+    fn square(&self, linear: &[E::Ciphertext], layer: &PlannedLayer) -> Result<Vec<E::Ciphertext>, CkksError> {
+        let references: Vec<&E::Ciphertext> = linear.iter().collect();
+        let squares = self.evaluator.square_all(&references)?;
+        let centred = squares.iter().zip(&layer.centre);
+        centred.map(|(x, centre)| self.evaluator.add_plain(x, &real(centre.iter().map(|c| -c)))).collect()
+    }
+
     /// The forms in which later layers read a value.
     fn offer(&self, value: Vec<E::Ciphertext>, offered: &[Packing]) -> Result<Forms<E::Ciphertext>, CkksError> {
         let evaluator = self.evaluator;
+        // Layers of one ciphertext a channel are large: no copy where none is needed.
+        if offered == [Packing::Real] {
+            return Ok(vec![(Packing::Real, value)]);
+        }
         offered
             .iter()
             .map(|packing| {

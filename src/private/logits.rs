@@ -16,19 +16,26 @@ pub struct Logits {
 const COPY_TOLERANCE: f64 = 1.0;
 
 impl Logits {
-    /// Reads the logits of a plan's result from its slots. Every logit comes in many copies; if an activation overflowed
-    /// the modulus they are random, so copies that differ, or exceed what the modulus can hold, reveal it.
-    pub fn read(plan: &Plan, slots: &[Complex]) -> Self {
+    /// Reads the logits of a plan's result from its slots: those of image number `image` of the batch. Every logit comes in
+    /// as many copies as there is room; if an activation overflowed the modulus they are random, so copies that differ, or
+    /// exceed what the modulus can hold, or are not real, reveal it.
+    pub fn read(plan: &Plan, slots: &[Complex], image: usize) -> Self {
         let Some(layer) = plan.layers.last() else { return Self { values: Vec::new(), overflow: true } };
         let (period, classes) = (layer.layout.period(), layer.layout.shape().channels);
+        // Several images: only the first period of each is made of its own slots alone.
+        let (first, period) = match plan.batch {
+            1 => (0, period),
+            batch => (image * plan.input.period(), batch.next_power_of_two() * plan.input.period()),
+        };
         let bound = plan.logit_bound();
         let copies = slots.len() / period;
         let mut overflow = copies == 0;
         let values = (0..classes)
             .map(|class| {
-                let all = slots.iter().skip(class).step_by(period);
+                let all = slots.iter().skip(first + class).step_by(period);
                 let mean = all.clone().map(|z| z.re).sum::<f64>() / copies as f64;
-                overflow |= all.clone().any(|z| !(z.re.abs() <= bound && (z.re - mean).abs() <= COPY_TOLERANCE));
+                let sound = |z: &Complex| z.re.abs() <= bound && (z - mean).norm() <= COPY_TOLERANCE;
+                overflow |= !all.clone().all(sound);
                 mean
             })
             .collect();

@@ -1,5 +1,6 @@
 //! Predicted memory of a plan.
 
+use super::linear::Work;
 use super::plan::Plan;
 use crate::ckks::Parameters;
 
@@ -12,14 +13,23 @@ fn working_bytes(parameters: &Parameters, plan: &Plan, threads: usize) -> u64 {
     plan.layers
         .iter()
         .map(|layer| {
+            let (inputs, outputs, limbs) =
+                (layer.work.inputs() as u64, layer.work.outputs() as u64, layer.limbs as u64);
+            let values = 2 * limbs * (inputs + 2 * outputs) * 2;
+            let transform = match &layer.work {
+                Work::Diagonals(transform) => transform,
+                Work::Combination(combination) => {
+                    let rotated = combination.sources().iter().filter(|s| s.steps != 0).count() as u64;
+                    return (2 * limbs * rotated * limb).min(plan.working_bytes)
+                        + (values + 2 * limbs * outputs) * limb;
+                }
+            };
             let shape = parameters.band(layer.limbs).band.shape;
             let extended = (layer.limbs + shape.special) as u64;
-            let inputs = layer.transform.inputs as u64;
             let digits = shape.digits(layer.limbs) as u64;
             let raised = inputs * (layer.limbs as u64 + digits + digits * threads as u64);
-            let babies = 2 * layer.transform.used_babies().len() as u64 * threads as u64;
-            let sums = 2 * layer.transform.used_giants().len() as u64 * extended;
-            let values = 2 * (layer.limbs as u64) * (inputs + 2 * layer.transform.outputs as u64) * 2;
+            let babies = 2 * transform.used_babies().len() as u64 * threads as u64;
+            let sums = 2 * transform.used_giants().len() as u64 * extended;
             (raised + babies + sums + values + 8 * extended) * limb
         })
         .max()

@@ -4,6 +4,7 @@
 //! runs it on any evaluator. A [`Client`] encrypts images and decrypts logits; a [`Simulation`] does as if. A [`probe`]
 //! compares each layer with clear-text evaluation.
 
+mod builder;
 mod client;
 mod cost;
 mod error;
@@ -13,6 +14,7 @@ pub mod layout;
 pub mod linear;
 mod logits;
 mod memory;
+mod options;
 mod plan;
 pub mod probe;
 mod simulation;
@@ -24,6 +26,7 @@ pub use error::PrivateError;
 pub use executor::{Executor, LayerSeconds};
 pub use layout::Layout;
 pub use logits::Logits;
-pub use plan::{Plan, PlanOptions, PlannedLayer};
+pub use options::{ConvolutionKind, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions};
+pub use plan::{Plan, PlannedLayer};
 pub use simulation::{Simulation, simulator};
 pub use unfold::Unfolding;

@@ -3,65 +3,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::builder::Builder;
 use super::cost::CostModel;
 use super::error::PrivateError;
-use super::headroom::headroom;
-use super::layout::{ClassLayout, Layout, PackedLayout};
-use super::linear::{ConvolutionDiagonals, DenseDiagonals, Packing, Steps};
+use super::layout::Layout;
+use super::linear::{Packing, Work};
 use super::memory::predicted_bytes;
+use super::options::PlanOptions;
+use super::unfold::Unfolding;
 use crate::ckks::evaluator::Operations;
 use crate::ckks::keys::{KeyKind, KeyRequest};
-use crate::ckks::linear_transform::{Fold, LinearTransform};
-use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
-use crate::ckks::{Complex, Counting, Parameters, SecurityPolicy};
-use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source};
-use crate::private::linear::TermInput;
-use crate::private::unfold::Unfolding;
-
-/// What a plan may choose from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlanOptions {
-    /// log2 of the ring dimension.
-    pub log_n: u32,
-    /// Levels of the chain; `None`: what the network needs.
-    pub levels: Option<usize>,
-    /// log2 of the data scale D.
-    pub scale_bits: f64,
-    /// log2 of the weight scale W.
-    pub weight_bits: f64,
-    /// log2 of the scale of the encrypted image, if the network allows one of its own.
-    pub input_bits: f64,
-    /// Rotated copies of the image that the client encrypts, to save rotations at the top of the chain.
-    pub input_copies: usize,
-    /// Whether real and imaginary parts hold two halves of the channels.
-    pub complex_packing: bool,
-    /// log2 of the base prime.
-    pub base_bits: u32,
-    /// Choice of the special primes.
-    pub key_switching: KeySwitching,
-    /// What to do about parameters over the security limit.
-    pub security: SecurityPolicy,
-    /// Prices for choosing baby and giant steps.
-    pub cost: CostModel,
-}
-
-impl Default for PlanOptions {
-    fn default() -> Self {
-        Self {
-            log_n: 15,
-            levels: None,
-            scale_bits: 22.0,
-            weight_bits: 19.5,
-            input_bits: 24.0,
-            input_copies: 4,
-            complex_packing: true,
-            base_bits: 28,
-            key_switching: KeySwitching::Automatic,
-            security: SecurityPolicy::Bits128,
-            cost: CostModel::default(),
-        }
-    }
-}
+use crate::ckks::parameters::ParametersLiteral;
+use crate::ckks::{Complex, Counting, Parameters};
+use crate::network::lowered::{LoweredNetwork, Shape, Source};
 
 /// An input of a layer: the value of a source, in the form that the layer reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +37,8 @@ pub struct PlannedLayer {
     pub limbs: usize,
     /// Its inputs, in the order of the transform's.
     pub inputs: Vec<LayerInput>,
-    /// The diagonals.
-    pub transform: LinearTransform,
+    /// Its computation.
+    pub work: Work,
     /// One period of the bias for every output ciphertext.
     pub bias: Vec<Vec<f64>>,
     /// One period of what is subtracted from the squares, for every output ciphertext.
@@ -120,13 +74,17 @@ pub struct Plan {
     /// The parameters.
     pub parameters: Parameters,
     /// Layout of the image.
-    pub input: PackedLayout,
+    pub input: Layout,
     /// Form in which the client packs the image.
     pub input_packing: Packing,
     /// Rotated copies of each ciphertext of the image; copy k is rotated to the left by k grids.
     pub input_copies: usize,
     /// Limbs of the encrypted image.
     pub input_limbs: usize,
+    /// Images that are encrypted together.
+    pub batch: usize,
+    /// Bytes of rotated ciphertexts that a combination may hold at a time.
+    pub working_bytes: u64,
     /// The layers.
     pub layers: Vec<PlannedLayer>,
     /// The keys.
@@ -144,26 +102,6 @@ fn input_limbs(network: &LoweredNetwork) -> Vec<usize> {
         }
     }
     limbs
-}
-
-fn kind(layer: &Layer) -> &'static str {
-    let dense = layer.terms.iter().any(|t| matches!(t.map, LinearMap::Dense { .. }));
-    let identity = layer.terms.iter().any(|t| matches!(t.map, LinearMap::ChannelScale { .. }));
-    match (dense, identity, layer.terms.len()) {
-        (true, ..) => "dense",
-        (_, true, _) => "convolution + identity",
-        (_, _, 1) => "convolution",
-        _ => "convolution + projection",
-    }
-}
-
-/// Stride of a layer: that of its convolutions relative to the layout that it reads.
-fn output_layout(layer: &Layer, first: &PackedLayout) -> Layout {
-    match &layer.terms[0].map {
-        LinearMap::Convolution { stride, .. } => Layout::Packed(first.strided(layer.shape, *stride)),
-        LinearMap::ChannelScale { .. } => Layout::Packed(first.strided(layer.shape, 1)),
-        LinearMap::Dense { outputs, .. } => Layout::Classes(ClassLayout::new(*outputs)),
-    }
 }
 
 impl Plan {
@@ -194,35 +132,9 @@ impl Plan {
             key_switching: options.key_switching,
             security: options.security,
         })?;
-        let input = PackedLayout::image(network.input, parameters.slots()).ok_or_else(|| {
-            let Shape { height, width, .. } = network.input;
-            let grid = height.next_power_of_two() * width.next_power_of_two();
-            PrivateError::ImageTooLarge {
-                name: "input".into(),
-                grid,
-                slots: parameters.slots(),
-                log_n: options.log_n,
-                needed: grid.ilog2() + 1,
-            }
-        })?;
-        let packing =
-            |layout: &PackedLayout| if options.complex_packing { Packing::best(layout) } else { Packing::Real };
-        let input_packing = packing(&input);
-        let input_copies =
-            if unfolding.is_some() { options.input_copies.clamp(1, input.period() / input.grid_slots()) } else { 1 };
-        let input_copies = 1 << input_copies.ilog2();
-        let mut builder = Builder {
-            network,
-            parameters,
-            cost: options.cost,
-            input,
-            input_packing,
-            input_copies,
-            complex: options.complex_packing,
-            layouts: Vec::new(),
-        };
+        let mut builder = Builder::new(network, parameters, unfolding.is_some(), options)?;
         let mut layers = (0..needed.len()).map(|i| builder.layer(i, needed[i])).collect::<Result<Vec<_>, _>>()?;
-        let Builder { network, parameters, .. } = builder;
+        let Builder { network, parameters, input, input_packing, input_copies, .. } = builder;
         for index in 0..layers.len() {
             for LayerInput { source, packing } in layers[index].inputs.clone() {
                 if let Source::Layer(source) = source
@@ -240,6 +152,8 @@ impl Plan {
             input_packing,
             input_copies,
             input_limbs: chain,
+            batch: options.batch,
+            working_bytes: options.working_bytes,
             layers,
             request: KeyRequest::new(),
         };
@@ -252,16 +166,7 @@ impl Plan {
     fn keys(&self) -> KeyRequest {
         let (parameters, mut request) = (&self.parameters, KeyRequest::new());
         for layer in &self.layers {
-            let transform = &layer.transform;
-            for steps in transform.rotations() {
-                request.add_rotation(parameters, steps, layer.limbs);
-            }
-            for fold in &transform.folds {
-                match fold {
-                    Fold::Rotation(steps) => request.add_rotation(parameters, *steps, layer.limbs),
-                    Fold::Conjugation => request.add_conjugation(parameters, layer.limbs),
-                }
-            }
+            layer.work.request(parameters, layer.limbs, &mut request);
             if layer.squared {
                 request.add(parameters, KeyKind::Relinearization, layer.output_limbs());
             }
@@ -305,21 +210,33 @@ impl Plan {
         self.unfolding.map_or(Cow::Borrowed(image), |unfolding| Cow::Owned(unfolding.apply(image)))
     }
 
-    /// The slots of each ciphertext that a client encrypts for a normalised image, row-major [channels, rows, columns].
+    /// The slots of each ciphertext that a client encrypts for normalised images, each row-major [channels, rows, columns]:
+    /// one image, or as many as the plan has in a batch; what is missing of a batch is zero.
     ///
     /// # Errors
-    /// [`PrivateError::ImageSize`].
-    pub fn input_slots(&self, image: &[f64]) -> Result<Vec<Vec<Complex>>, PrivateError> {
-        let expected = self.image_shape().len();
-        if image.len() != expected {
-            return Err(PrivateError::ImageSize { expected, found: image.len() });
+    /// [`PrivateError::ImageSize`], [`PrivateError::BatchSize`].
+    pub fn input_slots(&self, images: &[&[f64]]) -> Result<Vec<Vec<Complex>>, PrivateError> {
+        if images.is_empty() || images.len() > self.batch {
+            return Err(PrivateError::BatchSize { batch: self.batch, found: images.len() });
         }
-        let periods = self.input_packing.pack(&Layout::Packed(self.input).scatter(&self.network_input(image)));
-        let copies = (0..self.input_copies).map(|copy| copy * self.input.grid_slots());
+        let expected = self.image_shape().len();
+        let mut batched: Vec<Vec<Complex>> = Vec::new();
+        for image in images {
+            if image.len() != expected {
+                return Err(PrivateError::ImageSize { expected, found: image.len() });
+            }
+            let periods = self.input_packing.pack(&self.input.scatter(&self.network_input(image)));
+            batched.resize(periods.len(), Vec::new());
+            batched.iter_mut().zip(periods).for_each(|(all, period)| all.extend(period));
+        }
+        let length = self.input.period() * self.batch.next_power_of_two();
+        batched.iter_mut().for_each(|all| all.resize(length, Complex::default()));
+        let grid = if let Layout::Packed(packed) = &self.input { packed.grid_slots() } else { 0 };
+        let copies = (0..self.input_copies).map(|copy| copy * grid);
         let turned = |(period, steps): (&Vec<Complex>, usize)| {
             period.iter().cycle().skip(steps).take(self.parameters.slots()).copied().collect()
         };
-        Ok(periods.iter().flat_map(|period| copies.clone().map(move |steps| (period, steps))).map(turned).collect())
+        Ok(batched.iter().flat_map(|period| copies.clone().map(move |steps| (period, steps))).map(turned).collect())
     }
 
     /// Shape of an image.
@@ -340,18 +257,14 @@ impl Plan {
         self.layers.iter().map(|l| l.seconds).sum::<f64>() / threads.max(1) as f64
     }
 
-    fn layer_diagonal_bytes(layer: &PlannedLayer) -> u64 {
-        8 * (layer.transform.source.period() * layer.transform.diagonals.len()) as u64
-    }
-
     /// Bytes of all encoded diagonals.
     pub fn diagonal_bytes(&self) -> u64 {
-        self.layers.iter().map(Self::layer_diagonal_bytes).sum()
+        self.layers.iter().map(|layer| layer.work.plaintext_bytes()).sum()
     }
 
     /// Bytes of the encoded diagonals of the largest layer.
     pub fn largest_diagonal_bytes(&self) -> u64 {
-        self.layers.iter().map(Self::layer_diagonal_bytes).max().unwrap_or(0)
+        self.layers.iter().map(|layer| layer.work.plaintext_bytes()).max().unwrap_or(0)
     }
 
     /// Predicted peak memory in bytes.
@@ -362,164 +275,5 @@ impl Plan {
     /// Largest magnitude of a logit that the base prime holds.
     pub fn logit_bound(&self) -> f64 {
         self.layers.last().map_or(0.0, |l| l.headroom)
-    }
-}
-
-/// State of planning.
-struct Builder {
-    network: Arc<LoweredNetwork>,
-    parameters: Parameters,
-    cost: CostModel,
-    input: PackedLayout,
-    input_packing: Packing,
-    input_copies: usize,
-    complex: bool,
-    layouts: Vec<Layout>,
-}
-
-impl Builder {
-    fn source_layout(&self, source: Source, name: &str) -> Result<PackedLayout, PrivateError> {
-        match source {
-            Source::Input => Ok(self.input),
-            Source::Layer(index) => match &self.layouts[index] {
-                Layout::Packed(packed) => Ok(*packed),
-                Layout::Classes(_) => Err(PrivateError::Unsupported {
-                    name: name.into(),
-                    reason: "it reads the output of a dense layer; only the last layer may be dense".into(),
-                }),
-            },
-        }
-    }
-
-    fn layer(&mut self, index: usize, limbs: usize) -> Result<PlannedLayer, PrivateError> {
-        let network = self.network.clone();
-        let layer = &network.layers[index];
-        let unsupported = |reason: &str| PrivateError::Unsupported { name: layer.name.clone(), reason: reason.into() };
-        let Some(first) = layer.terms.first() else {
-            return Err(unsupported("it has no inputs"));
-        };
-        let first_layout = self.source_layout(first.source, &layer.name)?;
-        let layout = output_layout(layer, &first_layout);
-        let (inputs, transform) = match &layout {
-            Layout::Packed(output) => self.convolution(index, *output, limbs)?,
-            Layout::Classes(output) => {
-                if layer.terms.len() != 1 {
-                    return Err(unsupported("a dense layer with a shortcut is not supported"));
-                }
-                self.dense(index, first.source, &first_layout, *output, limbs)
-            }
-        };
-        let squared = layer.activation == Activation::Square;
-        let headroom = headroom(&self.parameters, limbs - 1, squared);
-        let bias = layout.scatter(&layer.bias);
-        let plane = layer.shape.height * layer.shape.width;
-        let centre: Vec<f64> = layer.centre.iter().flat_map(|c| std::iter::repeat_n(*c, plane)).collect();
-        let centre = layout.scatter(&centre);
-        self.layouts.push(layout.clone());
-        Ok(PlannedLayer {
-            name: layer.name.clone(),
-            kind: kind(layer),
-            limbs,
-            inputs,
-            transform,
-            bias,
-            centre,
-            layout,
-            squared,
-            offered: Vec::new(),
-            operations: Operations::default(),
-            seconds: 0.0,
-            headroom,
-        })
-    }
-
-    fn convolution(
-        &self,
-        index: usize,
-        output: PackedLayout,
-        limbs: usize,
-    ) -> Result<(Vec<LayerInput>, LinearTransform), PrivateError> {
-        let layer = &self.network.layers[index];
-        let unsupported = |reason: &str| PrivateError::Unsupported { name: layer.name.clone(), reason: reason.into() };
-        let mut inputs: Vec<(LayerInput, usize, usize)> = Vec::new();
-        let mut terms = Vec::new();
-        let mut total = 0;
-        for term in &layer.terms {
-            let layout = self.source_layout(term.source, &layer.name)?;
-            let (packing, copies) = match term.source {
-                Source::Input => (self.input_packing, self.input_copies),
-                Source::Layer(_) if self.complex => (Packing::best(&layout), 1),
-                Source::Layer(_) => (Packing::Real, 1),
-            };
-            let input = LayerInput { source: term.source, packing };
-            let first_input = match inputs.iter().find(|(i, ..)| *i == input) {
-                Some((_, first, _)) => *first,
-                None => {
-                    let count = packing.ciphertexts(layout.ciphertexts()) * copies;
-                    inputs.push((input, total, count));
-                    total += count;
-                    total - count
-                }
-            };
-            if layout.pitch() * stride(&term.map) != output.pitch() {
-                return Err(unsupported("its terms have different strides in all"));
-            }
-            terms.push(TermInput { layout, packing, first_input, copies });
-        }
-        let complex = terms.iter().any(|t| t.packing.is_complex());
-        let mut source = ConvolutionDiagonals::new(&self.network, index, terms, output)
-            .ok_or_else(|| unsupported("it mixes a dense map with convolutions, or has more than 65,535 channels"))?;
-        let offsets = source.offsets().to_vec();
-        let period = crate::ckks::linear_transform::DiagonalSource::period(&source);
-        // A gadget's noise is made for data at D^2. An image may have a smaller scale: rotate only its products.
-        let reads_image = layer.terms.iter().any(|t| t.source == Source::Input);
-        let steps = if reads_image && self.parameters.literal().input_bits.is_some() {
-            Steps::giants(&offsets, source.input_period())
-        } else {
-            Steps::cheapest(&self.parameters, &self.cost, &offsets, limbs, source.input_period(), period)
-        };
-        source.place(&steps);
-        let transform = LinearTransform {
-            inputs: total,
-            outputs: output.ciphertexts(),
-            diagonals: steps.diagonals(&offsets),
-            babies: steps.babies,
-            giants: steps.giants,
-            folds: if complex { vec![Fold::Conjugation] } else { Vec::new() },
-            source: Box::new(source),
-        };
-        Ok((inputs.into_iter().map(|(i, ..)| i).collect(), transform))
-    }
-
-    fn dense(
-        &self,
-        index: usize,
-        from: Source,
-        input: &PackedLayout,
-        output: ClassLayout,
-        limbs: usize,
-    ) -> (Vec<LayerInput>, LinearTransform) {
-        let mut source = DenseDiagonals::new(&self.network, index, input, output);
-        let offsets = source.offsets().to_vec();
-        let period = source.input_period();
-        let steps = Steps::cheapest(&self.parameters, &self.cost, &offsets, limbs, period, period);
-        source.place(&steps);
-        let transform = LinearTransform {
-            inputs: input.ciphertexts(),
-            outputs: 1,
-            diagonals: steps.diagonals(&offsets),
-            babies: steps.babies,
-            giants: steps.giants,
-            folds: source.folds(),
-            source: Box::new(source),
-        };
-        (vec![LayerInput { source: from, packing: Packing::Real }], transform)
-    }
-}
-
-fn stride(map: &LinearMap) -> usize {
-    match map {
-        LinearMap::Convolution { stride, .. } => *stride,
-        _ => 1,
     }
 }

@@ -38,12 +38,12 @@ impl<'a> Simulation<'a> {
         let plan = self.plan;
         let scale = plan.parameters.input_scale();
         let encrypted = plan
-            .input_slots(image)?
+            .input_slots(&[image])?
             .iter()
             .zip(0u64..)
             .map(|(slots, index)| self.evaluator.encrypt(slots, scale, plan.input_limbs, seed.rotate_left(32) ^ index))
             .collect();
         let result = self.executor.run(encrypted, observer)?;
-        Ok(Logits::read(plan, &result.first().map(SimulatedCiphertext::slots).unwrap_or_default()))
+        Ok(Logits::read(plan, &result.first().map(SimulatedCiphertext::slots).unwrap_or_default(), 0))
     }
 }

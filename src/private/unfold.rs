@@ -24,7 +24,7 @@ impl Unfolding {
         if readers.next().is_some() || reader.terms.len() != 1 {
             return None;
         }
-        let LinearMap::Convolution { weights, out_channels, in_channels, kernel, stride: 1, padding } =
+        let LinearMap::Convolution { weights, out_channels, in_channels, kernel, stride: 1, padding, groups: 1 } =
             &reader.terms[0].map
         else {
             return None;
@@ -44,6 +44,7 @@ impl Unfolding {
             kernel: 1,
             stride: 1,
             padding: 0,
+            groups: 1,
         };
         Some((Self { image, kernel: *kernel, padding: *padding }, unfolded))
     }

@@ -4,16 +4,25 @@ use super::format::{grouped, significant};
 use super::tables::security_word;
 use super::text_table::{Align, TextTable};
 use crate::experiment::byte_size::ByteSize;
-use crate::experiment::plan_view::PlanView;
+use crate::experiment::plan_view::{PlanClusters, PlanView};
+use crate::experiment::setting::{Convolution, WeightsOrigin};
 
 /// A plan as text: a heading, what it costs, whether it is secure, and a line per layer.
 #[must_use]
 pub fn plan_text(plan: &PlanView) -> String {
     let line = |bits: Option<u32>| bits.map_or_else(|| "none at this N".to_owned(), |bits| format!("{bits}"));
     let mut text = format!(
-        "trial {}: {} (width {}) on {}, {} image(s), {} layout, N = 2^{}\n",
-        plan.trial_id, plan.network, plan.width, plan.dataset, plan.images, plan.layout, plan.log_n
+        "trial {}: {} (width {}{}) on {}, {} image(s), {} layout, N = 2^{}\n",
+        plan.trial_id,
+        plan.network,
+        plan.width,
+        members(plan),
+        plan.dataset,
+        plan.images,
+        layout(plan),
+        plan.log_n
     );
+    let together = if plan.batch > 1 { format!("batch of {} images", plan.batch) } else { "image".to_owned() };
     let facts = [
         ("levels", plan.levels_used.to_string()),
         ("log2 QP", format!("{:.1}", plan.log2_qp)),
@@ -27,13 +36,16 @@ pub fn plan_text(plan: &PlanView) -> String {
             ),
         ),
         ("keys", format!("{} in {} keys for {} rotations", ByteSize(plan.key_bytes), plan.keys, plan.galois_elements)),
-        ("ciphertext", format!("{} per image", ByteSize(plan.ciphertext_bytes))),
+        ("ciphertext", format!("{} per {together}", ByteSize(plan.ciphertext_bytes))),
         ("diagonals", format!("{} encoded", ByteSize(plan.diagonal_bytes))),
         ("memory", memory(plan)),
-        ("time", format!("{} s per image predicted, {} thread(s)", significant(plan.seconds, 3), plan.threads)),
+        ("time", format!("{} s per {together} predicted, {} thread(s)", significant(plan.seconds, 3), plan.threads)),
     ];
     for (name, value) in facts {
         text += &format!("  {name:<11}{value}\n");
+    }
+    if let Some(clusters) = &plan.clusters {
+        text += &format!("  {:<11}{}\n", "clusters", clusters_in_words(clusters));
     }
     for band in &plan.bands {
         text += &format!(
@@ -73,6 +85,30 @@ pub fn plan_text(plan: &PlanView) -> String {
         ]);
     }
     text + &table.plain()
+}
+
+/// The layout, and how convolutions are computed if that is a choice.
+fn layout(plan: &PlanView) -> String {
+    if plan.convolution == Convolution::default().as_str() {
+        return plan.layout.clone();
+    }
+    format!("{} ({})", plan.layout, plan.convolution)
+}
+
+/// What is unusual about the weights, such as `, random weights, 2 members`.
+fn members(plan: &PlanView) -> String {
+    let random = if plan.weights == WeightsOrigin::Random.as_str() { ", random weights" } else { "" };
+    let members = if plan.ensemble > 1 { format!(", {} members", plan.ensemble) } else { String::new() };
+    format!("{random}{members}")
+}
+
+fn clusters_in_words(clusters: &PlanClusters) -> String {
+    let PlanClusters { clusters, mode, method, groups, kept, relative_error } = clusters;
+    let percent = significant(100.0 * relative_error, 3);
+    let kept = if *kept > 0 { format!(", {kept} of which had no more and stayed as they were") } else { String::new() };
+    format!(
+        "{clusters} in each of {groups} group(s) ({mode}, {method}){kept}; weights changed by {percent} % of their norm"
+    )
 }
 
 fn memory(plan: &PlanView) -> String {
@@ -119,6 +155,27 @@ linear  dense                 1 -> 0        20.000  classes 10, 1 ct            
         assert_eq!(text, expected);
         let too_large = plan_text(&PlanView { memory_bytes: 20 << 30, ..sample_plan() });
         assert!(too_large.contains("20.0 GiB predicted peak, more than the limit of 16.0 GiB"), "{too_large}");
+    }
+
+    #[test]
+    fn unusual_weights_are_named() {
+        let clusters = PlanClusters {
+            clusters: 64,
+            mode: "slice".into(),
+            method: "lloyd".into(),
+            groups: 60,
+            kept: 3,
+            relative_error: 0.01234,
+        };
+        let plan = PlanView { weights: "random".into(), ensemble: 2, clusters: Some(clusters), ..sample_plan() };
+        let text = plan_text(&plan);
+        assert!(text.contains("resnet20 (width 16, random weights, 2 members) on cifar10"), "{text}");
+        let channel = PlanView { layout: "channel".into(), convolution: "clustered".into(), batch: 4, ..sample_plan() };
+        let words = plan_text(&channel);
+        assert!(words.contains("channel (clustered) layout") && words.contains("per batch of 4 images"), "{words}");
+        let expected = "clusters   64 in each of 60 group(s) (slice, lloyd), 3 of which had no more and stayed as they were; \
+                        weights changed by 1.23 % of their norm";
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]

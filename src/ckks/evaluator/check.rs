@@ -1,5 +1,6 @@
 //! Checks that all evaluators share.
 
+use crate::ckks::combination::Combination;
 use crate::ckks::error::CkksError;
 
 /// Scales are equal if their ratio is off by less than this.
@@ -60,4 +61,19 @@ pub(super) fn transform_inputs(expected: usize, inputs: &[State]) -> Result<Stat
         }
         _ => Err(CkksError::Inputs { expected, found: inputs.len() }),
     }
+}
+
+/// How many rotated ciphertexts of `limbs` limbs `working_bytes` hold; at least those of one input.
+pub(super) fn rotated_in_memory(
+    combination: &Combination,
+    n: usize,
+    limbs: usize,
+    working_bytes: u64,
+) -> Result<usize, CkksError> {
+    let ciphertext = 2 * limbs as u64 * 8 * n as u64;
+    let needed = combination.largest_group() as u64 * ciphertext;
+    if needed > working_bytes {
+        return Err(CkksError::WorkingMemory { needed, limit: working_bytes });
+    }
+    Ok((working_bytes / ciphertext) as usize)
 }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::check::{self, State};
 use super::interface::Evaluator;
+use crate::ckks::combination::Combination;
 use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
@@ -42,6 +43,8 @@ pub struct Operations {
     pub limb_products: f64,
     /// Other passes over a limb: additions, permutations, scalings.
     pub limb_passes: f64,
+    /// Additions of a limb to a sum in a tile (see [`crate::ring::simd::grouped_products`]).
+    pub limb_additions: f64,
     /// Bytes of switching keys read.
     pub key_bytes: f64,
 }
@@ -59,6 +62,7 @@ impl Operations {
         self.limb_transforms += other.limb_transforms;
         self.limb_products += other.limb_products;
         self.limb_passes += other.limb_passes;
+        self.limb_additions += other.limb_additions;
         self.key_bytes += other.key_bytes;
     }
 
@@ -100,6 +104,54 @@ impl Operations {
             limb_passes: factor * limbs as f64,
             ..Self::default()
         }
+    }
+
+    /// Work of a combination on ciphertexts of `limbs` limbs whose plaintexts have `plaintext_share` of N coefficients,
+    /// taken in `blocks` blocks of sources.
+    fn combination(
+        parameters: &Parameters,
+        combination: &Combination,
+        limbs: usize,
+        plaintext_share: f64,
+        blocks: usize,
+    ) -> Self {
+        let mut work = Self::default();
+        for input in combination.sources().chunk_by(|a, b| a.input == b.input) {
+            let rotated = input.iter().filter(|s| s.steps != 0).count();
+            if rotated > 0 {
+                work.add(&Self::rotations(parameters, limbs, rotated));
+            }
+        }
+        let integers = combination.integer_products() as u64;
+        let (members, products) = (combination.member_count() as u64 + integers, combination.products() as u64);
+        let outputs = combination.outputs();
+        work.additions += members.saturating_sub(outputs as u64);
+        work.plain_products += products;
+        work.integer_products += integers;
+        // A product with an integer costs half of an addition: its operands stay in registers.
+        work.limb_additions += (2 * limbs) as f64 * (members as f64 - integers as f64 / 2.0);
+        // A block may hold a part of every group, whose products it then makes again.
+        let repeated = (products as f64 * blocks as f64).min(members as f64);
+        work.limb_products += limbs as f64 * repeated / TILE_PRODUCTS;
+        work.limb_transforms += (limbs * combination.plaintexts().len() * blocks) as f64 * plaintext_share;
+        work.limb_passes += (2 * limbs * (combination.sources().len() + outputs * blocks)) as f64;
+        for _ in 0..outputs {
+            work.add(&Self::divide(limbs, 1, 2));
+            work.rescales += 1;
+        }
+        work
+    }
+
+    /// Work of `count` rotations of one ciphertext of `limbs` limbs.
+    fn rotations(parameters: &Parameters, limbs: usize, count: usize) -> Self {
+        let special = parameters.band(limbs).band.shape.special;
+        let mut work = Self::raise(parameters, limbs);
+        for _ in 0..count {
+            work.add(&Self { rotations: 1, limb_passes: 3.0 * limbs as f64, ..Self::default() });
+            work.add(&Self::switch(parameters, limbs));
+            work.add(&Self::divide(limbs + special, special, 2));
+        }
+        work
     }
 
     /// Work of an automorphism on a pair in the extended basis.
@@ -159,6 +211,9 @@ impl Operations {
     }
 }
 
+/// A product from a tile is this much cheaper than one of full limbs: its operands are in registers or the first cache.
+const TILE_PRODUCTS: f64 = 4.0;
+
 /// Counts what is asked of it.
 #[derive(Debug)]
 pub struct Counting {
@@ -202,14 +257,7 @@ impl Counting {
     }
 
     fn rotations(&self, x: &Counted, count: usize) {
-        let special = self.parameters.band(x.limbs).band.shape.special;
-        let mut work = Operations::raise(&self.parameters, x.limbs);
-        for _ in 0..count {
-            work.add(&Operations { rotations: 1, limb_passes: 3.0 * x.limbs as f64, ..Default::default() });
-            work.add(&Operations::switch(&self.parameters, x.limbs));
-            work.add(&Operations::divide(x.limbs + special, special, 2));
-        }
-        self.count(&work);
+        self.count(&Operations::rotations(&self.parameters, x.limbs, count));
     }
 
     fn addition(&self, x: &Counted) {
@@ -235,6 +283,7 @@ pub struct CountedTransform {
 impl Evaluator for Counting {
     type Ciphertext = Counted;
     type Transform = CountedTransform;
+    type Combination = CountedTransform;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -340,5 +389,28 @@ impl Evaluator for Counting {
         self.count(&Operations::transform(&self.parameters, transform, state.limbs, encoded.share));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; transform.outputs])
+    }
+    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<CountedTransform, CkksError> {
+        let plaintexts = combination.plaintexts();
+        let share = 2.0 * plaintexts.period() as f64 / self.parameters.n() as f64;
+        Ok(CountedTransform { scale, share, bytes: 16 * (plaintexts.bases().len() * plaintexts.period()) as u64 })
+    }
+    fn combination_bytes(&self, encoded: &CountedTransform) -> u64 {
+        encoded.bytes
+    }
+    fn apply_combination(
+        &self,
+        inputs: &[&Counted],
+        combination: &Combination,
+        encoded: &CountedTransform,
+        working_bytes: u64,
+    ) -> Result<Vec<Counted>, CkksError> {
+        let states: Vec<State> = inputs.iter().map(|x| (*x).into()).collect();
+        let state = check::transform_inputs(combination.inputs(), &states)?;
+        let most = check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;
+        let blocks = combination.blocks(most).len();
+        self.count(&Operations::combination(&self.parameters, combination, state.limbs, encoded.share, blocks));
+        let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
+        Ok(vec![Counted { limbs: state.limbs - 1, scale }; combination.outputs()])
     }
 }

@@ -1,5 +1,6 @@
 //! What an encrypted computation may do.
 
+use crate::ckks::combination::Combination;
 use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
@@ -11,6 +12,8 @@ pub trait Evaluator: Sync {
     type Ciphertext: Clone + Send + Sync;
     /// An encoded linear transform.
     type Transform: Send + Sync;
+    /// An encoded combination.
+    type Combination: Send + Sync;
 
     /// The parameters.
     fn parameters(&self) -> &Parameters;
@@ -72,6 +75,14 @@ pub trait Evaluator: Sync {
     /// [`CkksError::MissingRelinearizationKey`].
     fn square(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
 
+    /// The squares of several ciphertexts of one level, relinearized with one pass over the key for several of them.
+    ///
+    /// # Errors
+    /// As [`Evaluator::square`].
+    fn square_all(&self, inputs: &[&Self::Ciphertext]) -> Result<Vec<Self::Ciphertext>, CkksError> {
+        inputs.iter().map(|x| self.square(x)).collect()
+    }
+
     /// Divides by the last prime of x; one level less.
     ///
     /// # Errors
@@ -121,5 +132,27 @@ pub trait Evaluator: Sync {
         inputs: &[&Self::Ciphertext],
         transform: &LinearTransform,
         encoded: &Self::Transform,
+    ) -> Result<Vec<Self::Ciphertext>, CkksError>;
+
+    /// Encodes the plaintexts of a combination at `scale`.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].
+    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<Self::Combination, CkksError>;
+
+    /// Bytes of an encoded combination.
+    fn combination_bytes(&self, encoded: &Self::Combination) -> u64;
+
+    /// Applies a combination and rescales: the scale of the result is scale(x) * scale(encoded) / last prime. Rotated
+    /// inputs take at most `working_bytes` at a time.
+    ///
+    /// # Errors
+    /// As [`Evaluator::apply_transform`]; [`CkksError::WorkingMemory`] if the rotations of one input take more.
+    fn apply_combination(
+        &self,
+        inputs: &[&Self::Ciphertext],
+        combination: &Combination,
+        encoded: &Self::Combination,
+        working_bytes: u64,
     ) -> Result<Vec<Self::Ciphertext>, CkksError>;
 }

@@ -6,8 +6,9 @@ use crate::ckks::evaluator::Operations;
 use crate::ckks::parameters::KeyBand;
 use crate::ckks::security::Table;
 use crate::experiment::ExperimentError;
-use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanLayer, PlanView};
+use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanClusters, PlanLayer, PlanView};
 use crate::experiment::trial::TrialSpec;
+use crate::network::cluster::ClusterReport;
 use crate::private::{Layout, Plan, PlannedLayer};
 
 /// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
@@ -35,18 +36,23 @@ impl Planner {
 }
 
 fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
-    let Prepared { model, plan } = prepared;
+    let Prepared { card, plan, clusters, .. } = prepared;
     let parameters = &plan.parameters;
     let security = parameters.security();
     let limb_bytes = 8 * parameters.n() as u64;
     PlanView {
         trial_id: spec.id.clone(),
-        network: model.card.network.clone(),
-        width: model.card.width as u32,
+        network: card.network.clone(),
+        width: card.width as u32,
+        weights: spec.settings.weights.as_str().to_owned(),
+        ensemble: spec.settings.ensemble.0,
+        clusters: clusters.as_ref().map(|report| cluster_view(spec, report)),
         dataset: spec.dataset.name.as_str().to_owned(),
         images: spec.settings.images.count() as u32,
         log_n: spec.settings.log_n.0,
         layout: spec.settings.layout.as_str().to_owned(),
+        convolution: spec.settings.convolution.as_str().to_owned(),
+        batch: spec.settings.batch.0,
         levels_used: plan.levels_used() as u32,
         log2_qp: security.log2_qp,
         line_2018: Table::Standard2018.limit(spec.settings.log_n.0),
@@ -67,6 +73,18 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
     }
 }
 
+fn cluster_view(spec: &TrialSpec, report: &ClusterReport) -> PlanClusters {
+    let settings = &spec.settings;
+    PlanClusters {
+        clusters: settings.clusters.0.unwrap_or_default(),
+        mode: settings.cluster_mode.as_str().to_owned(),
+        method: settings.cluster_method.as_str().to_owned(),
+        groups: report.groups.len() as u64,
+        kept: report.kept() as u64,
+        relative_error: report.relative_error,
+    }
+}
+
 /// What the client sends in place of a ciphertext's uniform half.
 const SEED_BYTES: u64 = 32;
 
@@ -81,6 +99,7 @@ fn band(band: &KeyBand) -> PlanBand {
 }
 
 fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
+    let size = layer.work.size();
     PlanLayer {
         name: layer.name.clone(),
         kind: kind(layer),
@@ -88,9 +107,9 @@ fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
         level_out: (layer.output_limbs() - 1) as u32,
         scale_bits: plan.parameters.scale().log2(),
         layout: layout(&layer.layout),
-        diagonals: layer.transform.diagonals.len() as u64,
-        babies: layer.transform.babies.len() as u64,
-        giants: layer.transform.giants.len() as u64,
+        diagonals: size.products,
+        babies: size.babies,
+        giants: size.giants,
         operations: counts(&layer.operations),
         log2_headroom: layer.headroom.log2(),
         seconds: layer.seconds / f64::from(threads),
@@ -114,6 +133,13 @@ pub fn layout(layout: &Layout) -> String {
             shape.height,
             shape.width,
             packed.pitch()
+        ),
+        Layout::Channel(channel) => format!(
+            "channel {}x{}x{} pitch {}, {ciphertexts} ct",
+            shape.channels,
+            shape.height,
+            shape.width,
+            channel.pitch()
         ),
         Layout::Classes(_) => format!("classes {}, {ciphertexts} ct", shape.channels),
     }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use super::task::Task;
+use super::task::{Origin, Task};
 use crate::experiment::ExperimentError;
 use crate::experiment::trial::TrialSpec;
-use crate::network::Model;
+use crate::network::cluster::{ClusterReport, cluster};
+use crate::network::{Card, Model, NetworkError, merge};
 use crate::private::Plan;
 
-/// A network and the plan of its encrypted evaluation.
+/// A network, or an ensemble, and the plan of its encrypted evaluation.
 #[derive(Debug)]
 pub struct Prepared {
-    /// Weights and card.
-    pub model: Model,
+    /// Card of the first member; what matters of it holds for all.
+    pub card: Card,
+    /// SHA-256 of the weights' files; empty: random weights.
+    sha256: String,
+    /// What clustering did; none: nothing was to be clustered.
+    pub clusters: Option<ClusterReport>,
     /// The plan, with the lowered network.
     pub plan: Plan,
 }
@@ -23,9 +28,17 @@ impl Prepared {
     /// # Errors
     /// [`ExperimentError::Network`] and [`ExperimentError::Private`].
     pub fn new(task: &Task) -> Result<Self, ExperimentError> {
-        let model = Model::load(&task.model)?;
-        let plan = Plan::new(Arc::new(model.lower()?), &task.plan_options())?;
-        Ok(Self { model, plan })
+        let models = task.origin.members()?;
+        let mut members = models.iter().map(Model::lower).collect::<Result<Vec<_>, _>>()?;
+        let clusters = task.clustering.map(|options| cluster(&mut members, &options)).transpose()?;
+        let plan = Plan::new(Arc::new(merge(&members)?), &task.plan_options())?;
+        let hashes = models.iter().map(|model| model.card.sha256.to_ascii_lowercase());
+        let sha256 = match task.origin {
+            Origin::Files(_) => hashes.collect::<Vec<_>>().join(" "),
+            Origin::Random { .. } => String::new(),
+        };
+        let card = models.into_iter().next().ok_or(NetworkError::NoMembers)?.card;
+        Ok(Self { card, sha256, clusters, plan })
     }
 
     /// As [`Prepared::new`] for a trial: the weights must be those of the specification, and know the data set.
@@ -35,9 +48,9 @@ impl Prepared {
     pub fn of_trial(spec: &TrialSpec) -> Result<Self, ExperimentError> {
         let prepared = Self::new(&Task::from(spec))?;
         if !prepared.is_of(spec) {
-            return Err(ExperimentError::Changed { what: spec.model.display().to_string() });
+            return Err(ExperimentError::Changed { what: spec.weights_name() });
         }
-        let trained = prepared.model.card.dataset;
+        let trained = prepared.card.dataset;
         if trained != spec.dataset.name {
             return Err(ExperimentError::DatasetMismatch { trained, images: spec.dataset.name });
         }
@@ -46,11 +59,11 @@ impl Prepared {
 
     /// Whether this is what a trial evaluates: its weights, trained on its data set.
     pub fn serves(&self, spec: &TrialSpec) -> bool {
-        self.is_of(spec) && self.model.card.dataset == spec.dataset.name
+        self.is_of(spec) && self.card.dataset == spec.dataset.name
     }
 
     /// Whether the weights are those of a trial.
     fn is_of(&self, spec: &TrialSpec) -> bool {
-        self.model.card.sha256.eq_ignore_ascii_case(&spec.model_sha256)
+        self.sha256.eq_ignore_ascii_case(&spec.weights_sha256())
     }
 }

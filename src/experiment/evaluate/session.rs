@@ -10,7 +10,8 @@ use crate::ckks::Encrypted;
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
-use crate::private::{Client, Executor};
+use crate::network::LoweredTrace;
+use crate::private::{Client, Executor, Logits};
 
 /// A client with its secret key, and an evaluator with the keys that the plan needs.
 #[derive(Debug)]
@@ -64,28 +65,30 @@ pub struct Evaluation<'s> {
 }
 
 impl Evaluation<'_> {
-    /// Encrypts an image, evaluates it, decrypts the logits, and sets them beside clear-text evaluation. `number` must
-    /// differ between the images of a session. With `probe`, every layer is compared with clear text, unless the image
-    /// explodes.
+    /// Encrypts the images of a batch, evaluates them together, decrypts the logits, and sets them beside clear-text
+    /// evaluation. `number` must differ between the batches of a session. With `probe`, every layer of the first image is
+    /// compared with clear text, unless an image explodes.
     ///
     /// # Errors
     /// [`ExperimentError::Network`], [`ExperimentError::Private`].
-    pub fn image(
+    pub fn batch(
         &self,
-        image: &Image,
+        images: &[&Image],
         number: u64,
         probe: bool,
         events: &mut dyn EventSink,
-    ) -> Result<ImageOutcome, ExperimentError> {
-        let Session { prepared: Prepared { model, plan }, client, .. } = self.session;
-        let input = model.input(image);
-        let trace = plan.network.forward(&plan.network_input(&input))?;
-        let largest = trace.largest();
-        let exploded = explodes(plan, &largest);
-        let probe = probe && !exploded;
+    ) -> Result<Vec<ImageOutcome>, ExperimentError> {
+        let Session { prepared: Prepared { card, plan, .. }, client, .. } = self.session;
+        let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
+        let traces: Vec<LoweredTrace> =
+            inputs.iter().map(|input| plan.network.forward(&plan.network_input(input))).collect::<Result<_, _>>()?;
+        // One image that explodes destroys all that share its ciphertexts.
+        let exploded = traces.iter().any(|trace| explodes(plan, &trace.largest()));
+        let probed = traces.first().filter(|_| probe && !exploded);
 
         let start = Instant::now();
-        let upload = client.encrypt(&input, number)?;
+        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+        let upload = client.encrypt_batch(&inputs, number)?;
         let encryption_seconds = start.elapsed().as_secs_f64();
         let upload_bytes = upload.iter().map(|ciphertext| ciphertext.bytes()).sum();
         let encrypted = upload.iter().map(|ciphertext| ciphertext.expand(&plan.parameters)).collect();
@@ -96,24 +99,26 @@ impl Evaluation<'_> {
         let mut layers = Vec::with_capacity(total);
         let result = self.executor.run(encrypted, &mut |layer, output, seconds| {
             let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
-            let probe = if probe { client.probe(&trace, layer, output) } else { None };
+            let probe = probed.and_then(|trace| client.probe(trace, layer, output));
             layers.push(LayerOutcome { seconds, scale, probe });
             events.progress(Stage::Layers, layer as u64 + 1, total as u64, name(layer + 1));
         })?;
 
         let start = Instant::now();
-        let decrypted = client.decrypt(&result);
+        let decrypted = client.decrypt_batch(&result, images.len());
         let decryption_seconds = start.elapsed().as_secs_f64();
-        Ok(ImageOutcome {
+        let result_bytes = result.iter().map(|ciphertext| ciphertext.bytes()).sum();
+        let outcome = |(decrypted, trace): (Logits, &LoweredTrace)| ImageOutcome {
             decrypted,
             clear_logits: trace.logits().to_vec(),
-            largest,
+            largest: trace.largest(),
             exploded,
-            layers,
+            layers: layers.clone(),
             encryption_seconds,
             decryption_seconds,
             upload_bytes,
-            result_bytes: result.iter().map(|ciphertext| ciphertext.bytes()).sum(),
-        })
+            result_bytes,
+        };
+        Ok(decrypted.into_iter().zip(&traces).map(outcome).collect())
     }
 }

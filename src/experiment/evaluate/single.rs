@@ -27,13 +27,14 @@ fn infer_here(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<In
     let task = Task::from(request);
     events.progress(Stage::Preparation, 0, 1, "");
     let prepared = Prepared::new(&task)?;
-    let chosen = Chosen::of(&request.image, &prepared.model.card)?;
+    let chosen = Chosen::of(&request.image, &prepared.card)?;
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
     let session = Session::open(&prepared, &task, events)?;
     let evaluation = session.start(&task, events)?;
-    let outcome = evaluation.image(&chosen.image, 0, request.probe, events)?;
-    Ok(view(request, &prepared, &session, chosen, &outcome))
+    let outcomes = evaluation.batch(&[&chosen.image], 0, request.probe, events)?;
+    let outcome = outcomes.first().ok_or(ExperimentError::NoOutcome)?;
+    Ok(view(request, &prepared, &session, chosen, outcome))
 }
 
 /// The image of a request.
@@ -69,14 +70,14 @@ fn view(
     chosen: Chosen,
     outcome: &ImageOutcome,
 ) -> InferenceView {
-    let Prepared { model, plan } = prepared;
+    let Prepared { card, plan, .. } = prepared;
     let security = plan.parameters.security();
     let logits = outcome.decrypted.values.iter().zip(&outcome.clear_logits);
-    let classes = model.card.dataset.class_names().iter().zip(logits).enumerate();
+    let classes = card.dataset.class_names().iter().zip(logits).enumerate();
     let layers = plan.layers.iter().zip(&outcome.layers).zip(&outcome.largest);
     InferenceView {
-        network: model.card.network.clone(),
-        dataset: model.card.dataset.as_str().to_owned(),
+        network: card.network.clone(),
+        dataset: card.dataset.as_str().to_owned(),
         image: chosen.name,
         label: chosen.label.map(str::to_owned),
         overflow: outcome.overflow(),
@@ -99,7 +100,7 @@ fn view(
                 scale_bits: outcome.scale.log2(),
                 seconds: outcome.seconds.total(),
                 rotations: layer.operations.rotations,
-                diagonals: layer.transform.diagonals.len() as u64,
+                diagonals: layer.work.size().products,
                 precision_bits_min: outcome.probe.map(|probe| probe.relative.min),
                 precision_bits_median: outcome.probe.map(|probe| probe.relative.median),
                 largest_activation: finite(*largest),

@@ -6,23 +6,85 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::ckks::SecurityPolicy;
 use crate::ckks::parameters::KeySwitching as Gadgets;
+use crate::dataset::DatasetName;
 use crate::experiment::ExperimentError;
 use crate::experiment::host;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
-use crate::experiment::setting::{KeySwitching, MemorySettings, Security};
+use crate::experiment::setting::{Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin};
+use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
-use crate::private::{CostModel, Plan, PlanOptions};
+use crate::network::cluster::ClusterOptions;
+use crate::network::{Model, NetworkError};
+use crate::private::{ConvolutionKind, LayoutKind, Plan, PlanOptions};
 use crate::ring::sampling::Seed;
+
+/// Where a network's weights come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Files (safetensors), each with its card beside it; several are the members of an ensemble.
+    Files(Vec<PathBuf>),
+    /// Seeds: `seed` and those after it, one for each member.
+    Random {
+        /// Architecture.
+        network: String,
+        /// Channels of the first stage.
+        width: usize,
+        /// Data set whose classes it is to know.
+        dataset: DatasetName,
+        /// Seed of the first member.
+        seed: u64,
+        /// Number of members.
+        members: u32,
+    },
+}
+
+impl Origin {
+    /// What a trial evaluates.
+    fn of_trial(spec: &TrialSpec) -> Self {
+        match spec.settings.weights {
+            WeightsOrigin::Trained => Self::Files(spec.members.iter().map(|member| member.path.clone()).collect()),
+            WeightsOrigin::Random => Self::Random {
+                network: spec.network.clone(),
+                width: spec.width as usize,
+                dataset: spec.dataset.name,
+                seed: spec.settings.weights_seed.0,
+                members: spec.settings.ensemble.0,
+            },
+        }
+    }
+
+    /// Reads or draws the members.
+    ///
+    /// # Errors
+    /// Those of [`Model::load`] and [`Model::random`].
+    pub fn members(&self) -> Result<Vec<Model>, NetworkError> {
+        match self {
+            Self::Files(paths) => paths.iter().map(|path| Model::load(path)).collect(),
+            Self::Random { network, width, dataset, seed, members } => {
+                let seeds = (0..u64::from(*members)).map(|member| seed.wrapping_add(member));
+                seeds.map(|seed| Model::random(network, *width, *dataset, seed)).collect()
+            }
+        }
+    }
+}
 
 /// A network, how it is encrypted, and what it may use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// Weights (safetensors), their card beside them.
-    pub model: PathBuf,
+    /// The weights.
+    pub origin: Origin,
+    /// How they are clustered; none: not at all.
+    pub clustering: Option<ClusterOptions>,
     /// log2 of the ring dimension.
     pub log_n: u32,
+    /// How values are arranged in slots.
+    pub layout: Layout,
+    /// How convolutions are computed.
+    pub convolution: Convolution,
+    /// Images in an evaluation.
+    pub batch: u32,
     /// Sizes of scales and primes.
     pub parameters: ParameterSet,
     /// Which security is demanded.
@@ -38,8 +100,12 @@ pub struct Task {
 impl From<&TrialSpec> for Task {
     fn from(spec: &TrialSpec) -> Self {
         Self {
-            model: spec.model.clone(),
+            origin: Origin::of_trial(spec),
+            clustering: clustering(&spec.settings),
             log_n: spec.settings.log_n.0,
+            layout: spec.settings.layout,
+            convolution: spec.settings.convolution,
+            batch: spec.settings.batch.0,
             parameters: spec.parameters.clone(),
             security: spec.settings.security,
             seed: spec.settings.seed.0,
@@ -52,8 +118,12 @@ impl From<&TrialSpec> for Task {
 impl From<&CheckedRequest> for Task {
     fn from(request: &CheckedRequest) -> Self {
         Self {
-            model: request.model.clone(),
+            origin: Origin::Files(vec![request.model.clone()]),
+            clustering: None,
             log_n: request.log_n,
+            layout: Layout::default(),
+            convolution: Convolution::default(),
+            batch: 1,
             parameters: request.parameters.clone(),
             security: request.security,
             seed: request.seed,
@@ -61,6 +131,16 @@ impl From<&CheckedRequest> for Task {
             memory: MemorySettings::default(),
         }
     }
+}
+
+fn clustering(settings: &Settings) -> Option<ClusterOptions> {
+    Some(ClusterOptions {
+        clusters: usize::try_from(settings.clusters.0?).unwrap_or(usize::MAX),
+        mode: settings.cluster_mode.into(),
+        algorithm: settings.cluster_method.into(),
+        seed: settings.cluster_seed.0,
+        ..ClusterOptions::default()
+    })
 }
 
 impl Task {
@@ -75,6 +155,18 @@ impl Task {
             input_copies: self.parameters.input_copies,
             complex_packing: self.parameters.complex_packing,
             base_bits: self.parameters.base_bits,
+            layout: match self.layout {
+                Layout::Packed => LayoutKind::Packed,
+                Layout::Channel => LayoutKind::Channel,
+            },
+            convolution: match self.convolution {
+                Convolution::Clustered => ConvolutionKind::Clustered,
+                Convolution::Integer => ConvolutionKind::Integer,
+                // Diagonals: the packed layout asks for none of these.
+                Convolution::Diagonals | Convolution::Classical => ConvolutionKind::Classical,
+            },
+            batch: self.batch as usize,
+            working_bytes: self.memory.working.0,
             key_switching: match self.parameters.key_switching {
                 KeySwitching::Auto => Gadgets::Automatic,
                 KeySwitching::SpecialPrimes(count) => Gadgets::SpecialPrimes(count),
@@ -83,14 +175,16 @@ impl Task {
                 Security::Bits128 => SecurityPolicy::Bits128,
                 Security::None => SecurityPolicy::None,
             },
-            cost: CostModel::default(),
+            ..PlanOptions::default()
         }
     }
 
-    /// Whether a plan for this task is one for the other as well: seeds, threads and memory do not enter.
+    /// Whether a plan for this task is one for the other as well: seeds, threads and memory do not enter, but for the
+    /// working memory.
     pub fn plans_like(&self, other: &Self) -> bool {
         let Self { seed, threads, memory, .. } = *other;
-        Self { seed, threads, memory, ..self.clone() } == *other
+        let like = Self { seed, threads, memory, ..self.clone() } == *other;
+        like && self.memory.working == memory.working
     }
 
     /// Threads to work on.

@@ -10,7 +10,7 @@ use super::task::Task;
 use crate::ckks::PrecisionReport;
 use crate::ckks::evaluator::Operations;
 use crate::ckks::security::Table;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Image};
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::fingerprint::sha256_of_dataset;
@@ -51,13 +51,15 @@ fn evaluate_here(
     let indices = spec.settings.images.indices();
     let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
     events.progress(Stage::Images, 0, indices.len() as u64, "");
-    for (number, &index) in indices.iter().enumerate() {
+    for (number, together) in indices.chunks(task.batch as usize).enumerate() {
         let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
-        let outcome =
-            evaluation.image(&dataset.images[index], number as u64, spec.settings.probe.0 && !probed, events)?;
-        rows.image(&image_row(spec, index, dataset.labels[index], &outcome))?;
-        outcomes.push(outcome);
-        events.progress(Stage::Images, number as u64 + 1, indices.len() as u64, "");
+        let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
+        let batch = evaluation.batch(&images, number as u64, spec.settings.probe.0 && !probed, events)?;
+        for (&index, outcome) in together.iter().zip(&batch) {
+            rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
+        }
+        outcomes.extend(batch);
+        events.progress(Stage::Images, outcomes.len() as u64, indices.len() as u64, "");
     }
     for layer in 0..prepared.plan.layers.len() {
         rows.layer(&layer_row(spec, &prepared, layer, &outcomes))?;
@@ -82,7 +84,7 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
         trial_id: spec.id.clone(),
         attempt: FIRST_ATTEMPT,
         image: index as u64,
-        label: Some(u32::from(label)),
+        label: spec.is_trained().then_some(u32::from(label)),
         predicted: class(outcome.class()),
         clear_predicted: class(outcome.clear_class()),
         margin: outcome.margin(),
@@ -133,9 +135,9 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         products: Some(layer.operations.products),
         additions: Some(layer.operations.additions),
         rescales: Some(layer.operations.rescales),
-        diagonals: Some(layer.transform.diagonals.len() as u64),
-        babies: Some(layer.transform.babies.len() as u64),
-        giants: Some(layer.transform.giants.len() as u64),
+        diagonals: Some(layer.work.size().products),
+        babies: Some(layer.work.size().babies),
+        giants: Some(layer.work.size().giants),
         precision_bits_min: precision.map(|bits| bits.min),
         precision_bits_median: precision.map(|bits| bits.median),
         largest_activation: largest(outcomes.iter().map(|outcome| outcome.largest[index])),
@@ -151,7 +153,7 @@ fn trial_row(
     outcomes: &[ImageOutcome],
     labels: &[u8],
 ) -> TrialRow {
-    let plan = &prepared.plan;
+    let (plan, clusters) = (&prepared.plan, prepared.clusters.as_ref());
     let security = plan.parameters.security();
     let count = |predicate: &dyn Fn(&ImageOutcome) -> bool| outcomes.iter().filter(|image| predicate(image)).count();
     let right = |class: fn(&ImageOutcome) -> Option<usize>| {
@@ -159,22 +161,26 @@ fn trial_row(
     };
     let images = outcomes.len();
     let (accuracy, clear_accuracy) = (right(ImageOutcome::class), right(ImageOutcome::clear_class));
-    let (interval, clear_interval) = (wilson(accuracy, images), wilson(clear_accuracy, images));
+    // Random weights have no accuracy.
+    let judged = if spec.is_trained() { images } else { 0 };
+    let (interval, clear_interval) = (wilson(accuracy, judged), wilson(clear_accuracy, judged));
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
-    let seconds = || outcomes.iter().map(ImageOutcome::seconds);
+    // The images of a batch share the seconds of its evaluation.
+    let seconds = || outcomes.iter().step_by(task.batch as usize).map(ImageOutcome::seconds);
+    let shared = images.min(task.batch as usize).max(1) as f64;
     let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
         attempt: FIRST_ATTEMPT,
         agreement: share(count(&ImageOutcome::agrees), images),
-        accuracy: share(accuracy, images),
+        accuracy: share(accuracy, judged),
         accuracy_low: interval.map(|(low, _)| low),
         accuracy_high: interval.map(|(_, high)| high),
-        accuracy_images: Some(images as u32),
-        clear_accuracy: share(clear_accuracy, images),
+        accuracy_images: spec.is_trained().then_some(images as u32),
+        clear_accuracy: share(clear_accuracy, judged),
         clear_accuracy_low: clear_interval.map(|(low, _)| low),
         clear_accuracy_high: clear_interval.map(|(_, high)| high),
-        clear_accuracy_images: Some(images as u32),
+        clear_accuracy_images: spec.is_trained().then_some(images as u32),
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
@@ -183,9 +189,8 @@ fn trial_row(
         latency_seconds_median: median(seconds()),
         latency_seconds_quartile1: quartile(seconds(), 1),
         latency_seconds_quartile3: quartile(seconds(), 3),
-        latency_evaluations: Some(images as u32),
-        // Every evaluation is of one image.
-        amortised_seconds_median: median(seconds()),
+        latency_evaluations: Some(seconds().count() as u32),
+        amortised_seconds_median: median(seconds()).map(|seconds| seconds / shared),
         keygen_seconds: Some(session.keygen_seconds),
         encryption_seconds_median: median(outcomes.iter().map(|image| image.encryption_seconds)),
         decryption_seconds_median: median(outcomes.iter().map(|image| image.decryption_seconds)),
@@ -194,6 +199,9 @@ fn trial_row(
         key_bytes: Some(session.key_bytes),
         ciphertext_bytes: outcomes.first().map(|image| image.upload_bytes),
         result_bytes: outcomes.first().map(|image| image.result_bytes),
+        cluster_groups: clusters.map(|report| report.groups.len() as u32),
+        cluster_groups_kept: clusters.map(|report| report.kept() as u32),
+        cluster_relative_error: clusters.map(|report| report.relative_error),
         levels_used: Some(plan.levels_used() as u32),
         log2_qp: Some(security.log2_qp),
         security_2018: Some(security.verdict(Table::Standard2018).into()),

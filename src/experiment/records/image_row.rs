@@ -14,7 +14,7 @@ pub struct ImageRow {
     pub attempt: u32,
     /// Index in the data set.
     pub image: u64,
-    /// The right class, if the image has a label.
+    /// The right class; empty for random weights, which know none.
     pub label: Option<u32>,
     /// Class by encrypted evaluation; empty on overflow.
     pub predicted: Option<u32>,
@@ -32,8 +32,8 @@ pub struct ImageRow {
     pub overflow: bool,
     /// Whether the client's own check, which knows no clear text, noticed.
     pub overflow_noticed: bool,
-    /// Seconds of the encrypted evaluation: the sum of the layers' seconds. Encryption, decryption and the probe are not
-    /// in it.
+    /// Seconds of the encrypted evaluation, with all images of its batch: the sum of the layers' seconds. Encryption,
+    /// decryption and the probe are not in it.
     pub seconds: Option<f64>,
     /// Seconds of the client to encode and encrypt.
     pub encryption_seconds: Option<f64>,

@@ -90,7 +90,7 @@ with_settings! { trial_row
         activation: String,
         /// Data set, such as `cifar10`.
         dataset: String,
-        /// File name of the weights.
+        /// File names of the weights, of an ensemble several with spaces between; empty: random weights.
         model: String,
         /// Name of the parameter set, or `inline`; the columns below say what it came to.
         parameters: String,
@@ -98,7 +98,8 @@ with_settings! { trial_row
     after {
         /// Share of the images whose encrypted class is the clear-text class, 0 to 1; an overflow counts as disagreement.
         agreement: Option<f64>,
-        /// Share of the images whose encrypted class is the label, 0 to 1; an overflow counts as wrong.
+        /// Share of the images whose encrypted class is the label, 0 to 1; an overflow counts as wrong. Empty for random
+        /// weights, as is every column of an accuracy.
         accuracy: Option<f64>,
         /// Lower end of the 95 % Wilson interval of `accuracy`.
         accuracy_low: Option<f64>,
@@ -156,6 +157,14 @@ with_settings! { trial_row
         ciphertext_bytes: Option<u64>,
         /// Download: the encrypted logits of one image as sent back.
         result_bytes: Option<u64>,
+        /// Groups of weights that were to be clustered; empty: none.
+        cluster_groups: Option<u32>,
+        /// Of these, how many had no more than `clusters` distinct weights and stayed as they were.
+        cluster_groups_kept: Option<u32>,
+        /// Norm of what clustering changed about the convolution weights, relative to their norm.
+        cluster_relative_error: Option<f64>,
+        /// Most ciphertexts in memory, in bytes, that a layer of the channel layout may hold at a time.
+        memory_working_bytes: Option<u64>,
         /// Rescales from the input to the logits.
         levels_used: Option<u32>,
         /// log2 of the largest modulus Q times the special primes P.
@@ -194,9 +203,9 @@ with_settings! { trial_row
         operating_system: String,
         /// Trials that might run side by side; above 1, they disturb each other's seconds.
         jobs: Option<u32>,
-        /// SHA-256 of the weights.
+        /// SHA-256 of the weights, likewise.
         model_sha256: String,
-        /// SHA-256 of the card beside the weights.
+        /// SHA-256 of the cards beside the weights, likewise.
         card_sha256: String,
         /// SHA-256 of the data set's labels and images.
         dataset_sha256: String,
@@ -227,6 +236,7 @@ impl TrialRow {
             dataset: spec.dataset.name.as_str().to_owned(),
             model: spec.weights_name(),
             parameters: spec.parameters_name.clone(),
+            memory_working_bytes: Some(spec.settings.memory.working.0),
             program_version: program.version,
             commit: program.commit,
             dirty: program.dirty,
@@ -235,8 +245,8 @@ impl TrialRow {
             cores: Some(host.cores),
             machine_memory_bytes: Some(host.memory_bytes),
             operating_system: host.operating_system,
-            model_sha256: spec.model_sha256.clone(),
-            card_sha256: spec.card_sha256.clone(),
+            model_sha256: spec.weights_sha256(),
+            card_sha256: spec.card_sha256(),
             dataset_sha256: spec.dataset.sha256.clone(),
             ended: UtcTime::now().rfc3339(),
             ..Self::of_settings(spec)

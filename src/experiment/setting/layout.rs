@@ -1,6 +1,11 @@
-//! How values are arranged in slots.
+//! How values are arranged in slots, and how convolutions are computed on them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::named::named_setting;
+use super::{Check, Recorded, Setting};
+use crate::experiment::locate::Problem;
 
 named_setting! {
     /// How values are arranged in slots.
@@ -8,5 +13,66 @@ named_setting! {
         /// Channels multiplexed into the slots of few ciphertexts (method section 5).
         #[default]
         Packed = "packed",
+        /// One ciphertext per channel (method section 5).
+        Channel = "channel",
+    }
+}
+
+named_setting! {
+    /// How a convolution is computed.
+    pub enum Convolution {
+        /// As a matrix by its diagonals: the packed layout's.
+        #[default]
+        Diagonals = "diagonals",
+        /// One multiplication per weight.
+        Classical = "classical",
+        /// Inputs that share a weight are added, then multiplied once.
+        Clustered = "clustered",
+        /// Small integers times whole ciphertexts, one mask per output.
+        Integer = "integer",
+    }
+}
+
+/// Images that are evaluated together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Batch(#[schemars(range(min = 1, max = 32768))] pub u32);
+
+impl Batch {
+    /// Most images: the slots of the largest ring.
+    pub const MAX: u32 = 1 << 15;
+}
+
+impl Check for Batch {
+    fn check(&self) -> Result<(), Problem> {
+        if (1..=Self::MAX).contains(&self.0) {
+            return Ok(());
+        }
+        Err(Problem::new(format!("{} images in a ciphertext are not possible; choose 1 to {}", self.0, Self::MAX)))
+    }
+}
+
+impl Recorded for Batch {
+    type Cell = Option<u32>;
+
+    fn cell(&self) -> Option<u32> {
+        Some(self.0)
+    }
+}
+
+impl Setting for Batch {
+    fn default_value() -> Option<Self> {
+        Some(Self(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_have_bounds() {
+        assert!(Batch(1).check().is_ok() && Batch(8).check().is_ok());
+        assert!(Batch(0).check().unwrap_err().text.contains("choose 1 to 32768"));
     }
 }

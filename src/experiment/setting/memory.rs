@@ -2,29 +2,32 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Check, Recorded, Setting};
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::locate::Problem;
+use crate::private::DEFAULT_WORKING_BYTES;
 
 /// How much memory may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "a mapping with diagonals and limit, such as {diagonals: 2 GiB, limit: 16 GiB}"
+    expecting = "a mapping with diagonals, working and limit, such as {diagonals: 2 GiB, limit: 16 GiB}"
 )]
 pub struct MemorySettings {
     /// Plaintext diagonals kept encoded at a time.
     pub diagonals: ByteSize,
+    /// Rotated ciphertexts that a layer of the channel layout holds at a time; it works in blocks of them.
+    pub working: ByteSize,
     /// A trial whose predicted peak is above this is refused. Default: what the machine has available.
     pub limit: Option<ByteSize>,
 }
 
 impl Default for MemorySettings {
     fn default() -> Self {
-        Self { diagonals: ByteSize(2 << 30), limit: None }
+        Self { diagonals: ByteSize(2 << 30), working: ByteSize(DEFAULT_WORKING_BYTES), limit: None }
     }
 }
 
@@ -34,6 +37,10 @@ impl Check for MemorySettings {
         if self.diagonals < smallest {
             let text = format!("{} cannot hold even one layer's diagonals; give at least {smallest}", self.diagonals);
             return Err(Problem::at("diagonals", text));
+        }
+        if self.working < smallest {
+            let text = format!("{} cannot hold even one ciphertext; give at least {smallest}", self.working);
+            return Err(Problem::at("working", text));
         }
         if self.limit.is_some_and(|limit| limit <= self.diagonals) {
             return Err(Problem::at(
@@ -65,7 +72,11 @@ impl Setting for MemorySettings {
 
     /// The limit decides only whether a trial runs.
     fn identity(&self) -> Option<Value> {
-        (self.diagonals != Self::default().diagonals).then(|| self.diagonals.0.into())
+        let default = Self::default();
+        if self.working != default.working {
+            return Some(json!({ "diagonals": self.diagonals.0, "working": self.working.0 }));
+        }
+        (self.diagonals != default.diagonals).then(|| self.diagonals.0.into())
     }
 }
 
@@ -76,9 +87,15 @@ mod tests {
     #[test]
     fn impossible_budgets_name_their_key() {
         assert!(MemorySettings::default().check().is_ok());
-        let memory = |diagonals, limit| MemorySettings { diagonals: ByteSize(diagonals), limit: Some(ByteSize(limit)) };
+        let memory = |diagonals, limit| MemorySettings {
+            diagonals: ByteSize(diagonals),
+            limit: Some(ByteSize(limit)),
+            ..MemorySettings::default()
+        };
         assert_eq!(memory(1, 1 << 30).check().unwrap_err().key, Some("diagonals"));
         assert_eq!(memory(1 << 30, 1 << 30).check().unwrap_err().key, Some("limit"));
+        let narrow = MemorySettings { working: ByteSize(1 << 20), ..MemorySettings::default() };
+        assert_eq!(narrow.check().unwrap_err().key, Some("working"));
     }
 
     #[test]
@@ -87,5 +104,7 @@ mod tests {
         assert_eq!(limited.identity(), None);
         let small = MemorySettings { diagonals: ByteSize(1 << 30), ..MemorySettings::default() };
         assert_eq!(small.identity(), Some((1_u64 << 30).into()));
+        let blocks = MemorySettings { working: ByteSize(1 << 30), ..MemorySettings::default() };
+        assert_ne!(blocks.identity(), None);
     }
 }

@@ -7,17 +7,22 @@ mod key_switching;
 mod layout;
 mod memory;
 mod named;
+mod number_or_word;
+mod optimisation;
 mod scalar;
 mod security;
+mod weights;
 
 pub use super::parameter_set::ParametersRef;
 pub use check::{Check, Recorded, Setting};
 pub use dataset_ref::{DatasetFiles, DatasetRef};
 pub use image_selection::ImageSelection;
 pub use key_switching::KeySwitching;
-pub use layout::Layout;
+pub use layout::{Batch, Convolution, Layout};
 pub use memory::MemorySettings;
-pub use scalar::{LogN, ModelFile, NetworkName, Probe, Seed, Threads, Width};
+pub use optimisation::{ActivationForm, NodeFusing, TowerReuse};
+pub use scalar::{LogN, ModelFiles, NetworkName, Probe, Seed, Threads, Width};
 pub use security::Security;
+pub use weights::{ClusterMethod, ClusterMode, Clusters, DrawSeed, Ensemble, WeightsOrigin};
 
 pub use crate::network::card::CardActivation;

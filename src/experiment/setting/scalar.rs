@@ -4,15 +4,41 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Check, Recorded, Setting};
+use super::{Check, Ensemble, Recorded, Setting};
 use crate::experiment::locate::Problem;
 
-/// Weights as written in the experiment file: a path or a name.
+/// Weights as written in the experiment file: a path or a name, or a list of them for an ensemble.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct ModelFile(pub String);
+#[serde(untagged, expecting = "a path or name of weights, or a list of them for an ensemble")]
+pub enum ModelFiles {
+    /// A network.
+    One(String),
+    /// The members of an ensemble.
+    Several(Vec<String>),
+}
 
-impl Check for ModelFile {}
+impl ModelFiles {
+    /// The paths or names.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
+}
+
+impl Check for ModelFiles {
+    fn check(&self) -> Result<(), Problem> {
+        match self.names().len() {
+            0 => Err(Problem::new("the list is empty; name at least one file of weights")),
+            count if count > Ensemble::MAX as usize => {
+                Err(Problem::new(format!("{count} members are not possible; name 1 to {}", Ensemble::MAX)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Name of a network's architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -145,25 +171,39 @@ impl Setting for Threads {
     }
 }
 
-/// Whether each layer is compared with clear-text evaluation, which needs the secret key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Probe(pub bool);
+/// A setting that is on or off, with its default.
+macro_rules! switch {
+    ($(#[$meta:meta])* $type:ident = $default:literal) => {
+        $(#[$meta])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
+        #[serde(transparent)]
+        pub struct $type(pub bool);
 
-impl Check for Probe {}
+        impl crate::experiment::setting::Check for $type {}
 
-impl Recorded for Probe {
-    type Cell = Option<bool>;
+        impl crate::experiment::setting::Recorded for $type {
+            type Cell = Option<bool>;
 
-    fn cell(&self) -> Option<bool> {
-        Some(self.0)
-    }
+            fn cell(&self) -> Option<bool> {
+                Some(self.0)
+            }
+        }
+
+        impl crate::experiment::setting::Setting for $type {
+            fn default_value() -> Option<Self> {
+                Some(Self($default))
+            }
+        }
+    };
 }
 
-impl Setting for Probe {
-    fn default_value() -> Option<Self> {
-        Some(Self(true))
-    }
+pub(super) use switch;
+
+switch! {
+    /// Whether each layer is compared with clear-text evaluation, which needs the secret key.
+    Probe = true
 }
 
 #[cfg(test)]

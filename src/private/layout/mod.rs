@@ -1,8 +1,10 @@
 //! Where values sit: from (channel, row, column) to (ciphertext, slot).
 
+mod channel;
 mod classes;
 mod packed;
 
+pub use channel::{ChannelLayout, ChannelOptions};
 pub use classes::ClassLayout;
 pub use packed::PackedLayout;
 
@@ -13,7 +15,9 @@ use crate::network::lowered::Shape;
 pub enum Layout {
     /// Channels packed into ciphertexts, multiplexed into the gaps that strides leave.
     Packed(PackedLayout),
-    /// One slot for each class, repeated.
+    /// One ciphertext for each channel.
+    Channel(ChannelLayout),
+    /// One slot for each class, repeated unless several images share the ciphertext.
     Classes(ClassLayout),
 }
 
@@ -22,6 +26,7 @@ impl Layout {
     pub fn ciphertexts(&self) -> usize {
         match self {
             Self::Packed(packed) => packed.ciphertexts(),
+            Self::Channel(channel) => channel.ciphertexts(),
             Self::Classes(_) => 1,
         }
     }
@@ -30,6 +35,7 @@ impl Layout {
     pub fn period(&self) -> usize {
         match self {
             Self::Packed(packed) => packed.period(),
+            Self::Channel(channel) => channel.period(),
             Self::Classes(classes) => classes.period(),
         }
     }
@@ -38,6 +44,7 @@ impl Layout {
     pub fn shape(&self) -> Shape {
         match self {
             Self::Packed(packed) => packed.shape(),
+            Self::Channel(channel) => channel.shape(),
             Self::Classes(classes) => Shape::new(classes.classes(), 1, 1),
         }
     }
@@ -46,6 +53,7 @@ impl Layout {
     pub fn position(&self, channel: usize, row: usize, column: usize) -> (usize, usize) {
         match self {
             Self::Packed(packed) => packed.position(channel, row, column),
+            Self::Channel(layout) => layout.position(channel, row, column),
             Self::Classes(_) => (0, channel),
         }
     }
@@ -69,6 +77,9 @@ impl Layout {
         let mut slots = vec![vec![0.0; self.period()]; self.ciphertexts()];
         for (value, (ciphertext, slot)) in values.iter().zip(self.positions()) {
             slots[ciphertext][slot] = *value;
+        }
+        if let Self::Channel(layout) = self {
+            slots.iter_mut().for_each(|period| layout.share(period));
         }
         slots
     }

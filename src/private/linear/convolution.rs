@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::packing::Packing;
 use super::steps::{Offset, Steps};
+use super::window::{Window, valid};
 use crate::ckks::linear_transform::DiagonalSource;
 use crate::ckks::{CkksError, Complex};
 use crate::network::lowered::{LinearMap, LoweredNetwork, Shape, Term};
@@ -50,28 +51,12 @@ pub struct ConvolutionDiagonals {
     placed: Vec<(i64, i64)>,
 }
 
-/// A map as taps: weight index, kernel size, stride, padding.
-struct Window {
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-}
-
-fn window(map: &LinearMap) -> Option<Window> {
-    match map {
-        LinearMap::Convolution { kernel, stride, padding, .. } => {
-            Some(Window { kernel: *kernel, stride: *stride, padding: *padding })
-        }
-        LinearMap::ChannelScale { .. } => Some(Window { kernel: 1, stride: 1, padding: 0 }),
-        LinearMap::Dense { .. } => None,
-    }
-}
-
 fn weight(map: &LinearMap, entry: Entry) -> f64 {
     let (o, c, tap) = (usize::from(entry.output), usize::from(entry.input), usize::from(entry.tap));
     match map {
-        LinearMap::Convolution { weights, in_channels, kernel, .. } => {
-            weights[(o * in_channels + c) * kernel * kernel + tap]
+        LinearMap::Convolution { weights, in_channels, kernel, groups, .. } => {
+            let own = in_channels / groups;
+            weights[(o * own + c % own) * kernel * kernel + tap]
         }
         LinearMap::ChannelScale { factors } => factors[o],
         LinearMap::Dense { .. } => 0.0,
@@ -93,15 +78,13 @@ impl ConvolutionDiagonals {
         let mut found: HashMap<Offset, Vec<Entry>> = HashMap::new();
         let input_period = inputs.iter().map(|i| i.layout.period()).max()?;
         for (term, (Term { map, .. }, input)) in terms.iter().zip(&inputs).enumerate() {
-            let window = window(map)?;
+            let window = Window::of(map)?;
             let (outs, ins) = (output.shape().channels, input.layout.shape().channels);
             u16::try_from(outs.max(ins)).ok()?;
             let term = u8::try_from(term).ok()?;
             u8::try_from(window.kernel * window.kernel).ok()?;
             for o in 0..outs {
-                let own = o..o + 1;
-                let channels = if matches!(map, LinearMap::ChannelScale { .. }) { own } else { 0..ins };
-                for c in channels {
+                for c in map.inputs_of(o, ins) {
                     for tap in 0..window.kernel * window.kernel {
                         let entry = Entry { term, tap: tap as u8, output: o as u16, input: c as u16 };
                         if weight(map, entry) == 0.0 {
@@ -215,7 +198,7 @@ impl DiagonalSource for ConvolutionDiagonals {
         for entry in &self.entries[index] {
             let term = usize::from(entry.term);
             let (map, input) = (&terms[term].map, &self.inputs[term]);
-            let Some(window) = window(map) else { continue };
+            let Some(window) = Window::of(map) else { continue };
             let value = self.factor * weight(map, *entry);
             let (from, _, displacement) = displacement(&window, input, &self.output, *entry);
             let in_period = input.layout.period() as i64;
@@ -245,12 +228,4 @@ impl DiagonalSource for ConvolutionDiagonals {
         }
         Ok(slots)
     }
-}
-
-/// Output rows (or columns) whose input under kernel position `tap` is inside the image.
-fn valid(tap: usize, window: &Window, outputs: usize, inputs: usize) -> std::ops::Range<usize> {
-    let inside = |o: &usize| (o * window.stride + tap).checked_sub(window.padding).is_some_and(|i| i < inputs);
-    let first = (0..outputs).find(inside).unwrap_or(outputs);
-    let last = (first..outputs).take_while(inside).last().map_or(first, |o| o + 1);
-    first..last
 }

@@ -10,7 +10,7 @@ use super::steps::{Offset, Steps};
 use crate::ckks::linear_transform::{DiagonalSource, Fold};
 use crate::ckks::{CkksError, Complex};
 use crate::network::lowered::{LinearMap, LoweredNetwork};
-use crate::private::layout::{ClassLayout, PackedLayout};
+use crate::private::layout::{ClassLayout, Layout};
 
 /// The diagonals of a dense layer.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct DenseDiagonals {
 
 impl DenseDiagonals {
     /// The diagonals of layer number `layer`, whose first term is dense and reads `input`.
-    pub fn new(network: &Arc<LoweredNetwork>, layer: usize, input: &PackedLayout, output: ClassLayout) -> Self {
+    pub fn new(network: &Arc<LoweredNetwork>, layer: usize, input: &Layout, output: ClassLayout) -> Self {
         let mut contents = vec![vec![None; input.period()]; input.ciphertexts()];
         let shape = input.shape();
         for index in 0..shape.len() {

@@ -8,12 +8,18 @@
 //! x~ = x_1 + i x_2 and weights w_1 - i w_2 the real part of a product is w_1 x_1 + w_2 x_2. That halves the diagonals; the
 //! real part is taken at the end by adding the conjugate.
 
+mod channel;
 mod convolution;
 mod dense;
+mod integer;
 mod packing;
 mod steps;
+mod window;
+mod work;
 
+pub use channel::{ChannelTerm, combination};
 pub use convolution::{ConvolutionDiagonals, TermInput};
 pub use dense::DenseDiagonals;
 pub use packing::Packing;
 pub use steps::{Offset, Steps};
+pub use work::{Work, WorkSize};

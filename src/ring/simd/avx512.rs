@@ -7,6 +7,8 @@ use std::arch::x86_64::*;
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::{self, lazy_products, lazy_terms};
+use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
+use super::sum_program::{Factors, SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -308,6 +310,147 @@ fn packed_terms<const HALF: bool>(
         for u in 0..UNROLL {
             store(&mut blocks0[u], constants.reduce(high[0][u], low[0][u]));
             store(&mut blocks1[u], constants.reduce(high[1][u], low[1][u]));
+        }
+    }
+}
+
+/// Vectors of a tile.
+const TILE_VECTORS: usize = TILE / LANES;
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn grouped_products(
+    out: &mut [Tile],
+    sources: &[Tile],
+    factors: Factors<'_>,
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+) {
+    match factors {
+        Factors::Runs(runs) => {
+            grouped(out, sources, program, accumulate, q, |factor, u| {
+                // SAFETY: `SumProgram::push` has checked that the factor exists.
+                unsafe { _mm512_set1_epi64(runs.get_unchecked(factor)[u] as i64) }
+            });
+        }
+        Factors::Words(words) => {
+            grouped(out, sources, program, accumulate, q, |factor, u| {
+                // SAFETY: as above; `u` is below the vectors of a tile.
+                unsafe { load_at(&words.get_unchecked(factor).0, u * LANES) }
+            });
+        }
+    }
+}
+
+/// `factor` gives vector `u` of a factor.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn grouped(
+    out: &mut [Tile],
+    sources: &[Tile],
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+    factor: impl Fn(usize, usize) -> __m512i,
+) {
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    let code = program.code();
+    let mut at = 0;
+    for out in out {
+        let (mut low, mut high) = ([zero; TILE_VECTORS], [zero; TILE_VECTORS]);
+        let runs = code[at];
+        at += 1;
+        for _ in 0..runs {
+            let (length, count) = (code[at] as usize, code[at + 1] as usize);
+            at += 2;
+            if length == 0 {
+                for u in 0..TILE_VECTORS {
+                    low[u] = constants.reduce(high[u], low[u]);
+                    high[u] = zero;
+                }
+            }
+            for group in code[at..at + count * (length + 1)].chunks_exact(length + 1) {
+                let mut sum = [zero; TILE_VECTORS];
+                for &source in &group[1..] {
+                    for (u, sum) in sum.iter_mut().enumerate() {
+                        // SAFETY: `SumProgram::push` has checked that the source exists.
+                        let words = unsafe { load_at(&sources.get_unchecked(source as usize).0, u * LANES) };
+                        *sum = _mm512_add_epi64(*sum, words);
+                    }
+                }
+                for u in 0..TILE_VECTORS {
+                    let factor = factor(group[0] as usize, u);
+                    low[u] = _mm512_madd52lo_epu64(low[u], sum[u], factor);
+                    high[u] = _mm512_madd52hi_epu64(high[u], sum[u], factor);
+                }
+            }
+            at += count * (length + 1);
+        }
+        for (u, words) in out.0.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            let mut result = constants.reduce(high[u], low[u]);
+            if accumulate {
+                result = Constants::correct(_mm512_add_epi64(result, load(words)), constants.q);
+            }
+            store(words, result);
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn weighted_products(
+    out: [&mut [Tile]; TILES],
+    sources: TilePair<'_>,
+    factors: [Factors<'_>; TILES],
+    matrix: &IntegerMatrix,
+    q: &Modulus,
+) {
+    const VECTORS: usize = TILES * TILE_VECTORS;
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    let offset = q.factor(matrix.offset());
+    let (value, quotient) = (_mm512_set1_epi64(offset.value as i64), _mm512_set1_epi64(offset.quotient52 as i64));
+    let [mut out0, mut out1] = out;
+    // What the offset of the weights has added to every output.
+    let mut correction = [zero; VECTORS];
+    for (source0, source1) in sources[0].iter().zip(sources[1]) {
+        for (v, sum) in correction.iter_mut().enumerate() {
+            let source = if v < TILE_VECTORS { source0 } else { source1 };
+            *sum = _mm512_add_epi64(*sum, load(&source.0.as_chunks().0[v % TILE_VECTORS]));
+        }
+    }
+    for sum in &mut correction {
+        *sum = constants.mul_factor(constants.reduce(zero, *sum), value, quotient);
+    }
+    for (first, panel) in matrix.panels().enumerate() {
+        let mut sums = [[zero; VECTORS]; ROWS];
+        for (weights, (source0, source1)) in panel.iter().zip(sources[0].iter().zip(sources[1])) {
+            let (words0, words1) = (source0.0.as_chunks().0, source1.0.as_chunks().0);
+            let words = [load(&words0[0]), load(&words0[1]), load(&words1[0]), load(&words1[1])];
+            for (sums, weight) in sums.iter_mut().zip(weights) {
+                let weight = _mm512_set1_epi64(*weight as i64);
+                for (sum, words) in sums.iter_mut().zip(words) {
+                    *sum = _mm512_madd52lo_epu64(*sum, words, weight);
+                }
+            }
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            let index = first * ROWS + row;
+            if index >= out0.len() {
+                break;
+            }
+            let tiles = [factors[0].tile(index), factors[1].tile(index)];
+            for (v, sum) in sums.iter().enumerate() {
+                let sum = constants.reduce(zero, *sum);
+                let sum = _mm512_sub_epi64(_mm512_add_epi64(sum, constants.q), correction[v]);
+                let sum = Constants::correct(sum, constants.q);
+                let factor = load(&tiles[v / TILE_VECTORS].as_chunks().0[v % TILE_VECTORS]);
+                let (high, low) = (_mm512_madd52hi_epu64(zero, sum, factor), _mm512_madd52lo_epu64(zero, sum, factor));
+                let out = if v < TILE_VECTORS { &mut out0 } else { &mut out1 };
+                let words = &mut out[index].0.as_chunks_mut().0[v % TILE_VECTORS];
+                let product = constants.reduce(high, low);
+                store(words, Constants::correct(_mm512_add_epi64(product, load(words)), constants.q));
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 //! They are compiled once for the baseline (`portable`) and once with AVX2 enabled (`avx2`).
 
 use super::dispatch::{CHUNK, Term, chunk_words};
+use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
+use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -222,6 +224,76 @@ pub fn multiply_accumulate_packed(
 }
 
 #[inline(always)]
+pub fn grouped_products(
+    out: &mut [Tile],
+    sources: &[Tile],
+    factors: Factors<'_>,
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+) {
+    let mut sum = Accumulator::new();
+    let mut carried = [0; TILE];
+    program.walk(|step| match step {
+        Step::Group { factor, sources: members } => {
+            let mut total = [0; TILE];
+            for &member in members {
+                total.iter_mut().zip(&sources[member as usize].0).for_each(|(t, s)| *t += s);
+            }
+            sum.add_product(&total, &factors.tile(factor));
+        }
+        Step::Reduce => {
+            sum.finish(&mut carried, true, q);
+            sum = Accumulator::new();
+        }
+        Step::Finish(output) => {
+            sum.finish(&mut carried, true, q);
+            if accumulate {
+                add_assign(&mut out[output].0, &carried, q);
+            } else {
+                out[output] = Tile(carried);
+            }
+            (sum, carried) = (Accumulator::new(), [0; TILE]);
+        }
+    });
+}
+
+#[inline(always)]
+pub fn weighted_products(
+    out: [&mut [Tile]; TILES],
+    sources: TilePair<'_>,
+    factors: [Factors<'_>; TILES],
+    matrix: &IntegerMatrix,
+    q: &Modulus,
+) {
+    let offset = q.factor(matrix.offset());
+    for ((out, sources), factors) in out.into_iter().zip(sources).zip(factors) {
+        let mut total = [0; TILE];
+        for source in sources {
+            total.iter_mut().zip(&source.0).for_each(|(t, x)| *t += x);
+        }
+        // Below 2^64 before reduction: see `IntegerMatrix::suits`.
+        let reduced = |sum: u64| reduce(sum >> 52, sum & MASK52, q);
+        let mut correction = total.map(reduced);
+        multiply_by_factor(&mut correction, offset, q);
+        for (panel, (first, out)) in matrix.panels().zip(out.chunks_mut(ROWS).enumerate()) {
+            let mut sums = [[0u64; TILE]; ROWS];
+            for (weights, source) in panel.iter().zip(sources) {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    sum.iter_mut().zip(&source.0).for_each(|(s, x)| *s += weight * x);
+                }
+            }
+            for (row, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
+                let mut sum = sum.map(reduced);
+                sub_assign(&mut sum, &correction, q);
+                multiply_assign(&mut sum, &factors.tile(first * ROWS + row), q);
+                add_assign(&mut out.0, &sum, q);
+            }
+        }
+    }
+}
+
+#[inline(always)]
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
     if sources.is_empty() {
         out.fill(0);
@@ -294,7 +366,24 @@ macro_rules! instantiate {
         use crate::ring::modulus::{Factor, Modulus};
         use crate::ring::simd::dispatch::Term;
         use crate::ring::simd::generic;
+        use crate::ring::simd::integer_matrix::{IntegerMatrix, TILES, TilePair};
+        use crate::ring::simd::sum_program::{Factors, SumProgram, Tile};
 
+        $(#[$attribute])*
+        pub fn weighted_products(
+            out: [&mut [Tile]; TILES], sources: TilePair<'_>, factors: [Factors<'_>; TILES], matrix: &IntegerMatrix,
+            q: &Modulus
+        ) {
+            generic::weighted_products(out, sources, factors, matrix, q);
+        }
+
+        $(#[$attribute])*
+        pub fn grouped_products(
+            out: &mut [Tile], sources: &[Tile], factors: Factors<'_>, program: &SumProgram,
+            accumulate: bool, q: &Modulus
+        ) {
+            generic::grouped_products(out, sources, factors, program, accumulate, q);
+        }
         $(#[$attribute])*
         pub fn add_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
             generic::add_assign(x, y, q);

@@ -9,6 +9,8 @@
 
 mod dispatch;
 mod generic;
+mod integer_matrix;
+mod sum_program;
 mod wide;
 
 #[cfg(target_arch = "x86_64")]
@@ -21,7 +23,9 @@ mod portable;
 mod tests;
 
 pub use dispatch::{
-    CHUNK, Instructions, Term, add_assign, add_products, centered_quotients, chunk_words, instructions,
-    linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate,
-    permute_blocks, reduce_signed, sub_assign, subtract_and_multiply,
+    CHUNK, Instructions, Term, add_assign, add_products, centered_quotients, chunk_words, grouped_products,
+    instructions, linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign,
+    multiply_by_factor, negate, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
 };
+pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
+pub use sum_program::{Factors, SumProgram, TILE, Tile};

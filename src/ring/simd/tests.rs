@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
 use super::dispatch::*;
+use super::integer_matrix::{IntegerMatrix, TILES};
+use super::sum_program::{Factors, SumProgram, TILE, Tile};
 use crate::ring::modulus::Modulus;
 use crate::ring::packed_terms::{pack, packed_words};
 use crate::ring::primes::ntt_primes;
@@ -125,4 +127,91 @@ proptest! {
 fn the_named_instruction_set_is_among_the_available_ones() {
     assert!(Instructions::available().contains(&instructions()));
     assert_eq!(Instructions::available()[0].name(), "portable");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn grouped_products_are_sums_of_products(
+        seed: u64, outputs in prop::collection::vec(prop::collection::vec((0u32..9, prop::collection::vec(0u16..40, 1..30)), 0..40), 0..4),
+        accumulate: bool
+    ) {
+        for q in moduli() {
+            let tiles = |salt: u64, count: usize| -> Vec<Tile> {
+                residues(&q, seed ^ salt, count * TILE).as_chunks().0.iter().copied().map(Tile).collect()
+            };
+            let (sources, words, before) = (tiles(1, 40), tiles(2, 9), tiles(3, outputs.len()));
+            let runs: Vec<[u64; 2]> = words.iter().map(|w| [w.0[0], w.0[8]]).collect();
+            let mut program = SumProgram::new(40, 9, q.bits());
+            outputs.iter().for_each(|groups| program.push(groups.iter().map(|(f, m)| (*f, &m[..]))));
+            for factors in [Factors::Runs(&runs), Factors::Words(&words)] {
+                let expected: Vec<Tile> = outputs.iter().zip(&before).map(|(groups, before)| Tile(std::array::from_fn(|i| {
+                    let start = if accumulate { before.0[i] } else { 0 };
+                    groups.iter().fold(start, |sum, (factor, members)| {
+                        let total = members.iter().fold(0, |t, m| q.add(t, sources[usize::from(*m)].0[i]));
+                        q.add(sum, q.mul(total, factors.tile(*factor as usize)[i]))
+                    })
+                }))).collect();
+                for instructions in Instructions::available() {
+                    let mut out = before.clone();
+                    grouped_products_with(instructions, &mut out, &sources, factors, &program, accumulate, &q);
+                    prop_assert_eq!(&out, &expected);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn long_sums_are_reduced_in_time() {
+    // The largest residues everywhere, and more groups and members than fit without reduction.
+    for bits in [41, 46, 50] {
+        let q = Modulus::new(ntt_primes(8, bits, 1, &[]).unwrap()[0]).unwrap();
+        let top = [Tile([q.value() - 1; TILE]); 2];
+        let members = vec![1u16; 5000];
+        let mut program = SumProgram::new(2, 2, bits);
+        let singles: Vec<(u32, &[u16])> = members.iter().map(|m| (1, std::slice::from_ref(m))).collect();
+        program.push(singles.into_iter().chain([(0, &members[..])]));
+        for instructions in Instructions::available() {
+            let mut out = [Tile::default()];
+            grouped_products_with(instructions, &mut out, &top, Factors::Words(&top), &program, false, &q);
+            // (-1)(-1), ten thousand times.
+            assert_eq!(out, [Tile([10_000 % q.value(); TILE])], "{bits} bits");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn weighted_products_are_matrix_products(seed: u64, outputs in 1usize..15, sources in 0usize..40, bits in 2u32..13) {
+        let half = 1i64 << (bits - 1);
+        let weight = |o: usize, s: usize| ((seed.rotate_left((o * 40 + s) as u32 % 61) as i64).rem_euclid(2 * half) - half) as i16;
+        let rows: Vec<Vec<i16>> = (0..outputs).map(|o| (0..sources).map(|s| weight(o, s)).collect()).collect();
+        let matrix = IntegerMatrix::new(sources, bits, rows.iter().map(|row| &row[..]));
+        for q in moduli() {
+            let tiles = |salt: u64, count: usize| -> Vec<Tile> {
+                residues(&q, seed ^ salt, count * TILE).as_chunks().0.iter().copied().map(Tile).collect()
+            };
+            let x: [Vec<Tile>; TILES] = [tiles(1, sources), tiles(2, sources)];
+            let before: [Vec<Tile>; TILES] = [tiles(3, outputs), tiles(4, outputs)];
+            let words: [Vec<Tile>; TILES] = [tiles(5, outputs), tiles(6, outputs)];
+            let factors = [Factors::Words(&words[0]), Factors::Words(&words[1])];
+            for instructions in Instructions::available() {
+                let mut out = before.clone();
+                let [out0, out1] = &mut out;
+                weighted_products_with(instructions, [out0, out1], [&x[0], &x[1]], factors, &matrix, &q);
+                for (tile, out) in out.iter().enumerate() {
+                    for (o, out) in out.iter().enumerate() {
+                        for i in 0..TILE {
+                            let sum = (0..sources).fold(0, |sum, s| {
+                                q.add(sum, q.mul(q.reduce_i64(i64::from(rows[o][s])), x[tile][s].0[i]))
+                            });
+                            prop_assert_eq!(out.0[i], q.add(before[tile][o].0[i], q.mul(sum, words[tile][o].0[i])));
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::unpack;
+use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
+use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};
 
 /// Products of two words below 2^60 that fit into a 128-bit sum.
@@ -59,6 +61,56 @@ pub fn multiply_accumulate_packed(
             for i in 0..CHUNK {
                 out0[i] = q.add(out0[i], q.mul(shared[i], first[i]));
                 out1[i] = q.add(out1[i], q.mul(shared[i], second[i]));
+            }
+        }
+    }
+}
+
+pub fn grouped_products(
+    out: &mut [Tile],
+    sources: &[Tile],
+    factors: Factors<'_>,
+    program: &SumProgram,
+    accumulate: bool,
+    q: &Modulus,
+) {
+    let mut sum = [0; TILE];
+    program.walk(|step| match step {
+        Step::Group { factor, sources: members } => {
+            for (i, (sum, factor)) in sum.iter_mut().zip(factors.tile(factor)).enumerate() {
+                let total: u128 = members.iter().map(|&m| u128::from(sources[m as usize].0[i])).sum();
+                *sum = q.add(*sum, q.mul(q.reduce_u128(total), factor));
+            }
+        }
+        Step::Reduce => {}
+        Step::Finish(output) => {
+            for (out, sum) in out[output].0.iter_mut().zip(&mut sum) {
+                *out = if accumulate { q.add(*out, *sum) } else { *sum };
+                *sum = 0;
+            }
+        }
+    });
+}
+
+pub fn weighted_products(
+    out: [&mut [Tile]; TILES],
+    sources: TilePair<'_>,
+    factors: [Factors<'_>; TILES],
+    matrix: &IntegerMatrix,
+    q: &Modulus,
+) {
+    let offset = q.reduce(matrix.offset());
+    for ((out, sources), factors) in out.into_iter().zip(sources).zip(factors) {
+        for (panel, (first, out)) in matrix.panels().zip(out.chunks_mut(ROWS).enumerate()) {
+            for (row, out) in out.iter_mut().enumerate() {
+                let factor = factors.tile(first * ROWS + row);
+                for i in 0..TILE {
+                    let sum = panel.iter().zip(sources).fold(0, |sum, (weights, source)| {
+                        let weight = q.sub(q.reduce(weights[row]), offset);
+                        q.add(sum, q.mul(weight, source.0[i]))
+                    });
+                    out.0[i] = q.add(out.0[i], q.mul(sum, factor[i]));
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::Encrypted;
 use super::division::Half;
+use super::rotation::INPUTS_PER_KEY;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::{COEFFICIENT_BITS, Complex};
 use crate::ckks::error::CkksError;
@@ -113,33 +114,51 @@ impl Encrypted {
     pub(super) fn product(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
         check::same_level("multiply", self.state(x), self.state(y))?;
         // d0 + d1 s + d2 s^2 = (x0 + x1 s)(y0 + y1 s).
-        self.relinearized(x, y)
+        Ok(self.relinearized(&[(x, y)])?.remove(0))
     }
 
-    pub(super) fn squared(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.relinearized(x, x)
+    pub(super) fn squared(&self, inputs: &[&Ciphertext]) -> Result<Vec<Ciphertext>, CkksError> {
+        for pair in inputs.windows(2) {
+            check::same_level("square", self.state(pair[0]), self.state(pair[1]))?;
+        }
+        let pairs: Vec<_> = inputs.iter().map(|x| (*x, *x)).collect();
+        let mut squares = Vec::with_capacity(inputs.len());
+        for pairs in pairs.chunks(INPUTS_PER_KEY) {
+            squares.extend(self.relinearized(pairs)?);
+        }
+        Ok(squares)
     }
 
     /// Switches d2 = x1 y1 and adds the rest of the product limb by limb as the switched parts come out of the cache.
-    fn relinearized(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        let limbs = x.limbs();
+    fn relinearized(&self, pairs: &[(&Ciphertext, &Ciphertext)]) -> Result<Vec<Ciphertext>, CkksError> {
+        let limbs = pairs.first().map_or(1, |(x, _)| x.limbs());
         let key = self
             .keys
             .get(&self.parameters, KeyKind::Relinearization, limbs)
             .ok_or(CkksError::MissingRelinearizationKey { level: limbs - 1 })?;
-        let d2: Vec<Limb> = (x.c1.limbs.par_iter().zip(&y.c1.limbs).enumerate())
-            .map(|(i, (x1, y1))| {
-                let mut product = x1.clone();
-                simd::multiply_assign(&mut product, y1, self.modulus(i));
-                product
+        let d2: Vec<Polynomial> = pairs
+            .iter()
+            .map(|(x, y)| {
+                let product = |(i, (x1, y1)): (usize, (&Limb, &Limb))| {
+                    let mut product = x1.clone();
+                    simd::multiply_assign(&mut product, y1, self.modulus(i));
+                    product
+                };
+                let limbs: Vec<Limb> = x.c1.limbs.par_iter().zip(&y.c1.limbs).enumerate().map(product).collect();
+                limbs.into_iter().collect()
             })
             .collect();
-        let (c0, c1) = self.lower(self.switch(&d2.into_iter().collect(), key), limbs, |half, i, mut limb| {
-            let [x0, x1, y0, y1]: [&[u64]; 4] = [&x.c0, &x.c1, &y.c0, &y.c1].map(|c| &c.limbs[i][..]);
-            let products: &[_] = if half == Half::First { &[(x0, y0)] } else { &[(x0, y1), (x1, y0)] };
-            simd::add_products(&mut limb, products, self.modulus(i));
-            limb
+        let d2: Vec<&Polynomial> = d2.iter().collect();
+        let switched = self.switch_hoisted(&d2, &[key]).into_iter().flatten();
+        let relinearized = switched.zip(pairs).map(|(pair, (x, y))| {
+            let (c0, c1) = self.lower(pair, limbs, |half, i, mut limb| {
+                let [x0, x1, y0, y1]: [&[u64]; 4] = [&x.c0, &x.c1, &y.c0, &y.c1].map(|c| &c.limbs[i][..]);
+                let products: &[_] = if half == Half::First { &[(x0, y0)] } else { &[(x0, y1), (x1, y0)] };
+                simd::add_products(&mut limb, products, self.modulus(i));
+                limb
+            });
+            Ciphertext { c0, c1, scale: x.scale * y.scale }
         });
-        Ok(Ciphertext { c0, c1, scale: x.scale * y.scale })
+        Ok(relinearized.collect())
     }
 }

@@ -90,27 +90,38 @@ impl Encrypted {
         (b, a)
     }
 
-    /// Switches one polynomial with several keys: encryptions of P times the polynomial, in the extended basis.
-    pub(super) fn switch_hoisted(&self, polynomial: &Polynomial, keys: &[&SwitchingKey]) -> Vec<Pair> {
+    /// Switches several polynomials with several keys: for each polynomial and key an encryption of P times the
+    /// polynomial, in the extended basis. The part of a key that belongs to one prime is read from memory once.
+    pub(super) fn switch_hoisted(&self, polynomials: &[&Polynomial], keys: &[&SwitchingKey]) -> Vec<Vec<Pair>> {
+        let limbs = polynomials.first().map_or(0, |p| p.len());
         if keys.is_empty() {
-            return Vec::new();
+            return polynomials.iter().map(|_| Vec::new()).collect();
         }
-        let decomposition = self.decompose(polynomial);
-        let by_position = decomposition
-            .extended
+        let decompositions: Vec<Decomposition> = polynomials.iter().map(|p| self.decompose(p)).collect();
+        let by_position: Vec<Vec<(Limb, Limb)>> = self
+            .parameters
+            .extended(limbs)
             .par_iter()
             .enumerate()
             .map(|(position, &prime)| {
-                let digits = self.digits_at(&decomposition, position);
-                keys.iter().map(|key| self.switch_limb(&digits, key, position, prime, polynomial.len())).collect()
+                let digits: Vec<_> = decompositions.iter().map(|d| self.digits_at(d, position)).collect();
+                let pairs = keys
+                    .iter()
+                    .flat_map(|key| digits.iter().map(|digits| self.switch_limb(digits, key, position, prime, limbs)));
+                pairs.collect()
             })
             .collect();
-        transposed(by_position, keys.len())
+        let mut pairs = transposed(by_position, keys.len() * polynomials.len()).into_iter();
+        let mut switched: Vec<Vec<Pair>> = polynomials.iter().map(|_| Vec::with_capacity(keys.len())).collect();
+        for _ in keys {
+            switched.iter_mut().zip(&mut pairs).for_each(|(all, pair)| all.push(pair));
+        }
+        switched
     }
 
     /// Switches one polynomial: an encryption of P times the polynomial, in the extended basis.
     pub(super) fn switch(&self, polynomial: &Polynomial, key: &SwitchingKey) -> Pair {
-        self.switch_hoisted(polynomial, &[key]).pop().unwrap_or_default()
+        self.switch_hoisted(&[polynomial], &[key]).pop().and_then(|mut pairs| pairs.pop()).unwrap_or_default()
     }
 
     /// Divides a pair in the extended basis of `limbs` limbs by the special primes.

@@ -1,6 +1,7 @@
 //! The evaluator on real ciphertexts, split by concern.
 
 mod arithmetic;
+mod combination;
 mod division;
 mod key_switch;
 mod rotation;
@@ -16,6 +17,7 @@ use tables::Tables;
 
 use super::interface::Evaluator;
 use crate::ckks::ciphertext::Ciphertext;
+use crate::ckks::combination::Combination;
 use crate::ckks::encoder::{Complex, Encoder};
 use crate::ckks::error::CkksError;
 use crate::ckks::keys::EvaluationKeys;
@@ -52,6 +54,7 @@ impl Encrypted {
 impl Evaluator for Encrypted {
     type Ciphertext = Ciphertext;
     type Transform = transform::EncodedTransform;
+    type Combination = combination::EncodedCombination;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -87,7 +90,10 @@ impl Evaluator for Encrypted {
         self.product(x, y)
     }
     fn square(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.squared(x)
+        Ok(self.squared(&[x])?.remove(0))
+    }
+    fn square_all(&self, inputs: &[&Ciphertext]) -> Result<Vec<Ciphertext>, CkksError> {
+        self.squared(inputs)
     }
     fn rescale(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         self.rescaled(x)
@@ -96,10 +102,10 @@ impl Evaluator for Encrypted {
         self.dropped(x, limbs)
     }
     fn rotate(&self, x: &Ciphertext, steps: i64) -> Result<Ciphertext, CkksError> {
-        Ok(self.rotated(x, &[steps])?.remove(0))
+        Ok(self.rotated(&[x], &[steps])?.remove(0).remove(0))
     }
     fn rotate_hoisted(&self, x: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>, CkksError> {
-        self.rotated(x, steps)
+        Ok(self.rotated(&[x], steps)?.remove(0))
     }
     fn conjugate(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         self.conjugated(x)
@@ -117,5 +123,20 @@ impl Evaluator for Encrypted {
         encoded: &Self::Transform,
     ) -> Result<Vec<Ciphertext>, CkksError> {
         self.transformed(inputs, transform, encoded)
+    }
+    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<Self::Combination, CkksError> {
+        self.encoded_combination(combination, scale)
+    }
+    fn combination_bytes(&self, encoded: &Self::Combination) -> u64 {
+        encoded.bytes()
+    }
+    fn apply_combination(
+        &self,
+        inputs: &[&Ciphertext],
+        combination: &Combination,
+        encoded: &Self::Combination,
+        working_bytes: u64,
+    ) -> Result<Vec<Ciphertext>, CkksError> {
+        self.combined(inputs, combination, encoded, working_bytes)
     }
 }

@@ -4,11 +4,15 @@ use rayon::prelude::*;
 
 use super::Encrypted;
 use super::division::Half;
+use super::key_switch::Pair;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::error::CkksError;
 use crate::ckks::keys::{KeyKind, SwitchingKey};
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 use crate::ring::{Automorphism, Limb, Polynomial, simd};
+
+/// Ciphertexts that go through the keys together: few enough that their digits leave room for a key in the outer cache.
+pub(super) const INPUTS_PER_KEY: usize = 4;
 
 impl Encrypted {
     /// The key of a Galois element.
@@ -39,9 +43,13 @@ impl Encrypted {
         limbs.into_iter().collect()
     }
 
-    /// Applies the automorphisms of several Galois elements to one ciphertext, decomposed once.
-    fn automorphisms(&self, x: &Ciphertext, elements: &[(usize, Option<i64>)]) -> Result<Vec<Ciphertext>, CkksError> {
-        let limbs = x.limbs();
+    /// Applies the automorphisms of several Galois elements to several ciphertexts of one level, each decomposed once.
+    fn automorphisms(
+        &self,
+        inputs: &[&Ciphertext],
+        elements: &[(usize, Option<i64>)],
+    ) -> Result<Vec<Vec<Ciphertext>>, CkksError> {
+        let limbs = inputs.first().map_or(1, |x| x.limbs());
         let keys = elements
             .iter()
             .map(
@@ -51,32 +59,43 @@ impl Encrypted {
             )
             .collect::<Result<Vec<_>, _>>()?;
         let needed: Vec<&SwitchingKey> = keys.iter().copied().flatten().collect();
-        let mut switched = self.switch_hoisted(&x.c1, &needed).into_iter();
-        Ok(elements
-            .iter()
-            .zip(keys)
-            .map(|(&(element, _), key)| {
-                let Some(pair) = key.and_then(|_| switched.next()) else { return x.clone() };
-                let automorphism = self.tables.automorphism(element);
-                let (c0, c1) = self.lower(pair, limbs, |half, i, mut limb| {
-                    if half == Half::First {
-                        simd::add_assign(&mut limb, &x.c0.limbs[i], self.modulus(i));
-                    }
-                    let mut image = Limb::scratch(limb.len());
-                    automorphism.apply(&limb, &mut image);
-                    image
+        let mut results = Vec::with_capacity(inputs.len());
+        for batch in inputs.chunks(INPUTS_PER_KEY) {
+            let polynomials: Vec<&Polynomial> = batch.iter().map(|x| &x.c1).collect();
+            for (x, switched) in batch.iter().zip(self.switch_hoisted(&polynomials, &needed)) {
+                let mut switched = switched.into_iter();
+                let images = elements.iter().zip(&keys).map(|(&(element, _), key)| {
+                    let Some(pair) = key.and_then(|_| switched.next()) else { return (*x).clone() };
+                    self.rotated_image(x, pair, element)
                 });
-                Ciphertext { c0, c1, scale: x.scale }
-            })
-            .collect())
+                results.push(images.collect());
+            }
+        }
+        Ok(results)
     }
 
-    pub(super) fn rotated(&self, x: &Ciphertext, steps: &[i64]) -> Result<Vec<Ciphertext>, CkksError> {
+    /// The image of a ciphertext whose c1 has been switched to `pair`.
+    fn rotated_image(&self, x: &Ciphertext, pair: Pair, element: usize) -> Ciphertext {
+        let automorphism = self.tables.automorphism(element);
+        let (c0, c1) = self.lower(pair, x.limbs(), |half, i, mut limb| {
+            if half == Half::First {
+                simd::add_assign(&mut limb, &x.c0.limbs[i], self.modulus(i));
+            }
+            let mut image = Limb::scratch(limb.len());
+            automorphism.apply(&limb, &mut image);
+            image
+        });
+        Ciphertext { c0, c1, scale: x.scale }
+    }
+
+    /// Several rotations of several ciphertexts of one level.
+    pub(super) fn rotated(&self, inputs: &[&Ciphertext], steps: &[i64]) -> Result<Vec<Vec<Ciphertext>>, CkksError> {
         let elements: Vec<_> = steps.iter().map(|&s| (rotation_element(self.parameters.log_n(), s), Some(s))).collect();
-        self.automorphisms(x, &elements)
+        self.automorphisms(inputs, &elements)
     }
 
     pub(super) fn conjugated(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        Ok(self.automorphisms(x, &[(conjugation_element(self.parameters.log_n()), None)])?.remove(0))
+        let element = conjugation_element(self.parameters.log_n());
+        Ok(self.automorphisms(&[x], &[(element, None)])?.remove(0).remove(0))
     }
 }

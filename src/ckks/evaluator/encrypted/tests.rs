@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::ckks::combination::{Combination, Group, Plaintexts, Rotated};
 use crate::ckks::encryption::{decrypt, encrypt_public, encrypt_symmetric};
-use crate::ckks::evaluator::Counting;
+use crate::ckks::evaluator::{Counting, Simulated};
 use crate::ckks::keys::{KeyKind, KeyRequest, PublicKey, SecretKey};
 use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold};
 use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
@@ -357,4 +358,110 @@ fn transforms_agree_with_dense_matrices() {
             }
         }
     }
+}
+
+/// Three inputs with rotations, two outputs, plaintexts of two bases; groups of several sizes.
+fn combination(period: usize) -> Combination {
+    let mask = |from: usize| (0..period).map(|i| if i >= from { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
+    let mut plaintexts = Plaintexts::new(vec![mask(0), mask(3)]);
+    let numbers: Vec<u32> = [0.5, -0.25, 0.8].iter().map(|f| plaintexts.push([(0, *f), (1, 0.1 - *f / 2.0)])).collect();
+    let sources = [(0, -1), (0, 0), (0, 5), (1, 0), (2, 1), (2, 8)];
+    let sources = sources.iter().map(|&(input, steps)| Rotated { input, steps }).collect();
+    let mut combination = Combination::new(3, sources, plaintexts).unwrap();
+    let group = |plaintext: usize, members| Group { plaintext: numbers[plaintext], members };
+    combination.push([group(0, &[0, 1, 5]), group(1, &[2]), group(2, &[3, 4])]);
+    combination.push([group(2, &[0, 3]), group(0, &[2])]);
+    combination
+}
+
+#[test]
+fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_memory() {
+    for w in worlds() {
+        let limbs = 4;
+        let messages: Vec<Vec<Complex>> = (0..3).map(|i| slots(20 + i, w.slot_count())).collect();
+        let inputs: Vec<Ciphertext> = messages.iter().map(|m| w.encrypt(m, w.square_scale(), limbs)).collect();
+        let inputs: Vec<&Ciphertext> = inputs.iter().collect();
+        let weight_scale = w.parameters.weight_scale(limbs);
+        let one = 2 * limbs as u64 * 8 * w.parameters.n() as u64;
+        for period in [8, 32, w.slot_count()] {
+            let c = combination(period);
+            let encoded = w.evaluator.encode_combination(&c, weight_scale).unwrap();
+            let expected: Vec<Vec<Complex>> = (0..c.outputs())
+                .map(|output| {
+                    let mut sum = vec![Complex::default(); w.slot_count()];
+                    for group in c.groups(output) {
+                        let factors: Vec<f64> =
+                            c.plaintexts().combine(group.plaintext as usize, c.plaintexts().bases()).collect();
+                        for member in group.members {
+                            let Rotated { input, steps } = c.sources()[usize::from(*member)];
+                            let x = rotate(&messages[input], steps);
+                            sum.iter_mut().enumerate().for_each(|(i, s)| *s += x[i] * factors[i % period]);
+                        }
+                    }
+                    sum
+                })
+                .collect();
+            // All at once, and input by input.
+            let results =
+                [u64::MAX, 2 * one].map(|bytes| w.evaluator.apply_combination(&inputs, &c, &encoded, bytes).unwrap());
+            assert_eq!(results[0], results[1]);
+            for (result, expected) in results[0].iter().zip(&expected) {
+                assert_eq!(
+                    (result.limbs(), (result.scale / w.parameters.scale() - 1.0).abs() < 1e-12),
+                    (limbs - 1, true)
+                );
+                // Rounding of the plaintexts meets sums of up to six messages.
+                let plaintexts =
+                    3.0 * noise::encoding() * (2.0 * period as f64).sqrt() / weight_scale * w.parameters.scale();
+                let slot = (w.parameters.n() as f64 / 2.0).sqrt();
+                w.assert_close(
+                    result,
+                    expected,
+                    noise::rounding(8)
+                        + 3.0 * noise::key_switch(&w.parameters, limbs) / w.parameters.scale()
+                        + plaintexts / slot,
+                    "combination",
+                );
+            }
+            let simulated = Simulated::new(w.parameters.clone(), w.encoder.clone());
+            let clear: Vec<_> =
+                messages.iter().zip(0..).map(|(m, i)| simulated.encrypt(m, w.square_scale(), limbs, i)).collect();
+            let clear: Vec<_> = clear.iter().collect();
+            let encoded = simulated.encode_combination(&c, weight_scale).unwrap();
+            for (x, expected) in
+                simulated.apply_combination(&clear, &c, &encoded, u64::MAX).unwrap().iter().zip(&expected)
+            {
+                let report = PrecisionReport::new(&x.slots(), expected).unwrap();
+                assert!(report.min > 8.0, "{report}");
+            }
+            let counting = Counting::new(w.parameters.clone());
+            let fresh = counting.fresh(limbs, w.square_scale());
+            let encoded = counting.encode_combination(&c, weight_scale).unwrap();
+            let counted = counting.apply_combination(&[&fresh; 3], &c, &encoded, u64::MAX).unwrap();
+            assert!(counted.iter().zip(&results[0]).all(|(c, r)| (c.limbs, c.scale) == (r.limbs(), r.scale)));
+            let operations = counting.take();
+            assert_eq!((operations.rotations, operations.hoisting_groups, operations.plain_products), (4, 2, 5));
+            assert_eq!((operations.additions, operations.rescales), (7, 2));
+        }
+        let c = combination(8);
+        let encoded = w.evaluator.encode_combination(&c, weight_scale).unwrap();
+        let error = w.evaluator.apply_combination(&inputs, &c, &encoded, one).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("take {} bytes of working memory, but the limit is {one}", 2 * one)),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn combinations_refuse_what_they_cannot_hold() {
+    let w = world(8, 2, KeySwitching::Automatic);
+    let mut plaintexts = Plaintexts::new(vec![vec![1.0; 8]]);
+    plaintexts.push([(0, 1e9)]);
+    let c = Combination::new(1, vec![Rotated { input: 0, steps: 0 }], plaintexts.clone()).unwrap();
+    let error = w.evaluator.encode_combination(&c, 16.0).unwrap_err().to_string();
+    assert!(error.contains("exceeds 2^31"), "{error}");
+    let sources = (0..70_000).map(|input| Rotated { input, steps: 0 }).collect();
+    let error = Combination::new(70_000, sources, plaintexts).unwrap_err().to_string();
+    assert!(error.contains("70000 rotated inputs"), "{error}");
 }

@@ -6,14 +6,17 @@
 //! not depend on the order of evaluation or on threads.
 
 mod arithmetic;
+mod combination;
 mod slots;
 mod transform;
 
+pub use combination::SimulatedCombination;
 pub use slots::SimulatedCiphertext;
 pub use transform::SimulatedTransform;
 
 use super::check;
 use super::interface::Evaluator;
+use crate::ckks::combination::Combination;
 use crate::ckks::encoder::{Complex, Encoder};
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
@@ -51,6 +54,7 @@ impl Simulated {
 impl Evaluator for Simulated {
     type Ciphertext = SimulatedCiphertext;
     type Transform = SimulatedTransform;
+    type Combination = SimulatedCombination;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -126,5 +130,20 @@ impl Evaluator for Simulated {
         encoded: &SimulatedTransform,
     ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
         self.transformed(inputs, transform, encoded)
+    }
+    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<SimulatedCombination, CkksError> {
+        self.encoded_combination(combination, scale)
+    }
+    fn combination_bytes(&self, encoded: &SimulatedCombination) -> u64 {
+        encoded.bytes()
+    }
+    fn apply_combination(
+        &self,
+        inputs: &[&SimulatedCiphertext],
+        combination: &Combination,
+        encoded: &SimulatedCombination,
+        working_bytes: u64,
+    ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        self.combined(inputs, combination, encoded, working_bytes)
     }
 }

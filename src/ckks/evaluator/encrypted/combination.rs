@@ -1,0 +1,323 @@
+//! Combinations of rotated ciphertexts, prime by prime and tile by tile.
+//!
+//! Everything after the rotations is pointwise, so for a handful of words all rotated inputs fit into the outer cache
+//! while every output reads them. Inputs go through in blocks that the working memory holds.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::Encrypted;
+use super::rotation::INPUTS_PER_KEY;
+use crate::ckks::ciphertext::Ciphertext;
+use crate::ckks::combination::{Combination, Matrix, Rotated};
+use crate::ckks::encoder::COEFFICIENT_BITS;
+use crate::ckks::error::CkksError;
+use crate::ckks::evaluator::check;
+use crate::ring::simd::{Factors, SumProgram, TILE, TILES, Tile};
+use crate::ring::{Limb, Modulus, Polynomial, simd};
+
+/// Bases as unrounded coefficients.
+#[derive(Debug)]
+pub struct EncodedCombination {
+    bases: Vec<Vec<f64>>,
+    scale: f64,
+}
+
+impl EncodedCombination {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bases.iter().map(|b| 8 * b.len() as u64).sum()
+    }
+}
+
+/// Positions that are packed together.
+const STEP: usize = TILES * TILE;
+
+/// Positions of one task.
+const RANGE: usize = 1024;
+
+/// Bytes of evaluated plaintexts at a time.
+const PLAINTEXT_BYTES: usize = 512 << 20;
+
+/// Words of a tile that one factor serves in [`Factors::Runs`].
+const RUN: usize = TILE / 2;
+
+/// A part of a combination that is evaluated in one go.
+struct Part {
+    outputs: Range<usize>,
+    program: SumProgram,
+    matrices: Vec<Matrix>,
+    plaintexts: Vec<u32>,
+}
+
+/// Limbs of one prime and half, for each output.
+type Sums = Vec<Limb>;
+
+impl Encrypted {
+    pub(super) fn encoded_combination(
+        &self,
+        combination: &Combination,
+        scale: f64,
+    ) -> Result<EncodedCombination, CkksError> {
+        let plaintexts = combination.plaintexts();
+        let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
+        let largest: Vec<f64> = bases.iter().map(|b| b.iter().fold(0.0, |m, x| x.abs().max(m))).collect();
+        let limit = f64::from(COEFFICIENT_BITS).exp2() - 1.0;
+        for index in 0..plaintexts.len() {
+            let terms = plaintexts.terms(index).iter();
+            let bound = scale * terms.map(|(base, factor)| factor.abs() * largest[*base as usize]).sum::<f64>();
+            // Not a number must not pass.
+            if bound.is_nan() || bound >= limit {
+                return Err(CkksError::PlaintextOverflow {
+                    log2_coefficient: bound.log2(),
+                    log2_scale: scale.log2(),
+                    limit: COEFFICIENT_BITS,
+                });
+            }
+        }
+        Ok(EncodedCombination { bases, scale })
+    }
+
+    pub(super) fn combined(
+        &self,
+        inputs: &[&Ciphertext],
+        combination: &Combination,
+        encoded: &EncodedCombination,
+        working_bytes: u64,
+    ) -> Result<Vec<Ciphertext>, CkksError> {
+        let states: Vec<_> = inputs.iter().map(|x| self.state(x)).collect();
+        let state = check::transform_inputs(combination.inputs(), &states)?;
+        let limbs = state.limbs;
+        let most = check::rotated_in_memory(combination, self.parameters.n(), limbs, working_bytes)?;
+        let bits = (0..limbs).map(|i| self.modulus(i).bits()).max().unwrap_or(0);
+        let mut sums: Vec<[Sums; 2]> = (0..limbs).map(|_| [Sums::new(), Sums::new()]).collect();
+        for block in combination.blocks(most) {
+            let sources = self.sources(inputs, combination, &block)?;
+            let parts = self.parts(combination, &block, bits);
+            for (limb, sums) in sums.iter_mut().enumerate() {
+                self.accumulate(limb, &sources, combination, encoded, &parts, sums);
+            }
+        }
+        let n = self.parameters.n();
+        let mut polynomials: Vec<[Polynomial; 2]> = (0..combination.outputs()).map(|_| Default::default()).collect();
+        for halves in sums {
+            for (half, mut limbs) in halves.into_iter().enumerate() {
+                limbs.resize_with(combination.outputs(), || Limb::zero(n));
+                polynomials.iter_mut().zip(limbs).for_each(|(p, limb)| p[half].limbs.push(limb));
+            }
+        }
+        let primes: Vec<usize> = (0..limbs).collect();
+        let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
+        Ok(polynomials
+            .into_iter()
+            .map(|[c0, c1]| {
+                let (c0, c1) = self.divide_pair((c0, c1), &primes, limbs - 1, |_, _, limb| limb);
+                Ciphertext { c0, c1, scale }
+            })
+            .collect())
+    }
+
+    /// The rotated inputs of a block; each input is decomposed once, and inputs with the same rotations go through their
+    /// keys together.
+    fn sources<'a>(
+        &self,
+        inputs: &[&'a Ciphertext],
+        combination: &Combination,
+        block: &Range<usize>,
+    ) -> Result<Vec<Cow<'a, Ciphertext>>, CkksError> {
+        let steps = |group: &[Rotated]| -> Vec<i64> { group.iter().map(|s| s.steps).filter(|s| *s != 0).collect() };
+        let groups: Vec<&[Rotated]> =
+            combination.sources()[block.clone()].chunk_by(|a, b| a.input == b.input).collect();
+        let mut sources = Vec::with_capacity(block.len());
+        for alike in groups.chunk_by(|a, b| steps(a) == steps(b)) {
+            for groups in alike.chunks(INPUTS_PER_KEY) {
+                let together: Vec<&Ciphertext> = groups.iter().map(|group| inputs[group[0].input]).collect();
+                let rotated = self.rotated(&together, &steps(groups[0]))?;
+                for (group, rotated) in groups.iter().zip(rotated) {
+                    let mut rotated = rotated.into_iter();
+                    sources.extend(group.iter().filter_map(|s| match s.steps {
+                        0 => Some(Cow::Borrowed(inputs[s.input])),
+                        _ => rotated.next().map(Cow::Owned),
+                    }));
+                }
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Cuts the outputs so that the plaintexts of each part fit into memory.
+    fn parts(&self, combination: &Combination, block: &Range<usize>, bits: u32) -> Vec<Part> {
+        let most = PLAINTEXT_BYTES / (16 * combination.plaintexts().period()).max(1);
+        let mut cuts = vec![0];
+        if combination.plaintexts().len() > most {
+            let mut held = 0;
+            for output in 0..combination.outputs() {
+                let groups = combination.groups(output).count();
+                if held > 0 && held + groups > most {
+                    cuts.push(output);
+                    held = 0;
+                }
+                held += groups;
+            }
+        }
+        cuts.push(combination.outputs());
+        cuts.windows(2)
+            .map(|cut| {
+                let (program, matrices, plaintexts) = combination.program(cut[0]..cut[1], block, bits);
+                Part { outputs: cut[0]..cut[1], program, matrices, plaintexts }
+            })
+            .collect()
+    }
+
+    /// Adds what a block contributes modulo one prime.
+    fn accumulate(
+        &self,
+        limb: usize,
+        sources: &[Cow<'_, Ciphertext>],
+        combination: &Combination,
+        encoded: &EncodedCombination,
+        parts: &[Part],
+        sums: &mut [Sums; 2],
+    ) {
+        let n = self.parameters.n();
+        let ntt = &self.parameters.ntts()[limb];
+        let first = sums[0].is_empty();
+        if first {
+            sums.iter_mut().for_each(|half| half.resize_with(combination.outputs(), || Limb::scratch(n)));
+        }
+        for part in parts {
+            let plaintexts: Vec<Limb> = part
+                .plaintexts
+                .par_iter()
+                .map(|&index| {
+                    let scale = encoded.scale;
+                    let coefficients: Vec<i32> = combination
+                        .plaintexts()
+                        .combine(index as usize, &encoded.bases)
+                        .map(|c| (c * scale).round_ties_even() as i32)
+                        .collect();
+                    let mut values = Limb::scratch(coefficients.len());
+                    simd::reduce_signed(&mut values, &coefficients, ntt.modulus());
+                    ntt.forward(&mut values);
+                    values
+                })
+                .collect();
+            let mut tasks = Vec::new();
+            for (half, sums) in sums.iter_mut().enumerate() {
+                let sources: Vec<&Limb> =
+                    sources.iter().map(|x| if half == 0 { &x.c0.limbs[limb] } else { &x.c1.limbs[limb] }).collect();
+                let mut ranges: Vec<Vec<&mut [u64]>> = (0..n.div_ceil(RANGE)).map(|_| Vec::new()).collect();
+                for sum in &mut sums[part.outputs.clone()] {
+                    ranges.iter_mut().zip(sum.chunks_mut(RANGE)).for_each(|(range, words)| range.push(words));
+                }
+                tasks.extend(ranges.into_iter().enumerate().map(|(i, outputs)| (i * RANGE, sources.clone(), outputs)));
+            }
+            tasks.into_par_iter().for_each_init(Tiles::default, |tiles, (start, sources, mut outputs)| {
+                let length = outputs.first().map_or(0, |words| words.len());
+                for at in (0..length).step_by(STEP) {
+                    tiles.pack(&sources, start + at);
+                    tiles.pack_factors(&plaintexts, n, start + at);
+                    tiles.run(part, &mut outputs, at, !first, ntt.modulus());
+                }
+            });
+        }
+    }
+}
+
+/// Tiles of sources, factors and outputs for [`STEP`] positions, tile by tile.
+#[derive(Default)]
+struct Tiles {
+    sources: [Vec<Tile>; TILES],
+    factors: [FactorTile; TILES],
+    outputs: [Vec<Tile>; TILES],
+    /// Factors of the outputs of a matrix.
+    own: [FactorTile; TILES],
+}
+
+/// Factors of one tile, as runs or word by word.
+#[derive(Default)]
+struct FactorTile {
+    runs: Vec<[u64; 2]>,
+    words: Vec<Tile>,
+    in_runs: bool,
+}
+
+impl FactorTile {
+    fn clear(&mut self, in_runs: bool) {
+        self.runs.clear();
+        self.words.clear();
+        self.in_runs = in_runs;
+    }
+
+    fn push(&mut self, value: impl Fn(usize) -> u64) {
+        if self.in_runs {
+            self.runs.push([value(0), value(RUN)]);
+        } else {
+            self.words.push(Tile(std::array::from_fn(value)));
+        }
+    }
+
+    /// The factors with the given numbers of another tile.
+    fn select(&mut self, from: &Self, numbers: &[u32]) {
+        self.clear(from.in_runs);
+        if from.in_runs {
+            self.runs.extend(numbers.iter().map(|n| from.runs[*n as usize]));
+        } else {
+            self.words.extend(numbers.iter().map(|n| from.words[*n as usize]));
+        }
+    }
+
+    fn get(&self) -> Factors<'_> {
+        if self.in_runs { Factors::Runs(&self.runs) } else { Factors::Words(&self.words) }
+    }
+}
+
+impl Tiles {
+    fn pack(&mut self, sources: &[&Limb], at: usize) {
+        self.sources.iter_mut().for_each(Vec::clear);
+        for source in sources {
+            let words = source[at..at + STEP].as_chunks::<TILE>().0;
+            self.sources.iter_mut().zip(words).for_each(|(tile, words)| tile.push(Tile(*words)));
+        }
+    }
+
+    fn pack_factors(&mut self, plaintexts: &[Limb], n: usize, at: usize) {
+        // Evaluations of a polynomial in X^stride come in runs of equal values.
+        let stride = plaintexts.first().map_or(1, |p| n / p.len());
+        for (tile, factors) in self.factors.iter_mut().enumerate() {
+            factors.clear(stride >= RUN);
+            for plaintext in plaintexts {
+                factors.push(|word| plaintext[(at + tile * TILE + word) / stride]);
+            }
+        }
+    }
+
+    fn run(&mut self, part: &Part, outputs: &mut [&mut [u64]], at: usize, accumulate: bool, q: &Modulus) {
+        let range = |tile: usize| at + tile * TILE..at + (tile + 1) * TILE;
+        for tile in 0..TILES {
+            let out = &mut self.outputs[tile];
+            out.clear();
+            if accumulate {
+                let words = outputs.iter().filter_map(|words| words[range(tile)].as_array::<TILE>());
+                out.extend(words.copied().map(Tile));
+            } else {
+                out.resize(outputs.len(), Tile::default());
+            }
+            let factors = self.factors[tile].get();
+            simd::grouped_products(out, &self.sources[tile], factors, &part.program, accumulate, q);
+        }
+        for matrix in &part.matrices {
+            self.own.iter_mut().zip(&self.factors).for_each(|(own, all)| own.select(all, &matrix.plaintexts));
+            let sources = self.sources.each_ref().map(|s| &s[..]);
+            let factors = self.own.each_ref().map(FactorTile::get);
+            let out = self.outputs.each_mut().map(|o| &mut o[..]);
+            simd::weighted_products(out, sources, factors, &matrix.weights, q);
+        }
+        for (tile, out) in self.outputs.iter().enumerate() {
+            for (words, tile_words) in outputs.iter_mut().zip(out) {
+                words[range(tile)].copy_from_slice(&tile_words.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Combinations of rotated clear slots.
+
+use rayon::prelude::*;
+
+use super::Simulated;
+use super::slots::{SimulatedCiphertext, mix};
+use crate::ckks::combination::Combination;
+use crate::ckks::error::CkksError;
+use crate::ckks::evaluator::check;
+use crate::ckks::noise;
+
+/// Plaintexts as they decode, with the errors of rounding: real and imaginary parts.
+#[derive(Debug)]
+pub struct SimulatedCombination {
+    plaintexts: Vec<(Vec<f64>, Vec<f64>)>,
+    scale: f64,
+}
+
+impl SimulatedCombination {
+    pub(super) fn bytes(&self) -> u64 {
+        self.plaintexts.iter().map(|(re, im)| 8 * (re.len() + im.len()) as u64).sum()
+    }
+}
+
+impl Simulated {
+    pub(super) fn encoded_combination(
+        &self,
+        combination: &Combination,
+        scale: f64,
+    ) -> Result<SimulatedCombination, CkksError> {
+        let plaintexts = combination.plaintexts();
+        let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
+        let plaintexts = (0..plaintexts.len())
+            .into_par_iter()
+            .map(|index| {
+                let coefficients: Vec<f64> =
+                    plaintexts.combine(index, &bases).map(|c| (c * scale).round_ties_even() / scale).collect();
+                let slots = self.encoder.evaluate(&coefficients)?;
+                Ok((slots.iter().map(|z| z.re).collect(), slots.iter().map(|z| z.im).collect()))
+            })
+            .collect::<Result<_, CkksError>>()?;
+        Ok(SimulatedCombination { plaintexts, scale })
+    }
+
+    pub(super) fn combined(
+        &self,
+        inputs: &[&SimulatedCiphertext],
+        combination: &Combination,
+        encoded: &SimulatedCombination,
+        working_bytes: u64,
+    ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        let states: Vec<_> = inputs.iter().map(|x| (*x).into()).collect();
+        let state = check::transform_inputs(combination.inputs(), &states)?;
+        check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;
+        let sources: Vec<SimulatedCiphertext> =
+            combination.sources().par_iter().map(|source| self.rotated(inputs[source.input], source.steps)).collect();
+        let (limbs, n) = (state.limbs, self.parameters.slots());
+        let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
+        let seed = inputs.iter().fold(combination.member_count() as u64, |seed, x| mix(seed, x.seed));
+        let rounding = self.deviation(noise::rounding(self.parameters.log_n()), scale);
+        Ok((0..combination.outputs())
+            .into_par_iter()
+            .map(|output| {
+                let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
+                let (mut sum_re, mut sum_im) = (vec![0.0; n], vec![0.0; n]);
+                for group in combination.groups(output) {
+                    sum_re.fill(0.0);
+                    sum_im.fill(0.0);
+                    for &member in group.members {
+                        let source = &sources[usize::from(member)];
+                        sum_re.iter_mut().zip(&source.re).for_each(|(sum, x)| *sum += x);
+                        sum_im.iter_mut().zip(&source.im).for_each(|(sum, x)| *sum += x);
+                    }
+                    let plaintext = &encoded.plaintexts[group.plaintext as usize];
+                    add_product((&mut re, &mut im), (&sum_re, &sum_im), plaintext);
+                }
+                for integers in combination.integers() {
+                    sum_re.fill(0.0);
+                    sum_im.fill(0.0);
+                    let row = &integers.weights[output * sources.len()..][..sources.len()];
+                    for (weight, source) in row.iter().zip(&sources).filter(|(w, _)| **w != 0) {
+                        let weight = f64::from(*weight);
+                        sum_re.iter_mut().zip(&source.re).for_each(|(sum, x)| *sum += weight * x);
+                        sum_im.iter_mut().zip(&source.im).for_each(|(sum, x)| *sum += weight * x);
+                    }
+                    let plaintext = &encoded.plaintexts[integers.plaintexts[output] as usize];
+                    add_product((&mut re, &mut im), (&sum_re, &sum_im), plaintext);
+                }
+                let seed = mix(seed, output as u64);
+                let mut result = SimulatedCiphertext { re, im, scale, limbs: limbs - 1, seed };
+                result.add_noise(rounding);
+                result
+            })
+            .collect())
+    }
+}
+
+/// Adds the product of slots and a plaintext that repeats.
+fn add_product(out: (&mut [f64], &mut [f64]), slots: (&[f64], &[f64]), plaintext: &(Vec<f64>, Vec<f64>)) {
+    let factors = plaintext.0.iter().zip(&plaintext.1).cycle();
+    let slots = slots.0.iter().zip(slots.1);
+    for ((re, im), ((x, y), (f, g))) in out.0.iter_mut().zip(out.1).zip(slots.zip(factors)) {
+        *re += f * x - g * y;
+        *im += f * y + g * x;
+    }
+}

@@ -1,0 +1,200 @@
+//! Where the weights come from, and how they are clustered.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::named::named_setting;
+use super::number_or_word::number_or_word;
+use super::{Check, Recorded, Setting};
+use crate::experiment::locate::Problem;
+use crate::network::cluster::{ClusterAlgorithm, ClusterMode as Mode};
+
+named_setting! {
+    /// Where the weights come from.
+    pub enum WeightsOrigin {
+        /// From files.
+        #[default]
+        Trained = "trained",
+        /// From a seed: nothing is learned, so rows have no accuracy.
+        Random = "random",
+    }
+}
+
+/// Number of an ensemble's members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Ensemble(#[schemars(range(min = 1, max = 64))] pub u32);
+
+impl Ensemble {
+    /// Most members.
+    pub const MAX: u32 = 64;
+}
+
+impl Check for Ensemble {
+    fn check(&self) -> Result<(), Problem> {
+        if (1..=Self::MAX).contains(&self.0) {
+            return Ok(());
+        }
+        Err(Problem::new(format!("{} members are not possible; choose 1 to {}", self.0, Self::MAX)))
+    }
+}
+
+impl Recorded for Ensemble {
+    type Cell = Option<u32>;
+
+    fn cell(&self) -> Option<u32> {
+        Some(self.0)
+    }
+}
+
+impl Setting for Ensemble {
+    fn default_value() -> Option<Self> {
+        Some(Self(1))
+    }
+
+    fn default_in_words() -> String {
+        "as many as `model` names".to_owned()
+    }
+}
+
+/// A number that decides random draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DrawSeed(pub u64);
+
+impl Check for DrawSeed {}
+
+impl Recorded for DrawSeed {
+    type Cell = Option<u64>;
+
+    fn cell(&self) -> Option<u64> {
+        Some(self.0)
+    }
+}
+
+impl Setting for DrawSeed {
+    fn default_value() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+/// How many distinct weights are left in each group; none: as they are. Written as a number or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clusters(pub Option<u64>);
+
+number_or_word!(Clusters, "none", "a number of clusters such as 64, or `none`");
+
+impl Check for Clusters {
+    fn check(&self) -> Result<(), Problem> {
+        match self.0 {
+            Some(clusters @ 0..2) => Err(Problem::new(format!(
+                "{clusters} cluster(s) would leave nothing to distinguish weights; choose 2 or more, such as 64, or `none`"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Recorded for Clusters {
+    type Cell = Option<u64>;
+
+    fn cell(&self) -> Option<u64> {
+        self.0
+    }
+}
+
+impl Setting for Clusters {
+    fn default_value() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl JsonSchema for Clusters {
+    fn schema_name() -> Cow<'static, str> {
+        "Clusters".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 2 }, { "const": "none" }] })
+    }
+}
+
+named_setting! {
+    /// Which weights share one set of values.
+    pub enum ClusterMode {
+        /// All weights and biases of a member.
+        Full = "full",
+        /// One kernel column of one convolution.
+        #[default]
+        Slice = "slice",
+        /// As `slice`, for all members together.
+        Joint = "joint",
+    }
+}
+
+impl From<ClusterMode> for Mode {
+    fn from(mode: ClusterMode) -> Self {
+        match mode {
+            ClusterMode::Full => Self::Full,
+            ClusterMode::Slice => Self::Slice,
+            ClusterMode::Joint => Self::Joint,
+        }
+    }
+}
+
+named_setting! {
+    /// How the values are found.
+    pub enum ClusterMethod {
+        /// k-means++ and Lloyd's iteration.
+        #[default]
+        Lloyd = "lloyd",
+        /// The optimum of one-dimensional k-means.
+        Exact = "exact",
+    }
+}
+
+impl From<ClusterMethod> for ClusterAlgorithm {
+    fn from(method: ClusterMethod) -> Self {
+        match method {
+            ClusterMethod::Lloyd => Self::Lloyd,
+            ClusterMethod::Exact => Self::Exact,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clusters_are_a_number_or_none() {
+        let read = |text: &str| serde_yaml::from_str::<Clusters>(text);
+        assert_eq!((read("none").unwrap(), read("64").unwrap()), (Clusters(None), Clusters(Some(64))));
+        assert_eq!(serde_yaml::to_string(&Clusters(Some(64))).unwrap().trim(), "64");
+        assert_eq!(serde_yaml::to_string(&Clusters(None)).unwrap().trim(), "none");
+        for wrong in ["some", "-3", "2.5"] {
+            let text = read(wrong).unwrap_err().to_string();
+            assert!(text.contains("expected a number of clusters such as 64, or `none`"), "{text}");
+        }
+        assert!(Clusters(Some(2)).check().is_ok() && Clusters(None).check().is_ok());
+        assert!(Clusters(Some(1)).check().unwrap_err().text.contains("choose 2 or more"));
+    }
+
+    #[test]
+    fn members_have_bounds() {
+        assert!(Ensemble(1).check().is_ok() && Ensemble(64).check().is_ok());
+        assert!(Ensemble(0).check().unwrap_err().text.contains("choose 1 to 64"));
+    }
+
+    #[test]
+    fn names_are_those_of_the_network_floor() {
+        for mode in [ClusterMode::Full, ClusterMode::Slice, ClusterMode::Joint] {
+            assert_eq!(Mode::from(mode).as_str(), mode.as_str());
+        }
+        for method in [ClusterMethod::Lloyd, ClusterMethod::Exact] {
+            assert_eq!(ClusterAlgorithm::from(method).as_str(), method.as_str());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Layers in the channel layout.
+
+use super::layer::{Builder, stride, unsupported};
+use crate::ckks::Parameters;
+use crate::ckks::combination::Combination;
+use crate::network::lowered::{Layer, LinearMap, LoweredNetwork};
+use crate::private::error::PrivateError;
+use crate::private::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
+use crate::private::linear::{ChannelTerm, Packing, combination};
+use crate::private::options::{ConvolutionKind, PlanOptions};
+use crate::private::plan::LayerInput;
+
+/// Product of the strides and largest padding on the way from the image to any layer.
+fn reach(network: &LoweredNetwork) -> (usize, usize) {
+    let image = network.input.height;
+    let smallest = network.layers.iter().map(|l| l.shape).filter(|s| s.height > 1).map(|s| s.height).min();
+    let maps = network.layers.iter().flat_map(|l| &l.terms).map(|t| &t.map);
+    let paddings = maps.map(|map| if let LinearMap::Convolution { padding, .. } = map { *padding } else { 0 });
+    (image.div_ceil(smallest.unwrap_or(image)).next_power_of_two(), paddings.max().unwrap_or(0))
+}
+
+/// Layout of the image.
+pub(super) fn input(
+    network: &LoweredNetwork,
+    parameters: &Parameters,
+    options: &PlanOptions,
+) -> Result<Layout, PrivateError> {
+    let (largest_pitch, padding) = reach(network);
+    let classes = network.layers.last().map_or(1, |l| l.shape.channels);
+    let layout = ChannelLayout::image(
+        network.input,
+        &ChannelOptions {
+            members: network.members,
+            batch: options.batch,
+            largest_pitch,
+            padding,
+            // Integers times whole ciphertexts cannot mask the taps beside a plane.
+            row_gap: options.convolution == ConvolutionKind::Integer,
+            classes_period: ClassLayout::new(classes).period(),
+        },
+    );
+    let (slots, batch) = (parameters.slots(), options.batch.next_power_of_two());
+    if options.batch == 0 || layout.capacity(slots) < batch {
+        return Err(PrivateError::TooManyBlocks {
+            members: network.members,
+            batch: options.batch,
+            block: layout.block_slots(),
+            slots,
+            log_n: options.log_n,
+            needed: (layout.period() * batch).ilog2() + 1,
+            most: slots / layout.block_slots(),
+        });
+    }
+    Ok(Layout::Channel(layout))
+}
+
+/// Inputs and combination of a convolutional layer.
+pub(super) fn convolution(
+    builder: &Builder,
+    layer: &Layer,
+    output: ChannelLayout,
+) -> Result<(Vec<LayerInput>, Combination), PrivateError> {
+    let mut inputs: Vec<(LayerInput, usize)> = Vec::new();
+    let mut terms = Vec::new();
+    let mut total = 0;
+    for term in &layer.terms {
+        let Layout::Channel(layout) = *builder.source_layout(term.source, layer)? else {
+            return Err(unsupported(layer, "its terms have different layouts"));
+        };
+        let input = LayerInput { source: term.source, packing: Packing::Real };
+        let first_input = match inputs.iter().find(|(i, _)| *i == input) {
+            Some((_, first)) => *first,
+            None => {
+                inputs.push((input, total));
+                total += layout.ciphertexts();
+                total - layout.ciphertexts()
+            }
+        };
+        if layout.pitch() * stride(&term.map) != output.pitch() {
+            return Err(unsupported(layer, "its terms have different strides in all"));
+        }
+        terms.push(ChannelTerm { layout, first_input });
+    }
+    let weight_scale = builder.parameters.literal().weight_bits.exp2();
+    let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)
+        .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
+    let level = |source| PrivateError::Layer { name: layer.name.clone(), level: 0, source };
+    Ok((inputs.into_iter().map(|(i, _)| i).collect(), combination.map_err(level)?))
+}

@@ -1,0 +1,154 @@
+//! What both layouts share: state, and everything about a layer but its linear part.
+
+use std::sync::Arc;
+
+use super::{channel, packed};
+use crate::ckks::Parameters;
+use crate::ckks::evaluator::Operations;
+use crate::ckks::linear_transform::LinearTransform;
+use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Source};
+use crate::private::error::PrivateError;
+use crate::private::headroom::headroom;
+use crate::private::layout::{ClassLayout, Layout};
+use crate::private::linear::{DenseDiagonals, Packing, Steps, Work};
+use crate::private::options::{LayoutKind, PlanOptions};
+use crate::private::plan::{LayerInput, PlannedLayer};
+
+/// State of planning.
+pub struct Builder {
+    pub network: Arc<LoweredNetwork>,
+    pub parameters: Parameters,
+    pub options: PlanOptions,
+    pub input: Layout,
+    pub input_packing: Packing,
+    /// Rotated copies of each ciphertext of the image.
+    pub input_copies: usize,
+    layouts: Vec<Layout>,
+}
+
+fn kind(layer: &Layer) -> &'static str {
+    let dense = layer.terms.iter().any(|t| matches!(t.map, LinearMap::Dense { .. }));
+    let identity = layer.terms.iter().any(|t| matches!(t.map, LinearMap::ChannelScale { .. }));
+    match (dense, identity, layer.terms.len()) {
+        (true, ..) => "dense",
+        (_, true, _) => "convolution + identity",
+        (_, _, 1) => "convolution",
+        _ => "convolution + projection",
+    }
+}
+
+/// Stride of a map, relative to the layout that it reads.
+pub(super) fn stride(map: &LinearMap) -> usize {
+    match map {
+        LinearMap::Convolution { stride, .. } => *stride,
+        _ => 1,
+    }
+}
+
+pub(super) fn unsupported(layer: &Layer, reason: &str) -> PrivateError {
+    PrivateError::Unsupported { name: layer.name.clone(), reason: reason.into() }
+}
+
+impl Builder {
+    /// Lays out the image, which is unfolded or not.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if an image does not fit into a ciphertext.
+    pub fn new(
+        network: Arc<LoweredNetwork>,
+        parameters: Parameters,
+        unfolded: bool,
+        options: &PlanOptions,
+    ) -> Result<Self, PrivateError> {
+        let (input, input_packing, input_copies) = match options.layout {
+            LayoutKind::Packed => packed::input(&network, &parameters, unfolded, options)?,
+            LayoutKind::Channel => (channel::input(&network, &parameters, options)?, Packing::Real, 1),
+        };
+        let options = options.clone();
+        Ok(Self { network, parameters, options, input, input_packing, input_copies, layouts: Vec::new() })
+    }
+
+    /// Layout of a source that layer `reader` reads.
+    pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<&Layout, PrivateError> {
+        match source {
+            Source::Input => Ok(&self.input),
+            Source::Layer(index) => match &self.layouts[index] {
+                Layout::Classes(_) => {
+                    Err(unsupported(reader, "it reads the output of a dense layer; only the last layer may be dense"))
+                }
+                layout => Ok(layout),
+            },
+        }
+    }
+
+    /// Plans layer number `index`, whose inputs have `limbs` limbs.
+    pub fn layer(&mut self, index: usize, limbs: usize) -> Result<PlannedLayer, PrivateError> {
+        let network = self.network.clone();
+        let layer = &network.layers[index];
+        let Some(first) = layer.terms.first() else {
+            return Err(unsupported(layer, "it has no inputs"));
+        };
+        let first_layout = self.source_layout(first.source, layer)?.clone();
+        let (layout, inputs, work) = match (&first.map, &first_layout) {
+            (LinearMap::Dense { outputs, .. }, from) => {
+                if layer.terms.len() != 1 {
+                    return Err(unsupported(layer, "a dense layer with a shortcut is not supported"));
+                }
+                let output = ClassLayout::new(*outputs);
+                let transform = self.dense(index, from, output, limbs);
+                let input = LayerInput { source: first.source, packing: Packing::Real };
+                (Layout::Classes(output), vec![input], Work::Diagonals(transform))
+            }
+            (map, Layout::Packed(from)) => {
+                let output = from.strided(layer.shape, stride(map));
+                let (inputs, transform) = packed::convolution(self, index, output, limbs)?;
+                (Layout::Packed(output), inputs, Work::Diagonals(transform))
+            }
+            (map, Layout::Channel(from)) => {
+                let output = from.strided(layer.shape, stride(map));
+                let (inputs, combination) = channel::convolution(self, layer, output)?;
+                (Layout::Channel(output), inputs, Work::Combination(combination))
+            }
+            (_, Layout::Classes(_)) => return Err(unsupported(layer, "it reads the output of a dense layer")),
+        };
+        let squared = layer.activation == Activation::Square;
+        let headroom = headroom(&self.parameters, limbs - 1, squared);
+        let bias = layout.scatter(&layer.bias);
+        let plane = layer.shape.height * layer.shape.width;
+        let centre: Vec<f64> = layer.centre.iter().flat_map(|c| std::iter::repeat_n(*c, plane)).collect();
+        let centre = layout.scatter(&centre);
+        self.layouts.push(layout.clone());
+        Ok(PlannedLayer {
+            name: layer.name.clone(),
+            kind: kind(layer),
+            limbs,
+            inputs,
+            work,
+            bias,
+            centre,
+            layout,
+            squared,
+            offered: Vec::new(),
+            operations: Operations::default(),
+            seconds: 0.0,
+            headroom,
+        })
+    }
+
+    fn dense(&self, index: usize, input: &Layout, output: ClassLayout, limbs: usize) -> LinearTransform {
+        let mut source = DenseDiagonals::new(&self.network, index, input, output);
+        let offsets = source.offsets().to_vec();
+        let period = source.input_period();
+        let steps = Steps::cheapest(&self.parameters, &self.options.cost, &offsets, limbs, period, period);
+        source.place(&steps);
+        LinearTransform {
+            inputs: input.ciphertexts(),
+            outputs: 1,
+            diagonals: steps.diagonals(&offsets),
+            babies: steps.babies,
+            giants: steps.giants,
+            folds: source.folds(),
+            source: Box::new(source),
+        }
+    }
+}

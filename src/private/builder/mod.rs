@@ -1,0 +1,7 @@
+//! From a network and parameters to planned layers.
+
+mod channel;
+mod layer;
+mod packed;
+
+pub(super) use layer::Builder;

@@ -1,0 +1,32 @@
+//! A linear map as kernel taps.
+
+use crate::network::lowered::LinearMap;
+
+/// Kernel size, stride and padding.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+}
+
+impl Window {
+    /// The window of a map; `None` for a dense one.
+    pub fn of(map: &LinearMap) -> Option<Self> {
+        match map {
+            LinearMap::Convolution { kernel, stride, padding, .. } => {
+                Some(Self { kernel: *kernel, stride: *stride, padding: *padding })
+            }
+            LinearMap::ChannelScale { .. } => Some(Self { kernel: 1, stride: 1, padding: 0 }),
+            LinearMap::Dense { .. } => None,
+        }
+    }
+}
+
+/// Output rows (or columns) whose input under kernel position `tap` is inside the image.
+pub(super) fn valid(tap: usize, window: &Window, outputs: usize, inputs: usize) -> std::ops::Range<usize> {
+    let inside = |o: &usize| (o * window.stride + tap).checked_sub(window.padding).is_some_and(|i| i < inputs);
+    let first = (0..outputs).find(inside).unwrap_or(outputs);
+    let last = (first..outputs).take_while(inside).last().map_or(first, |o| o + 1);
+    first..last
+}

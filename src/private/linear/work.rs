@@ -1,0 +1,96 @@
+//! The computation of a linear layer, in the form that its layout asks for.
+
+use crate::ckks::Parameters;
+use crate::ckks::combination::Combination;
+use crate::ckks::keys::KeyRequest;
+use crate::ckks::linear_transform::{Fold, LinearTransform};
+
+/// A linear layer.
+#[derive(Debug)]
+pub enum Work {
+    /// Diagonals with baby and giant steps.
+    Diagonals(LinearTransform),
+    /// Sums of rotated ciphertexts.
+    Combination(Combination),
+}
+
+/// How large a layer's computation is, for tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WorkSize {
+    /// Diagonals, or groups of a combination: products of ciphertexts and plaintexts.
+    pub products: u64,
+    /// Hoisted rotations of each input.
+    pub babies: u64,
+    /// Rotations of partial sums.
+    pub giants: u64,
+}
+
+impl Work {
+    /// Number of input ciphertexts.
+    pub const fn inputs(&self) -> usize {
+        match self {
+            Self::Diagonals(transform) => transform.inputs,
+            Self::Combination(combination) => combination.inputs(),
+        }
+    }
+
+    /// Number of output ciphertexts.
+    pub const fn outputs(&self) -> usize {
+        match self {
+            Self::Diagonals(transform) => transform.outputs,
+            Self::Combination(combination) => combination.outputs(),
+        }
+    }
+
+    /// The diagonals, if it is made of them.
+    pub const fn diagonals(&self) -> Option<&LinearTransform> {
+        match self {
+            Self::Diagonals(transform) => Some(transform),
+            Self::Combination(_) => None,
+        }
+    }
+
+    /// Asks for the keys that it needs on ciphertexts of `limbs` limbs.
+    pub fn request(&self, parameters: &Parameters, limbs: usize, request: &mut KeyRequest) {
+        let (rotations, folds) = match self {
+            Self::Diagonals(transform) => (transform.rotations(), &transform.folds[..]),
+            Self::Combination(combination) => (combination.rotations(), &[][..]),
+        };
+        for steps in rotations {
+            request.add_rotation(parameters, steps, limbs);
+        }
+        for fold in folds {
+            match fold {
+                Fold::Rotation(steps) => request.add_rotation(parameters, *steps, limbs),
+                Fold::Conjugation => request.add_conjugation(parameters, limbs),
+            }
+        }
+    }
+
+    /// Its size.
+    pub fn size(&self) -> WorkSize {
+        match self {
+            Self::Diagonals(transform) => WorkSize {
+                products: transform.diagonals.len() as u64,
+                babies: transform.babies.len() as u64,
+                giants: transform.giants.len() as u64,
+            },
+            Self::Combination(combination) => WorkSize {
+                products: combination.products() as u64,
+                babies: combination.rotations().len() as u64 + 1,
+                giants: 1,
+            },
+        }
+    }
+
+    /// Bytes of its plaintexts when encoded.
+    pub fn plaintext_bytes(&self) -> u64 {
+        match self {
+            Self::Diagonals(transform) => 8 * (transform.source.period() * transform.diagonals.len()) as u64,
+            Self::Combination(combination) => {
+                let plaintexts = combination.plaintexts();
+                16 * (plaintexts.period() * plaintexts.bases().len()) as u64
+            }
+        }
+    }
+}

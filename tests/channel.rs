@@ -1,0 +1,185 @@
+//! The channel layout on small random networks, encrypted in small, insecure rings, against clear text.
+
+use std::sync::Arc;
+
+use leveled::ckks::{Encrypted, PrecisionReport, SecurityPolicy};
+use leveled::network::cluster::{ClusterMode, ClusterOptions, cluster};
+use leveled::network::lowered::{LoweredNetwork, Shape};
+use leveled::network::{Architecture, Network, Stage, merge};
+use leveled::private::{
+    Client, ConvolutionKind, Executor, LayoutKind, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator,
+};
+use leveled::ring::sampling::Seed;
+use proptest::prelude::*;
+
+/// Convolutions of one kind after the other.
+const KINDS: [ConvolutionKind; 3] = [ConvolutionKind::Classical, ConvolutionKind::Clustered, ConvolutionKind::Integer];
+
+/// Bits that the worst value of every layer must keep, and how far off a logit may be: integer weights are rounded.
+fn bounds(kind: ConvolutionKind) -> (f64, f64) {
+    if kind == ConvolutionKind::Integer { (5.0, 0.05) } else { (10.0, 2e-3) }
+}
+
+fn network(input: Shape, stages: &[Stage], seed: u64) -> LoweredNetwork {
+    let architecture = Architecture {
+        input,
+        stem_channels: stages[0].channels,
+        stages: stages.to_vec(),
+        ..Architecture::named("resnet20", 4, 5).unwrap()
+    };
+    Network::random(&architecture, seed).unwrap().lower().unwrap()
+}
+
+fn two_stages(seed: u64) -> LoweredNetwork {
+    let stage = |channels, stride| Stage { blocks: 1, channels, stride };
+    network(Shape::new(3, 8, 8), &[stage(4, 1), stage(6, 2)], seed)
+}
+
+/// Insecure options with primes of 50 bits, so that noise hides no mistake.
+fn options(log_n: u32, convolution: ConvolutionKind) -> PlanOptions {
+    PlanOptions {
+        log_n,
+        scale_bits: 27.0,
+        weight_bits: 23.0,
+        input_bits: 34.0,
+        base_bits: 40,
+        security: SecurityPolicy::None,
+        layout: LayoutKind::Channel,
+        convolution,
+        ..PlanOptions::default()
+    }
+}
+
+fn image(network: &LoweredNetwork, phase: f64) -> Vec<f64> {
+    (0..network.input.len()).map(|i| (i as f64 * 0.73 + phase).sin()).collect()
+}
+
+/// Evaluates images together and asserts that every layer of the first and all logits agree with clear text.
+fn agrees(network: &Arc<LoweredNetwork>, options: &PlanOptions, images: &[Vec<f64>], what: &str) {
+    let plan = Plan::new(network.clone(), options).unwrap();
+    let client = Client::new(&plan, &Seed::from_number(3));
+    let keys = Arc::new(client.evaluation_keys(|_| ()));
+    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+    let executor = Executor::new(&plan, &evaluator, 1 << 20);
+    let references: Vec<&[f64]> = images.iter().map(|i| &i[..]).collect();
+    let upload = client.encrypt_batch(&references, 0).unwrap();
+    let traces: Vec<_> = images.iter().map(|image| network.forward(image).unwrap()).collect();
+    let mut worst = f64::INFINITY;
+    let result = executor
+        .run(upload.iter().map(|x| x.expand(&plan.parameters)).collect(), &mut |index, output, _| {
+            let probe = client.probe(&traces[0], index, output).unwrap();
+            assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {}", plan.layers[index].name);
+            worst = worst.min(probe.relative.min);
+        })
+        .unwrap();
+    let (bits, logit_error) = bounds(options.convolution);
+    assert!(worst > bits, "{what}: {worst:.1} bits");
+    for (logits, trace) in client.decrypt_batch(&result, images.len()).iter().zip(&traces) {
+        assert_logits(logits, trace.logits(), logit_error, what);
+    }
+}
+
+fn assert_logits(logits: &Logits, clear: &[f64], error: f64, what: &str) {
+    assert!(!logits.overflow, "{what}");
+    for (x, y) in logits.values.iter().zip(clear) {
+        assert!((x - y).abs() < error, "{what}: {x} for {y}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    /// Odd planes, one and several blocks, both strides with both shortcuts, kernels of 1 and 3.
+    #[test]
+    fn every_convolution_agrees_with_clear_text(
+        height in 4usize..8, width in 4usize..8, channels in prop::collection::vec(1usize..4, 2), blocks in 1usize..3,
+        stride in 1usize..3, seed: u64
+    ) {
+        let stages = [Stage { blocks, channels: channels[0], stride: 1 }, Stage { blocks: 1, channels: channels[1], stride }];
+        let network = Arc::new(network(Shape::new(2, height, width), &stages, seed));
+        for kind in KINDS {
+            let what = format!("{height}x{width} {channels:?} {blocks} {stride} {kind:?}");
+            agrees(&network, &options(9, kind), &[image(&network, 0.0)], &what);
+        }
+    }
+}
+
+#[test]
+fn members_share_ciphertexts_and_images_too() {
+    let members: Vec<LoweredNetwork> = (0..4).map(two_stages).collect();
+    for kind in KINDS {
+        for (count, batch, log_n) in [(1, 2, 9), (2, 1, 9), (2, 3, 11), (4, 1, 10), (4, 2, 11)] {
+            let network = Arc::new(merge(&members[..count]).unwrap());
+            let images: Vec<Vec<f64>> = (0..batch).map(|i| image(&network, i as f64)).collect();
+            let options = PlanOptions { batch, ..options(log_n, kind) };
+            agrees(&network, &options, &images, &format!("{count} members, {batch} images, {kind:?}"));
+            // A batch need not be full.
+            agrees(&network, &options, &images[..1], &format!("{count} members, one of {batch} images, {kind:?}"));
+        }
+    }
+}
+
+#[test]
+fn shared_weights_are_multiplied_once_and_small_memory_changes_nothing() {
+    let mut networks = [two_stages(7)];
+    cluster(&mut networks, &ClusterOptions { clusters: 4, mode: ClusterMode::Slice, ..ClusterOptions::default() })
+        .unwrap();
+    let [network] = networks;
+    let network = Arc::new(network);
+    let products = |kind| {
+        let plan = Plan::new(network.clone(), &options(9, kind)).unwrap();
+        plan.layers.iter().map(|layer| layer.operations.plain_products).collect::<Vec<_>>()
+    };
+    let [classical, clustered, integer] = KINDS.map(products);
+    // The second layer: 4 x 4 channels of 3 x 3 weights; three slices of at most 4 values for each output.
+    assert_eq!(classical[1], 144);
+    assert!(clustered[1] <= 4 * 3 * 4, "{clustered:?}");
+    // One mask for each output, and one factor for each identity shortcut.
+    assert_eq!((integer[1], integer[2]), (4, 8));
+    // Rotations of one input at a time.
+    let plan = Plan::new(network.clone(), &options(9, ConvolutionKind::Clustered)).unwrap();
+    let ciphertext = 2 * 8 * (plan.input_limbs as u64) << 9;
+    let small = PlanOptions { working_bytes: 8 * ciphertext, ..options(9, ConvolutionKind::Clustered) };
+    agrees(&network, &small, &[image(&network, 0.0)], "small memory");
+    let error = Plan::new(network, &PlanOptions { working_bytes: ciphertext, ..small }).unwrap_err().to_string();
+    assert!(
+        error.contains("layer layer1.0.conv1") && error.contains("bytes of working memory, but the limit is"),
+        "{error}"
+    );
+}
+
+#[test]
+fn too_many_members_or_images_are_refused_with_what_would_fit() {
+    let network = Arc::new(merge(&(0..4).map(two_stages).collect::<Vec<_>>()).unwrap());
+    // 8 x 8 pixels and the gap below them: 128 slots a member.
+    let refused = |log_n, batch| {
+        let options = PlanOptions { batch, ..options(log_n, ConvolutionKind::Clustered) };
+        Plan::new(network.clone(), &options).unwrap_err().to_string()
+    };
+    let error = refused(9, 1);
+    assert!(
+        error.contains("4 members and 1 images of 128 slots each do not fit into the 256 slots of N = 2^9"),
+        "{error}"
+    );
+    assert!(error.contains("which hold 2 such blocks; use fewer, or log_n = 10 or more"), "{error}");
+    assert!(refused(10, 2).contains("log_n = 11"), "{}", refused(10, 2));
+    let packed = PlanOptions { layout: LayoutKind::Packed, batch: 2, ..options(11, ConvolutionKind::Clustered) };
+    let error = Plan::new(network.clone(), &packed).unwrap_err().to_string();
+    assert!(error.contains("batch = 2 needs the channel layout"), "{error}");
+    let plan = Plan::new(network.clone(), &options(10, ConvolutionKind::Clustered)).unwrap();
+    let image = image(&network, 0.0);
+    let error = Client::new(&plan, &Seed::from_number(1)).encrypt_batch(&[&image, &image], 0).unwrap_err();
+    assert!(matches!(error, PrivateError::BatchSize { batch: 1, found: 2 }), "{error}");
+}
+
+#[test]
+fn the_simulation_gives_the_same_logits() {
+    let network = Arc::new(two_stages(5));
+    let plan = Plan::new(network.clone(), &options(9, ConvolutionKind::Clustered)).unwrap();
+    let simulator = simulator(&plan);
+    let image = image(&network, 0.0);
+    let logits = Simulation::new(&plan, &simulator, 0).image(&image, 1, &mut |_, _, _| ()).unwrap();
+    let trace = network.forward(&image).unwrap();
+    assert_logits(&logits, trace.logits(), 2e-3, "simulated");
+    let complex = |x: &[f64]| x.iter().map(|v| leveled::ckks::Complex::new(*v, 0.0)).collect::<Vec<_>>();
+    assert!(PrecisionReport::new(&complex(&logits.values), &complex(trace.logits())).unwrap().min > 8.0);
+}
