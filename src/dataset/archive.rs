@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 use md5::{Digest, Md5};
 
 use super::error::DatasetError;
+use super::hex::hex;
 use super::name::DatasetName;
 
 impl DatasetName {
@@ -45,7 +46,7 @@ pub(super) fn md5_of(path: &Path) -> Result<String, DatasetError> {
             count => hash.update(&buffer[..count]),
         }
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
 }
 
 /// Checks that a file has this MD5 sum.

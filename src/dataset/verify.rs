@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::cifar::{read_test, read_training};
 use super::error::DatasetError;
+use super::hex::hex;
 use super::image::Dataset;
 use super::name::DatasetName;
 
@@ -82,7 +83,7 @@ fn hashes(dataset: &Dataset) -> Vec<[u8; 32]> {
 fn sum(hashes: &[[u8; 32]]) -> String {
     let mut sum = Sha256::new();
     hashes.iter().for_each(|hash| sum.update(hash));
-    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sum.finalize())
 }
 
 #[cfg(test)]
