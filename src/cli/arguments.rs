@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::data::Data;
+use super::evaluate::Evaluate;
 use super::export::Export;
 use super::infer::Infer;
 use super::plan::Plan;
@@ -35,6 +37,8 @@ enum Command {
     Export(Export),
     Schema(Schema),
     Train(Train),
+    Evaluate(Evaluate),
+    Data(Data),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -50,6 +54,8 @@ pub fn main() -> ExitCode {
         Command::Export(export) => export.execute(),
         Command::Schema(schema) => schema.execute(),
         Command::Train(train) => train.execute(),
+        Command::Evaluate(evaluate) => evaluate.execute(),
+        Command::Data(data) => data.execute(),
         Command::Trial(trial) => trial.execute(),
     };
     match outcome {

@@ -1,7 +1,9 @@
 //! Tables and figures from recorded rows. Everything here is made from the files of a results directory, never from memory.
 
 mod accuracy_rows;
+pub mod accuracy_text;
 pub mod columns;
+pub mod data_text;
 pub mod error;
 pub mod figures;
 pub mod format;

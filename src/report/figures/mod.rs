@@ -14,6 +14,7 @@ mod plot;
 mod precision_by_layer;
 mod rendered;
 mod seconds_by_layer;
+mod training_history;
 mod writer;
 
 pub use exporter::{Figure, export};
@@ -21,4 +22,5 @@ pub use layers::LayerSeries;
 pub use level_and_scale::LevelAndScale;
 pub use rendered::Rendered;
 pub use seconds_by_layer::SecondsByLayer;
+pub use training_history::write_history_figure;
 pub use writer::figures;
