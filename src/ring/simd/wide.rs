@@ -104,12 +104,12 @@ pub fn weighted_products(
         for (panel, (first, out)) in matrix.panels().zip(out.chunks_mut(ROWS).enumerate()) {
             for (row, out) in out.iter_mut().enumerate() {
                 let factor = factors.tile(first * ROWS + row);
-                for i in 0..TILE {
+                for (i, factor) in factor.into_iter().enumerate() {
                     let sum = panel.iter().zip(sources).fold(0, |sum, (weights, source)| {
                         let weight = q.sub(q.reduce(weights[row]), offset);
                         q.add(sum, q.mul(weight, source.0[i]))
                     });
-                    out.0[i] = q.add(out.0[i], q.mul(sum, factor[i]));
+                    out.0[i] = q.add(out.0[i], q.mul(sum, factor));
                 }
             }
         }

@@ -336,7 +336,7 @@ impl Tiles {
             let out = &mut self.outputs[tile];
             out.clear();
             if accumulate {
-                let words = outputs.iter().filter_map(|words| words[range(tile)].as_array::<TILE>());
+                let words = outputs.iter().filter_map(|words| words[range(tile)].first_chunk::<TILE>());
                 out.extend(words.copied().map(Tile));
             } else {
                 out.resize(outputs.len(), Tile::default());
