@@ -141,7 +141,7 @@ fn shared_weights_are_multiplied_once_and_small_memory_changes_nothing() {
     assert_eq!((integer[1], integer[2]), (4, 8));
     // Rotations of one input at a time.
     let plan = Plan::new(network.clone(), &options(9, ConvolutionKind::Clustered)).unwrap();
-    let ciphertext = 2 * 8 * (plan.input_limbs as u64) << 9;
+    let ciphertext = (2 * 8 * (plan.input_limbs as u64)) << 9;
     let small = PlanOptions { working_bytes: 8 * ciphertext, ..options(9, ConvolutionKind::Clustered) };
     agrees(&network, &small, &[image(&network, 0.0)], "small memory");
     let error = Plan::new(network, &PlanOptions { working_bytes: ciphertext, ..small }).unwrap_err().to_string();
