@@ -13,7 +13,12 @@ use leveled::ring::sampling::Seed;
 use proptest::prelude::*;
 
 /// Convolutions of one kind after the other.
-const KINDS: [ConvolutionKind; 2] = [ConvolutionKind::Classical, ConvolutionKind::Clustered];
+const KINDS: [ConvolutionKind; 3] = [ConvolutionKind::Classical, ConvolutionKind::Clustered, ConvolutionKind::Integer];
+
+/// Bits that the worst value of every layer must keep, and how far off a logit may be: integer weights are rounded.
+fn bounds(kind: ConvolutionKind) -> (f64, f64) {
+    if kind == ConvolutionKind::Integer { (5.0, 0.05) } else { (10.0, 2e-3) }
+}
 
 fn network(input: Shape, stages: &[Stage], seed: u64) -> LoweredNetwork {
     let architecture = Architecture {
@@ -41,6 +46,7 @@ fn options(log_n: u32, convolution: ConvolutionKind) -> PlanOptions {
         security: SecurityPolicy::None,
         layout: LayoutKind::Channel,
         convolution,
+        complex_packing: false,
         ..PlanOptions::default()
     }
 }
@@ -67,16 +73,17 @@ fn agrees(network: &Arc<LoweredNetwork>, options: &PlanOptions, images: &[Vec<f6
             worst = worst.min(probe.relative.min);
         })
         .unwrap();
-    assert!(worst > 10.0, "{what}: {worst:.1} bits");
+    let (bits, logit_error) = bounds(options.convolution);
+    assert!(worst > bits, "{what}: {worst:.1} bits");
     for (logits, trace) in client.decrypt_batch(&result, images.len()).iter().zip(&traces) {
-        assert_logits(logits, trace.logits(), what);
+        assert_logits(logits, trace.logits(), logit_error, what);
     }
 }
 
-fn assert_logits(logits: &Logits, clear: &[f64], what: &str) {
+fn assert_logits(logits: &Logits, clear: &[f64], error: f64, what: &str) {
     assert!(!logits.overflow, "{what}");
     for (x, y) in logits.values.iter().zip(clear) {
-        assert!((x - y).abs() < 2e-3, "{what}: {x} for {y}");
+        assert!((x - y).abs() < error, "{what}: {x} for {y}");
     }
 }
 
@@ -91,8 +98,11 @@ proptest! {
         let stages = [Stage { blocks, channels: channels[0], stride: 1 }, Stage { blocks: 1, channels: channels[1], stride }];
         let network = Arc::new(network(Shape::new(2, height, width), &stages, seed));
         for kind in KINDS {
-            let what = format!("{height}x{width} {channels:?} {blocks} {stride} {kind:?}");
-            agrees(&network, &options(9, kind), &[image(&network, 0.0)], &what);
+            for complex_packing in [false, true] {
+                let what = format!("{height}x{width} {channels:?} {blocks} {stride} {kind:?} {complex_packing}");
+                let options = PlanOptions { complex_packing, ..options(9, kind) };
+                agrees(&network, &options, &[image(&network, 0.0)], &what);
+            }
         }
     }
 }
@@ -104,7 +114,7 @@ fn members_share_ciphertexts_and_images_too() {
         for (count, batch, log_n) in [(1, 2, 9), (2, 1, 9), (2, 3, 11), (4, 1, 10), (4, 2, 11)] {
             let network = Arc::new(merge(&members[..count]).unwrap());
             let images: Vec<Vec<f64>> = (0..batch).map(|i| image(&network, i as f64)).collect();
-            let options = PlanOptions { batch, ..options(log_n, kind) };
+            let options = PlanOptions { batch, complex_packing: batch % 2 == 1, ..options(log_n, kind) };
             agrees(&network, &options, &images, &format!("{count} members, {batch} images, {kind:?}"));
             // A batch need not be full.
             agrees(&network, &options, &images[..1], &format!("{count} members, one of {batch} images, {kind:?}"));
@@ -123,10 +133,12 @@ fn shared_weights_are_multiplied_once_and_small_memory_changes_nothing() {
         let plan = Plan::new(network.clone(), &options(9, kind)).unwrap();
         plan.layers.iter().map(|layer| layer.operations.plain_products).collect::<Vec<_>>()
     };
-    let (classical, clustered) = (products(ConvolutionKind::Classical), products(ConvolutionKind::Clustered));
+    let [classical, clustered, integer] = KINDS.map(products);
     // The second layer: 4 x 4 channels of 3 x 3 weights; three slices of at most 4 values for each output.
     assert_eq!(classical[1], 144);
     assert!(clustered[1] <= 4 * 3 * 4, "{clustered:?}");
+    // One mask for each output, and one factor for each identity shortcut.
+    assert_eq!((integer[1], integer[2]), (4, 8));
     // Rotations of one input at a time.
     let plan = Plan::new(network.clone(), &options(9, ConvolutionKind::Clustered)).unwrap();
     let ciphertext = 2 * 8 * (plan.input_limbs as u64) << 9;
@@ -171,7 +183,7 @@ fn the_simulation_gives_the_same_logits() {
     let image = image(&network, 0.0);
     let logits = Simulation::new(&plan, &simulator, 0).image(&image, 1, &mut |_, _, _| ()).unwrap();
     let trace = network.forward(&image).unwrap();
-    assert_logits(&logits, trace.logits(), "simulated");
+    assert_logits(&logits, trace.logits(), 2e-3, "simulated");
     let complex = |x: &[f64]| x.iter().map(|v| leveled::ckks::Complex::new(*v, 0.0)).collect::<Vec<_>>();
     assert!(PrecisionReport::new(&complex(&logits.values), &complex(trace.logits())).unwrap().min > 8.0);
 }

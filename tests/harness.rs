@@ -155,7 +155,7 @@ fn a_run_from_file_to_figures() {
 
     let provenance = fs::read_to_string(out.join("provenance.json")).unwrap();
     let provenance: Provenance = serde_json::from_str(&provenance).unwrap();
-    assert_eq!(provenance.trials[&trial.trial_id].images, [3, 0]);
+    assert_eq!(provenance.trials[&trial.trial_id].images.indices(), [3, 0]);
     assert_eq!(provenance.sessions[0].experiment_file, tiny_model::EXPERIMENT);
 
     // The report again, from the rows alone.
@@ -242,4 +242,50 @@ fn a_trial_by_itself_tells_its_rows() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("tiny.safetensors has changed since the trial was specified"), "{text}");
+}
+
+#[test]
+fn a_simulated_trial_has_accuracies_and_no_seconds() {
+    let directory = tiny_model::directory();
+    let text = tiny_model::EXPERIMENT.replace("images: [3, 0]", "images: all\n  backend: simulated");
+    fs::write(directory.path().join("e.yaml"), text).unwrap();
+    let plan = success(directory.path(), &["plan", "e.yaml"]);
+    assert!(plan.contains("200 image(s), simulated") && plan.contains("if it were encrypted"), "{plan}");
+    success(directory.path(), &["run", "e.yaml", "--out", "out"]);
+    let out = directory.path().join("out");
+    let trials: Vec<TrialRow> = rows(&out);
+    let [trial] = trials.as_slice() else { panic!("one trial: {trials:?}") };
+    assert_eq!((trial.backend.as_str(), trial.images), ("simulated", Some(200)));
+    assert_eq!(
+        (trial.simulated_accuracy_images, trial.clear_accuracy_images, trial.accuracy_images),
+        (Some(200), Some(200), None)
+    );
+    assert_eq!((trial.accuracy, trial.latency_seconds_median, trial.key_bytes), (None, None, None));
+    assert!(trial.agreement.unwrap() > 0.97 && trial.levels_used == Some(20), "{trial:?}");
+    // As noisy as encryption of the same images is.
+    let simulated = fs::read_to_string(directory.path().join("e.yaml")).unwrap();
+    fs::write(directory.path().join("e.yaml"), simulated.replace("images: all\n  backend: simulated", "images: 4"))
+        .unwrap();
+    success(directory.path(), &["run", "e.yaml", "--out", "encrypted"]);
+    let encrypted = rows::<TrialRow>(&directory.path().join("encrypted")).remove(0);
+    let ratio = trial.logit_error_median.unwrap() / encrypted.logit_error_median.unwrap();
+    assert!((0.4..2.5).contains(&ratio), "{ratio}: {trial:?}");
+    fs::write(directory.path().join("e.yaml"), simulated).unwrap();
+    let images: Vec<ImageRow> = rows(&out);
+    assert!(images.len() == 200 && images.iter().enumerate().all(|(number, row)| row.image == number as u64));
+    assert!(images.iter().all(|row| row.seconds.is_none() && row.predicted.is_some()));
+    let layers: Vec<LayerRow> = rows(&out);
+    assert!(
+        layers.len() == 20 && layers.iter().all(|row| row.seconds.is_none() && row.precision_bits_median.is_some())
+    );
+
+    // The seed decides, however many threads share the work.
+    fs::write(
+        directory.path().join("e.yaml"),
+        fs::read_to_string(directory.path().join("e.yaml")).unwrap().replace("threads: 2", "threads: 1"),
+    )
+    .unwrap();
+    success(directory.path(), &["run", "e.yaml", "--out", "again"]);
+    let again: Vec<ImageRow> = rows(&directory.path().join("again"));
+    assert!(images.iter().zip(&again).all(|(a, b)| a.logit_error_max == b.logit_error_max));
 }

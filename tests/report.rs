@@ -1,125 +1,214 @@
-//! Tables and figures are made from the files of a results directory, and from nothing else.
+//! Tables, figures and the page from recorded rows alone.
 
-use std::path::Path;
+mod common;
 
-use leveled::experiment::records::{ImageRow, LayerRow, SecurityVerdict, TrialRow, TrialStatus};
-use leveled::experiment::store::Store;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::program::{refusal, success};
+use common::synthetic::{self, Trial};
+use leveled::report::left_out::LeftOut;
 use leveled::report::summary::write_report;
 
-/// Names of ResNet-20's layers in evaluation order.
-fn layer_names() -> Vec<String> {
-    let block =
-        |stage: usize, block: usize| [1, 2].map(|convolution| format!("layer{stage}.{block}.conv{convolution}"));
-    let blocks = (1..=3).flat_map(|stage| (0..3).flat_map(move |index| block(stage, index)));
-    ["conv1".to_owned()].into_iter().chain(blocks).chain(["linear".to_owned()]).collect()
-}
-
-/// Rows in the form that a ResNet-20 gives; the numbers are made up.
-fn write_trial(store: &mut Store, trial_id: &str, security_2024: SecurityVerdict) {
-    let names = layer_names();
-    for (layer, name) in names.iter().enumerate() {
-        let index = layer as u32;
-        let row = LayerRow {
-            trial_id: trial_id.to_owned(),
-            layer: index,
-            name: name.clone(),
-            kind: "convolution + square".to_owned(),
-            level_in: Some(names.len() as u32 - index),
-            level_out: Some(names.len() as u32 - index - 1),
-            scale_bits: Some(20.0),
-            seconds: Some(0.08 + 0.9 / f64::from(index + 1) + 0.02 * f64::from(index % 3)),
-            ..LayerRow::default()
-        };
-        store.append_layer(&row).unwrap();
-    }
-    let image = ImageRow { trial_id: trial_id.to_owned(), label: Some(3), ..ImageRow::default() };
-    store.append_image(&image).unwrap();
-    let row = TrialRow {
-        trial_id: trial_id.to_owned(),
-        network: "resnet20".to_owned(),
-        width: Some(16),
-        dataset: "cifar10".to_owned(),
-        log_n: Some(15),
-        layout: "packed".to_owned(),
-        images: Some(3),
-        agreement: Some(1.0),
-        logit_error_median: Some(0.011_3),
-        peak_memory_bytes: Some(5 << 30),
-        log2_qp: Some(864.0),
-        security_2018: Some(SecurityVerdict::Secure),
-        security_2024: Some(security_2024),
-        threads: Some(2),
-        ..TrialRow::default()
-    };
-    store.append_trial(&row).unwrap();
-}
-
-fn directory_with(trials: &[(&str, SecurityVerdict)], out: &Path) {
-    let mut store = Store::create(out).unwrap();
-    for (trial_id, verdict) in trials {
-        write_trial(&mut store, trial_id, *verdict);
-    }
-}
-
-#[test]
-fn one_trial_gives_a_summary_and_two_figures() {
-    let directory = tempfile::tempdir().unwrap();
-    directory_with(&[("00000000000012e4", SecurityVerdict::Secure)], directory.path());
-    let paths = write_report(directory.path()).unwrap();
-    let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-    let expected = [
-        "summary.csv",
-        "summary.md",
-        "level_and_scale.svg",
-        "level_and_scale.png",
-        "seconds_by_layer.svg",
-        "seconds_by_layer.png",
-    ];
-    assert_eq!(names, expected);
-    let markdown = std::fs::read_to_string(directory.path().join("summary.md")).unwrap();
-    for part in ["00000000000012e4", "128-bit", "5.00"] {
-        assert!(markdown.contains(part), "{markdown}");
-    }
-    let csv = std::fs::read_to_string(directory.path().join("summary.csv")).unwrap();
-    assert!(csv.starts_with("trial_id,status,network") && csv.contains(",128-bit"), "{csv}");
-    let svg = std::fs::read_to_string(&paths[2]).unwrap();
-    for name in layer_names() {
-        assert!(svg.contains(&name), "{name}");
-    }
-    let png = std::fs::read(&paths[5]).unwrap();
-    assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000);
-    // For a look at the figures: LEVELED_KEEP_FIGURES=DIR cargo test --release --test report
-    if let Some(keep) = std::env::var_os("LEVELED_KEEP_FIGURES") {
-        for path in &paths {
-            std::fs::copy(path, Path::new(&keep).join(path.file_name().unwrap())).unwrap();
+/// The report of synthetic trials in a directory.
+fn report(directory: &Path, trials: &[Trial]) -> (Vec<PathBuf>, Vec<LeftOut>) {
+    synthetic::write(directory, trials);
+    let made = write_report(&[directory.to_owned()], directory).unwrap();
+    // For a look: LEVELED_KEEP_REPORT=DIR cargo test --release --test report
+    if let Some(keep) = std::env::var_os("LEVELED_KEEP_REPORT") {
+        let test = std::thread::current().name().unwrap_or("report").to_owned();
+        let keep = Path::new(&keep).join(test);
+        fs::create_dir_all(&keep).unwrap();
+        for path in &made.0 {
+            fs::copy(path, keep.join(path.file_name().unwrap())).unwrap();
         }
     }
+    made
+}
+
+fn names(paths: &[PathBuf]) -> Vec<&str> {
+    paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect()
+}
+
+fn text(directory: &Path, path: &str) -> String {
+    fs::read_to_string(directory.join(path)).unwrap()
 }
 
 #[test]
-fn several_trials_have_figures_of_their_own_and_insecure_rows_say_so() {
+fn a_paper_has_every_table_and_figure() {
     let directory = tempfile::tempdir().unwrap();
-    directory_with(&[("aa", SecurityVerdict::Secure), ("bb", SecurityVerdict::Insecure)], directory.path());
-    let failed = TrialRow {
-        trial_id: "cc".to_owned(),
-        status: TrialStatus::Failed,
-        reason: "killed by signal 9".to_owned(),
-        ..TrialRow::default()
-    };
-    Store::open(directory.path()).unwrap().append_trial(&failed).unwrap();
-    let paths = write_report(directory.path()).unwrap();
-    assert_eq!(paths.len(), 2 + 2 * 4);
-    assert!(directory.path().join("figures/seconds_by_layer_bb.svg").is_file());
-    let markdown = std::fs::read_to_string(directory.path().join("summary.md")).unwrap();
-    assert!(markdown.lines().any(|line| line.contains("| bb ") && line.contains("insecure")), "{markdown}");
-    assert!(markdown.contains("* `cc`: killed by signal 9"), "{markdown}");
+    let (paths, left_out) = report(directory.path(), &synthetic::paper());
+    let names = names(&paths);
+    for table in ["accuracy", "levels", "cost", "clustering", "ensembles", "trade_off"] {
+        for extension in ["csv", "md", "tex"] {
+            assert!(names.contains(&format!("{table}.{extension}").as_str()), "{table}.{extension}: {names:?}");
+        }
+    }
+    for figure in [
+        "accuracy_by_latency_cifar10",
+        "accuracy_by_clusters",
+        "latency_by_clusters",
+        "accuracy_by_ensemble",
+        "latency_by_ensemble",
+        "levels_by_optimisation",
+        "precision_by_layer",
+    ] {
+        for extension in ["svg", "png"] {
+            assert!(names.contains(&format!("{figure}.{extension}").as_str()), "{figure}.{extension}: {names:?}");
+        }
+    }
+    for name in ["summary.csv", "report.md", "report.html"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    assert!(left_out.is_empty(), "{left_out:?}");
+
+    // Five seeds of slice clustering with 64 values: mean and deviation of 0.1 + 0.81 / (1 + exp(3.5 - 6)) + wobble.
+    let clustering = text(directory.path(), "tables/clustering.csv");
+    let line = clustering.lines().find(|line| line.contains(",slice,") && line.contains(",64,")).unwrap();
+    assert!(line.contains(",84.87") && line.contains(",5,10000"), "{line}");
+    let markdown = text(directory.path(), "tables/accuracy.md");
+    assert!(markdown.contains("91.70 ± 0.16"), "{markdown}");
+    assert!(!text(directory.path(), "tables/accuracy.csv").contains("ResNet-18"), "random weights have no accuracy");
+    let levels = text(directory.path(), "tables/levels.md");
+    assert!(levels.contains("ResNet-18") && levels.contains("insecure"), "{levels}");
+    let trade_off = text(directory.path(), "tables/trade_off.csv");
+    assert!(trade_off.contains("AutoFHE") && trade_off.contains("leveled: "), "{trade_off}");
+}
+
+#[test]
+fn figures_say_what_they_show() {
+    let directory = tempfile::tempdir().unwrap();
+    report(directory.path(), &synthetic::paper());
+    let clusters = text(directory.path(), "figures/accuracy_by_clusters.svg");
+    for part in [
+        "accuracy (%), simulated",
+        "number of clusters K",
+        "full",
+        "slice",
+        "M = 4, joint",
+        "no clustering",
+        "10000 images",
+        "512",
+    ] {
+        assert!(clusters.contains(part), "{part}: {clusters}");
+    }
+    let trade_off = text(directory.path(), "figures/accuracy_by_latency_cifar10.svg");
+    for part in [
+        "latency of an evaluation (s",
+        "Pareto front",
+        "wall time, several threads",
+        "AutoFHE (2024)",
+        "96 threads",
+        "state no accuracy",
+    ] {
+        assert!(trade_off.contains(part), "{part}");
+    }
+    let levels = text(directory.path(), "figures/levels_by_optimisation.svg");
+    assert!(levels.contains("saved by tower reuse") && levels.contains(">77"), "{levels}");
+    let precision = text(directory.path(), "figures/precision_by_layer.svg");
+    assert!(precision.contains("layer3.2.conv2") && precision.contains("precision (bits)"));
+    let png = fs::read(directory.path().join("figures/accuracy_by_clusters.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000);
+}
+
+#[test]
+fn what_the_rows_do_not_have_is_left_out_with_the_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let trial =
+        Trial::new("00000000000012e4", 0).with("layout", "packed").timed(7.7).with("precision_bits_median", 9.9);
+    let (paths, left_out) = report(directory.path(), &[trial]);
+    let names = names(&paths);
+    for name in
+        ["level_and_scale.svg", "level_and_scale.png", "seconds_by_layer.svg", "seconds_by_layer.png", "cost.tex"]
+    {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    let why = |what: &str| left_out.iter().find(|one| one.what == what).map(|one| one.why.clone()).unwrap_or_default();
+    assert!(why("table clustering").contains("`clusters`"), "{left_out:?}");
+    assert!(why("figure accuracy_by_ensemble").contains("`ensemble`"), "{left_out:?}");
+    assert!(why("table accuracy").contains("no trial of trained weights"), "{left_out:?}");
+    assert!(why("figure levels_by_optimisation").contains("`tower_reuse`"), "{left_out:?}");
+    assert!(text(directory.path(), "report.md").contains("## Left out"));
+    let svg = text(directory.path(), "figures/seconds_by_layer.svg");
+    for part in synthetic::layer_names().iter().map(String::as_str).chain(["squaring and relinearization", "128-bit"]) {
+        assert!(svg.contains(part), "{part}");
+    }
+    let summary = text(directory.path(), "summary.csv");
+    assert!(summary.starts_with("trial_id,status,network") && summary.contains(",128-bit"), "{summary}");
     // A report may be made again; it replaces what it made.
-    assert_eq!(write_report(directory.path()).unwrap(), paths);
+    assert_eq!(write_report(&[directory.path().to_owned()], directory.path()).unwrap().0, paths);
 }
 
 #[test]
-fn a_store_without_rows_gives_an_empty_summary() {
+fn configurations_have_figures_of_their_own_and_insecure_rows_say_so() {
     let directory = tempfile::tempdir().unwrap();
-    Store::create(directory.path()).unwrap();
-    assert_eq!(write_report(directory.path()).unwrap().len(), 2);
+    let trial =
+        |id: &str, log_n: u32| Trial::new(id, 0).with("log_n", log_n).timed(7.7).with("precision_bits_median", 9.9);
+    let failed = Trial::new("cc", 0).with("status", "failed");
+    let trials = [trial("aa", 15), trial("bb", 14).with("security_2024", "insecure"), failed];
+    report(directory.path(), &trials);
+    assert!(directory.path().join("figures/seconds_by_layer_bb.svg").is_file());
+    assert!(text(directory.path(), "figures/seconds_by_layer_bb.svg").contains("insecure (2024 line)"));
+    let summary = text(directory.path(), "summary.md");
+    assert!(summary.lines().any(|line| line.contains("| bb ") && line.contains("insecure")), "{summary}");
+    assert!(text(directory.path(), "report.html").contains("insecure (2024 line)"));
+}
+
+#[test]
+fn several_directories_are_one_report() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    synthetic::write(one.path(), &[Trial::new("aa", 0).simulated(0.91)]);
+    synthetic::write(two.path(), &[Trial::new("bb", 0).timed(8.0)]);
+    let out = one.path().join("both");
+    let directories = [one.path().to_str().unwrap(), two.path().to_str().unwrap()];
+    let text = refusal(one.path(), &[&["report"], &directories[..]].concat());
+    assert!(text.contains("a report of 2 directories needs --out DIR"), "{text}");
+    let text = success(one.path(), &[&["report"], &directories[..], &["--out", "both"]].concat());
+    assert!(text.contains("trade_off.csv") && text.contains("left out:"), "{text}");
+    // Accuracy from one, seconds from the other.
+    let trade_off = fs::read_to_string(out.join("tables/trade_off.csv")).unwrap();
+    assert!(trade_off.lines().nth(1).unwrap().contains("91,,1,10000 simulated images,8,,1"), "{trade_off}");
+}
+
+#[test]
+fn rows_without_trials_give_an_empty_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let (paths, left_out) = report(directory.path(), &[]);
+    assert_eq!(names(&paths), ["summary.csv", "summary.md", "report.md", "report.html"]);
+    assert!(left_out.len() > 8, "{left_out:?}");
+}
+
+#[test]
+fn parquet_files_of_all_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    synthetic::write(directory.path(), &synthetic::paper());
+    fs::write(directory.path().join("images.csv"), "trial_id,attempt,image,overflow\naa,1,0,false\n").unwrap();
+    let text = success(directory.path(), &["export", ".", "--parquet", "--out", "p"]);
+    assert_eq!(text.lines().count(), 3, "{text}");
+    for table in ["trials", "layers", "images"] {
+        let bytes = fs::read(directory.path().join(format!("p/{table}.parquet"))).unwrap();
+        assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    }
+    let text = refusal(directory.path(), &["export", "absent", "--parquet"]);
+    assert!(text.contains("name a directory that `leveled run` wrote"), "{text}");
+    assert!(!common::program::leveled(directory.path(), &["export", "."]).status.success(), "a format must be named");
+}
+
+/// `cargo test --release --test report -- --ignored --nocapture`: seconds of a report on 100,000 trials.
+#[test]
+#[ignore = "measures; not a test of the default set"]
+fn a_hundred_thousand_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let paper = synthetic::paper();
+    let trials: Vec<Trial> = (0..100_000)
+        .map(|number| {
+            let trial = paper[number % paper.len()].clone();
+            trial.with("trial_id", format!("{number:016x}")).with("seed", number / paper.len())
+        })
+        .collect();
+    synthetic::write(directory.path(), &trials);
+    let begun = std::time::Instant::now();
+    let text = success(directory.path(), &["report", "."]);
+    println!("{} trials, {:.2} s\n{text}", trials.len(), begun.elapsed().as_secs_f64());
+    println!("page: {} bytes", fs::metadata(directory.path().join("report.html")).unwrap().len());
 }

@@ -4,11 +4,18 @@
 //! group that is a convolution weight by weight; with all members that share a weight in one group it is a clustered one
 //! (method section 5). Plaintexts are linear combinations of a few base vectors, masks mostly, so that thousands of them
 //! cost a handful of transforms.
+//!
+//! Inputs may hold two values, x + i y: a real factor takes x, a factor -i y into the real part, which is taken at the end by
+//! adding the conjugate. That halves the rotations; one conjugation for each output comes on top.
 
 use std::ops::Range;
 
+use super::encoder::Complex;
 use super::error::CkksError;
-use crate::ring::simd::SumProgram;
+use crate::ring::simd::{IntegerMatrix, SumProgram};
+
+/// Most bits of an integer weight.
+pub const MAX_INTEGER_BITS: u32 = 12;
 
 /// An input, rotated to the left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +30,7 @@ pub struct Rotated {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plaintexts {
     period: usize,
-    bases: Vec<Vec<f64>>,
+    bases: Vec<Vec<Complex>>,
     /// (base, factor) of all plaintexts, and where each ends.
     terms: Vec<(u32, f64)>,
     ends: Vec<usize>,
@@ -31,7 +38,7 @@ pub struct Plaintexts {
 
 impl Plaintexts {
     /// No plaintexts yet, over `bases` of one length: a power of two from 8 to N/2.
-    pub fn new(bases: Vec<Vec<f64>>) -> Self {
+    pub fn new(bases: Vec<Vec<Complex>>) -> Self {
         Self { period: bases.first().map_or(0, Vec::len), bases, ..Self::default() }
     }
 
@@ -58,7 +65,7 @@ impl Plaintexts {
     }
 
     /// The base vectors.
-    pub fn bases(&self) -> &[Vec<f64>] {
+    pub fn bases(&self) -> &[Vec<Complex>] {
         &self.bases
     }
 
@@ -68,11 +75,14 @@ impl Plaintexts {
         &self.terms[start..self.ends[index]]
     }
 
-    /// The linear combination of vectors that stand for the bases.
-    pub fn combine<'a>(&'a self, index: usize, bases: &'a [Vec<f64>]) -> impl Iterator<Item = f64> + 'a {
+    /// The linear combination of vectors that stand for the bases, real or complex.
+    pub fn combine<'a, V>(&'a self, index: usize, bases: &'a [Vec<V>]) -> impl Iterator<Item = V> + 'a
+    where
+        V: Copy + std::ops::Mul<f64, Output = V> + std::iter::Sum,
+    {
         let terms = self.terms(index);
         let length = bases.first().map_or(0, Vec::len);
-        (0..length).map(move |i| terms.iter().map(|(base, factor)| factor * bases[*base as usize][i]).sum())
+        (0..length).map(move |i| terms.iter().map(|(base, factor)| bases[*base as usize][i] * *factor).sum())
     }
 }
 
@@ -83,6 +93,17 @@ pub struct Group<'a> {
     pub plaintext: u32,
     /// Its members, numbers of [`Combination::sources`].
     pub members: &'a [u16],
+}
+
+/// Small integers times whole ciphertexts: output o gets plaintext(o) * (sum over sources of weight(o, source) * source).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integers {
+    /// Bits of a weight, its sign included.
+    pub bits: u32,
+    /// Number of the plaintext of each output.
+    pub plaintexts: Vec<u32>,
+    /// A row for each output, a column for each source.
+    pub weights: Vec<i16>,
 }
 
 /// A linear combination of rotated ciphertexts for each of several outputs.
@@ -96,6 +117,8 @@ pub struct Combination {
     members: Vec<u16>,
     /// Where the groups of each output end.
     ends: Vec<usize>,
+    integers: Vec<Integers>,
+    real_part: bool,
 }
 
 impl Combination {
@@ -120,6 +143,39 @@ impl Combination {
         self.ends.push(self.groups.len());
     }
 
+    /// Adds products with integers to all outputs.
+    ///
+    /// # Errors
+    /// [`CkksError::Combination`] for a matrix of another size, or weights of more bits than the kernels take.
+    pub fn push_integers(&mut self, integers: Integers) -> Result<(), CkksError> {
+        let (outputs, sources) = (self.outputs(), self.sources.len());
+        if integers.plaintexts.len() != outputs || integers.weights.len() != outputs * sources {
+            let reason = format!("integer weights must be {outputs} rows of {sources}");
+            return Err(CkksError::Combination { reason });
+        }
+        if !(2..=MAX_INTEGER_BITS).contains(&integers.bits) {
+            let reason = format!("integer weights have 2 to {MAX_INTEGER_BITS} bits, not {}", integers.bits);
+            return Err(CkksError::Combination { reason });
+        }
+        self.integers.push(integers);
+        Ok(())
+    }
+
+    /// Adds to every output its conjugate: twice the real part.
+    pub fn take_real_part(&mut self) {
+        self.real_part = true;
+    }
+
+    /// Whether every output gets its conjugate added.
+    pub const fn takes_real_part(&self) -> bool {
+        self.real_part
+    }
+
+    /// The products with integers.
+    pub fn integers(&self) -> &[Integers] {
+        &self.integers
+    }
+
     /// Number of input ciphertexts.
     pub const fn inputs(&self) -> usize {
         self.inputs
@@ -140,9 +196,14 @@ impl Combination {
         &self.plaintexts
     }
 
-    /// Number of groups of all outputs: products of a ciphertext and a plaintext.
-    pub const fn products(&self) -> usize {
-        self.groups.len()
+    /// Products of a ciphertext and a plaintext: one for each group, and for each output of the integer products.
+    pub fn products(&self) -> usize {
+        self.groups.len() + self.integers.iter().map(|i| i.plaintexts.len()).sum::<usize>()
+    }
+
+    /// Products of a ciphertext and an integer.
+    pub fn integer_products(&self) -> usize {
+        self.integers.iter().flat_map(|i| &i.weights).filter(|w| **w != 0).count()
     }
 
     /// Number of members of all groups.
@@ -198,14 +259,20 @@ impl Combination {
     }
 
     /// The part of `outputs` that reads `sources`, over the plaintexts that it needs, for primes of at most `bits` bits.
-    pub(super) fn program(&self, outputs: Range<usize>, sources: &Range<usize>, bits: u32) -> (SumProgram, Vec<u32>) {
+    pub(super) fn program(
+        &self,
+        outputs: Range<usize>,
+        sources: &Range<usize>,
+        bits: u32,
+    ) -> (SumProgram, Vec<Matrix>, Vec<u32>) {
         let mut used: Vec<u32> = outputs.clone().flat_map(|o| self.groups(o)).map(|g| g.plaintext).collect();
+        used.extend(self.integers.iter().flat_map(|i| &i.plaintexts[outputs.clone()]));
         used.sort_unstable();
         used.dedup();
         let mut number = vec![0; self.plaintexts.len()];
         used.iter().zip(0..).for_each(|(plaintext, index)| number[*plaintext as usize] = index);
         let mut program = SumProgram::new(sources.len(), used.len(), bits);
-        for output in outputs {
+        for output in outputs.clone() {
             let groups: Vec<(u32, Vec<u16>)> = self
                 .groups(output)
                 .map(|group| {
@@ -216,6 +283,18 @@ impl Combination {
                 .collect();
             program.push(groups.iter().map(|(plaintext, members)| (*plaintext, &members[..])));
         }
-        (program, used)
+        let matrices = self.integers.iter().map(|integers| {
+            let rows = outputs.clone().map(|o| &integers.weights[o * self.sources.len()..][sources.clone()]);
+            let plaintexts = integers.plaintexts[outputs.clone()].iter().map(|p| number[*p as usize]).collect();
+            Matrix { weights: IntegerMatrix::new(sources.len(), integers.bits, rows), plaintexts }
+        });
+        (program, matrices.collect(), used)
     }
+}
+
+/// A part of [`Integers`].
+pub(super) struct Matrix {
+    pub weights: IntegerMatrix,
+    /// Number of each output's plaintext among those of the part.
+    pub plaintexts: Vec<u32>,
 }

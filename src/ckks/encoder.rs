@@ -178,13 +178,12 @@ impl Encoder {
         Ok(Plaintext { coefficients, scale })
     }
 
-    /// Real slots that repeat as polynomial coefficients (low half, then high half), not scaled and not rounded.
+    /// Slots that repeat as polynomial coefficients (low half, then high half), not scaled and not rounded.
     ///
     /// # Errors
     /// [`CkksError::TooManySlots`] for an impossible period.
-    pub fn interpolate(&self, slots: &[f64]) -> Result<Vec<f64>, CkksError> {
-        let slots: Vec<Complex> = slots.iter().map(|x| Complex::new(*x, 0.0)).collect();
-        let values = self.embedding(slots.len())?.interpolate(&slots, 1.0);
+    pub fn interpolate(&self, slots: &[Complex]) -> Result<Vec<f64>, CkksError> {
+        let values = self.embedding(slots.len())?.interpolate(slots, 1.0);
         Ok(values.iter().map(|v| v.re).chain(values.iter().map(|v| v.im)).collect())
     }
 

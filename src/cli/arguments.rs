@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::data::Data;
+use super::evaluate::Evaluate;
+use super::export::Export;
 use super::infer::Infer;
 use super::plan::Plan;
 use super::report::Report;
@@ -31,8 +34,11 @@ enum Command {
     Plan(Plan),
     Infer(Infer),
     Report(Report),
+    Export(Export),
     Schema(Schema),
     Train(Train),
+    Evaluate(Evaluate),
+    Data(Data),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -45,8 +51,11 @@ pub fn main() -> ExitCode {
         Command::Plan(plan) => plan.execute(),
         Command::Infer(infer) => infer.execute(),
         Command::Report(report) => report.execute(),
+        Command::Export(export) => export.execute(),
         Command::Schema(schema) => schema.execute(),
         Command::Train(train) => train.execute(),
+        Command::Evaluate(evaluate) => evaluate.execute(),
+        Command::Data(data) => data.execute(),
         Command::Trial(trial) => trial.execute(),
     };
     match outcome {

@@ -20,6 +20,12 @@ pub enum CliError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A report of several directories does not say where it is to go.
+    #[error("a report of {directories} directories needs --out DIR, a directory of its own")]
+    ReportNeedsOut {
+        /// How many directories.
+        directories: usize,
+    },
     /// Some trials failed; their rows say why.
     #[error(
         "{failed} of {total} trial(s) failed, {left} were not started; the column `reason` of {table} says why, and --retry-failed runs them again"
@@ -59,6 +65,7 @@ impl CliError {
         let user = match self {
             Self::Experiment(error) => error.is_user_error(),
             Self::Report(error) => error.is_user_error(),
+            Self::ReportNeedsOut { .. } => true,
             Self::Interrupted { .. } | Self::TrainingInterrupted { .. } => return EXIT_CODE,
             Self::Output { .. } | Self::TrialsFailed { .. } => false,
         };

@@ -1,7 +1,10 @@
 //! Command line: one file per subcommand.
 
 mod arguments;
+mod data;
 mod error;
+mod evaluate;
+mod export;
 mod infer;
 mod output;
 mod plan;

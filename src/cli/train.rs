@@ -8,6 +8,7 @@ use super::CliError;
 use super::output::print;
 use crate::dataset::DatasetName;
 use crate::experiment::training::{RecipeChoices, TrainRequest, train};
+use crate::report::figures::write_history_figure;
 use crate::report::training_text::training_text;
 
 /// Train a network by a recipe: weights with a card, checkpoints, history. The same command goes on with a training that was ended.
@@ -45,6 +46,7 @@ impl Train {
         let request =
             TrainRequest { recipe: self.recipe, choices, data: self.data, out: self.out, threads: self.threads };
         let view = train(&request)?;
+        write_history_figure(&view.name, &view.rows, &view.directory)?;
         print(&training_text(&view))?;
         if view.interrupted {
             return Err(CliError::TrainingInterrupted { done: view.rows.len(), epochs: view.epochs });

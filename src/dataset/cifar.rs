@@ -3,6 +3,7 @@
 //! CIFAR-10 has one label byte; CIFAR-100 has the coarse label, which is not used here, then the fine one.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::error::DatasetError;
@@ -19,27 +20,32 @@ impl DatasetName {
     }
 
     /// Name of the directory in the official binary archive.
-    const fn archive_directory(self) -> &'static str {
+    pub(super) const fn archive_directory(self) -> &'static str {
         match self {
             Self::Cifar10 => "cifar-10-batches-bin",
             Self::Cifar100 => "cifar-100-binary",
         }
     }
 
-    const fn test_files(self) -> &'static [&'static str] {
+    pub(super) const fn test_files(self) -> &'static [&'static str] {
         match self {
             Self::Cifar10 => &["test_batch.bin"],
             Self::Cifar100 => &["test.bin"],
         }
     }
 
-    const fn training_files(self) -> &'static [&'static str] {
+    pub(super) const fn training_files(self) -> &'static [&'static str] {
         match self {
             Self::Cifar10 => {
                 &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"]
             }
             Self::Cifar100 => &["train.bin"],
         }
+    }
+
+    /// All binary files.
+    pub(super) fn files(self) -> impl Iterator<Item = &'static str> {
+        self.training_files().iter().chain(self.test_files()).copied()
     }
 }
 
@@ -78,11 +84,23 @@ fn read_all(directory: &Path, name: DatasetName, files: &[&str]) -> Result<Datas
     Ok(all)
 }
 
-fn find(directory: &Path, dataset: DatasetName, file: &str) -> Result<PathBuf, DatasetError> {
+pub(super) fn find(directory: &Path, dataset: DatasetName, file: &str) -> Result<PathBuf, DatasetError> {
     [directory.join(file), directory.join(dataset.archive_directory()).join(file)]
         .into_iter()
         .find(|path| path.is_file())
         .ok_or_else(|| DatasetError::MissingFile { directory: directory.to_owned(), file: file.to_owned(), dataset })
+}
+
+/// The images of `range` as records of a binary file; the coarse label of CIFAR-100 is 0.
+pub(super) fn encode(dataset: &Dataset, range: Range<usize>) -> Vec<u8> {
+    let label_bytes = dataset.name.label_bytes();
+    let mut bytes = Vec::with_capacity(range.len() * (label_bytes + VALUES));
+    for (image, &label) in dataset.images[range.clone()].iter().zip(&dataset.labels[range]) {
+        bytes.resize(bytes.len() + label_bytes - 1, 0);
+        bytes.push(label);
+        bytes.extend_from_slice(&image.values);
+    }
+    bytes
 }
 
 /// Splits `bytes` into records; `path` is for the error texts.

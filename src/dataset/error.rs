@@ -106,4 +106,70 @@ pub enum DatasetError {
         /// What it must be.
         expected: &'static str,
     },
+    /// A file or directory could not be written.
+    #[error("cannot write `{}`: {source}; choose a directory that can be written to, on a disk with room", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file has another MD5 sum than the publisher says.
+    #[error(
+        "`{}` has the MD5 sum {found}, but the publisher gives {expected}: it is damaged, incomplete or another file; \
+         download it again",
+        path.display()
+    )]
+    Md5 {
+        /// The file.
+        path: PathBuf,
+        /// Sum found.
+        found: String,
+        /// Sum expected.
+        expected: String,
+    },
+    /// An archive that cannot be unpacked.
+    #[error("cannot unpack `{}`: {problem}; download it again", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is no data set where one was to be imported from.
+    #[error(
+        "`{}` holds no {dataset}: give the official archive (.tar.gz), the directory of its binary files, or a directory with \
+         folders `train` and `test` that hold a folder of PNG images for each class",
+        path.display()
+    )]
+    NoSource {
+        /// What was given.
+        path: PathBuf,
+        /// The data set.
+        dataset: DatasetName,
+    },
+    /// A class folder without images.
+    #[error("`{}` holds no PNG image: every class needs one", path.display())]
+    NoImages {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Fewer images than files.
+    #[error("{images} images are too few to fill {files} files: give more images of each class")]
+    TooFewImages {
+        /// Images there are.
+        images: usize,
+        /// Files to fill.
+        files: usize,
+    },
+    /// A download that failed.
+    #[error("cannot download {url}: {problem}; {advice}")]
+    Download {
+        /// The address.
+        url: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        advice: &'static str,
+    },
 }

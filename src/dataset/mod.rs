@@ -2,18 +2,27 @@
 //!
 //! This floor knows no network; `network` takes [`Normalisation`] and [`DatasetName`] from here for its cards.
 
+mod archive;
 mod cifar;
 mod error;
+mod fetch;
+mod hex;
 mod image;
+mod import;
 mod name;
 mod normalisation;
 mod png;
 mod shipped;
+mod verify;
 
 pub use self::image::{CHANNELS, Dataset, Image, PIXELS, SIDE, VALUES};
 pub use cifar::{read_file, read_test, read_training};
 pub use error::DatasetError;
+pub use fetch::fetch;
+pub use hex::hex;
+pub use import::import;
 pub use name::DatasetName;
 pub use normalisation::Normalisation;
 pub use png::read_png;
 pub use shipped::shipped_test_images;
+pub use verify::{Verified, verify};

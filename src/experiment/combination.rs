@@ -99,10 +99,6 @@ fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(),
         return Err(Refusal::new("batch", problem));
     }
     // What is written down already, and not built yet.
-    if settings.convolution == Convolution::Integer {
-        let problem = "integer convolutions are not built yet; set `classical` or `clustered`";
-        return Err(Refusal::new("convolution", problem));
-    }
     if !settings.tower_reuse.0 {
         let problem = "a chain with a prime for every multiplication is only counted, by `leveled plan --levels`: primes of \
                        the size of the data scale are too few; set `true`";
@@ -162,7 +158,7 @@ mod tests {
         assert_eq!(blamed("model: a, batch: 2").0, "batch");
         assert_eq!(settled("model: a, layout: channel").unwrap().convolution, Convolution::Classical);
         assert!(settled("model: a, layout: channel, convolution: clustered, batch: 8").is_ok());
-        assert_eq!(blamed("model: a, layout: channel, convolution: integer").0, "convolution");
+        assert!(settled("model: a, layout: channel, convolution: integer").is_ok());
         assert!(settled("model: a, activation_form: monic, node_fusing: false").is_ok());
         assert_eq!(blamed("model: a, tower_reuse: false").0, "tower_reuse");
     }

@@ -3,6 +3,7 @@
 //! An experiment file ([`config`]) expands to [`trial::TrialSpec`]s; [`run`](mod@run) evaluates each in a child process
 //! ([`child`], [`evaluate`]) and appends its [`records`] to a [`store`]; [`provenance`] says what made them.
 
+pub mod accuracy;
 pub mod bars;
 pub mod block;
 pub mod byte_size;
@@ -11,6 +12,7 @@ pub mod clock;
 pub mod combination;
 pub mod config;
 pub mod documentation;
+pub mod download;
 pub mod error;
 pub mod evaluate;
 pub mod event;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ExperimentError;
 use super::byte_size::ByteSize;
 use super::records::SecurityVerdict;
+use super::setting::Backend;
 
 /// Operations on ciphertexts.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -107,6 +108,8 @@ pub struct PlanView {
     pub clusters: Option<PlanClusters>,
     /// Data set.
     pub dataset: String,
+    /// What would evaluate the images.
+    pub backend: String,
     /// Number of images that would be evaluated.
     pub images: u32,
     /// log2 of the ring dimension.
@@ -145,7 +148,7 @@ pub struct PlanView {
     pub memory_bytes: u64,
     /// What the peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
     pub memory_limit_bytes: Option<u64>,
-    /// Predicted seconds for one evaluation, of all images of a batch.
+    /// Predicted seconds for one evaluation, of all images of a batch, encrypted.
     pub seconds: f64,
     /// Threads that the prediction is for.
     pub threads: u32,
@@ -154,6 +157,12 @@ pub struct PlanView {
 }
 
 impl PlanView {
+    /// Whether its seconds are those of the trial.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.backend == Backend::Encrypted.as_str()
+    }
+
     /// Checks the predicted peak against its limit.
     ///
     /// # Errors
@@ -190,6 +199,7 @@ pub(crate) mod tests {
             ensemble: 1,
             clusters: None,
             dataset: "cifar10".into(),
+            backend: "encrypted".into(),
             images: 3,
             log_n: 15,
             layout: "packed".into(),

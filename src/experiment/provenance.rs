@@ -10,6 +10,7 @@ use super::clock::UtcTime;
 use super::config::Experiment;
 use super::fingerprint::sha256_of_text;
 use super::host::Host;
+use super::setting::ImageSelection;
 use super::store::write_whole;
 
 /// File name within a results directory.
@@ -55,8 +56,8 @@ pub struct TrialProvenance {
     pub card_sha256: String,
     /// SHA-256 of the data set's labels and images.
     pub dataset_sha256: String,
-    /// Indices of the images.
-    pub images: Vec<usize>,
+    /// The images.
+    pub images: ImageSelection,
     /// Seed; none: the operating system's entropy.
     pub seed: Option<u64>,
     /// Threads.
@@ -102,7 +103,7 @@ impl Provenance {
                 card_sha256: spec.card_sha256(),
                 dataset: spec.dataset.name.as_str().to_owned(),
                 dataset_sha256: spec.dataset.sha256.clone(),
-                images: spec.settings.images.indices(),
+                images: spec.settings.images.clone(),
                 seed: spec.settings.seed.0,
                 threads: spec.settings.threads.0,
                 identity: spec.identity(),

@@ -68,7 +68,8 @@ impl<'a> Resolver<'a> {
         let (dataset, count) = self.dataset(point)?;
         let Subject { members, network, width, activation } =
             if random { self.random(point, dataset.name)? } else { self.trained(point, dataset.name)? };
-        let settings = self.plain(point)?;
+        let mut settings = self.plain(point)?;
+        settings.images = settings.images.of(count);
         if let Some(problem) =
             settings.images.largest().and_then(|index| images::index_problem(dataset.name, count, index))
         {
@@ -93,7 +94,7 @@ impl<'a> Resolver<'a> {
     fn plain(&self, point: &Point) -> Result<Settings, ExperimentError> {
         let mut settings = point.settings.plain().map_err(|Missing(name)| {
             let advice = match name {
-                "images" => "say how many images to encrypt, such as 3",
+                "images" => "say how many images to evaluate, such as 3",
                 "log_n" => "give log2 of the ring dimension, such as 15",
                 _ => "give it a value",
             };

@@ -49,8 +49,11 @@ macro_rules! with_settings {
                 key_switching: KeySwitching,
             }
             plain {
-                /// How many images to encrypt, from the first; or a list of indices.
+                /// How many images to evaluate, from the first; `all`; or a list of indices. The column has their number.
                 images: ImageSelection,
+                /// `encrypted`: keys and ciphertexts; `simulated`: clear slots with the scheme's noise, for the accuracy over
+                /// whole test sets.
+                backend: Backend,
                 /// log2 of the ring dimension N, 12 to 16.
                 log_n: LogN,
                 /// `trained`: weights from files; `random`: weights from `weights_seed` for `network`, `width` and the data set,

@@ -151,6 +151,9 @@ impl TrialSpec {
             return Err(refuse("its id does not belong to its settings".to_owned()));
         }
         spec.parameters.check().map_err(|Problem { text, .. }| refuse(text))?;
+        if spec.settings.images.count() == 0 {
+            return Err(refuse("it has no image".to_owned()));
+        }
         Ok(spec)
     }
 }

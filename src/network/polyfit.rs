@@ -80,8 +80,8 @@ fn search(
     loop {
         let value = if middle - below <= above - middle { below } else { above };
         let further = distance + (upper[row][row] * (value - middle)).powi(2);
-        // Not `<`: sums that are not finite end the search, too.
-        if !(further < best.0) {
+        // Sums that are not finite end the search, too.
+        if further >= best.0 || !further.is_finite() {
             return;
         }
         if value == below {

@@ -26,6 +26,8 @@ pub enum ConvolutionKind {
     /// The inputs that share a weight are added, then multiplied once.
     #[default]
     Clustered,
+    /// Small integers times whole ciphertexts, and one mask for each output.
+    Integer,
 }
 
 /// Enough for the article's widest layers in two or three blocks.

@@ -1,17 +1,31 @@
 //! Tables and figures from recorded rows. Everything here is made from the files of a results directory, never from memory.
 
+mod accuracy_rows;
+pub mod accuracy_text;
+pub mod columns;
+pub mod data_text;
 pub mod error;
 pub mod figures;
 pub mod format;
+mod groups;
+mod html;
 pub mod inference_text;
+mod layer_tables;
+pub mod left_out;
 pub mod level_text;
 pub mod operations_text;
+pub mod paper;
+pub mod parquet;
 pub mod plan_text;
+pub mod published;
+pub mod rows;
 pub mod run_text;
 pub mod summary;
 pub mod table;
 pub mod tables;
 pub mod text_table;
+mod trade_off;
 pub mod training_text;
+mod words;
 
 pub use error::ReportError;

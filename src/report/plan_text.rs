@@ -12,13 +12,14 @@ use crate::experiment::setting::{Convolution, WeightsOrigin};
 pub fn plan_text(plan: &PlanView) -> String {
     let line = |bits: Option<u32>| bits.map_or_else(|| "none at this N".to_owned(), |bits| format!("{bits}"));
     let mut text = format!(
-        "trial {}: {} (width {}{}) on {}, {} image(s), {} layout, N = 2^{}\n",
+        "trial {}: {} (width {}{}) on {}, {} image(s), {}, {} layout, N = 2^{}\n",
         plan.trial_id,
         plan.network,
         plan.width,
         members(plan),
         plan.dataset,
         plan.images,
+        plan.backend,
         layout(plan),
         plan.log_n
     );
@@ -39,7 +40,7 @@ pub fn plan_text(plan: &PlanView) -> String {
         ("ciphertext", format!("{} per {together}", ByteSize(plan.ciphertext_bytes))),
         ("diagonals", format!("{} encoded", ByteSize(plan.diagonal_bytes))),
         ("memory", memory(plan)),
-        ("time", format!("{} s per {together} predicted, {} thread(s)", significant(plan.seconds, 3), plan.threads)),
+        ("time", time(plan, &together)),
     ];
     for (name, value) in facts {
         text += &format!("  {name:<11}{value}\n");
@@ -85,6 +86,11 @@ pub fn plan_text(plan: &PlanView) -> String {
         ]);
     }
     text + &table.plain()
+}
+
+fn time(plan: &PlanView, together: &str) -> String {
+    let how = if plan.is_encrypted() { "predicted" } else { "predicted if it were encrypted" };
+    format!("{} s per {together} {how}, {} thread(s)", significant(plan.seconds, 3), plan.threads)
 }
 
 /// The layout, and how convolutions are computed if that is a choice.
@@ -137,7 +143,7 @@ mod tests {
     fn a_plan_reads_well() {
         let text = plan_text(&sample_plan());
         let expected = "\
-trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), packed layout, N = 2^15
+trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), encrypted, packed layout, N = 2^15
   levels     2
   log2 QP    160.0
   security   128-bit (largest log2 QP for 128 bits: 881 in 2018, 868 in 2024)

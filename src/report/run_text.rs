@@ -19,6 +19,7 @@ pub fn dry_run_text(
     let mut table = TextTable::new([
         ("trial", Align::Left),
         ("settings", Align::Left),
+        ("back end", Align::Left),
         ("images", Align::Right),
         ("memory", Align::Right),
         ("seconds per image", Align::Right),
@@ -27,13 +28,15 @@ pub fn dry_run_text(
         table.push(vec![
             plan.trial_id.clone(),
             forecast.label.clone(),
+            plan.backend.clone(),
             plan.images.to_string(),
             ByteSize(plan.memory_bytes).to_string(),
-            significant(plan.seconds, 3),
+            if plan.is_encrypted() { significant(plan.seconds, 3) } else { String::new() },
         ]);
     }
     let mut text = if plans.is_empty() { String::new() } else { table.plain() };
-    let seconds: f64 = plans.iter().map(|plan| plan.seconds * f64::from(plan.images)).sum();
+    let seconds: f64 =
+        plans.iter().filter(|plan| plan.is_encrypted()).map(|plan| plan.seconds * f64::from(plan.images)).sum();
     text += &format!(
         "{} of {} trial(s) would run: {} s of encrypted evaluation predicted, keys and encoding not included\n",
         selection.run.len(),
@@ -92,8 +95,8 @@ mod tests {
         let forecasts = [Forecast { label: "log_n=15".into(), images: 3, seconds: 7.5 }];
         let text = dry_run_text(&experiment, &selection, &forecasts, &[sample_plan()]);
         let expected = "\
-trial             settings  images   memory  seconds per image
-0123456789abcdef  log_n=15       3  3.0 GiB               7.50
+trial             settings  back end   images   memory  seconds per image
+0123456789abcdef  log_n=15  encrypted       3  3.0 GiB               7.50
 1 of 0 trial(s) would run: 22.5 s of encrypted evaluation predicted, keys and encoding not included
 2 are recorded already
 1 are recorded as failed; --retry-failed runs them again

@@ -23,9 +23,17 @@ impl Table {
     /// # Errors
     /// [`ExperimentError::NoResults`] if there is none; [`ReportError::Table`] if it is damaged.
     pub fn read<R: Record>(directory: &Path) -> Result<Self, ReportError> {
-        let path = directory.join(R::FILE);
+        Self::read_file(directory, R::FILE)
+    }
+
+    /// Reads the table `name` in a directory.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn read_file(directory: &Path, name: &'static str) -> Result<Self, ReportError> {
+        let path = directory.join(name);
         if !path.is_file() {
-            return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: R::FILE }.into());
+            return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: name }.into());
         }
         let file = std::fs::File::open(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
         let frame = CsvReadOptions::default()
@@ -34,7 +42,7 @@ impl Table {
             .into_reader_with_file_handle(file)
             .finish()
             .map_err(|error| ReportError::Table { path, reason: error.to_string() })?;
-        Ok(Self { frame, name: R::FILE })
+        Ok(Self { frame, name })
     }
 
     /// Number of rows.
@@ -47,6 +55,18 @@ impl Table {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Names of the columns.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.frame.get_column_names().into_iter().map(|name| name.to_string()).collect()
+    }
+
+    /// A column as text; where the table has no such column, an empty text for each row.
+    #[must_use]
+    pub fn text_or_empty(&self, column: &str) -> Vec<String> {
+        self.text(column).unwrap_or_else(|_| vec![String::new(); self.len()])
     }
 
     /// A column as text; empty cells are empty texts.
@@ -65,6 +85,12 @@ impl Table {
         let numbers = self.cells(column)?.cast(&DataType::Float64).map_err(|error| self.wrong(&error))?;
         let numbers = numbers.f64().map_err(|error| self.wrong(&error))?;
         Ok(numbers.iter().collect())
+    }
+
+    /// The first rows.
+    #[must_use]
+    pub fn head(&self, rows: usize) -> Self {
+        Self { frame: self.frame.head(Some(rows)), name: self.name }
     }
 
     /// The rows whose `column` is `value`.
@@ -92,18 +118,20 @@ impl Table {
         Ok(Self { frame, name: self.name })
     }
 
-    /// These columns alone, in this order.
+    /// These columns alone, in this order; empty where the table, of another version, has no such column.
+    ///
+    /// # Errors
+    /// [`ReportError::Compute`] if a column is named twice.
+    pub fn select(&self, columns: &[&str]) -> Result<DataFrame, ReportError> {
+        let texts = columns.iter().map(|name| Column::new((*name).into(), self.text_or_empty(name))).collect();
+        DataFrame::new(self.len(), texts).map_err(|error| self.wrong(&error))
+    }
+
+    /// The cells of a column.
     ///
     /// # Errors
     /// [`ReportError::Column`].
-    pub fn select(&self, columns: &[&str]) -> Result<DataFrame, ReportError> {
-        for column in columns {
-            self.cells(column)?;
-        }
-        self.frame.select(columns.iter().copied()).map_err(|error| self.wrong(&error))
-    }
-
-    fn cells(&self, column: &str) -> Result<&StringChunked, ReportError> {
+    pub(super) fn cells(&self, column: &str) -> Result<&StringChunked, ReportError> {
         let missing = |_| ReportError::Column { table: self.name, column: column.to_owned() };
         self.frame.column(column).and_then(Column::str).map_err(missing)
     }

@@ -29,7 +29,7 @@ enum Show {
 }
 
 /// Column of `trials.csv`, heading in the Markdown table, how it is shown.
-const COLUMNS: [(&str, &str, Show); 23] = [
+const COLUMNS: [(&str, &str, Show); 25] = [
     ("trial_id", "trial", Show::Text),
     ("status", "status", Show::Text),
     ("network", "network", Show::Text),
@@ -37,9 +37,11 @@ const COLUMNS: [(&str, &str, Show); 23] = [
     ("dataset", "data set", Show::Text),
     ("log_n", "log2 N", Show::Whole),
     ("layout", "layout", Show::Text),
+    ("backend", "back end", Show::Text),
     ("images", "images", Show::Whole),
     ("agreement", "agreement (%)", Show::Percent),
     ("accuracy", "accuracy (%)", Show::Percent),
+    ("simulated_accuracy", "simulated accuracy (%)", Show::Percent),
     ("overflow_images", "overflows", Show::Whole),
     ("logit_error_median", "logit error, median", Show::Number(2)),
     ("logit_error_max", "logit error, max", Show::Number(2)),
@@ -98,7 +100,7 @@ pub fn security_word(verdict_2018: &str, verdict_2024: &str) -> &'static str {
 /// # Errors
 /// [`ReportError::Column`].
 pub fn summary(trials: &Table) -> Result<DataFrame, ReportError> {
-    let verdicts = trials.text("security_2018")?.into_iter().zip(trials.text("security_2024")?);
+    let verdicts = trials.text_or_empty("security_2018").into_iter().zip(trials.text_or_empty("security_2024"));
     let security: Vec<&str> = verdicts.map(|(old, new)| security_word(&old, &new)).collect();
     let wrong = |error: PolarsError| ReportError::Compute { what: "summary", reason: error.to_string() };
     let mut frame = trials.select(&COLUMNS.map(|(column, _, _)| column))?;
@@ -126,7 +128,7 @@ fn markdown(trials: &Table, frame: &DataFrame) -> Result<String, ReportError> {
     let failures: Vec<_> = trials
         .text("trial_id")?
         .into_iter()
-        .zip(trials.text("reason")?)
+        .zip(trials.text_or_empty("reason"))
         .filter(|(_, reason)| !reason.is_empty())
         .collect();
     if !failures.is_empty() {

@@ -32,6 +32,28 @@ impl TextTable {
         self.rows.push(row);
     }
 
+    /// Headings and alignments.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Align)> {
+        self.columns.iter().map(|(heading, align)| (heading.as_str(), *align))
+    }
+
+    /// The rows, a cell for each column.
+    pub fn rows(&self) -> impl Iterator<Item = &[String]> {
+        self.rows.iter().map(Vec::as_slice)
+    }
+
+    /// The same without columns that no row has anything in.
+    #[must_use]
+    pub fn without_empty_columns(self) -> Self {
+        let used: Vec<bool> =
+            (0..self.columns.len()).map(|column| self.rows.iter().any(|row| !row[column].is_empty())).collect();
+        let columns =
+            self.columns.into_iter().zip(&used).filter(|(_, used)| **used).map(|(column, _)| column).collect();
+        let kept =
+            |row: Vec<String>| row.into_iter().zip(&used).filter(|(_, used)| **used).map(|(cell, _)| cell).collect();
+        Self { columns, rows: self.rows.into_iter().map(kept).collect() }
+    }
+
     fn widths(&self) -> Vec<usize> {
         let width = |text: &str| text.chars().count();
         let column = |index: usize, heading: &str| {

@@ -5,7 +5,9 @@
 //! feature `train`. The trainer sees the training images alone, split by [`Split`]; nothing here can read a test set.
 
 mod activation;
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "the trainer alone draws and varies images"))]
 mod augmentation;
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "the trainer alone draws and varies images"))]
 mod draws;
 mod error;
 mod history;

@@ -41,7 +41,7 @@ mod tests {
         assert_eq!(split.validation[..4], FIRST_HELD_OUT);
     }
 
-    const FIRST_HELD_OUT: [usize; 4] = [0, 0, 0, 0];
+    const FIRST_HELD_OUT: [usize; 4] = [5, 7, 13, 21];
 
     #[test]
     fn few_images_may_all_be_held_out() {

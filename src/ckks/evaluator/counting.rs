@@ -122,19 +122,35 @@ impl Operations {
                 work.add(&Self::rotations(parameters, limbs, rotated));
             }
         }
-        let (members, products) = (combination.member_count() as u64, combination.products() as u64);
+        let integers = combination.integer_products() as u64;
+        let (members, products) = (combination.member_count() as u64 + integers, combination.products() as u64);
         let outputs = combination.outputs();
         work.additions += members.saturating_sub(outputs as u64);
         work.plain_products += products;
-        work.limb_additions += (2 * limbs) as f64 * members as f64;
+        work.integer_products += integers;
+        // A product with an integer costs half of an addition: its operands stay in registers.
+        work.limb_additions += (2 * limbs) as f64 * (members as f64 - integers as f64 / 2.0);
         // A block may hold a part of every group, whose products it then makes again.
         let repeated = (products as f64 * blocks as f64).min(members as f64);
         work.limb_products += limbs as f64 * repeated / TILE_PRODUCTS;
         work.limb_transforms += (limbs * combination.plaintexts().len() * blocks) as f64 * plaintext_share;
         work.limb_passes += (2 * limbs * (combination.sources().len() + outputs * blocks)) as f64;
         for _ in 0..outputs {
-            work.add(&Self::divide(limbs, 1, 2));
             work.rescales += 1;
+            if !combination.takes_real_part() {
+                work.add(&Self::divide(limbs, 1, 2));
+                continue;
+            }
+            let special = parameters.band(limbs).band.shape.special;
+            work.add(&Self::raise(parameters, limbs));
+            work.add(&Self::switch(parameters, limbs));
+            work.add(&Self::divide(limbs + special, special + 1, 2));
+            work.add(&Self {
+                rotations: 1,
+                additions: 1,
+                limb_passes: 5.0 * (limbs + special) as f64,
+                ..Self::default()
+            });
         }
         work
     }

@@ -48,6 +48,7 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         ensemble: spec.settings.ensemble.0,
         clusters: clusters.as_ref().map(|report| cluster_view(spec, report)),
         dataset: spec.dataset.name.as_str().to_owned(),
+        backend: spec.settings.backend.as_str().to_owned(),
         images: spec.settings.images.count() as u32,
         log_n: spec.settings.log_n.0,
         layout: spec.settings.layout.as_str().to_owned(),

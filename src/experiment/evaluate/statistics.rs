@@ -32,6 +32,32 @@ pub fn wilson(part: usize, count: usize) -> Option<(f64, f64)> {
     Some((((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0)))
 }
 
+/// A share with its 95 % Wilson interval.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Share {
+    /// The share.
+    pub value: Option<f64>,
+    /// Lower end.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// What it is a share of.
+    pub count: Option<u32>,
+}
+
+impl Share {
+    /// The share that `part` of `count` things are; everything is empty for a share of nothing.
+    pub fn of(part: usize, count: usize) -> Self {
+        let interval = wilson(part, count);
+        Self {
+            value: share(part, count),
+            low: interval.map(|(low, _)| low),
+            high: interval.map(|(_, high)| high),
+            count: u32::try_from(count).ok().filter(|count| *count > 0),
+        }
+    }
+}
+
 /// The largest value; none: there is no value.
 pub fn largest(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     values.into_iter().max_by(f64::total_cmp)
@@ -70,5 +96,7 @@ mod tests {
             assert!((found_low - low).abs() < 5e-5 && (found_high - high).abs() < 5e-5, "{found_low} {found_high}");
         }
         assert_eq!(wilson(0, 0), None);
+        assert_eq!(Share::of(3, 0), Share::default());
+        assert_eq!((Share::of(1, 4).value, Share::of(1, 4).count), (Some(0.25), Some(4)));
     }
 }

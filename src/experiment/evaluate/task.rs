@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::simulation;
 use crate::ckks::SecurityPolicy;
 use crate::ckks::parameters::KeySwitching as Gadgets;
 use crate::dataset::DatasetName;
@@ -12,7 +13,7 @@ use crate::experiment::host;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
-use crate::experiment::setting::{Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin};
+use crate::experiment::setting::{Backend, Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterOptions;
@@ -93,6 +94,8 @@ pub struct Task {
     pub security: Security,
     /// Seed of keys and noise; none: the operating system's entropy.
     pub seed: Option<u64>,
+    /// What evaluates.
+    pub backend: Backend,
     /// Number of threads.
     pub threads: u32,
     /// Memory budget and limit.
@@ -112,6 +115,7 @@ impl From<&TrialSpec> for Task {
             parameters: spec.parameters.clone(),
             security: spec.settings.security,
             seed: spec.settings.seed.0,
+            backend: spec.settings.backend,
             threads: spec.settings.threads.0,
             memory: spec.settings.memory,
         }
@@ -131,6 +135,7 @@ impl From<&CheckedRequest> for Task {
             parameters: request.parameters.clone(),
             security: request.security,
             seed: request.seed,
+            backend: Backend::Encrypted,
             threads: request.threads,
             memory: MemorySettings::default(),
         }
@@ -165,8 +170,9 @@ impl Task {
             },
             convolution: match self.convolution {
                 Convolution::Clustered => ConvolutionKind::Clustered,
+                Convolution::Integer => ConvolutionKind::Integer,
                 // Diagonals: the packed layout asks for none of these.
-                Convolution::Diagonals | Convolution::Classical | Convolution::Integer => ConvolutionKind::Classical,
+                Convolution::Diagonals | Convolution::Classical => ConvolutionKind::Classical,
             },
             batch: self.batch as usize,
             working_bytes: self.memory.working.0,
@@ -182,11 +188,11 @@ impl Task {
         }
     }
 
-    /// Whether a plan for this task is one for the other as well: seeds, threads and memory do not enter, but for the
-    /// working memory.
+    /// Whether a plan for this task is one for the other as well: seeds, back end, threads and memory do not enter, but for
+    /// the working memory.
     pub fn plans_like(&self, other: &Self) -> bool {
-        let Self { seed, threads, memory, .. } = *other;
-        let like = Self { seed, threads, memory, ..self.clone() } == *other;
+        let Self { seed, backend, threads, memory, .. } = *other;
+        let like = Self { seed, backend, threads, memory, ..self.clone() } == *other;
         like && self.memory.working == memory.working
     }
 
@@ -215,7 +221,11 @@ impl Task {
 
     /// Predicted peak memory of a plan, in bytes.
     pub fn memory_bytes(&self, plan: &Plan) -> u64 {
-        plan.predicted_bytes(self.threads as usize, self.memory.diagonals.0)
+        let (threads, diagonals) = (self.threads as usize, self.memory.diagonals.0);
+        match self.backend {
+            Backend::Encrypted => plan.predicted_bytes(threads, diagonals),
+            Backend::Simulated => simulation::predicted_bytes(plan, threads, diagonals),
+        }
     }
 
     /// What a predicted peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
@@ -261,7 +271,7 @@ mod tests {
     #[test]
     fn what_a_plan_depends_on() {
         let task = Task::from(&sample());
-        let other = Task { seed: Some(1), threads: 7, ..task.clone() };
+        let other = Task { seed: Some(1), threads: 7, backend: Backend::Simulated, ..task.clone() };
         assert!(task.plans_like(&other) && other.plans_like(&task));
         assert!(!task.plans_like(&Task { log_n: 16, ..task.clone() }));
     }

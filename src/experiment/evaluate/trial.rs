@@ -5,7 +5,8 @@ use super::outcome::{ImageOutcome, median_of_layer};
 use super::preparation::Prepared;
 use super::row_sink::RowSink;
 use super::session::Session;
-use super::statistics::{largest, median, quartile, share, smallest, wilson};
+use super::simulation::Simulator;
+use super::statistics::{Share, largest, median, quartile, share, smallest};
 use super::task::Task;
 use crate::ckks::PrecisionReport;
 use crate::ckks::evaluator::Operations;
@@ -16,12 +17,13 @@ use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::fingerprint::sha256_of_dataset;
 use crate::experiment::images;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
+use crate::experiment::setting::Backend;
 use crate::experiment::trial::TrialSpec;
 
 /// What a trial that knows of no other says; who records it knows better.
 const FIRST_ATTEMPT: u32 = 1;
 
-/// Evaluates a trial on encrypted images; rows of images and layers go to `rows`, the trial's row is returned.
+/// Evaluates a trial's images, encrypted or simulated; rows of images and layers go to `rows`, the trial's row is returned.
 ///
 /// # Errors
 /// A refusal of the plan, files that have changed since the trial was specified, and what the executor refuses.
@@ -46,8 +48,36 @@ fn evaluate_here(
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
 
-    let session = Session::open(&prepared, &task, events)?;
-    let evaluation = session.start(&task, events)?;
+    let measured = match spec.settings.backend {
+        Backend::Encrypted => encrypted(spec, &task, &prepared, &dataset, rows, events)?,
+        Backend::Simulated => simulated(spec, &task, &prepared, &dataset, rows, events)?,
+    };
+    for layer in 0..prepared.plan.layers.len() {
+        rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
+    }
+    let labels: Vec<u8> = spec.settings.images.indices().iter().map(|&index| dataset.labels[index]).collect();
+    Ok(trial_row(spec, &task, &measured, &prepared, &labels))
+}
+
+/// What the images of a trial gave.
+#[derive(Debug, Default)]
+struct Measured {
+    outcomes: Vec<ImageOutcome>,
+    /// Seconds to make all keys, and their bytes; none: there are no keys.
+    keys: Option<(f64, u64)>,
+}
+
+/// One image after the other, encrypted.
+fn encrypted(
+    spec: &TrialSpec,
+    task: &Task,
+    prepared: &Prepared,
+    dataset: &Dataset,
+    rows: &mut dyn RowSink,
+    events: &mut dyn EventSink,
+) -> Result<Measured, ExperimentError> {
+    let session = Session::open(prepared, task, events)?;
+    let evaluation = session.start(task, events)?;
     let indices = spec.settings.images.indices();
     let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
     events.progress(Stage::Images, 0, indices.len() as u64, "");
@@ -61,11 +91,33 @@ fn evaluate_here(
         outcomes.extend(batch);
         events.progress(Stage::Images, outcomes.len() as u64, indices.len() as u64, "");
     }
-    for layer in 0..prepared.plan.layers.len() {
-        rows.layer(&layer_row(spec, &prepared, layer, &outcomes))?;
-    }
-    let labels: Vec<u8> = indices.iter().map(|&index| dataset.labels[index]).collect();
-    Ok(trial_row(spec, &task, &session, &prepared, &outcomes, &labels))
+    Ok(Measured { outcomes, keys: Some((session.keygen_seconds, session.key_bytes)) })
+}
+
+/// Several images side by side, with the noise of encryption.
+fn simulated(
+    spec: &TrialSpec,
+    task: &Task,
+    prepared: &Prepared,
+    dataset: &Dataset,
+    rows: &mut dyn RowSink,
+    events: &mut dyn EventSink,
+) -> Result<Measured, ExperimentError> {
+    let indices = spec.settings.images.indices();
+    let images: Vec<&Image> = indices.iter().map(|&index| &dataset.images[index]).collect();
+    let mut outcomes = Vec::with_capacity(images.len());
+    let simulator = Simulator::new(prepared, task)?;
+    simulator.images(&images, task, spec.settings.probe.0, events, |number, outcome| {
+        rows.image(&image_row(spec, indices[number], dataset.labels[indices[number]], &outcome))?;
+        outcomes.push(outcome);
+        Ok(())
+    })?;
+    Ok(Measured { outcomes, keys: None })
+}
+
+/// Whether seconds and bytes of a trial are those of encryption.
+fn is_encrypted(spec: &TrialSpec) -> bool {
+    spec.settings.backend == Backend::Encrypted
 }
 
 /// The images, which must be those of the specification.
@@ -93,9 +145,9 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
         logit_error_max: largest(outcome.errors()),
         overflow: outcome.overflow(),
         overflow_noticed: outcome.decrypted.overflow,
-        seconds: Some(outcome.seconds()),
-        encryption_seconds: Some(outcome.encryption_seconds),
-        decryption_seconds: Some(outcome.decryption_seconds),
+        seconds: is_encrypted(spec).then(|| outcome.seconds()),
+        encryption_seconds: is_encrypted(spec).then_some(outcome.encryption_seconds),
+        decryption_seconds: is_encrypted(spec).then_some(outcome.decryption_seconds),
     }
 }
 
@@ -109,7 +161,9 @@ fn layer_precision(outcomes: &[ImageOutcome], index: usize) -> Option<PrecisionR
 fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[ImageOutcome]) -> LayerRow {
     let plan = &prepared.plan;
     let layer = &plan.layers[index];
-    let seconds = |part: fn(&crate::private::LayerSeconds) -> f64| median_of_layer(outcomes, index, part);
+    let seconds = |part: fn(&crate::private::LayerSeconds) -> f64| {
+        if is_encrypted(spec) { median_of_layer(outcomes, index, part) } else { None }
+    };
     let precision = layer_precision(outcomes, index);
     let scale = outcomes.first().map(|outcome| outcome.layers[index].scale);
     LayerRow {
@@ -145,12 +199,17 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
     }
 }
 
+/// What the card of the weights states, which says nothing about an ensemble or random weights.
+fn card_accuracy(spec: &TrialSpec, prepared: &Prepared) -> Option<f64> {
+    let alone = spec.is_trained() && spec.settings.ensemble.0 == 1;
+    prepared.card.test_accuracy_percent.filter(|_| alone).map(|percent| percent / 100.0)
+}
+
 fn trial_row(
     spec: &TrialSpec,
     task: &Task,
-    session: &Session<'_>,
+    Measured { outcomes, keys }: &Measured,
     prepared: &Prepared,
-    outcomes: &[ImageOutcome],
     labels: &[u8],
 ) -> TrialRow {
     let (plan, clusters) = (&prepared.plan, prepared.clusters.as_ref());
@@ -160,27 +219,35 @@ fn trial_row(
         outcomes.iter().zip(labels).filter(|(image, label)| class(image) == Some(usize::from(**label))).count()
     };
     let images = outcomes.len();
-    let (accuracy, clear_accuracy) = (right(ImageOutcome::class), right(ImageOutcome::clear_class));
     // Random weights have no accuracy.
     let judged = if spec.is_trained() { images } else { 0 };
-    let (interval, clear_interval) = (wilson(accuracy, judged), wilson(clear_accuracy, judged));
+    let under = |backend| if spec.settings.backend == backend { judged } else { 0 };
+    let encrypted = Share::of(right(ImageOutcome::class), under(Backend::Encrypted));
+    let simulated = Share::of(right(ImageOutcome::class), under(Backend::Simulated));
+    let clear = Share::of(right(ImageOutcome::clear_class), judged);
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
-    // The images of a batch share the seconds of its evaluation.
-    let seconds = || outcomes.iter().step_by(task.batch as usize).map(ImageOutcome::seconds);
+    // What was not encrypted has no seconds and no bytes; the images of a batch share the seconds of its evaluation.
+    let measured = || outcomes.iter().filter(|_| is_encrypted(spec));
+    let seconds = || measured().step_by(task.batch as usize).map(ImageOutcome::seconds);
     let shared = images.min(task.batch as usize).max(1) as f64;
     let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
         attempt: FIRST_ATTEMPT,
         agreement: share(count(&ImageOutcome::agrees), images),
-        accuracy: share(accuracy, judged),
-        accuracy_low: interval.map(|(low, _)| low),
-        accuracy_high: interval.map(|(_, high)| high),
-        accuracy_images: spec.is_trained().then_some(images as u32),
-        clear_accuracy: share(clear_accuracy, judged),
-        clear_accuracy_low: clear_interval.map(|(low, _)| low),
-        clear_accuracy_high: clear_interval.map(|(_, high)| high),
-        clear_accuracy_images: spec.is_trained().then_some(images as u32),
+        accuracy: encrypted.value,
+        accuracy_low: encrypted.low,
+        accuracy_high: encrypted.high,
+        accuracy_images: encrypted.count,
+        simulated_accuracy: simulated.value,
+        simulated_accuracy_low: simulated.low,
+        simulated_accuracy_high: simulated.high,
+        simulated_accuracy_images: simulated.count,
+        clear_accuracy: clear.value,
+        clear_accuracy_low: clear.low,
+        clear_accuracy_high: clear.high,
+        clear_accuracy_images: clear.count,
+        card_accuracy: card_accuracy(spec, prepared),
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
@@ -189,16 +256,16 @@ fn trial_row(
         latency_seconds_median: median(seconds()),
         latency_seconds_quartile1: quartile(seconds(), 1),
         latency_seconds_quartile3: quartile(seconds(), 3),
-        latency_evaluations: Some(seconds().count() as u32),
+        latency_evaluations: is_encrypted(spec).then(|| seconds().count() as u32),
         amortised_seconds_median: median(seconds()).map(|seconds| seconds / shared),
-        keygen_seconds: Some(session.keygen_seconds),
-        encryption_seconds_median: median(outcomes.iter().map(|image| image.encryption_seconds)),
-        decryption_seconds_median: median(outcomes.iter().map(|image| image.decryption_seconds)),
+        keygen_seconds: keys.map(|(seconds, _)| seconds),
+        encryption_seconds_median: median(measured().map(|image| image.encryption_seconds)),
+        decryption_seconds_median: median(measured().map(|image| image.decryption_seconds)),
         planned_latency_seconds: Some(plan.predicted_seconds(spec.settings.threads.0 as usize)),
         planned_memory_bytes: Some(task.memory_bytes(plan)),
-        key_bytes: Some(session.key_bytes),
-        ciphertext_bytes: outcomes.first().map(|image| image.upload_bytes),
-        result_bytes: outcomes.first().map(|image| image.result_bytes),
+        key_bytes: keys.map(|(_, bytes)| bytes),
+        ciphertext_bytes: measured().next().map(|image| image.upload_bytes),
+        result_bytes: measured().next().map(|image| image.result_bytes),
         cluster_groups: clusters.map(|report| report.groups.len() as u32),
         cluster_groups_kept: clusters.map(|report| report.kept() as u32),
         cluster_relative_error: clusters.map(|report| report.relative_error),

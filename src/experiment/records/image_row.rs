@@ -16,7 +16,7 @@ pub struct ImageRow {
     pub image: u64,
     /// The right class; empty for random weights, which know none.
     pub label: Option<u32>,
-    /// Class by encrypted evaluation; empty on overflow.
+    /// Class by encrypted evaluation or, as the trial's `backend` says, simulated; empty on overflow.
     pub predicted: Option<u32>,
     /// Class by clear-text evaluation.
     pub clear_predicted: Option<u32>,
@@ -24,9 +24,9 @@ pub struct ImageRow {
     pub margin: Option<f64>,
     /// Whether the two classes agree.
     pub agreement: Option<bool>,
-    /// Median over classes of |encrypted - clear-text logit|.
+    /// Median over classes of |logit - clear-text logit|.
     pub logit_error_median: Option<f64>,
-    /// Largest |encrypted - clear-text logit|.
+    /// Largest |logit - clear-text logit|.
     pub logit_error_max: Option<f64>,
     /// Whether the logits mean nothing: the client noticed, or a value in the clear left the range that the modulus holds.
     pub overflow: bool,

@@ -96,7 +96,8 @@ with_settings! { trial_row
         parameters: String,
     }
     after {
-        /// Share of the images whose encrypted class is the clear-text class, 0 to 1; an overflow counts as disagreement.
+        /// Share of the images whose class is the clear-text class, 0 to 1, by encrypted evaluation or, as `backend` says,
+        /// simulated; an overflow counts as disagreement.
         agreement: Option<f64>,
         /// Share of the images whose encrypted class is the label, 0 to 1; an overflow counts as wrong. Empty for random
         /// weights, as is every column of an accuracy.
@@ -107,6 +108,14 @@ with_settings! { trial_row
         accuracy_high: Option<f64>,
         /// Number of images that `accuracy` is a share of.
         accuracy_images: Option<u32>,
+        /// Share of the images whose class by simulated evaluation is the label, 0 to 1; an overflow counts as wrong.
+        simulated_accuracy: Option<f64>,
+        /// Lower end of the 95 % Wilson interval of `simulated_accuracy`.
+        simulated_accuracy_low: Option<f64>,
+        /// Upper end of the 95 % Wilson interval of `simulated_accuracy`.
+        simulated_accuracy_high: Option<f64>,
+        /// Number of images that `simulated_accuracy` is a share of.
+        simulated_accuracy_images: Option<u32>,
         /// Share of the images whose clear-text class is the label, 0 to 1.
         clear_accuracy: Option<f64>,
         /// Lower end of the 95 % Wilson interval of `clear_accuracy`.
@@ -115,11 +124,13 @@ with_settings! { trial_row
         clear_accuracy_high: Option<f64>,
         /// Number of images that `clear_accuracy` is a share of.
         clear_accuracy_images: Option<u32>,
+        /// Share of the test images that are right by the weights' card, 0 to 1: as trained, before folding.
+        card_accuracy: Option<f64>,
         /// Images whose logits mean nothing, see `overflow` of an image.
         overflow_images: Option<u32>,
-        /// Median over images without overflow and classes of |encrypted - clear-text logit|.
+        /// Median over images without overflow and classes of |logit - clear-text logit|.
         logit_error_median: Option<f64>,
-        /// Largest |encrypted - clear-text logit|.
+        /// Largest |logit - clear-text logit|.
         logit_error_max: Option<f64>,
         /// Smallest over layers of the bits of precision of the layer's worst value relative to its largest activation over
         /// images; of one image, the first that does not explode.

@@ -1,5 +1,6 @@
 //! The value types of the settings, one file each where there is more than a number to them.
 
+mod backend;
 mod check;
 mod dataset_ref;
 mod image_selection;
@@ -14,6 +15,7 @@ mod security;
 mod weights;
 
 pub use super::parameter_set::ParametersRef;
+pub use backend::Backend;
 pub use check::{Check, Recorded, Setting};
 pub use dataset_ref::{DatasetFiles, DatasetRef};
 pub use image_selection::ImageSelection;

@@ -46,9 +46,7 @@ impl Observer for TrainBars {
         self.epochs.set_position(u64::from(row.epoch));
         let line = epoch_line(row, largest);
         // A hidden bar prints nothing.
-        if self.epochs.is_hidden() {
-            eprintln!("{line}");
-        } else if self.bars.println(&line).is_err() {
+        if self.epochs.is_hidden() || self.bars.println(&line).is_err() {
             eprintln!("{line}");
         }
     }

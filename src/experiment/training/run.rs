@@ -24,6 +24,8 @@ pub struct TrainRequest {
 /// How a training ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainView {
+    /// Name of the network that was trained.
+    pub name: String,
     /// Directory of what came out.
     pub directory: PathBuf,
     /// Epochs done.
@@ -78,6 +80,7 @@ fn run(
     let mut bars = TrainBars::new(recipe, Interrupt::listen()?);
     let trained = train(recipe, &images, &options, &mut bars)?;
     Ok(TrainView {
+        name: recipe.model_name(),
         directory,
         rows: trained.rows,
         epochs: recipe.epochs,

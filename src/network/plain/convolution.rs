@@ -23,12 +23,18 @@ impl<T: Element> Convolution<T> {
     /// Writes the convolution of `input` to `output`; `columns` is scratch space of any length.
     pub(super) fn apply(&self, input: &[T], output: &mut [T], columns: &mut Vec<T>) {
         let pixels = self.output.height * self.output.width;
-        let patch = self.input.channels * self.kernel * self.kernel;
-        columns.resize(patch * pixels, T::ZERO);
-        self.unroll(input, columns);
         for (plane, &bias) in output.chunks_exact_mut(pixels).zip(&self.bias) {
             plane.fill(bias);
         }
+        self.apply_add(input, output, columns);
+    }
+
+    /// Adds the convolution of `input`, without bias, to `output`.
+    pub(super) fn apply_add(&self, input: &[T], output: &mut [T], columns: &mut Vec<T>) {
+        let pixels = self.output.height * self.output.width;
+        let patch = self.input.channels * self.kernel * self.kernel;
+        columns.resize(patch * pixels, T::ZERO);
+        self.unroll(input, columns);
         multiply_add(output, &self.weights, columns, [self.output.channels, patch, pixels]);
     }
 

@@ -3,12 +3,14 @@
 mod convolution;
 mod element;
 mod forward;
+mod lowered;
 mod matmul;
 mod operation;
 mod output;
 
 pub use element::Element;
 pub use forward::PlainNetwork;
+pub use lowered::PlainLowered;
 pub use output::{EXPLODING, PlainOutput};
 
 pub(super) use operation::{PreparedOperation, batch_norm};

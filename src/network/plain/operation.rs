@@ -139,7 +139,7 @@ fn average_pool<T: Element>(input: &[T], shape: Shape, [height, width]: [usize; 
 }
 
 /// The largest magnitude, infinity if a value is not finite.
-fn largest_magnitude<T: Element>(values: &[T]) -> T {
+pub(super) fn largest_magnitude<T: Element>(values: &[T]) -> T {
     let mut largest = [T::ZERO; LANES];
     // Stays zero as long as every value is finite, and becomes NaN for good otherwise.
     let mut poison = [T::ZERO; LANES];

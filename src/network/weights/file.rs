@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::half_precision;
 use super::set::Weights;
 use super::tensor::Tensor;
+use crate::dataset::hex;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
 
@@ -41,8 +42,7 @@ impl WeightsFile {
             weights.insert(name.to_owned(), tensor(name, &view, &origin)?);
         }
         weights.check(graph, &origin)?;
-        let digest = Sha256::digest(&bytes);
-        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&Sha256::digest(&bytes));
         Ok(Self { weights, sha256 })
     }
 }

@@ -7,7 +7,7 @@ use crate::network::lowered::{Layer, LinearMap, LoweredNetwork};
 use crate::private::error::PrivateError;
 use crate::private::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
 use crate::private::linear::{ChannelTerm, Packing, combination};
-use crate::private::options::PlanOptions;
+use crate::private::options::{ConvolutionKind, PlanOptions};
 use crate::private::plan::LayerInput;
 
 /// Product of the strides and largest padding on the way from the image to any layer.
@@ -17,6 +17,11 @@ fn reach(network: &LoweredNetwork) -> (usize, usize) {
     let maps = network.layers.iter().flat_map(|l| &l.terms).map(|t| &t.map);
     let paddings = maps.map(|map| if let LinearMap::Convolution { padding, .. } = map { *padding } else { 0 });
     (image.div_ceil(smallest.unwrap_or(image)).next_power_of_two(), paddings.max().unwrap_or(0))
+}
+
+/// Whether convolutions read two channels as real and imaginary parts of one ciphertext: half of the rotations.
+pub(super) const fn packing(options: &PlanOptions) -> Packing {
+    if options.complex_packing { Packing::Pairs } else { Packing::Real }
 }
 
 /// Layout of the image.
@@ -34,7 +39,8 @@ pub(super) fn input(
             batch: options.batch,
             largest_pitch,
             padding,
-            row_gap: false,
+            // Integers times whole ciphertexts cannot mask the taps beside a plane.
+            row_gap: options.convolution == ConvolutionKind::Integer,
             classes_period: ClassLayout::new(classes).period(),
         },
     );
@@ -66,21 +72,24 @@ pub(super) fn convolution(
         let Layout::Channel(layout) = *builder.source_layout(term.source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
         };
-        let input = LayerInput { source: term.source, packing: Packing::Real };
+        let packing = packing(&builder.options);
+        let input = LayerInput { source: term.source, packing };
+        let term_of = |first_input| ChannelTerm { layout, pairs: packing == Packing::Pairs, first_input };
         let first_input = match inputs.iter().find(|(i, _)| *i == input) {
             Some((_, first)) => *first,
             None => {
                 inputs.push((input, total));
-                total += layout.ciphertexts();
-                total - layout.ciphertexts()
+                total += term_of(0).ciphertexts();
+                total - term_of(0).ciphertexts()
             }
         };
         if layout.pitch() * stride(&term.map) != output.pitch() {
             return Err(unsupported(layer, "its terms have different strides in all"));
         }
-        terms.push(ChannelTerm { layout, first_input });
+        terms.push(term_of(first_input));
     }
-    let combination = combination(layer, &terms, &output, builder.options.convolution)
+    let weight_scale = builder.parameters.literal().weight_bits.exp2();
+    let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)
         .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
     let level = |source| PrivateError::Layer { name: layer.name.clone(), level: 0, source };
     Ok((inputs.into_iter().map(|(i, _)| i).collect(), combination.map_err(level)?))

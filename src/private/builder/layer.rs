@@ -66,7 +66,7 @@ impl Builder {
     ) -> Result<Self, PrivateError> {
         let (input, input_packing, input_copies) = match options.layout {
             LayoutKind::Packed => packed::input(&network, &parameters, unfolded, options)?,
-            LayoutKind::Channel => (channel::input(&network, &parameters, options)?, Packing::Real, 1),
+            LayoutKind::Channel => (channel::input(&network, &parameters, options)?, channel::packing(options), 1),
         };
         let options = options.clone();
         Ok(Self { network, parameters, options, input, input_packing, input_copies, layouts: Vec::new() })

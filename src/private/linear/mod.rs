@@ -11,6 +11,7 @@
 mod channel;
 mod convolution;
 mod dense;
+mod integer;
 mod packing;
 mod steps;
 mod window;

@@ -54,6 +54,9 @@ impl Work {
     pub fn request(&self, parameters: &Parameters, limbs: usize, request: &mut KeyRequest) {
         let (rotations, folds) = match self {
             Self::Diagonals(transform) => (transform.rotations(), &transform.folds[..]),
+            Self::Combination(combination) if combination.takes_real_part() => {
+                (combination.rotations(), &[Fold::Conjugation][..])
+            }
             Self::Combination(combination) => (combination.rotations(), &[][..]),
         };
         for steps in rotations {

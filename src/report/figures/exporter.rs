@@ -6,7 +6,7 @@ use plotters::coord::Shift;
 use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend, WHITE};
 
 use super::canvas::Canvas;
-use crate::experiment::store::write_whole;
+use super::rendered::Rendered;
 use crate::report::ReportError;
 
 /// Pixels per unit of a figure in a PNG.
@@ -29,19 +29,19 @@ pub trait Figure {
         DB::ErrorType: 'static;
 }
 
-/// Writes a figure as SVG and as PNG into `directory` and gives the paths.
+/// Draws a figure, writes it as SVG and as PNG into `directory` and gives the paths.
 ///
 /// # Errors
 /// [`ReportError::Draw`], and what writing says.
 pub fn export(figure: &impl Figure, directory: &Path) -> Result<[PathBuf; 2], ReportError> {
-    let wrong = |reason: String| ReportError::Draw { figure: figure.name().to_owned(), reason };
-    let paths = ["svg", "png"].map(|extension| directory.join(format!("{}.{extension}", figure.name())));
-    write_whole(&paths[0], svg(figure).map_err(wrong)?.as_bytes())?;
-    write_whole(&paths[1], &png(figure).map_err(wrong)?)?;
-    Ok(paths)
+    Rendered::of(figure, "")?.write(directory)
 }
 
-fn svg(figure: &impl Figure) -> Result<String, String> {
+/// As SVG.
+///
+/// # Errors
+/// What the drawing library says.
+pub fn svg(figure: &impl Figure) -> Result<String, String> {
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, figure.size()).into_drawing_area();
@@ -50,7 +50,11 @@ fn svg(figure: &impl Figure) -> Result<String, String> {
     Ok(text)
 }
 
-fn png(figure: &impl Figure) -> Result<Vec<u8>, String> {
+/// As PNG.
+///
+/// # Errors
+/// What the drawing library says.
+pub fn png(figure: &impl Figure) -> Result<Vec<u8>, String> {
     let (width, height) = figure.size();
     let (width, height) = (width * PNG_SCALE, height * PNG_SCALE);
     let mut pixels = vec![0; 3 * width as usize * height as usize];

@@ -53,14 +53,6 @@ impl<'a> LayerAxis<'a> {
         SegmentValue::CenterOf(self.names.len() as i32 - 1 - layer as i32)
     }
 
-    /// Lower edge and upper edge of the row of a layer.
-    #[must_use]
-    pub fn edges(&self, layer: usize) -> (SegmentValue<i32>, SegmentValue<i32>) {
-        let row = self.names.len() as i32 - 1 - layer as i32;
-        let upper = if layer == 0 { SegmentValue::Last } else { SegmentValue::Exact(row + 1) };
-        (SegmentValue::Exact(row), upper)
-    }
-
     /// Name of a row.
     #[must_use]
     pub fn label(&self, value: &SegmentValue<i32>) -> String {

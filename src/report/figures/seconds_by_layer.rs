@@ -1,16 +1,20 @@
-//! Where the time goes: seconds by layer.
+//! Where the time goes: seconds by layer and operation.
 
 use plotters::coord::Shift;
-use plotters::prelude::{ChartBuilder, Color, DrawingArea, DrawingBackend, EmptyElement, Rectangle, Text};
+use plotters::prelude::{DrawingArea, DrawingBackend, Rectangle};
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{Color, RGBColor};
 
 use super::canvas::Canvas;
 use super::exporter::Figure;
-use super::layer_axis::LayerAxis;
 use super::layers::LayerSeries;
-use super::palette::{BLUE, GREY, GRID};
+use super::palette::{BLUE, GREEN, ORANGE, PURPLE};
+use super::plot::{
+    ABOVE, Axis, BELOW, Drawn, Frame, Legend, Sign, anchored, headings, headings_width, label_room, write,
+};
 use crate::report::format::significant;
 
-/// Horizontal bars: median seconds of each layer, the number beside its bar.
+/// Horizontal bars: median seconds of each layer, by operation, the sum beside its bar.
 #[derive(Debug)]
 pub struct SecondsByLayer<'a> {
     /// File name without extension.
@@ -19,70 +23,109 @@ pub struct SecondsByLayer<'a> {
     pub series: &'a LayerSeries,
 }
 
+/// The operations with their colours, from left to right.
+const OPERATIONS: [(&str, RGBColor); 4] = [
+    ("linear transform, rescale, bias", BLUE),
+    ("squaring and relinearization", ORANGE),
+    ("packing into complex slots", GREEN),
+    ("encoding of diagonals", PURPLE),
+];
+
+/// Units of a layer's row.
+const ROW: i32 = 22;
+
+impl SecondsByLayer<'_> {
+    /// Seconds of a layer by operation.
+    fn parts(&self, layer: usize) -> [f64; 4] {
+        let part = |column: &[Option<f64>]| column.get(layer).copied().flatten().unwrap_or(0.0);
+        let series = self.series;
+        [&series.linear_seconds, &series.square_seconds, &series.pack_seconds, &series.encode_seconds]
+            .map(|column| part(column))
+    }
+
+    fn total(&self, layer: usize) -> f64 {
+        self.series.seconds.get(layer).copied().flatten().unwrap_or_else(|| self.parts(layer).iter().sum())
+    }
+
+    fn axes(&self) -> (Axis, Axis) {
+        let totals: Vec<f64> = (0..self.series.names.len()).map(|layer| self.total(layer)).collect();
+        let sum = significant(totals.iter().sum(), 3);
+        // The numbers beside the bars need room.
+        let high = totals.iter().copied().fold(0.0, f64::max) * 1.1;
+        let x = Axis::from_zero(format!("seconds, median over images (sum of all layers: {sum} s)"), [high]);
+        (x, Axis::names("", &self.series.names).reversed())
+    }
+
+    fn legend(&self) -> Legend {
+        let mut legend = Legend::default();
+        let total: f64 = (0..self.series.names.len()).map(|layer| self.total(layer)).sum();
+        for (operation, (words, colour)) in OPERATIONS.into_iter().enumerate() {
+            let sum: f64 = (0..self.series.names.len()).map(|layer| self.parts(layer)[operation]).sum();
+            // What nobody can see in the bars needs no key.
+            if sum > total / 1000.0 {
+                legend.push(Sign::Area(colour), &format!("{words}: {} s", significant(sum, 3)));
+            }
+        }
+        legend
+    }
+
+    fn frame(&self) -> (i32, i32) {
+        (460, ROW * self.series.names.len() as i32 + ROW / 2)
+    }
+
+    fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
+    where
+        DB::ErrorType: 'static,
+    {
+        headings(area, TITLE, &self.series.title, canvas)?;
+        let (x, y) = self.axes();
+        let corner = (canvas.offset(label_room(&y) as i32), canvas.offset(ABOVE as i32));
+        let size = (canvas.offset(self.frame().0), canvas.offset(self.frame().1));
+        let frame = Frame { x: &x, y: &y, corner, size, canvas };
+        frame.draw(area)?;
+        let layers = 0..self.series.names.len();
+        let decimals = decimals(layers.clone().map(|layer| self.total(layer)).fold(1e-9, f64::max));
+        for layer in layers {
+            let mut from = 0.0;
+            for (seconds, (_, colour)) in self.parts(layer).into_iter().zip(OPERATIONS) {
+                let ends = (frame.at(from, layer as f64 - 0.34), frame.at(from + seconds, layer as f64 + 0.34));
+                if let (Some(start), Some(end)) = ends
+                    && end.0 > start.0
+                {
+                    area.draw(&Rectangle::new([start, end], colour.filled()))?;
+                }
+                from += seconds;
+            }
+            let total = self.total(layer);
+            if let Some((right, middle)) = frame.at(total.max(from), layer as f64) {
+                let style = anchored(canvas.text(11), HPos::Left, VPos::Center);
+                write(area, &format!("{total:.decimals$}"), (right + canvas.offset(4), middle), style)?;
+            }
+        }
+        self.legend().draw(area, (corner.0 + size.0 + canvas.offset(14), corner.1), canvas)
+    }
+}
+
+/// Heading.
+const TITLE: &str = "Seconds by layer and operation";
+
 impl Figure for SecondsByLayer<'_> {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn size(&self) -> (u32, u32) {
-        (760, LayerAxis::new(&self.series.names).figure_height())
+        let legend = self.legend();
+        let width = label_room(&self.axes().1) + self.frame().0 as u32 + 14 + legend.width();
+        let height = (self.frame().1 as u32).max(legend.height());
+        (width.max(headings_width(TITLE, &self.series.title)), ABOVE + height + BELOW)
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
     where
         DB::ErrorType: 'static,
     {
-        self.draw_bars(area, canvas).map_err(|error| error.to_string())
-    }
-}
-
-impl SecondsByLayer<'_> {
-    fn draw_bars<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        canvas: Canvas,
-    ) -> Result<(), Box<dyn std::error::Error>>
-    where
-        DB::ErrorType: 'static,
-    {
-        let axis = LayerAxis::new(&self.series.names);
-        let seconds: Vec<f64> = self.series.seconds.iter().map(|seconds| seconds.unwrap_or(0.0)).collect();
-        let total: f64 = seconds.iter().sum();
-        let largest = seconds.iter().copied().fold(1e-9, f64::max);
-        let area = area.margin(canvas.px(10), 0, 0, 0).titled(&self.series.title, canvas.text(15))?;
-        let mut chart = ChartBuilder::on(&area)
-            .margin(canvas.px(10))
-            .margin_right(canvas.px(24))
-            .x_label_area_size(canvas.px(44))
-            .y_label_area_size(canvas.px(axis.label_width()))
-            .build_cartesian_2d(0.0..largest * 1.12, axis.coordinate())?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .light_line_style(plotters::style::TRANSPARENT)
-            .bold_line_style(GRID)
-            .axis_style(GREY)
-            .y_labels(axis.len())
-            .y_label_offset(canvas.offset(2))
-            .y_label_formatter(&|value| axis.label(value))
-            .label_style(canvas.text(12))
-            .axis_desc_style(canvas.text(13))
-            .x_desc(format!("seconds, median over images (sum of all layers: {} s)", significant(total, 3)))
-            .draw()?;
-        let bars = seconds.iter().enumerate().map(|(layer, seconds)| {
-            let (lower, upper) = axis.edges(layer);
-            let mut bar = Rectangle::new([(0.0, lower), (*seconds, upper)], BLUE.filled());
-            bar.set_margin(canvas.px(4), canvas.px(4), 0, 0);
-            bar
-        });
-        chart.draw_series(bars)?;
-        let decimals = decimals(largest);
-        let numbers = seconds.iter().enumerate().map(|(layer, seconds)| {
-            EmptyElement::at((*seconds, axis.centre(layer)))
-                + Text::new(format!("{seconds:.decimals$}"), (canvas.offset(4), canvas.offset(-3)), canvas.text(11))
-        });
-        chart.draw_series(numbers)?;
-        Ok(())
+        self.draw_all(area, canvas).map_err(|error| error.to_string())
     }
 }
 

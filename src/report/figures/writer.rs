@@ -1,41 +1,171 @@
-//! The figures of a results directory.
+//! The figures that rows have the data for.
 
-use std::path::{Path, PathBuf};
-
-use super::exporter::export;
+use super::accuracy_by_latency::AccuracyByLatency;
+use super::against::{Against, CLUSTERS, ENSEMBLE, Quantity};
 use super::layers::LayerSeries;
 use super::level_and_scale::LevelAndScale;
+use super::levels_by_optimisation::LevelsByOptimisation;
+use super::precision_by_layer::precision_by_layer;
+use super::rendered::Rendered;
 use super::seconds_by_layer::SecondsByLayer;
-use crate::experiment::ExperimentError;
-use crate::experiment::records::LayerRow;
 use crate::report::ReportError;
-use crate::report::table::Table;
+use crate::report::columns::trial;
+use crate::report::groups::{By, Group, groups};
+use crate::report::layer_tables::LayerTables;
+use crate::report::left_out::LeftOut;
+use crate::report::published::Published;
+use crate::report::rows::Rows;
+use crate::report::trade_off::trade_offs;
+use crate::report::words;
 
-/// Folder of the figures in a results directory.
-const FOLDER: &str = "figures";
+/// Most trials that have figures of their own.
+const OWN: usize = 6;
 
-/// Draws both figures of every trial that came to its end. With several trials, the names end in the trial's id.
+/// Figures, and why others are not there.
+#[derive(Debug, Default)]
+struct Gallery {
+    figures: Vec<Rendered>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Gallery {
+    fn miss(&mut self, what: &str, why: impl Into<String>) {
+        self.left_out.push(LeftOut { what: format!("figure {what}"), why: why.into() });
+    }
+
+    fn against(&mut self, rows: &Rows, axis: Against, quantity: Quantity, what: &str) -> Result<(), ReportError> {
+        match axis.charts(rows, quantity) {
+            Ok(charts) => {
+                for chart in charts {
+                    self.figures.push(Rendered::of(&chart, format!("{}. {}.", chart.title, capital(&chart.subtitle)))?);
+                }
+            }
+            Err(why) => self.miss(what, why),
+        }
+        Ok(())
+    }
+
+    fn levels(&mut self, rows: &Rows) -> Result<(), ReportError> {
+        match LevelsByOptimisation::of(rows) {
+            Ok(figure) => {
+                let caption = "Levels with every optimisation, and what each of them saves when they are switched off one after the other.";
+                self.figures.push(Rendered::of(&figure, caption)?);
+            }
+            Err(why) => self.miss("levels_by_optimisation", why),
+        }
+        Ok(())
+    }
+
+    fn trade_offs(&mut self, rows: &Rows, published: &[Published]) -> Result<(), ReportError> {
+        let all = trade_offs(rows);
+        if all.is_empty() {
+            self.miss("accuracy_by_latency", "no configuration of trained weights has both an accuracy and seconds");
+        }
+        for trade_off in &all {
+            let caption = format!(
+                "Accuracy against latency on {}: what was measured with its Pareto front, and published systems. Published latencies are on \
+                 other machines, some on many threads or a GPU, as the key says.",
+                words::dataset(&trade_off.dataset)
+            );
+            self.figures.push(Rendered::of(&AccuracyByLatency::of(rows, trade_off, published), caption)?);
+        }
+        Ok(())
+    }
+
+    fn precision(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
+        let charts = precision_by_layer(rows, &|row| layers.of(rows, row))?;
+        if charts.is_empty() {
+            self.miss("precision_by_layer", "no trial was probed (`probe: true`)");
+        }
+        for chart in charts {
+            let caption = format!("{}: {}.", chart.title, chart.subtitle);
+            self.figures.push(Rendered::of(&chart, caption)?);
+        }
+        Ok(())
+    }
+
+    /// Level and scale, and seconds, of one trial of every configuration; first of those that were encrypted.
+    fn by_layer(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
+        let all = groups(rows, By::Speed, &[], |row| rows.number(trial::LEVELS, row).is_some());
+        let mut shown: Vec<usize> = Vec::new();
+        for group in &all {
+            if let Some(row) = representative(rows, group, layers)? {
+                shown.push(row);
+            }
+        }
+        shown.sort_by_key(|row| !is_timed(rows, *row));
+        let several = shown.len() > 1;
+        for row in shown.iter().take(OWN) {
+            self.of_trial(rows, *row, layers, several)?;
+        }
+        if !shown.iter().any(|row| is_timed(rows, *row)) {
+            self.miss("seconds_by_layer", "no trial with layers was encrypted");
+        }
+        if shown.len() > OWN {
+            let why = format!(
+                "{} configurations; these figures are of {OWN} of them, and a report of fewer directories shows others",
+                shown.len()
+            );
+            self.miss("level_and_scale, seconds_by_layer", why);
+        }
+        Ok(())
+    }
+
+    fn of_trial(&mut self, rows: &Rows, row: usize, layers: &LayerTables, several: bool) -> Result<(), ReportError> {
+        let series = LayerSeries::of_trial(rows, row, &layers.of(rows, row)?)?;
+        let ending = if several { format!("_{}", rows.text(trial::ID, row)) } else { String::new() };
+        let levels = LevelAndScale { name: format!("level_and_scale{ending}"), series: &series };
+        let caption = format!("Level before and after each layer, and the scale after it: {}.", series.title);
+        self.figures.push(Rendered::of(&levels, caption)?);
+        if is_timed(rows, row) {
+            let seconds = SecondsByLayer { name: format!("seconds_by_layer{ending}"), series: &series };
+            let caption = format!("Seconds by layer and operation, medians over images: {}.", series.title);
+            self.figures.push(Rendered::of(&seconds, caption)?);
+        }
+        Ok(())
+    }
+}
+
+fn is_timed(rows: &Rows, row: usize) -> bool {
+    rows.number(trial::LATENCY, row).is_some()
+}
+
+/// A trial of a configuration that has layers, an encrypted one if there is one.
+fn representative(rows: &Rows, group: &Group, layers: &LayerTables) -> Result<Option<usize>, ReportError> {
+    let mut found = None;
+    for row in &group.rows {
+        if is_timed(rows, *row) || found.is_none() {
+            if !layers.has(rows, *row)? {
+                continue;
+            }
+            found = Some(*row);
+            if is_timed(rows, *row) {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Draws every figure that the rows have the data for, and says why the others are not there.
 ///
 /// # Errors
-/// [`ReportError`]: a damaged table, or what drawing and writing say.
-pub fn write_figures(trials: &Table, directory: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    let layers = Table::read::<LayerRow>(directory)?;
-    let trials = trials.rows_where("status", "ok")?;
-    let ids = trials.text("trial_id")?;
-    let folder = directory.join(FOLDER);
-    let mut paths = Vec::new();
-    for id in &ids {
-        let series = LayerSeries::of_trial(&trials.rows_where("trial_id", id)?, &layers)?;
-        if series.names.is_empty() {
-            continue;
-        }
-        std::fs::create_dir_all(&folder)
-            .map_err(|source| ExperimentError::OutputNotWritable { path: folder.clone(), source })?;
-        let ending = if ids.len() == 1 { String::new() } else { format!("_{id}") };
-        let levels = LevelAndScale { name: format!("level_and_scale{ending}"), series: &series };
-        let seconds = SecondsByLayer { name: format!("seconds_by_layer{ending}"), series: &series };
-        paths.extend(export(&levels, &folder)?);
-        paths.extend(export(&seconds, &folder)?);
-    }
-    Ok(paths)
+/// [`ReportError`]: a damaged table, or what drawing says.
+pub fn figures(rows: &Rows, published: &[Published]) -> Result<(Vec<Rendered>, Vec<LeftOut>), ReportError> {
+    let mut gallery = Gallery::default();
+    let layers = LayerTables::default();
+    gallery.trade_offs(rows, published)?;
+    gallery.against(rows, CLUSTERS, Quantity::Accuracy, "accuracy_by_clusters")?;
+    gallery.against(rows, CLUSTERS, Quantity::Latency, "latency_by_clusters")?;
+    gallery.against(rows, ENSEMBLE, Quantity::Accuracy, "accuracy_by_ensemble")?;
+    gallery.against(rows, ENSEMBLE, Quantity::Latency, "latency_by_ensemble")?;
+    gallery.levels(rows)?;
+    gallery.precision(rows, &layers)?;
+    gallery.by_layer(rows, &layers)?;
+    Ok((gallery.figures, gallery.left_out))
 }

@@ -7,6 +7,7 @@ use std::arch::x86_64::*;
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::{self, lazy_products, lazy_terms};
+use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
 use super::sum_program::{Factors, SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
@@ -392,6 +393,64 @@ fn grouped(
                 result = Constants::correct(_mm512_add_epi64(result, load(words)), constants.q);
             }
             store(words, result);
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn weighted_products(
+    out: [&mut [Tile]; TILES],
+    sources: TilePair<'_>,
+    factors: [Factors<'_>; TILES],
+    matrix: &IntegerMatrix,
+    q: &Modulus,
+) {
+    const VECTORS: usize = TILES * TILE_VECTORS;
+    let constants = Constants::new(q);
+    let zero = _mm512_setzero_si512();
+    let offset = q.factor(matrix.offset());
+    let (value, quotient) = (_mm512_set1_epi64(offset.value as i64), _mm512_set1_epi64(offset.quotient52 as i64));
+    let [mut out0, mut out1] = out;
+    // What the offset of the weights has added to every output.
+    let mut correction = [zero; VECTORS];
+    for (source0, source1) in sources[0].iter().zip(sources[1]) {
+        for (v, sum) in correction.iter_mut().enumerate() {
+            let source = if v < TILE_VECTORS { source0 } else { source1 };
+            *sum = _mm512_add_epi64(*sum, load(&source.0.as_chunks().0[v % TILE_VECTORS]));
+        }
+    }
+    for sum in &mut correction {
+        *sum = constants.mul_factor(constants.reduce(zero, *sum), value, quotient);
+    }
+    for (first, panel) in matrix.panels().enumerate() {
+        let mut sums = [[zero; VECTORS]; ROWS];
+        for (weights, (source0, source1)) in panel.iter().zip(sources[0].iter().zip(sources[1])) {
+            let (words0, words1) = (source0.0.as_chunks().0, source1.0.as_chunks().0);
+            let words = [load(&words0[0]), load(&words0[1]), load(&words1[0]), load(&words1[1])];
+            for (sums, weight) in sums.iter_mut().zip(weights) {
+                let weight = _mm512_set1_epi64(*weight as i64);
+                for (sum, words) in sums.iter_mut().zip(words) {
+                    *sum = _mm512_madd52lo_epu64(*sum, words, weight);
+                }
+            }
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            let index = first * ROWS + row;
+            if index >= out0.len() {
+                break;
+            }
+            let tiles = [factors[0].tile(index), factors[1].tile(index)];
+            for (v, sum) in sums.iter().enumerate() {
+                let sum = constants.reduce(zero, *sum);
+                let sum = _mm512_sub_epi64(_mm512_add_epi64(sum, constants.q), correction[v]);
+                let sum = Constants::correct(sum, constants.q);
+                let factor = load(&tiles[v / TILE_VECTORS].as_chunks().0[v % TILE_VECTORS]);
+                let (high, low) = (_mm512_madd52hi_epu64(zero, sum, factor), _mm512_madd52lo_epu64(zero, sum, factor));
+                let out = if v < TILE_VECTORS { &mut out0 } else { &mut out1 };
+                let words = &mut out[index].0.as_chunks_mut().0[v % TILE_VECTORS];
+                let product = constants.reduce(high, low);
+                store(words, Constants::correct(_mm512_add_epi64(product, load(words)), constants.q));
+            }
         }
     }
 }

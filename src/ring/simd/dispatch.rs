@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::integer_matrix::{IntegerMatrix, TILES, TilePair};
 use super::sum_program::{Factors, SumProgram, Tile};
 use super::{portable, wide};
 use crate::ring::automorphism::LANES;
@@ -190,6 +191,16 @@ kernel! {
     )
     checks out.len() == program.outputs() && sources.len() == program.sources() && factors.len() == program.factors();
     wide if !q.is_vectorizable() || !program.suits(q) => wide::grouped_products(out, sources, factors, program, accumulate, q)
+}
+kernel! {
+    /// `out <- out + factor * (row of the matrix times sources) mod q`, for [`TILES`] tiles, every output with a factor of
+    /// its own; all below q.
+    weighted_products / weighted_products_with(
+        out: [&mut [Tile]; TILES], sources: TilePair<'_>, factors: [Factors<'_>; TILES], matrix: &IntegerMatrix, q: &Modulus
+    )
+    checks out.iter().all(|o| o.len() == matrix.outputs()) && sources.iter().all(|s| s.len() == matrix.sources())
+        && factors.iter().all(|f| f.len() == matrix.outputs());
+    wide if !matrix.suits(q) => wide::weighted_products(out, sources, factors, matrix, q)
 }
 kernel! {
     /// `out <- sum of sources[j] * factors[j] mod q`; sources below 2^`source_bits`, factors below q.

@@ -3,6 +3,7 @@
 //! They are compiled once for the baseline (`portable`) and once with AVX2 enabled (`avx2`).
 
 use super::dispatch::{CHUNK, Term, chunk_words};
+use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
 use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
@@ -258,6 +259,41 @@ pub fn grouped_products(
 }
 
 #[inline(always)]
+pub fn weighted_products(
+    out: [&mut [Tile]; TILES],
+    sources: TilePair<'_>,
+    factors: [Factors<'_>; TILES],
+    matrix: &IntegerMatrix,
+    q: &Modulus,
+) {
+    let offset = q.factor(matrix.offset());
+    for ((out, sources), factors) in out.into_iter().zip(sources).zip(factors) {
+        let mut total = [0; TILE];
+        for source in sources {
+            total.iter_mut().zip(&source.0).for_each(|(t, x)| *t += x);
+        }
+        // Below 2^64 before reduction: see `IntegerMatrix::suits`.
+        let reduced = |sum: u64| reduce(sum >> 52, sum & MASK52, q);
+        let mut correction = total.map(reduced);
+        multiply_by_factor(&mut correction, offset, q);
+        for (panel, (first, out)) in matrix.panels().zip(out.chunks_mut(ROWS).enumerate()) {
+            let mut sums = [[0u64; TILE]; ROWS];
+            for (weights, source) in panel.iter().zip(sources) {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    sum.iter_mut().zip(&source.0).for_each(|(s, x)| *s += weight * x);
+                }
+            }
+            for (row, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
+                let mut sum = sum.map(reduced);
+                sub_assign(&mut sum, &correction, q);
+                multiply_assign(&mut sum, &factors.tile(first * ROWS + row), q);
+                add_assign(&mut out.0, &sum, q);
+            }
+        }
+    }
+}
+
+#[inline(always)]
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], source_bits: u32, q: &Modulus) {
     if sources.is_empty() {
         out.fill(0);
@@ -330,7 +366,16 @@ macro_rules! instantiate {
         use crate::ring::modulus::{Factor, Modulus};
         use crate::ring::simd::dispatch::Term;
         use crate::ring::simd::generic;
+        use crate::ring::simd::integer_matrix::{IntegerMatrix, TILES, TilePair};
         use crate::ring::simd::sum_program::{Factors, SumProgram, Tile};
+
+        $(#[$attribute])*
+        pub fn weighted_products(
+            out: [&mut [Tile]; TILES], sources: TilePair<'_>, factors: [Factors<'_>; TILES], matrix: &IntegerMatrix,
+            q: &Modulus
+        ) {
+            generic::weighted_products(out, sources, factors, matrix, q);
+        }
 
         $(#[$attribute])*
         pub fn grouped_products(

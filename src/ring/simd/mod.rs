@@ -9,6 +9,7 @@
 
 mod dispatch;
 mod generic;
+mod integer_matrix;
 mod sum_program;
 mod wide;
 
@@ -24,6 +25,7 @@ mod tests;
 pub use dispatch::{
     CHUNK, Instructions, Term, add_assign, add_products, centered_quotients, chunk_words, grouped_products,
     instructions, linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign,
-    multiply_by_factor, negate, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply,
+    multiply_by_factor, negate, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
 };
+pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
 pub use sum_program::{Factors, SumProgram, TILE, Tile};

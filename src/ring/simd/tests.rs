@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::dispatch::*;
+use super::integer_matrix::{IntegerMatrix, TILES};
 use super::sum_program::{Factors, SumProgram, TILE, Tile};
 use crate::ring::modulus::Modulus;
 use crate::ring::packed_terms::{pack, packed_words};
@@ -176,6 +177,41 @@ fn long_sums_are_reduced_in_time() {
             grouped_products_with(instructions, &mut out, &top, Factors::Words(&top), &program, false, &q);
             // (-1)(-1), ten thousand times.
             assert_eq!(out, [Tile([10_000 % q.value(); TILE])], "{bits} bits");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn weighted_products_are_matrix_products(seed: u64, outputs in 1usize..15, sources in 0usize..40, bits in 2u32..13) {
+        let half = 1i64 << (bits - 1);
+        let weight = |o: usize, s: usize| ((seed.rotate_left((o * 40 + s) as u32 % 61) as i64).rem_euclid(2 * half) - half) as i16;
+        let rows: Vec<Vec<i16>> = (0..outputs).map(|o| (0..sources).map(|s| weight(o, s)).collect()).collect();
+        let matrix = IntegerMatrix::new(sources, bits, rows.iter().map(|row| &row[..]));
+        for q in moduli() {
+            let tiles = |salt: u64, count: usize| -> Vec<Tile> {
+                residues(&q, seed ^ salt, count * TILE).as_chunks().0.iter().copied().map(Tile).collect()
+            };
+            let x: [Vec<Tile>; TILES] = [tiles(1, sources), tiles(2, sources)];
+            let before: [Vec<Tile>; TILES] = [tiles(3, outputs), tiles(4, outputs)];
+            let words: [Vec<Tile>; TILES] = [tiles(5, outputs), tiles(6, outputs)];
+            let factors = [Factors::Words(&words[0]), Factors::Words(&words[1])];
+            for instructions in Instructions::available() {
+                let mut out = before.clone();
+                let [out0, out1] = &mut out;
+                weighted_products_with(instructions, [out0, out1], [&x[0], &x[1]], factors, &matrix, &q);
+                for (tile, out) in out.iter().enumerate() {
+                    for (o, out) in out.iter().enumerate() {
+                        for i in 0..TILE {
+                            let sum = (0..sources).fold(0, |sum, s| {
+                                q.add(sum, q.mul(q.reduce_i64(i64::from(rows[o][s])), x[tile][s].0[i]))
+                            });
+                            prop_assert_eq!(out.0[i], q.add(before[tile][o].0[i], q.mul(sum, words[tile][o].0[i])));
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::generic::unpack;
+use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
 use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -89,6 +90,30 @@ pub fn grouped_products(
             }
         }
     });
+}
+
+pub fn weighted_products(
+    out: [&mut [Tile]; TILES],
+    sources: TilePair<'_>,
+    factors: [Factors<'_>; TILES],
+    matrix: &IntegerMatrix,
+    q: &Modulus,
+) {
+    let offset = q.reduce(matrix.offset());
+    for ((out, sources), factors) in out.into_iter().zip(sources).zip(factors) {
+        for (panel, (first, out)) in matrix.panels().zip(out.chunks_mut(ROWS).enumerate()) {
+            for (row, out) in out.iter_mut().enumerate() {
+                let factor = factors.tile(first * ROWS + row);
+                for i in 0..TILE {
+                    let sum = panel.iter().zip(sources).fold(0, |sum, (weights, source)| {
+                        let weight = q.sub(q.reduce(weights[row]), offset);
+                        q.add(sum, q.mul(weight, source.0[i]))
+                    });
+                    out.0[i] = q.add(out.0[i], q.mul(sum, factor[i]));
+                }
+            }
+        }
+    }
 }
 
 pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], _source_bits: u32, q: &Modulus) {

@@ -56,7 +56,9 @@ impl StepPlan {
             Precision::F32 => Kind::Float,
             Precision::Bf16 => Kind::BFloat16,
         };
-        let charged = penalty.map(|penalty| (penalty.form, penalty.bound));
+        // A penalty that weighs nothing need not be computed.
+        let charged = penalty.filter(|penalty| penalty.weight_in(epoch) > 0.0);
+        let charged = charged.map(|penalty| (penalty.form, penalty.bound));
         Self {
             pass: Pass { training: true, clamp, kind, penalty: charged, measure: false },
             smoothing: recipe.label_smoothing,

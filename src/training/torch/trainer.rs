@@ -13,7 +13,7 @@ use super::output::{CardFacts, Kept, read_kept, write_history, write_model};
 use super::progress::Observer;
 use super::state::State;
 use super::step::{StepPlan, StepSums, step};
-use crate::dataset::{Dataset, Normalisation};
+use crate::dataset::{Dataset, Normalisation, hex};
 use crate::network::graph::Graph;
 use crate::network::plain::EXPLODING;
 use crate::training::draws::{Draws, Purpose};
@@ -148,22 +148,18 @@ impl<'a> Trainer<'a> {
             let images = sums.images as f64;
             observer.step(epoch + 1, progress.step, steps, sums.loss / images, sums.penalty / images, rate);
         }
-        let training_seconds = progress.epoch_seconds;
-        self.finish_epoch(progress, sums, learning_rate, observer, start, before, training_seconds)?;
+        self.finish_epoch(progress, learning_rate, observer)?;
         Ok(true)
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// What follows the last step of an epoch.
     fn finish_epoch(
         &mut self,
         progress: &mut Progress,
-        sums: StepSums,
         learning_rate: f64,
         observer: &mut dyn Observer,
-        start: Instant,
-        before: f64,
-        training_seconds: f64,
     ) -> Result<(), TrainingError> {
+        let (sums, training_seconds, start) = (unpack(progress.sums), progress.epoch_seconds, Instant::now());
         let found = self.evaluate(false)?;
         let clamped = match self.recipe.activation {
             TrainedActivation::Penalty { .. } => Some(self.evaluate(true)?.accuracy_percent()),
@@ -172,7 +168,7 @@ impl<'a> Trainer<'a> {
         let sites = self.state.networks[0].sites().to_vec();
         let (site, largest) = found.largest();
         let images = sums.images.max(1) as f64;
-        let seconds = before + start.elapsed().as_secs_f64();
+        let seconds = training_seconds + start.elapsed().as_secs_f64();
         progress.epoch += 1;
         let row = EpochRow {
             epoch: progress.epoch,
@@ -263,7 +259,7 @@ fn fingerprint(recipe: &Recipe, images: &Dataset) -> String {
     hash.update(serde_yaml::to_string(recipe).unwrap_or_default());
     hash.update(&images.labels);
     images.images.iter().for_each(|image| hash.update(image.values));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 fn pack(sums: StepSums) -> (usize, f64, f64, f64, usize) {

@@ -9,13 +9,15 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::key_switch::Pair;
 use super::rotation::INPUTS_PER_KEY;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::combination::{Combination, Rotated};
+use crate::ckks::combination::{Combination, Matrix, Rotated};
 use crate::ckks::encoder::COEFFICIENT_BITS;
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
-use crate::ring::simd::{Factors, SumProgram, TILE, Tile};
+use crate::ring::automorphism::conjugation_element;
+use crate::ring::simd::{Factors, SumProgram, TILE, TILES, Tile};
 use crate::ring::{Limb, Modulus, Polynomial, simd};
 
 /// Bases as unrounded coefficients.
@@ -32,7 +34,7 @@ impl EncodedCombination {
 }
 
 /// Positions that are packed together.
-const STEP: usize = 2 * TILE;
+const STEP: usize = TILES * TILE;
 
 /// Positions of one task.
 const RANGE: usize = 1024;
@@ -47,6 +49,7 @@ const RUN: usize = TILE / 2;
 struct Part {
     outputs: Range<usize>,
     program: SumProgram,
+    matrices: Vec<Matrix>,
     plaintexts: Vec<u32>,
 }
 
@@ -106,15 +109,50 @@ impl Encrypted {
                 polynomials.iter_mut().zip(limbs).for_each(|(p, limb)| p[half].limbs.push(limb));
             }
         }
-        let primes: Vec<usize> = (0..limbs).collect();
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
-        Ok(polynomials
+        let sums: Vec<Pair> = polynomials.into_iter().map(|[c0, c1]| (c0, c1)).collect();
+        if combination.takes_real_part() {
+            return self.real_parts(&sums, limbs, scale);
+        }
+        let primes: Vec<usize> = (0..limbs).collect();
+        Ok(sums
             .into_iter()
-            .map(|[c0, c1]| {
-                let (c0, c1) = self.divide_pair((c0, c1), &primes, limbs - 1, |_, _, limb| limb);
+            .map(|sum| {
+                let (c0, c1) = self.divide_pair(sum, &primes, limbs - 1, |_, _, limb| limb);
                 Ciphertext { c0, c1, scale }
             })
             .collect())
+    }
+
+    /// Sums with their conjugates, rescaled: the key switch and the rescale leave the extended basis in one division.
+    fn real_parts(&self, sums: &[Pair], limbs: usize, scale: f64) -> Result<Vec<Ciphertext>, CkksError> {
+        let element = conjugation_element(self.parameters.log_n());
+        let key = self.galois_key(element, None, limbs)?;
+        let automorphism = self.tables.automorphism(element);
+        let extended = self.parameters.extended(limbs);
+        let special = &extended[limbs..];
+        let mut results = Vec::with_capacity(sums.len());
+        for sums in sums.chunks(INPUTS_PER_KEY) {
+            let switched: Vec<&Polynomial> = sums.iter().map(|(_, c1)| c1).collect();
+            for ((c0, c1), pairs) in sums.iter().zip(self.switch_hoisted(&switched, &[key])) {
+                let Some((mut b, a)) = pairs.into_iter().next() else { continue };
+                // P c0 joins the switched part before the automorphism, P (c0, c1) the image.
+                let raise = |target: &mut Limb, source: &Limb, prime: usize| {
+                    let q = self.modulus(prime);
+                    let p = q.factor(special.iter().fold(1, |p, &s| q.mul(p, q.reduce(self.parameters.prime(s)))));
+                    let mut limb = source.clone();
+                    simd::multiply_by_factor(&mut limb, p, q);
+                    simd::add_assign(target, &limb, q);
+                };
+                b.limbs.par_iter_mut().zip(&c0.limbs).enumerate().for_each(|(i, (b, c0))| raise(b, c0, i));
+                let (mut b, mut a) = (self.permute(&b, &automorphism), self.permute(&a, &automorphism));
+                b.limbs.par_iter_mut().zip(&c0.limbs).enumerate().for_each(|(i, (b, c0))| raise(b, c0, i));
+                a.limbs.par_iter_mut().zip(&c1.limbs).enumerate().for_each(|(i, (a, c1))| raise(a, c1, i));
+                let (c0, c1) = self.divide_pair((b, a), &extended, limbs - 1, |_, _, limb| limb);
+                results.push(Ciphertext { c0, c1, scale });
+            }
+        }
+        Ok(results)
     }
 
     /// The rotated inputs of a block; each input is decomposed once, and inputs with the same rotations go through their
@@ -163,8 +201,8 @@ impl Encrypted {
         cuts.push(combination.outputs());
         cuts.windows(2)
             .map(|cut| {
-                let (program, plaintexts) = combination.program(cut[0]..cut[1], block, bits);
-                Part { outputs: cut[0]..cut[1], program, plaintexts }
+                let (program, matrices, plaintexts) = combination.program(cut[0]..cut[1], block, bits);
+                Part { outputs: cut[0]..cut[1], program, matrices, plaintexts }
             })
             .collect()
     }
@@ -217,7 +255,7 @@ impl Encrypted {
                 for at in (0..length).step_by(STEP) {
                     tiles.pack(&sources, start + at);
                     tiles.pack_factors(&plaintexts, n, start + at);
-                    tiles.run(&part.program, &mut outputs, at, !first, ntt.modulus());
+                    tiles.run(part, &mut outputs, at, !first, ntt.modulus());
                 }
             });
         }
@@ -227,12 +265,49 @@ impl Encrypted {
 /// Tiles of sources, factors and outputs for [`STEP`] positions, tile by tile.
 #[derive(Default)]
 struct Tiles {
-    sources: [Vec<Tile>; STEP / TILE],
-    runs: [Vec<[u64; 2]>; STEP / TILE],
-    words: [Vec<Tile>; STEP / TILE],
-    outputs: Vec<Tile>,
-    /// Whether factors are in `runs`.
+    sources: [Vec<Tile>; TILES],
+    factors: [FactorTile; TILES],
+    outputs: [Vec<Tile>; TILES],
+    /// Factors of the outputs of a matrix.
+    own: [FactorTile; TILES],
+}
+
+/// Factors of one tile, as runs or word by word.
+#[derive(Default)]
+struct FactorTile {
+    runs: Vec<[u64; 2]>,
+    words: Vec<Tile>,
     in_runs: bool,
+}
+
+impl FactorTile {
+    fn clear(&mut self, in_runs: bool) {
+        self.runs.clear();
+        self.words.clear();
+        self.in_runs = in_runs;
+    }
+
+    fn push(&mut self, value: impl Fn(usize) -> u64) {
+        if self.in_runs {
+            self.runs.push([value(0), value(RUN)]);
+        } else {
+            self.words.push(Tile(std::array::from_fn(value)));
+        }
+    }
+
+    /// The factors with the given numbers of another tile.
+    fn select(&mut self, from: &Self, numbers: &[u32]) {
+        self.clear(from.in_runs);
+        if from.in_runs {
+            self.runs.extend(numbers.iter().map(|n| from.runs[*n as usize]));
+        } else {
+            self.words.extend(numbers.iter().map(|n| from.words[*n as usize]));
+        }
+    }
+
+    fn get(&self) -> Factors<'_> {
+        if self.in_runs { Factors::Runs(&self.runs) } else { Factors::Words(&self.words) }
+    }
 }
 
 impl Tiles {
@@ -245,38 +320,40 @@ impl Tiles {
     }
 
     fn pack_factors(&mut self, plaintexts: &[Limb], n: usize, at: usize) {
-        self.runs.iter_mut().for_each(Vec::clear);
-        self.words.iter_mut().for_each(Vec::clear);
         // Evaluations of a polynomial in X^stride come in runs of equal values.
         let stride = plaintexts.first().map_or(1, |p| n / p.len());
-        self.in_runs = stride >= RUN;
-        for plaintext in plaintexts {
-            for tile in 0..STEP / TILE {
-                let value = |word: usize| plaintext[(at + tile * TILE + word) / stride];
-                if self.in_runs {
-                    self.runs[tile].push([value(0), value(RUN)]);
-                } else {
-                    self.words[tile].push(Tile(std::array::from_fn(value)));
-                }
+        for (tile, factors) in self.factors.iter_mut().enumerate() {
+            factors.clear(stride >= RUN);
+            for plaintext in plaintexts {
+                factors.push(|word| plaintext[(at + tile * TILE + word) / stride]);
             }
         }
     }
 
-    fn run(&mut self, program: &SumProgram, outputs: &mut [&mut [u64]], at: usize, accumulate: bool, q: &Modulus) {
-        for tile in 0..STEP / TILE {
-            let range = at + tile * TILE..at + (tile + 1) * TILE;
-            self.outputs.clear();
+    fn run(&mut self, part: &Part, outputs: &mut [&mut [u64]], at: usize, accumulate: bool, q: &Modulus) {
+        let range = |tile: usize| at + tile * TILE..at + (tile + 1) * TILE;
+        for tile in 0..TILES {
+            let out = &mut self.outputs[tile];
+            out.clear();
             if accumulate {
-                let words = outputs.iter().filter_map(|words| words[range.clone()].as_array::<TILE>());
-                self.outputs.extend(words.copied().map(Tile));
+                let words = outputs.iter().filter_map(|words| words[range(tile)].as_array::<TILE>());
+                out.extend(words.copied().map(Tile));
             } else {
-                self.outputs.resize(outputs.len(), Tile::default());
+                out.resize(outputs.len(), Tile::default());
             }
-            let factors =
-                if self.in_runs { Factors::Runs(&self.runs[tile]) } else { Factors::Words(&self.words[tile]) };
-            simd::grouped_products(&mut self.outputs, &self.sources[tile], factors, program, accumulate, q);
-            for (words, tile) in outputs.iter_mut().zip(&self.outputs) {
-                words[range.clone()].copy_from_slice(&tile.0);
+            let factors = self.factors[tile].get();
+            simd::grouped_products(out, &self.sources[tile], factors, &part.program, accumulate, q);
+        }
+        for matrix in &part.matrices {
+            self.own.iter_mut().zip(&self.factors).for_each(|(own, all)| own.select(all, &matrix.plaintexts));
+            let sources = self.sources.each_ref().map(|s| &s[..]);
+            let factors = self.own.each_ref().map(FactorTile::get);
+            let out = self.outputs.each_mut().map(|o| &mut o[..]);
+            simd::weighted_products(out, sources, factors, &matrix.weights, q);
+        }
+        for (tile, out) in self.outputs.iter().enumerate() {
+            for (words, tile_words) in outputs.iter_mut().zip(out) {
+                words[range(tile)].copy_from_slice(&tile_words.0);
             }
         }
     }

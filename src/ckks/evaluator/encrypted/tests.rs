@@ -362,7 +362,9 @@ fn transforms_agree_with_dense_matrices() {
 
 /// Three inputs with rotations, two outputs, plaintexts of two bases; groups of several sizes.
 fn combination(period: usize) -> Combination {
-    let mask = |from: usize| (0..period).map(|i| if i >= from { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
+    let mask = |from: usize| {
+        (0..period).map(|i| Complex::new(if i >= from { 1.0 } else { 0.0 }, 0.2)).collect::<Vec<Complex>>()
+    };
     let mut plaintexts = Plaintexts::new(vec![mask(0), mask(3)]);
     let numbers: Vec<u32> = [0.5, -0.25, 0.8].iter().map(|f| plaintexts.push([(0, *f), (1, 0.1 - *f / 2.0)])).collect();
     let sources = [(0, -1), (0, 0), (0, 5), (1, 0), (2, 1), (2, 8)];
@@ -390,7 +392,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
                 .map(|output| {
                     let mut sum = vec![Complex::default(); w.slot_count()];
                     for group in c.groups(output) {
-                        let factors: Vec<f64> =
+                        let factors: Vec<Complex> =
                             c.plaintexts().combine(group.plaintext as usize, c.plaintexts().bases()).collect();
                         for member in group.members {
                             let Rotated { input, steps } = c.sources()[usize::from(*member)];
@@ -443,8 +445,18 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
             assert_eq!((operations.rotations, operations.hoisting_groups, operations.plain_products), (4, 2, 5));
             assert_eq!((operations.additions, operations.rescales), (7, 2));
         }
-        let c = combination(8);
+        // The same with conjugates added: twice the real part.
+        let mut c = combination(8);
         let encoded = w.evaluator.encode_combination(&c, weight_scale).unwrap();
+        let whole = w.evaluator.apply_combination(&inputs, &c, &encoded, u64::MAX).unwrap();
+        c.take_real_part();
+        let real = w.evaluator.apply_combination(&inputs, &c, &encoded, u64::MAX).unwrap();
+        for (whole, real) in whole.iter().zip(&real) {
+            let slots = decrypt(&w.parameters, &w.encoder, &w.secret, whole);
+            let expected: Vec<Complex> = slots.iter().map(|z| Complex::new(2.0 * z.re, 0.0)).collect();
+            let report = PrecisionReport::new(&decrypt(&w.parameters, &w.encoder, &w.secret, real), &expected).unwrap();
+            assert!(report.min > 8.0, "{report}");
+        }
         let error = w.evaluator.apply_combination(&inputs, &c, &encoded, one).unwrap_err().to_string();
         assert!(
             error.contains(&format!("take {} bytes of working memory, but the limit is {one}", 2 * one)),
@@ -456,7 +468,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
 #[test]
 fn combinations_refuse_what_they_cannot_hold() {
     let w = world(8, 2, KeySwitching::Automatic);
-    let mut plaintexts = Plaintexts::new(vec![vec![1.0; 8]]);
+    let mut plaintexts = Plaintexts::new(vec![vec![Complex::new(1.0, 0.0); 8]]);
     plaintexts.push([(0, 1e9)]);
     let c = Combination::new(1, vec![Rotated { input: 0, steps: 0 }], plaintexts.clone()).unwrap();
     let error = w.evaluator.encode_combination(&c, 16.0).unwrap_err().to_string();

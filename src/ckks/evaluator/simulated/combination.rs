@@ -58,6 +58,7 @@ impl Simulated {
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
         let seed = inputs.iter().fold(combination.member_count() as u64, |seed, x| mix(seed, x.seed));
         let rounding = self.deviation(noise::rounding(self.parameters.log_n()), scale);
+        let conjugation = self.deviation(noise::key_switch(&self.parameters, limbs), state.scale * encoded.scale);
         Ok((0..combination.outputs())
             .into_par_iter()
             .map(|output| {
@@ -71,19 +72,40 @@ impl Simulated {
                         sum_re.iter_mut().zip(&source.re).for_each(|(sum, x)| *sum += x);
                         sum_im.iter_mut().zip(&source.im).for_each(|(sum, x)| *sum += x);
                     }
-                    let (factor_re, factor_im) = &encoded.plaintexts[group.plaintext as usize];
-                    let factors = factor_re.iter().zip(factor_im).cycle();
-                    let sums = sum_re.iter().zip(&sum_im);
-                    for ((re, im), ((x, y), (f, g))) in re.iter_mut().zip(&mut im).zip(sums.zip(factors)) {
-                        *re += f * x - g * y;
-                        *im += f * y + g * x;
+                    let plaintext = &encoded.plaintexts[group.plaintext as usize];
+                    add_product((&mut re, &mut im), (&sum_re, &sum_im), plaintext);
+                }
+                for integers in combination.integers() {
+                    sum_re.fill(0.0);
+                    sum_im.fill(0.0);
+                    let row = &integers.weights[output * sources.len()..][..sources.len()];
+                    for (weight, source) in row.iter().zip(&sources).filter(|(w, _)| **w != 0) {
+                        let weight = f64::from(*weight);
+                        sum_re.iter_mut().zip(&source.re).for_each(|(sum, x)| *sum += weight * x);
+                        sum_im.iter_mut().zip(&source.im).for_each(|(sum, x)| *sum += weight * x);
                     }
+                    let plaintext = &encoded.plaintexts[integers.plaintexts[output] as usize];
+                    add_product((&mut re, &mut im), (&sum_re, &sum_im), plaintext);
                 }
                 let seed = mix(seed, output as u64);
                 let mut result = SimulatedCiphertext { re, im, scale, limbs: limbs - 1, seed };
+                if combination.takes_real_part() {
+                    result = result.combined(&result.mapped(|z| z.conj()), |x, y| x + y);
+                    result.add_noise(conjugation);
+                }
                 result.add_noise(rounding);
                 result
             })
             .collect())
+    }
+}
+
+/// Adds the product of slots and a plaintext that repeats.
+fn add_product(out: (&mut [f64], &mut [f64]), slots: (&[f64], &[f64]), plaintext: &(Vec<f64>, Vec<f64>)) {
+    let factors = plaintext.0.iter().zip(&plaintext.1).cycle();
+    let slots = slots.0.iter().zip(slots.1);
+    for ((re, im), ((x, y), (f, g))) in out.0.iter_mut().zip(out.1).zip(slots.zip(factors)) {
+        *re += f * x - g * y;
+        *im += f * y + g * x;
     }
 }

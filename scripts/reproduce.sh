@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Runs experiments of experiments/paper and ends with the tables. What is recorded is not run again, so after an interruption the
+# same command goes on.
+#   scripts/reproduce.sh small                 every table and figure at small size, about an hour on 2 cores
+#   scripts/reproduce.sh PART...               such as: levels clustering_accuracy (files in experiments/paper)
+#   scripts/reproduce.sh all                   everything at full size: days
+#   scripts/reproduce.sh report PART...        tables and figures of what is recorded, runs nothing
+# Environment: OUT, the directory for results (results/paper, for small results/paper-small); JOBS, trials side by side (1).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+parts() { (cd experiments/paper && ls -- *.yaml | sed 's/\.yaml$//' | grep -v '^small$'); }
+
+if [ $# -eq 0 ]; then
+    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    echo "parts: $(parts | tr '\n' ' ')"
+    exit 2
+fi
+run=yes
+if [ "$1" = report ]; then
+    run=no
+    shift
+fi
+case "${1:-all}" in
+    all) mapfile -t chosen < <(parts) ;;
+    *) chosen=("$@") ;;
+esac
+for part in "${chosen[@]}"; do
+    if [ ! -f "experiments/paper/$part.yaml" ]; then
+        echo "error: no experiments/paper/$part.yaml; parts: small all $(parts | tr '\n' ' ')" >&2
+        exit 2
+    fi
+done
+
+cargo build --release --locked --bin leveled
+leveled=target/release/leveled
+if [ "${chosen[*]}" = small ]; then
+    out="${OUT:-results/paper-small}"
+else
+    out="${OUT:-results/paper}"
+fi
+
+directories=()
+failed=()
+for part in "${chosen[@]}"; do
+    if [ "${chosen[*]}" = small ]; then directory="$out"; else directory="$out/$part"; fi
+    if [ "$run" = yes ]; then
+        echo "== $part"
+        status=0
+        "$leveled" run "experiments/paper/$part.yaml" --out "$directory" --jobs "${JOBS:-1}" || status=$?
+        # 130: interrupted. Anything else leaves rows that say what failed, and the other parts go on.
+        if [ "$status" -eq 130 ]; then exit 130; fi
+        if [ "$status" -ne 0 ]; then failed+=("$part"); fi
+    fi
+    if [ -f "$directory/trials.csv" ]; then directories+=("$directory"); fi
+done
+if [ ${#directories[@]} -eq 0 ]; then
+    echo "error: nothing is recorded in $out" >&2
+    exit 1
+fi
+
+report="$out"
+if [ "${chosen[*]}" != small ]; then report="$out/report"; fi
+"$leveled" report "${directories[@]}" --out "$report" > "$out/report.log"
+for table in "$report"/tables/*.md; do
+    echo
+    cat "$table"
+done
+echo
+sed -n '/^left out:/,$p' "$out/report.log"
+echo "report: $report/report.html"
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "error: trials failed in: ${failed[*]}; the column reason of their trials.csv says why" >&2
+    exit 1
+fi

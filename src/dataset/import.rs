@@ -1,0 +1,195 @@
+//! Data sets from elsewhere, as official binary files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::archive::{check_md5, create, unpack, write_error};
+use super::cifar::{encode, find, read_file};
+use super::error::DatasetError;
+use super::image::Dataset;
+use super::name::DatasetName;
+use super::png::read_png;
+use super::verify::{Verified, verify};
+
+/// Puts a data set into `out`, as the folder of the official binary archive, and verifies it. `source` is one of
+///
+/// * the official archive, `.tar.gz`: its MD5 sum must be the publisher's;
+/// * a directory with the official binary files, or one that holds it;
+/// * a directory with folders `train` and `test`, in each a folder per class, named as in
+///   [`DatasetName::class_names`], of PNG images of 32 x 32 pixels. They are taken by file name, the classes in turn.
+///
+/// # Errors
+/// [`DatasetError::NoSource`] if it is none of these; what reading and writing say.
+pub fn import(source: &Path, name: DatasetName, out: &Path) -> Result<Verified, DatasetError> {
+    let target = || create(out.join(name.archive_directory()));
+    if source.is_file() {
+        check_md5(source, name.archive_md5())?;
+        unpack(source, name, &target()?)?;
+    } else if source.join("train").is_dir() && source.join("test").is_dir() {
+        let (training, test) =
+            (class_folders(&source.join("train"), name)?, class_folders(&source.join("test"), name)?);
+        let target = target()?;
+        write(&target, name.training_files(), &training)?;
+        write(&target, name.test_files(), &test)?;
+    } else if find(source, name, name.test_files()[0]).is_ok() {
+        copy(source, name, &target()?)?;
+    } else {
+        return Err(DatasetError::NoSource { path: source.to_owned(), dataset: name });
+    }
+    verify(out, name)
+}
+
+fn copy(source: &Path, name: DatasetName, target: &Path) -> Result<(), DatasetError> {
+    for file in name.files() {
+        let from = find(source, name, file)?;
+        read_file(&from, name)?;
+        let to = target.join(file);
+        if fs::canonicalize(&from).ok() != fs::canonicalize(&to).ok() {
+            fs::copy(&from, &to).map_err(|source| write_error(&to, source))?;
+        }
+    }
+    Ok(())
+}
+
+/// The images of class folders, the first of each class, then the second of each, and so on.
+fn class_folders(directory: &Path, name: DatasetName) -> Result<Dataset, DatasetError> {
+    let classes: Vec<Vec<PathBuf>> =
+        name.class_names().iter().map(|class| png_files(&directory.join(class))).collect::<Result<_, _>>()?;
+    let most = classes.iter().map(Vec::len).max().unwrap_or(0);
+    let mut dataset = Dataset { name, images: Vec::new(), labels: Vec::new() };
+    for turn in 0..most {
+        for (class, files) in classes.iter().enumerate() {
+            if let Some(file) = files.get(turn) {
+                dataset.images.push(read_png(file)?);
+                dataset.labels.push(class as u8);
+            }
+        }
+    }
+    Ok(dataset)
+}
+
+/// The PNG files of a folder by name; an error if there is none.
+fn png_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let failed = |source| DatasetError::Read { path: folder.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(DatasetError::NoImages { path: folder.to_owned() });
+    }
+    Ok(files)
+}
+
+/// Writes `dataset` as official files, about the same number of images to each.
+fn write(target: &Path, files: &[&str], dataset: &Dataset) -> Result<(), DatasetError> {
+    let share = dataset.len().div_ceil(files.len()).max(1);
+    if dataset.len().div_ceil(share) < files.len() {
+        return Err(DatasetError::TooFewImages { images: dataset.len(), files: files.len() });
+    }
+    for (part, file) in files.iter().enumerate() {
+        let range = part * share..((part + 1) * share).min(dataset.len());
+        let path = target.join(file);
+        fs::write(&path, encode(dataset, range)).map_err(|source| write_error(&path, source))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{read_test, read_training, shipped_test_images};
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use image::{ImageFormat, Rgb, RgbImage};
+
+    /// The official files, each with a few of the shipped images.
+    fn binary_folder(folder: &Path, name: DatasetName) {
+        let shipped = shipped_test_images(name).unwrap();
+        fs::create_dir_all(folder).unwrap();
+        for (index, file) in name.files().enumerate() {
+            fs::write(folder.join(file), encode(&shipped, 20 * index..20 * index + 20)).unwrap();
+        }
+    }
+
+    #[test]
+    fn binary_folders_are_copied() {
+        for name in [DatasetName::Cifar10, DatasetName::Cifar100] {
+            let directory = tempfile::tempdir().unwrap();
+            let (source, out) = (directory.path().join("source"), directory.path().join("out"));
+            binary_folder(&source, name);
+            let verified = import(&source, name, &out).unwrap();
+            assert_eq!(verified.test_images, 20);
+            assert_eq!(verified.training_images, 20 * name.training_files().len());
+            assert_eq!(read_test(&out, name).unwrap(), read_test(&source, name).unwrap());
+            // A folder may be imported into itself.
+            import(&out, name, &out).unwrap();
+            assert_eq!(read_training(&out, name).unwrap(), read_training(&source, name).unwrap());
+        }
+    }
+
+    #[test]
+    fn class_folders_become_binary_files() {
+        let name = DatasetName::Cifar10;
+        let directory = tempfile::tempdir().unwrap();
+        for split in ["train", "test"] {
+            for (label, class) in name.class_names().iter().enumerate() {
+                let folder = directory.path().join(split).join(class);
+                fs::create_dir_all(&folder).unwrap();
+                for index in 0..2 {
+                    let picture = RgbImage::from_pixel(32, 32, Rgb([label as u8, index, 7]));
+                    picture.save_with_format(folder.join(format!("{index}.png")), ImageFormat::Png).unwrap();
+                }
+            }
+        }
+        let out = directory.path().join("out");
+        let verified = import(directory.path(), name, &out).unwrap();
+        assert_eq!((verified.training_images, verified.test_images), (20, 20));
+        let training = read_training(&out, name).unwrap();
+        assert_eq!(training.labels[..12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
+        assert_eq!(training.images[11].values[0], 1);
+        assert_eq!(training.images[11].values[1024], 1);
+        let dog = directory.path().join("test/dog");
+        for index in 0..2 {
+            fs::remove_file(dog.join(format!("{index}.png"))).unwrap();
+        }
+        let text = import(directory.path(), name, &out).unwrap_err().to_string();
+        assert!(text.contains("dog` holds no PNG image"), "{text}");
+        fs::remove_dir(dog).unwrap();
+        assert!(matches!(import(directory.path(), name, &out), Err(DatasetError::Read { .. })));
+    }
+
+    #[test]
+    fn archives_are_unpacked_after_their_sum_is_checked() {
+        let name = DatasetName::Cifar10;
+        let directory = tempfile::tempdir().unwrap();
+        let source = directory.path().join("cifar-10-batches-bin");
+        binary_folder(&source, name);
+        let archive = directory.path().join("a.tar.gz");
+        let mut tar = tar::Builder::new(GzEncoder::new(fs::File::create(&archive).unwrap(), Compression::fast()));
+        tar.append_dir_all("cifar-10-batches-bin", &source).unwrap();
+        tar.into_inner().unwrap().finish().unwrap();
+        let text = import(&archive, name, directory.path()).unwrap_err().to_string();
+        assert!(text.contains("has the MD5 sum") && text.contains(name.archive_md5()), "{text}");
+
+        let target = create(directory.path().join("unpacked")).unwrap();
+        unpack(&archive, name, &target).unwrap();
+        assert_eq!(read_training(&target, name).unwrap(), read_training(&source, name).unwrap());
+        let text = unpack(&archive, DatasetName::Cifar100, &target).unwrap_err().to_string();
+        assert!(text.contains("it holds no `train.bin`") || text.contains("it holds no `test.bin`"), "{text}");
+        let bytes = fs::read(&archive).unwrap();
+        fs::write(&archive, &bytes[..bytes.len() / 2]).unwrap();
+        assert!(matches!(unpack(&archive, name, &target), Err(DatasetError::Archive { .. })));
+    }
+
+    #[test]
+    fn other_sources_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = import(directory.path(), DatasetName::Cifar10, directory.path()).unwrap_err().to_string();
+        assert!(text.contains("holds no cifar10: give the official archive"), "{text}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Which networks and ensembles are evaluated.
+
+use std::path::{Path, PathBuf};
+
+use crate::experiment::ExperimentError;
+use crate::network::Model;
+
+/// A network that was read.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// File name without extension.
+    pub(super) name: String,
+    pub(super) model: Model,
+}
+
+impl Candidate {
+    fn read(path: &Path) -> Result<Self, ExperimentError> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, model: Model::load(path)? })
+    }
+
+    /// The activation's name in the recipe, or else on the card.
+    pub(super) fn activation(&self) -> String {
+        let card = &self.model.card;
+        let recipe = card.record.as_ref().and_then(|record| record.recipe.get("activation")?.get("kind")?.as_str());
+        recipe.unwrap_or(card.activation.as_str()).to_owned()
+    }
+
+    /// What members of one ensemble have in common.
+    fn family(&self) -> (String, usize, &'static str, String) {
+        let card = &self.model.card;
+        (card.network.clone(), card.width, card.dataset.as_str(), self.activation())
+    }
+}
+
+/// Reads all networks; they must be of one data set.
+///
+/// # Errors
+/// Those of [`Model::load`]; [`ExperimentError::Argument`] for networks of different data sets.
+pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<Candidate>, ExperimentError> {
+    let all: Vec<Candidate> = paths.iter().map(|path| Candidate::read(path)).collect::<Result<_, _>>()?;
+    let first = all.first().map(|candidate| candidate.model.card.dataset);
+    match all.iter().find(|candidate| Some(candidate.model.card.dataset) != first) {
+        None => Ok(all),
+        Some(other) => Err(ExperimentError::Argument {
+            name: "MODELS",
+            problem: format!(
+                "`{}` is for another data set than the first; evaluate one data set at a time",
+                other.name
+            ),
+        }),
+    }
+}
+
+/// Indices of the members: each network alone, then for each size the best of each family, by their accuracy on the held out images.
+pub(super) fn groups(candidates: &[Candidate], sizes: &[usize]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = (0..candidates.len()).map(|index| vec![index]).collect();
+    let mut families: Vec<Vec<usize>> = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        match families.iter_mut().find(|family| candidates[family[0]].family() == candidate.family()) {
+            Some(family) => family.push(index),
+            None => families.push(vec![index]),
+        }
+    }
+    for mut family in families {
+        let accuracy = |index: &usize| candidates[*index].model.card.validation_accuracy_percent.unwrap_or(0.0);
+        family.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+        let sizes = sizes.iter().filter(|&&size| size > 1 && size <= family.len());
+        groups.extend(sizes.map(|&size| family[..size].to_vec()));
+    }
+    groups
+}

@@ -1,0 +1,68 @@
+//! A row of `accuracy.csv`.
+
+use serde::{Deserialize, Serialize};
+
+/// The accuracy of one network or ensemble in one form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccuracyRow {
+    /// File names of the weights without extension, joined by `+`.
+    pub models: String,
+    /// Number of members; the logits of an ensemble are their mean.
+    pub members: usize,
+    /// Name of the network.
+    pub network: String,
+    /// Channels of its first stage.
+    pub width: usize,
+    /// The data set.
+    pub dataset: String,
+    /// The activation that it was trained with, as its recipe calls it.
+    pub activation: String,
+    /// `test`, or `validation` for the held out training images.
+    pub images_of: String,
+    /// As trained, folded, or clustered after folding.
+    pub form: AccuracyForm,
+    /// `full`, `slice` or `joint`.
+    pub cluster_mode: Option<String>,
+    /// K.
+    pub clusters: Option<usize>,
+    /// Seed of the clustering.
+    pub cluster_seed: Option<u64>,
+    /// Norm of the change of the weights by clustering, relative to that of the weights.
+    pub relative_error: Option<f64>,
+    /// Images evaluated.
+    pub images: usize,
+    /// Images whose class is right; an image with logits that are no numbers has no class.
+    pub correct: usize,
+    /// The same in percent.
+    pub accuracy_percent: f64,
+    /// Images that explode in at least one member.
+    pub exploding_images: usize,
+    /// The largest magnitude of an activation's input on images that do not explode; after folding, of what is squared.
+    pub largest_activation: f64,
+    /// Seconds of the evaluation.
+    pub seconds: f64,
+}
+
+/// The form of the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccuracyForm {
+    /// As trained, batch normalisation apart.
+    Trained,
+    /// Folded and redistributed, as it is evaluated under encryption.
+    Folded,
+    /// Folded, redistributed, and clustered.
+    Clustered,
+}
+
+impl AccuracyForm {
+    /// The name in rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trained => "trained",
+            Self::Folded => "folded",
+            Self::Clustered => "clustered",
+        }
+    }
+}

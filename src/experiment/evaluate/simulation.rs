@@ -1,0 +1,134 @@
+//! Images through a plan on clear slots with the scheme's noise: several side by side, no keys.
+
+use rand_core::Rng;
+use rayon::prelude::*;
+
+use super::outcome::{ImageOutcome, LayerOutcome, explodes};
+use super::preparation::Prepared;
+use super::task::Task;
+use crate::ckks::{Complex, Simulated};
+use crate::dataset::Image;
+use crate::experiment::ExperimentError;
+use crate::experiment::event::{EventSink, Stage};
+use crate::private::probe::probe;
+use crate::private::{Plan, Simulation, simulator};
+use crate::ring::sampling::Seed;
+
+/// Program, weights and clear-text copies.
+const BASE_BYTES: u64 = 300 << 20;
+
+/// Images in hand for each thread: a thread that waits for a part of one may begin another.
+const IN_HAND: usize = 4;
+
+/// Images that a simulation takes at a time on `threads` threads.
+#[must_use]
+pub const fn batch(threads: usize) -> usize {
+    threads * IN_HAND
+}
+
+/// Predicted peak memory in bytes.
+#[must_use]
+pub fn predicted_bytes(plan: &Plan, threads: usize, diagonal_bytes: u64) -> u64 {
+    let values = plan.layers.iter().map(|layer| {
+        let work = &layer.work;
+        let partial = work.diagonals().map_or_else(
+            || work.size().babies * work.inputs() as u64,
+            |transform| transform.used_giants().len() as u64,
+        );
+        partial + 2 * work.inputs() as u64 + 3 * work.outputs() as u64
+    });
+    let slot_bytes = (plan.parameters.n() / 2 * size_of::<Complex>()) as u64;
+    let image = values.max().unwrap_or(0) * slot_bytes;
+    let diagonals = plan.diagonal_bytes().min(diagonal_bytes).max(plan.largest_diagonal_bytes());
+    BASE_BYTES + diagonals + batch(threads) as u64 * image
+}
+
+/// A network whose evaluation is simulated.
+pub struct Simulator<'p> {
+    prepared: &'p Prepared,
+    evaluator: Simulated,
+    seed: Seed,
+}
+
+impl<'p> Simulator<'p> {
+    /// A simulator; no noise is drawn yet.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Randomness`].
+    pub fn new(prepared: &'p Prepared, task: &Task) -> Result<Self, ExperimentError> {
+        Ok(Self { prepared, evaluator: simulator(&prepared.plan), seed: task.seed()? })
+    }
+
+    /// Evaluates the images side by side and gives them to `each` in order. `probe`: each layer of the first image that does not
+    /// explode is compared with clear text.
+    ///
+    /// # Errors
+    /// What the plan and the network refuse, and what `each` says.
+    pub fn images(
+        &self,
+        images: &[&Image],
+        task: &Task,
+        with_probe: bool,
+        events: &mut dyn EventSink,
+        mut each: impl FnMut(usize, ImageOutcome) -> Result<(), ExperimentError>,
+    ) -> Result<(), ExperimentError> {
+        let simulation = Simulation::new(&self.prepared.plan, &self.evaluator, task.memory.diagonals.0);
+        let mut probe_next = with_probe;
+        events.progress(Stage::Images, 0, images.len() as u64, "");
+        let mut done = 0;
+        while done < images.len() {
+            // One image alone encodes the diagonals, and is the one that is probed unless it explodes.
+            let take = if done == 0 || probe_next { 1 } else { batch(task.threads as usize) };
+            let part = &images[done..images.len().min(done + take)];
+            let outcomes: Vec<ImageOutcome> = part
+                .par_iter()
+                .enumerate()
+                .map(|(offset, image)| self.image(&simulation, image, (done + offset) as u64, probe_next))
+                .collect::<Result<_, _>>()?;
+            for (offset, outcome) in outcomes.into_iter().enumerate() {
+                probe_next &= outcome.layers.iter().all(|layer| layer.probe.is_none());
+                each(done + offset, outcome)?;
+            }
+            done += part.len();
+            events.progress(Stage::Images, done as u64, images.len() as u64, "");
+        }
+        Ok(())
+    }
+
+    fn image(
+        &self,
+        simulation: &Simulation<'_>,
+        image: &Image,
+        number: u64,
+        with_probe: bool,
+    ) -> Result<ImageOutcome, ExperimentError> {
+        let Prepared { card, plan, .. } = self.prepared;
+        let input = card.normalisation.apply(image);
+        let trace = plan.network.forward(&plan.network_input(&input))?;
+        let largest = trace.largest();
+        let exploded = explodes(plan, &largest);
+        let seed = self.seed.derive("simulated image", &[number]).generator().next_u64();
+        let mut layers = Vec::with_capacity(plan.layers.len());
+        let decrypted = simulation.image(&input, seed, &mut |layer, output, seconds| {
+            let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
+            let probe = if with_probe && !exploded {
+                let slots: Vec<Vec<Complex>> = output.iter().map(|ciphertext| ciphertext.slots()).collect();
+                probe(plan, &trace, layer, scale, &slots)
+            } else {
+                None
+            };
+            layers.push(LayerOutcome { seconds, scale, probe });
+        })?;
+        Ok(ImageOutcome {
+            decrypted,
+            clear_logits: trace.logits().to_vec(),
+            largest,
+            exploded,
+            layers,
+            encryption_seconds: 0.0,
+            decryption_seconds: 0.0,
+            upload_bytes: 0,
+            result_bytes: 0,
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! What evaluates the images.
+
+use super::named::named_setting;
+
+named_setting! {
+    /// What evaluates the images.
+    pub enum Backend {
+        /// Encryption: keys, ciphertexts, seconds that count.
+        #[default]
+        Encrypted = "encrypted",
+        /// Clear slots with the scheme's noise (`docs/noise.md`): accuracy over whole test sets, no seconds.
+        Simulated = "simulated",
+    }
+}

@@ -1,0 +1,47 @@
+//! Figures that are drawn, in both formats, before anything is written.
+
+use std::path::{Path, PathBuf};
+
+use super::exporter::{Figure, png, svg};
+use crate::experiment::store::write_whole;
+use crate::report::ReportError;
+
+/// A figure in both formats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// File name without extension.
+    pub name: String,
+    /// What it shows, as a sentence.
+    pub caption: String,
+    /// As SVG.
+    pub svg: String,
+    /// As PNG.
+    pub png: Vec<u8>,
+}
+
+impl Rendered {
+    /// Draws a figure.
+    ///
+    /// # Errors
+    /// [`ReportError::Draw`].
+    pub fn of(figure: &impl Figure, caption: impl Into<String>) -> Result<Self, ReportError> {
+        let wrong = |reason: String| ReportError::Draw { figure: figure.name().to_owned(), reason };
+        Ok(Self {
+            name: figure.name().to_owned(),
+            caption: caption.into(),
+            svg: svg(figure).map_err(wrong)?,
+            png: png(figure).map_err(wrong)?,
+        })
+    }
+
+    /// Writes both files into `directory` and gives the paths.
+    ///
+    /// # Errors
+    /// What writing says.
+    pub fn write(&self, directory: &Path) -> Result<[PathBuf; 2], ReportError> {
+        let paths = ["svg", "png"].map(|extension| directory.join(format!("{}.{extension}", self.name)));
+        write_whole(&paths[0], self.svg.as_bytes())?;
+        write_whole(&paths[1], &self.png)?;
+        Ok(paths)
+    }
+}

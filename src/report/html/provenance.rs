@@ -1,0 +1,59 @@
+//! What made the rows, and how to make them again.
+
+use std::path::Path;
+
+use maud::{Markup, html};
+
+use crate::experiment::byte_size::ByteSize;
+use crate::experiment::provenance::{Program, Provenance, Session};
+
+/// The provenance of a results directory.
+pub fn provenance(directory: &Path) -> Markup {
+    match Provenance::read(directory) {
+        Ok(Some(found)) => html! {
+            @for (number, session) in found.sessions.iter().enumerate() { (one(number, session, found.sessions.len())) }
+            @if let Some(last) = found.sessions.last() { (reproduce(&found.experiment, last)) }
+        },
+        Ok(None) => html! { p.note { "There is no provenance.json beside the rows." } },
+        Err(error) => html! { p.note { "provenance.json: " (error) } },
+    }
+}
+
+fn program(program: &Program) -> String {
+    let dirty = if program.dirty == Some(true) { ", with changes that no commit has" } else { "" };
+    format!("leveled {} ({}{dirty})", program.version, program.commit)
+}
+
+fn one(number: usize, session: &Session, all: usize) -> Markup {
+    let host = &session.host;
+    let title = match (number, all) {
+        (_, 1) => "Run".to_owned(),
+        (0, _) => "First run".to_owned(),
+        _ => format!("Resumed ({number})"),
+    };
+    html! {
+        h3 { (title) }
+        dl {
+            dt { "began" } dd { (session.date) }
+            dt { "program" } dd { (program(&session.program)) }
+            dt { "processor" } dd { (host.processor) ", " (host.cores) " core(s), kernels: " (host.instruction_set) }
+            dt { "memory" } dd { (ByteSize(host.memory_bytes).to_string()) }
+            dt { "system" } dd { (host.operating_system) ", kernel " (host.kernel) }
+            dt { "experiment" } dd { "SHA-256 " (session.experiment_file_sha256) }
+        }
+    }
+}
+
+fn reproduce(name: &str, session: &Session) -> Markup {
+    let commands = format!(
+        "git checkout {}\ncargo run --release -- run {name}.yaml --out results/{name}\ncargo run --release -- report results/{name}\n",
+        session.program.commit
+    );
+    html! {
+        h3 { "How to reproduce" }
+        p { "Save the experiment as " code { "experiments/" (name) ".yaml" } " of a checkout and run:" }
+        pre { (commands) }
+        p { "The experiment, as it was run last:" }
+        pre { (session.experiment_file) }
+    }
+}

@@ -1,0 +1,57 @@
+//! Accuracy per network and data set: as trained, after folding, simulated, encrypted.
+
+use super::accuracies;
+use super::cell::Cell;
+use super::lead::Lead;
+use super::table::PaperTable;
+use crate::report::columns::{CLEAR, trial};
+use crate::report::groups::{By, Spread, groups};
+use crate::report::rows::Rows;
+
+/// The table, or why there is none.
+///
+/// # Errors
+/// No trial has an accuracy.
+pub fn table(rows: &Rows) -> Result<PaperTable, String> {
+    let single = |row: usize| {
+        let plain = [trial::CLUSTERS, trial::ENSEMBLE].iter().all(|setting| rows.setting(setting, row).is_empty());
+        let known = [CLEAR.share, trial::CARD_ACCURACY].iter().any(|column| rows.number(column, row).is_some());
+        plain && rows.is_trained(row) && known
+    };
+    let groups = groups(rows, By::Answer, &[], single);
+    if groups.is_empty() {
+        return Err("no trial of trained weights, unclustered and alone, has an accuracy".to_owned());
+    }
+    let mut table = PaperTable::new("accuracy", "Accuracy per network and data set");
+    let lead = Lead::add(&mut table, rows, &groups, &[]);
+    table.spreads("card_accuracy_percent", "as trained (%)");
+    accuracies::add(&mut table);
+    table.numbers(trial::OVERFLOWS, "overflows");
+    for group in &groups {
+        let mut models: Vec<(&str, f64)> = group
+            .rows
+            .iter()
+            .filter_map(|row| Some((rows.text(trial::MODEL, *row), 100.0 * rows.number(trial::CARD_ACCURACY, *row)?)))
+            .collect();
+        models.sort_by(|a, b| a.0.cmp(b.0));
+        models.dedup_by(|a, b| a.0 == b.0);
+        let trained: Vec<f64> = models.iter().map(|(_, accuracy)| *accuracy).collect();
+        let overflows = group.rows.iter().filter_map(|row| rows.number(trial::OVERFLOWS, *row)).max_by(f64::total_cmp);
+        let mut cells = lead.cells(rows, group);
+        cells.push(Cell::spread(Spread::of(&trained, None), 2));
+        cells.extend(accuracies::cells(rows, group));
+        cells.push(Cell::whole(overflows));
+        table.rows.push(cells);
+    }
+    table.drop_empty_columns();
+    table.notes.push(accuracies::NOTE.to_owned());
+    table.notes.push(
+        "`as trained` is what the card of the weights states for the test set, before folding. `overflows`: most exploding images of a trial."
+            .to_owned(),
+    );
+    let activations = groups.iter().map(|group| rows.text(trial::ACTIVATION, group.first()));
+    if !activations.clone().any(|activation| activation == "relu") {
+        table.notes.push("No row has the activation `relu`, so the ReLU baseline is not in the table.".to_owned());
+    }
+    Ok(table)
+}

@@ -1,0 +1,82 @@
+//! Seconds, memory and sizes of keys and ciphertexts.
+
+use super::cell::Cell;
+use super::lead::Lead;
+use super::table::PaperTable;
+use crate::report::columns::trial;
+use crate::report::groups::{By, groups, latency, spread};
+use crate::report::rows::Rows;
+use crate::report::tables::security_word;
+
+/// Columns: of `trials.csv`, heading, unit in which it is shown, decimals or significant digits.
+const SECONDS: [(&str, &str); 4] = [
+    (trial::AMORTISED, "per image (s)"),
+    (trial::KEYGEN, "key generation (s)"),
+    (trial::ENCRYPTION, "encryption (s)"),
+    (trial::DECRYPTION, "decryption (s)"),
+];
+
+/// Sizes: column, heading, bytes in a unit.
+const SIZES: [(&str, &str, u64); 4] = [
+    (trial::PEAK, "peak memory (GiB)", 1 << 30),
+    (trial::KEYS, "keys (GiB)", 1 << 30),
+    (trial::UPLOAD, "upload (MiB)", 1 << 20),
+    (trial::DOWNLOAD, "download (MiB)", 1 << 20),
+];
+
+/// The table, or why there is none.
+///
+/// # Errors
+/// No trial has seconds.
+pub fn table(rows: &Rows) -> Result<PaperTable, String> {
+    let groups = groups(rows, By::Speed, &[], |row| rows.number(trial::LATENCY, row).is_some());
+    if groups.is_empty() {
+        return Err("no trial was encrypted, so there are no seconds and bytes".to_owned());
+    }
+    let mut table = PaperTable::new("cost", "Latency, memory and sizes of keys and ciphertexts");
+    let lead = Lead::add(&mut table, rows, &groups, &[trial::THREADS]);
+    table.numbers(trial::THREADS, "threads");
+    table.spreads(trial::LATENCY, "latency (s)");
+    SECONDS.iter().for_each(|(name, title)| table.numbers(name, title));
+    SIZES.iter().for_each(|(name, title, _)| table.numbers(name, title));
+    table.numbers(trial::LOG2_QP, "log2 QP");
+    table.texts("security", "security");
+    for group in &groups {
+        let row = group.first();
+        let mut cells = lead.cells(rows, group);
+        cells.push(Cell::whole(rows.number(trial::THREADS, row)));
+        let seconds = latency(rows, group);
+        cells.push(Cell::spread(seconds, decimals(seconds.map_or(1.0, |seconds| seconds.mean))));
+        let mean = |column: &str| spread(rows, group, column).map(|spread| spread.mean);
+        cells.extend(SECONDS.iter().map(|(column, _)| Cell::number(mean(column), 3)));
+        cells.extend(
+            SIZES.iter().map(|(column, _, unit)| Cell::number(mean(column).map(|bytes| bytes / *unit as f64), 3)),
+        );
+        cells.push(rows.number(trial::LOG2_QP, row).map_or(Cell::Empty, |bits| Cell::Fixed(bits, 1)));
+        cells.push(Cell::text(security_word(
+            rows.text(trial::SECURITY_2018, row),
+            rows.text(trial::SECURITY_2024, row),
+        )));
+        table.rows.push(cells);
+    }
+    table.drop_empty_columns();
+    table.notes.push(
+        "Latency is the median over images of the sum of the layers' seconds; with several repetitions, the mean of these medians ± one standard \
+         deviation. In the CSV, sizes are in the units of the headings."
+            .to_owned(),
+    );
+    Ok(table)
+}
+
+/// Decimals that give seconds three digits.
+fn decimals(seconds: f64) -> usize {
+    (2 - seconds.max(1e-9).log10().floor() as i32).clamp(0, 6) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn three_digits() {
+        assert_eq!([123.0, 7.7, 0.05].map(super::decimals), [0, 2, 4]);
+    }
+}

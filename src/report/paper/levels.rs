@@ -1,0 +1,44 @@
+//! Levels and modulus with each optimisation on and off.
+
+use super::cell::Cell;
+use super::lead::Lead;
+use super::table::PaperTable;
+use crate::report::columns::trial;
+use crate::report::groups::{By, groups};
+use crate::report::rows::Rows;
+use crate::report::tables::security_word;
+
+/// The table, or why there is none.
+///
+/// # Errors
+/// No trial says how many levels it uses.
+pub fn table(rows: &Rows) -> Result<PaperTable, String> {
+    // Clusters, members and threads change no level.
+    let without = [trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::ENSEMBLE, trial::BATCH];
+    let groups = groups(rows, By::Answer, &without, |row| rows.number(trial::LEVELS, row).is_some());
+    if groups.is_empty() {
+        return Err("no trial says how many levels it uses".to_owned());
+    }
+    let mut table = PaperTable::new("levels", "Levels and modulus");
+    let lead = Lead::add(&mut table, rows, &groups, &without);
+    table.numbers("levels_used", "levels");
+    table.numbers("log2_qp", "log2 QP");
+    table.texts("security", "security");
+    for group in &groups {
+        let row = group.first();
+        let mut cells = lead.cells(rows, group);
+        cells.push(Cell::whole(rows.number(trial::LEVELS, row)));
+        cells.push(rows.number(trial::LOG2_QP, row).map_or(Cell::Empty, |bits| Cell::Fixed(bits, 1)));
+        cells.push(Cell::text(security_word(
+            rows.text(trial::SECURITY_2018, row),
+            rows.text(trial::SECURITY_2024, row),
+        )));
+        table.rows.push(cells);
+    }
+    table.drop_empty_columns();
+    table.notes.push(
+        "Levels are rescales from the input to the logits. Prior work is not beside it: data/published.csv has no numbers of levels."
+            .to_owned(),
+    );
+    Ok(table)
+}

@@ -1,0 +1,88 @@
+//! Accuracy against latency for everything measured, beside what other systems published.
+
+use super::cell::Cell;
+use super::table::PaperTable;
+use crate::report::columns::trial;
+use crate::report::groups::Group;
+use crate::report::published::Published;
+use crate::report::rows::Rows;
+use crate::report::trade_off::{TradeOff, trade_offs};
+use crate::report::words;
+
+/// The table, or why there is none.
+///
+/// # Errors
+/// No trial has both an accuracy and seconds.
+pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String> {
+    let ours = trade_offs(rows);
+    if ours.is_empty() {
+        return Err("no configuration of trained weights has both an accuracy and seconds".to_owned());
+    }
+    let mut table = PaperTable::new("trade_off", "Accuracy against latency, beside published results");
+    table.texts("system", "system");
+    table.texts("network", "network");
+    table.numbers("width", "width");
+    table.texts("dataset", "data set");
+    table.spreads("accuracy_percent", "accuracy (%)");
+    table.texts("accuracy_of", "of");
+    table.spreads("latency_seconds", "latency (s)");
+    table.numbers("amortised_seconds", "per image (s)");
+    table.numbers("threads", "threads");
+    table.texts("clock", "seconds are");
+    table.texts("front", "front");
+    table.texts("hardware", "hardware");
+    table.numbers("year", "year");
+    table.texts("source", "source");
+    for trade_off in &ours {
+        measured(&mut table, rows, trade_off);
+    }
+    for one in published {
+        table.rows.push(vec![
+            Cell::text(&one.system),
+            Cell::text(&one.network),
+            Cell::Fixed(f64::from(one.width), 0),
+            Cell::text(&one.dataset),
+            one.accuracy_percent.map_or(Cell::Empty, |percent| Cell::Fixed(percent, 2)),
+            Cell::text("published"),
+            Cell::number(one.latency_seconds, 3),
+            Cell::number(one.amortised_seconds, 3),
+            Cell::whole(one.threads.map(f64::from)),
+            Cell::text(one.clock().words()),
+            Cell::Empty,
+            Cell::text(&one.hardware),
+            Cell::Fixed(f64::from(one.year), 0),
+            Cell::text(&one.source),
+        ]);
+    }
+    table.notes.push(
+        "The accuracy of a configuration may have been measured in another layout: what differs is noise. Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
+         `front`: no other measured configuration of the data set is both more accurate and faster."
+            .to_owned(),
+    );
+    Ok(table)
+}
+
+fn measured(table: &mut PaperTable, rows: &Rows, trade_off: &TradeOff) {
+    let groups: Vec<&Group> = trade_off.points.iter().map(|point| &point.group).collect();
+    let differing = words::differing(rows, &groups, &[trial::NETWORK, trial::WIDTH, trial::THREADS]);
+    for point in &trade_off.points {
+        let row = point.group.first();
+        let clock = if rows.text(trial::THREADS, row) == "1" { "one thread" } else { "wall time, several threads" };
+        table.rows.push(vec![
+            Cell::text(format!("leveled: {}", words::series(rows, &point.group, &differing))),
+            Cell::text(words::network(rows.text(trial::NETWORK, row))),
+            Cell::whole(rows.number(trial::WIDTH, row)),
+            Cell::text(words::dataset(&trade_off.dataset)),
+            Cell::Spread(point.accuracy, 2),
+            Cell::text(format!("{} {} images", point.images, trade_off.kind.word)),
+            Cell::Spread(point.latency, 2),
+            Cell::number(rows.number(trial::AMORTISED, row), 3),
+            Cell::whole(rows.number(trial::THREADS, row)),
+            Cell::text(clock),
+            Cell::text(if point.on_front { "yes" } else { "" }),
+            Cell::text(rows.text("processor", row)),
+            Cell::text(rows.text("ended", row).get(..4).unwrap_or_default()),
+            Cell::text("this report"),
+        ]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Recorded tables as Parquet files, for other programs.
+
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+
+use super::ReportError;
+use super::table::Table;
+use crate::experiment::ExperimentError;
+use crate::experiment::records::{ColumnKind, ImageRow, LayerRow, Record, TrialRow, columns};
+use crate::experiment::store::write_whole;
+
+/// Writes the three tables of a results directory into `out`, each column with the type that its documentation states, and gives the
+/// paths.
+///
+/// # Errors
+/// A directory without results, a damaged table, or what writing says.
+pub fn export(directory: &Path, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    std::fs::create_dir_all(out)
+        .map_err(|source| ExperimentError::OutputNotWritable { path: out.to_owned(), source })?;
+    let paths = [one::<TrialRow>(directory, out)?, one::<LayerRow>(directory, out)?, one::<ImageRow>(directory, out)?];
+    Ok(paths.to_vec())
+}
+
+fn one<R: Record>(directory: &Path, out: &Path) -> Result<PathBuf, ReportError> {
+    let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
+    let mut frame = typed::<R>(&Table::read::<R>(directory)?).map_err(wrong)?;
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Snappy).finish(&mut frame).map_err(wrong)?;
+    let path = out.join(Path::new(R::FILE).with_extension("parquet"));
+    write_whole(&path, &bytes)?;
+    Ok(path)
+}
+
+/// A table whose columns have types. A column that is not documented, of another version, stays text.
+fn typed<R: Record>(table: &Table) -> PolarsResult<DataFrame> {
+    let known = columns::<R>();
+    let mut typed = Vec::new();
+    for name in table.names() {
+        let texts = table.cells(&name).map_err(|error| PolarsError::ComputeError(error.to_string().into()))?;
+        let kind = known.iter().find(|column| column.name == name).map(|column| &column.kind);
+        let column = match kind {
+            Some(ColumnKind::Integer) => texts.cast(&DataType::UInt64)?,
+            Some(ColumnKind::Number) => texts.cast(&DataType::Float64)?,
+            Some(ColumnKind::Boolean) => {
+                let truth = |cell: Option<&str>| cell.filter(|cell| !cell.is_empty()).map(|cell| cell == "true");
+                BooleanChunked::from_iter(texts.iter().map(truth)).with_name(name.as_str().into()).into_series()
+            }
+            Some(ColumnKind::Text | ColumnKind::Words(_)) | None => texts.clone().into_series(),
+        };
+        typed.push(column.with_name(name.as_str().into()).into_column());
+    }
+    DataFrame::new(table.len(), typed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::store::Store;
+
+    #[test]
+    fn columns_have_their_types() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::create(directory.path()).unwrap();
+        let row = TrialRow {
+            trial_id: "12e4567890123456".into(),
+            width: Some(16),
+            accuracy: Some(0.5),
+            dirty: Some(true),
+            ..TrialRow::default()
+        };
+        store.append_trial(&row).unwrap();
+        store.append_trial(&TrialRow::default()).unwrap();
+        let out = directory.path().join("parquet");
+        let paths = export(directory.path(), &out).unwrap();
+        assert_eq!(paths.len(), 3);
+        let frame = ParquetReader::new(std::fs::File::open(&paths[0]).unwrap()).finish().unwrap();
+        assert_eq!(frame.height(), 2);
+        assert_eq!(frame.column("trial_id").unwrap().str().unwrap().get(0), Some("12e4567890123456"));
+        assert_eq!(frame.column("width").unwrap().u64().unwrap().iter().collect::<Vec<_>>(), [Some(16), None]);
+        assert_eq!(frame.column("accuracy").unwrap().f64().unwrap().get(0), Some(0.5));
+        assert_eq!(frame.column("dirty").unwrap().bool().unwrap().iter().collect::<Vec<_>>(), [Some(true), None]);
+        let layers = ParquetReader::new(std::fs::File::open(&paths[1]).unwrap()).finish().unwrap();
+        assert_eq!(layers.height(), 0);
+    }
+}

@@ -1,0 +1,115 @@
+//! Settings and names as readers of a table or a figure know them.
+
+use super::columns::trial;
+use super::groups::Group;
+use super::rows::Rows;
+
+/// A network's name as articles write it.
+#[must_use]
+pub fn network(name: &str) -> String {
+    match name.strip_prefix("resnet") {
+        Some(depth) => format!("ResNet-{depth}"),
+        None => name.to_owned(),
+    }
+}
+
+/// A data set's name as articles write it.
+#[must_use]
+pub fn dataset(name: &str) -> String {
+    match name.strip_prefix("cifar") {
+        Some(classes) => format!("CIFAR-{classes}"),
+        None => name.to_owned(),
+    }
+}
+
+/// An exponent of two: `2¹⁵`.
+#[must_use]
+pub fn power_of_two(exponent: &str) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raised = |digit: char| digit.to_digit(10).map_or(digit, |digit| DIGITS[digit as usize]);
+    format!("2{}", exponent.chars().map(raised).collect::<String>())
+}
+
+/// One setting with its value, short enough for a legend.
+#[must_use]
+pub fn setting(name: &str, value: &str) -> String {
+    match name {
+        trial::NETWORK => network(value),
+        trial::DATASET => dataset(value),
+        trial::WIDTH => format!("width {value}"),
+        trial::LOG_N => format!("N = {}", power_of_two(value)),
+        trial::CLUSTERS if value.is_empty() => "no clustering".to_owned(),
+        trial::CLUSTERS => format!("K = {value}"),
+        trial::ENSEMBLE => format!("M = {}", if value.is_empty() { "1" } else { value }),
+        trial::BATCH => format!("{} image(s)", if value.is_empty() { "1" } else { value }),
+        trial::THREADS => format!("{value} thread{}", if value == "1" { "" } else { "s" }),
+        trial::LAYOUT => format!("{value} layout"),
+        _ if value.is_empty() => String::new(),
+        trial::CONVOLUTION | trial::CLUSTER_MODE | trial::CLUSTER_METHOD | trial::ACTIVATION => value.to_owned(),
+        _ => format!("{} {value}", name.replace('_', " ")),
+    }
+}
+
+/// The columns in which configurations differ, with what every table leads with left out.
+#[must_use]
+pub fn differing(rows: &Rows, groups: &[&Group], without: &[&str]) -> Vec<&'static str> {
+    let always = [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION];
+    let others = rows.settings().iter().copied().filter(|name| !always.contains(name));
+    always
+        .into_iter()
+        .chain(others)
+        .filter(|name| !without.contains(name))
+        .filter(|name| {
+            let mut values = groups.iter().map(|group| rows.setting(name, group.first()));
+            let first = values.next();
+            values.any(|value| Some(value) != first)
+        })
+        .collect()
+}
+
+/// The name of a series: the settings in which it differs from others.
+#[must_use]
+pub fn series(rows: &Rows, group: &Group, differing: &[&str]) -> String {
+    let parts = differing.iter().map(|name| setting(name, rows.setting(name, group.first())));
+    let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "measured".to_owned() } else { parts.join(", ") }
+}
+
+/// `ResNet-20 (width 16) on CIFAR-10`.
+#[must_use]
+pub fn network_on_dataset(rows: &Rows, row: usize) -> String {
+    format!(
+        "{} (width {}) on {}",
+        network(rows.text(trial::NETWORK, row)),
+        rows.text(trial::WIDTH, row),
+        dataset(rows.text(trial::DATASET, row))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::groups::{By, groups};
+    use crate::report::rows::tests::rows;
+
+    #[test]
+    fn names() {
+        assert_eq!((network("resnet20"), network("vgg")), ("ResNet-20".into(), "vgg".into()));
+        assert_eq!(setting("log_n", "15"), "N = 2¹⁵");
+        assert_eq!(setting("ensemble", ""), "M = 1");
+        assert_eq!(setting("threads", "1"), "1 thread");
+        assert_eq!(setting("activation_form", "monic"), "activation form monic");
+    }
+
+    #[test]
+    fn a_series_is_named_by_what_differs() {
+        let rows = rows(
+            "trial_id,status,network,log_n,layout,threads\na,ok,resnet20,15,packed,2\nb,ok,resnet20,16,packed,2\n",
+        );
+        let groups = groups(&rows, By::Speed, &[], |_| true);
+        let all: Vec<_> = groups.iter().collect();
+        assert_eq!(differing(&rows, &all, &[]), ["log_n"]);
+        assert_eq!(series(&rows, &groups[1], &["log_n"]), "N = 2¹⁶");
+        assert_eq!(series(&rows, &groups[1], &[]), "measured");
+    }
+}

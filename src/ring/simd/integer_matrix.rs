@@ -1,0 +1,69 @@
+//! Matrices of small integers, laid out for [`weighted_products`](super::weighted_products).
+
+use super::sum_program::Tile;
+use crate::ring::modulus::{Modulus, VECTOR_BITS};
+
+/// Outputs whose sums a kernel keeps in registers together.
+pub const ROWS: usize = 6;
+
+/// Tiles that a kernel works on together.
+pub const TILES: usize = 2;
+
+/// A matrix of integers of `bits` bits with sign: a row for each output, a column for each source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntegerMatrix {
+    outputs: usize,
+    sources: usize,
+    bits: u32,
+    /// Weights made positive by adding 2^(bits - 1): for every [`ROWS`] outputs, for every source, one of each.
+    panels: Vec<u64>,
+}
+
+impl IntegerMatrix {
+    /// The matrix with the given rows, of `sources` columns each.
+    pub fn new<'a>(sources: usize, bits: u32, rows: impl IntoIterator<Item = &'a [i16]>) -> Self {
+        let offset = 1i64 << (bits - 1);
+        let mut panels: Vec<u64> = Vec::new();
+        let mut outputs = 0;
+        for row in rows {
+            if outputs % ROWS == 0 {
+                panels.resize(panels.len() + ROWS * sources, 0);
+            }
+            let panel = &mut panels[outputs / ROWS * ROWS * sources..];
+            for (column, weight) in row.iter().enumerate().take(sources) {
+                panel[column * ROWS + outputs % ROWS] = (i64::from(*weight) + offset).max(0) as u64;
+            }
+            outputs += 1;
+        }
+        Self { outputs, sources, bits, panels }
+    }
+
+    /// Number of outputs.
+    pub const fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Number of sources.
+    pub const fn sources(&self) -> usize {
+        self.sources
+    }
+
+    /// What was added to every weight.
+    pub(super) const fn offset(&self) -> u64 {
+        1 << (self.bits - 1)
+    }
+
+    /// Whether sums modulo `q` stay below 2^64, and single products below 2^52.
+    pub(super) fn suits(&self, q: &Modulus) -> bool {
+        let product = self.bits + q.bits();
+        q.bits() <= VECTOR_BITS && product <= 52 && product + self.sources.max(1).next_power_of_two().ilog2() <= 64
+    }
+
+    /// For every [`ROWS`] outputs the weights of each source.
+    pub(super) fn panels(&self) -> impl Iterator<Item = &[[u64; ROWS]]> {
+        self.panels.chunks_exact((ROWS * self.sources).max(1)).map(|panel| panel.as_chunks().0)
+    }
+}
+
+/// One output word for each of [`TILES`] tiles.
+pub type TilePair<'a> = [&'a [Tile]; TILES];

@@ -1,0 +1,149 @@
+//! Full data sets as a user has them: import, verify, train, evaluate. The data here is made up, and small.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::program::{refusal, success};
+use image::{ImageFormat, Rgb, RgbImage};
+
+const CLASSES: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+/// Folders of PNG images: `images` of each class, in the class's own colour.
+fn class_folders(directory: &Path, images: u8) {
+    for (split, offset) in [("train", 0), ("test", 100)] {
+        for (label, class) in CLASSES.iter().enumerate() {
+            let folder = directory.join(split).join(class);
+            fs::create_dir_all(&folder).unwrap();
+            for index in 0..images {
+                let colour = [25 * label as u8, 240 - 20 * label as u8, offset + index];
+                let picture = RgbImage::from_fn(32, 32, |x, y| Rgb([colour[0], colour[1] ^ (x * y) as u8, colour[2]]));
+                picture.save_with_format(folder.join(format!("{index:02}.png")), ImageFormat::Png).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn class_folders_are_imported_verified_and_evaluated_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    class_folders(&here.join("pictures"), 2);
+    let imported = success(here, &["data", "import", "cifar10", "pictures", "--out", "full"]);
+    assert!(imported.starts_with("20 training images, sha256 ") && imported.contains("\n20 test images"), "{imported}");
+    assert!(imported.contains("note: 20 training images, not the published 50000"), "{imported}");
+    let verified = success(here, &["data", "verify", "cifar10", "full/cifar-10-batches-bin"]);
+    assert_eq!(verified, imported);
+
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
+    let tables = success(
+        here,
+        &["evaluate", model, "--data", "full", "--clusters", "4,512", "--modes", "slice", "--out", "rows"],
+    );
+    assert!(tables.contains("Single networks") && tables.contains("Clustering"), "{tables}");
+    let rows = fs::read_to_string(here.join("rows/accuracy.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = rows.lines().map(|line| line.split(',').collect()).collect();
+    let column = |name: &str| rows[0].iter().position(|&heading| heading == name).unwrap();
+    let of = |name: &str| rows[1..].iter().map(|row| row[column(name)]).collect::<Vec<_>>();
+    assert_eq!(of("form"), ["trained", "folded", "clustered", "clustered"]);
+    assert_eq!(of("clusters"), ["", "", "4", "512"]);
+    assert_eq!(of("images"), ["20"; 4]);
+    assert_eq!(of("correct")[0], of("correct")[1], "folding changes no class");
+    let error = |row: usize| of("relative_error")[row].parse::<f64>().unwrap();
+    assert!(error(2) > 10.0 * error(3), "more clusters come nearer");
+}
+
+#[test]
+fn what_cannot_be_imported_or_evaluated_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let text = refusal(here, &["data", "verify", "cifar10", "."]);
+    assert!(text.contains("no `data_batch_1.bin` in `.`: give the directory of the official cifar10"), "{text}");
+    let text = refusal(here, &["data", "import", "cifar100", "."]);
+    assert!(text.contains("`.` holds no cifar100: give the official archive (.tar.gz)"), "{text}");
+    fs::write(here.join("a.tar.gz"), b"no archive").unwrap();
+    let text = refusal(here, &["data", "import", "cifar10", "a.tar.gz"]);
+    assert!(text.contains("the publisher gives c32a1d4ab5d03f1284b67883e8d87530"), "{text}");
+    let text = refusal(here, &["evaluate", "none.safetensors"]);
+    assert!(text.contains("no card `none.yaml` beside the weights"), "{text}");
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
+    let text = refusal(here, &["evaluate", model, "--images", "validation"]);
+    assert!(text.contains("--images: the held out images need --data, and a card with the record"), "{text}");
+}
+
+/// A recipe that trains in a second.
+fn recipe() -> String {
+    let fast = include_str!("../configs/recipes/fast.yaml");
+    let mut text = fast.to_owned();
+    for (from, to) in [
+        ("width: 16", "width: 2"),
+        ("epochs: 30", "epochs: 2"),
+        ("batch: 128", "batch: 10"),
+        ("validation_images: 5000", "validation_images: 20"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    text
+}
+
+#[test]
+fn mistakes_in_recipes_are_named_with_their_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let expect = |text: &str, part: &str| {
+        fs::write(here.join("recipe.yaml"), text).unwrap();
+        let found = refusal(here, &["train", "recipe.yaml", "--data", "."]);
+        assert!(found.contains(part), "{part} is not in: {found}");
+    };
+    expect(&recipe().replace("width: 2", "width: 0"), "recipe.yaml, line 3, column 8, key `width`: network `resnet20`");
+    expect(
+        &recipe().replace("kind: herpn", "kind: hern"),
+        "key `activation.kind`: `hern` is not known; did you mean `herpn`?",
+    );
+    expect(&recipe().replace("epochs:", "epoch:"), "did you mean `epochs`?");
+    expect("", "the file is empty");
+    let text = refusal(here, &["train", "none.yaml", "--data", "."]);
+    assert!(text.contains("cannot read none.yaml"), "{text}");
+}
+
+#[cfg(not(feature = "train"))]
+#[test]
+fn a_program_without_the_trainer_says_how_to_build_it() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("recipe.yaml"), recipe()).unwrap();
+    let text = refusal(directory.path(), &["train", "recipe.yaml", "--data", "."]);
+    assert!(text.contains("built without training") && text.contains("--features train -- train"), "{text}");
+}
+
+#[cfg(feature = "train")]
+#[test]
+fn a_training_writes_a_network_that_evaluates() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    class_folders(&here.join("pictures"), 8);
+    success(here, &["data", "import", "cifar10", "pictures", "--out", "full"]);
+    fs::write(here.join("recipe.yaml"), recipe()).unwrap();
+    let train = ["train", "recipe.yaml", "--data", "full", "--out", "out", "--threads", "1", "--seed", "7"];
+    let said = success(here, &train);
+    assert!(said.starts_with("kept the weights of epoch ") && said.contains("history.csv"), "{said}");
+    for file in ["checkpoint.safetensors", "history.csv", "sites.csv", "history.svg", "history.png"] {
+        assert!(here.join("out").join(file).is_file(), "{file}");
+    }
+    let weights = "out/resnet20_w2_cifar10_herpn_seed7.safetensors";
+    let card = fs::read_to_string(here.join(weights).with_extension("yaml")).unwrap();
+    assert!(card.contains("kind: herpn") && card.contains("training_images: 60"), "{card}");
+    // A finished training does nothing more, and says the same.
+    assert_eq!(success(here, &train), said);
+    // On the held out images, evaluation finds what training found.
+    success(here, &["evaluate", weights, "--data", "full", "--images", "validation", "--out", "rows"]);
+    let rows = fs::read_to_string(here.join("rows/accuracy.csv")).unwrap();
+    let accuracy = card.lines().find_map(|line| line.strip_prefix("validation_accuracy_percent: ")).unwrap();
+    assert!(rows.contains(&format!(",{accuracy},")), "{accuracy} {rows}");
+
+    let text = refusal(here, &["train", "recipe.yaml", "--data", "full", "--out", "out"]);
+    assert!(text.contains("is of another recipe or seed"), "{text}");
+    let text = refusal(here, &["train", "recipe.yaml", "--data", "pictures", "--out", "new"]);
+    assert!(text.contains("no `data_batch_1.bin` in `pictures`"), "{text}");
+}
