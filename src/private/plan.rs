@@ -31,7 +31,8 @@ pub struct LayerInput {
 pub struct PlannedLayer {
     /// Name of the layer.
     pub name: String,
-    /// What it is: `convolution`, `convolution + identity`, `convolution + projection`, `dense`.
+    /// What it is: `convolution`, `convolution + identity`, `convolution + projection`, `factors` (one per channel and term),
+    /// `dense`.
     pub kind: &'static str,
     /// Limbs of its inputs; one less after it.
     pub limbs: usize,

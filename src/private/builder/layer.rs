@@ -6,7 +6,7 @@ use super::{channel, packed};
 use crate::ckks::Parameters;
 use crate::ckks::evaluator::Operations;
 use crate::ckks::linear_transform::LinearTransform;
-use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Source};
+use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Source, Term};
 use crate::private::error::PrivateError;
 use crate::private::headroom::headroom;
 use crate::private::layout::{ClassLayout, Layout};
@@ -28,7 +28,11 @@ pub struct Builder {
 
 fn kind(layer: &Layer) -> &'static str {
     let dense = layer.terms.iter().any(|t| matches!(t.map, LinearMap::Dense { .. }));
-    let identity = layer.terms.iter().any(|t| matches!(t.map, LinearMap::ChannelScale { .. }));
+    let is_factor = |t: &Term| matches!(t.map, LinearMap::ChannelScale { .. });
+    let identity = layer.terms.iter().any(is_factor);
+    if layer.terms.iter().all(is_factor) {
+        return "factors";
+    }
     match (dense, identity, layer.terms.len()) {
         (true, ..) => "dense",
         (_, true, _) => "convolution + identity",
