@@ -90,7 +90,11 @@ fn missing_and_repeated_keys() {
 #[test]
 fn values_of_the_wrong_type() {
     expect("log_n: 15", "log_n: fifteen", &["line 6, column 10, key `fixed.log_n`: invalid type: string \"fifteen\""]);
-    expect("images: 2", "images: some", &["line 5, column 11", "expected a number of images, or a list of indices"]);
+    expect(
+        "images: 2",
+        "images: some",
+        &["line 5, column 11", "expected a number of images, `all`, or a list of indices"],
+    );
     expect("images: 2", "images: -2", &["line 5, column 11, key `fixed.images`", "-2"]);
     expect("diagonals: 1 GiB", "diagonals: much", &["line 8, column 23", "such as `2 GiB`"]);
     expect("threads: [1, 2]", "threads: 2", &["key `sweep.threads`", "expected a sequence"]);
@@ -348,7 +352,10 @@ fn models_by_their_cards() {
 fn settings_that_do_not_go_together() {
     let model = |new: &str| format!("  model: net.safetensors\n{new}");
     let check = |new: &str, parts: &[&str]| expect("  model: net.safetensors", &model(new), parts);
-    check("  weights: random", &["key `fixed.model`: random weights come from no file"]);
+    check(
+        "  network: resnet20\n  width: 16\n  weights: random",
+        &["key `fixed.model`: random weights come from no file"],
+    );
     check(
         "  ensemble: 2",
         &["line 4, column 13, key `fixed.ensemble`: 2 members of trained weights, but `model` names 1"],
@@ -401,7 +408,7 @@ fn members_of_different_networks() {
     let text = refusal(directory.path(), &["plan", "e.yaml"]);
     assert!(text.contains("its card normalises images in another way"), "{text}");
     expect("model: net.safetensors", "model: []", &["key `fixed.model`: the list is empty"]);
-    expect("model: net.safetensors", "model: {a: b}", &["key `fixed.model`", "or a list of them for an ensemble"]);
+    expect("model: net.safetensors", "model: {a: b}", &["key `fixed", "or a list of them for an ensemble"]);
     let absent = "model: [net.safetensors, gone.safetensors]";
     expect("model: net.safetensors", absent, &["key `fixed.model[1]`: cannot read the weights at"]);
 }

@@ -104,7 +104,7 @@ fn figures_say_what_they_show() {
         assert!(trade_off.contains(part), "{part}");
     }
     let levels = text(directory.path(), "figures/levels_by_optimisation.svg");
-    assert!(levels.contains("saved by tower reuse") && levels.contains(">77"), "{levels}");
+    assert!(levels.contains("saved by tower reuse") && levels.contains("\n77\n"), "{levels}");
     let precision = text(directory.path(), "figures/precision_by_layer.svg");
     assert!(precision.contains("layer3.2.conv2") && precision.contains("precision (bits)"));
     let png = fs::read(directory.path().join("figures/accuracy_by_clusters.png")).unwrap();

@@ -178,6 +178,18 @@ impl Encoder {
         Ok(Plaintext { coefficients, scale })
     }
 
+    /// Encodes slots at `scale`, a large one if need be: at a scale smaller by a power of two, whose logarithm comes with it, so
+    /// that coefficients keep [`COEFFICIENT_BITS`] - 1 bits of the largest slot.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub(crate) fn encode_shifted(&self, slots: &[Complex], scale: f64) -> Result<(Plaintext, u32), CkksError> {
+        let largest = slots.iter().map(|z| z.norm()).fold(0.0, f64::max);
+        let excess = (scale * largest.max(f64::MIN_POSITIVE)).log2().ceil() - f64::from(COEFFICIENT_BITS - 1);
+        let shift = excess.clamp(0.0, 62.0);
+        Ok((self.encode(slots, scale / shift.exp2())?, shift as u32))
+    }
+
     /// Slots that repeat as polynomial coefficients (low half, then high half), not scaled and not rounded.
     ///
     /// # Errors

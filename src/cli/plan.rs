@@ -30,7 +30,7 @@ pub struct Plan {
     #[arg(long, conflicts_with_all = ["file", "operations", "filters"])]
     levels: bool,
     /// With --levels: CSV, a line for each node.
-    #[arg(long, requires = "levels", conflicts_with = "json")]
+    #[arg(long, requires = "levels", conflicts_with_all = ["json", "file"])]
     csv: bool,
     /// Print operation counts by layer beside those of the article's algorithm; without an experiment, the article's networks.
     #[arg(long)]

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn tables_hold_both_algorithms() {
         let text = article_text(&article_views().unwrap()).replace('\u{a0}', " ");
-        assert!(text.contains("at K = 64") && text.contains("| 23 862 |  2 765 |"), "{text}");
+        assert!(text.contains("at K = 64") && text.contains("23 862 |  2 765 |"), "{text}");
         let text = compared_text(&compared_view(&sample_plan()).unwrap());
         assert!(text.lines().last().unwrap().starts_with("| all"), "{text}");
         assert!(text.contains("article: clustered products | ours: rotations"), "{text}");

@@ -6,7 +6,7 @@ use super::Encrypted;
 use super::division::Half;
 use super::rotation::INPUTS_PER_KEY;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::encoder::{COEFFICIENT_BITS, Complex};
+use crate::ckks::encoder::{Complex, Plaintext};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check::{self, State};
 use crate::ckks::keys::KeyKind;
@@ -59,34 +59,29 @@ impl Encrypted {
     }
 
     pub(super) fn plain_sum(&self, x: &Ciphertext, slots: &[Complex]) -> Result<Ciphertext, CkksError> {
-        // Coefficients have 31 bits; at a larger scale they are encoded at a smaller one and multiplied by a power of two.
-        let largest = slots.iter().map(|z| z.norm()).fold(0.0, f64::max);
-        let excess = (x.scale * largest.max(f64::MIN_POSITIVE)).log2().ceil() - f64::from(COEFFICIENT_BITS - 1);
-        let shift = excess.clamp(0.0, 62.0);
-        let plaintext = self.encoder.encode(slots, x.scale / shift.exp2())?;
-        let n = self.parameters.n();
-        Ok(self.map(x, |i, c0, _| {
-            let ntt = &self.parameters.ntts()[i];
-            let mut addend = plaintext.evaluate(ntt, n);
-            if shift > 0.0 {
-                let factor = ntt.modulus().factor(1 << shift as u32);
-                simd::multiply_by_factor(&mut addend, factor, ntt.modulus());
-            }
-            simd::add_assign(c0, &addend, ntt.modulus());
-        }))
+        let plaintext = self.encoder.encode_shifted(slots, x.scale)?;
+        Ok(self.map(x, |i, c0, _| simd::add_assign(c0, &self.evaluated(&plaintext, i), self.modulus(i))))
     }
 
     pub(super) fn plain_product(&self, x: &Ciphertext, slots: &[Complex], scale: f64) -> Result<Ciphertext, CkksError> {
-        let plaintext = self.encoder.encode(slots, scale)?;
-        let n = self.parameters.n();
+        let plaintext = self.encoder.encode_shifted(slots, scale)?;
         let mut out = self.map(x, |i, c0, c1| {
-            let ntt = &self.parameters.ntts()[i];
-            let factor = plaintext.evaluate(ntt, n);
-            simd::multiply_assign(c0, &factor, ntt.modulus());
-            simd::multiply_assign(c1, &factor, ntt.modulus());
+            let factor = self.evaluated(&plaintext, i);
+            simd::multiply_assign(c0, &factor, self.modulus(i));
+            simd::multiply_assign(c1, &factor, self.modulus(i));
         });
         out.scale *= scale;
         Ok(out)
+    }
+
+    /// A plaintext times a power of two modulo one prime.
+    fn evaluated(&self, (plaintext, shift): &(Plaintext, u32), prime: usize) -> Limb {
+        let ntt = &self.parameters.ntts()[prime];
+        let mut limb = plaintext.evaluate(ntt, self.parameters.n());
+        if *shift > 0 {
+            simd::multiply_by_factor(&mut limb, ntt.modulus().factor(1 << shift), ntt.modulus());
+        }
+        limb
     }
 
     pub(super) fn integer_product(&self, x: &Ciphertext, factor: i64) -> Ciphertext {

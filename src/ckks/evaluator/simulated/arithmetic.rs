@@ -27,7 +27,7 @@ impl Simulated {
         slots: &[Complex],
         scale: f64,
     ) -> Result<SimulatedCiphertext, CkksError> {
-        let encoded = self.encoder.slots_of(&self.encoder.encode(slots, scale)?)?;
+        let encoded = self.encoder.slots_of(&self.encoder.encode_shifted(slots, scale)?.0)?;
         let mut out = x.clone();
         for ((re, im), w) in out.re.iter_mut().zip(&mut out.im).zip(encoded.iter().cycle()) {
             let z = Complex::new(*re, *im) * w;

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers() {
-        assert_eq!(labels(&Axis::around("", Scale::Linear, [88.0, 92.0])), ["88", "89", "90", "91", "92"]);
+        assert_eq!(labels(&Axis::around("", Scale::Linear, [88.0, 92.0])), ["86", "88", "90", "92", "94"]);
         assert_eq!(labels(&Axis::around("", Scale::Log2, [2.0, 64.0])), ["2", "4", "8", "16", "32", "64"]);
         assert_eq!(labels(&Axis::around("", Scale::Log10, [0.5, 2000.0])), ["1", "10", "100", "1000"]);
         assert_eq!(labels(&Axis::around("", Scale::Log10, [0.05, 1.0])), ["0.05", "0.1", "0.2", "0.5", "1"]);
