@@ -10,6 +10,7 @@ mod augmentation;
 #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "the trainer alone draws and varies images"))]
 mod draws;
 mod error;
+mod finish;
 mod history;
 mod optimizer;
 mod range_penalty;
@@ -22,6 +23,7 @@ pub mod torch;
 pub use activation::{ReluFit, TrainedActivation};
 pub use augmentation::{Augmentation, Padding};
 pub use error::TrainingError;
+pub use finish::Finish;
 pub use history::EpochRow;
 pub use optimizer::OptimizerSettings;
 pub use range_penalty::{PenaltyForm, RangePenalty};

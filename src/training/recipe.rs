@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::TrainedActivation;
 use super::augmentation::Augmentation;
+use super::finish::Finish;
 use super::optimizer::OptimizerSettings;
 use super::range_penalty::RangePenalty;
 use super::schedule::Schedule;
@@ -42,6 +43,9 @@ pub struct Recipe {
     /// What keeps activations in a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range_penalty: Option<RangePenalty>,
+    /// How the last epochs differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<Finish>,
     /// Precision of activations and convolutions in training; weights, sums and evaluation are single precision.
     #[serde(default)]
     pub precision: Precision,
@@ -150,7 +154,8 @@ impl Recipe {
         self.check_optimizer()?;
         self.check_schedule()?;
         self.check_activation()?;
-        self.check_penalty()
+        self.check_penalty()?;
+        self.check_finish()
     }
 
     fn check_optimizer(&self) -> Result<(), RecipeProblem> {
@@ -194,6 +199,14 @@ impl Recipe {
         require(fit.bits <= 40, &path("bits"), fit.bits, "at most 40")
     }
 
+    fn check_finish(&self) -> Result<(), RecipeProblem> {
+        let Some(finish) = self.finish else {
+            return Ok(());
+        };
+        require(finish.epochs < self.epochs, &["finish", "epochs"], finish.epochs, "less than the number of epochs")?;
+        require(positive(finish.limit), &["finish", "limit"], finish.limit, "finite and above 0")
+    }
+
     fn check_penalty(&self) -> Result<(), RecipeProblem> {
         let Some(penalty) = &self.range_penalty else {
             return Ok(());
@@ -232,6 +245,7 @@ mod tests {
 
     const FAST: &str = include_str!("../../configs/recipes/fast.yaml");
     const PAPER: &str = include_str!("../../configs/recipes/paper.yaml");
+    const RELU: &str = include_str!("../../configs/recipes/relu.yaml");
 
     fn problem(from: &str, to: &str) -> (String, String) {
         let text = [FAST, PAPER].into_iter().find(|text| text.contains(from)).unwrap().replace(from, to);
@@ -242,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_shipped_recipes_are_sound() {
-        for text in [FAST, PAPER] {
+        for text in [FAST, PAPER, RELU] {
             let recipe: Recipe = serde_yaml::from_str(text).unwrap();
             assert_eq!(recipe.check(), Ok(()));
             let again: Recipe = serde_yaml::from_str(&serde_yaml::to_string(&recipe).unwrap()).unwrap();
@@ -275,6 +289,8 @@ mod tests {
             ("weight: 1.0e-3", "weight: -1", "range_penalty.weight", "0 or more"),
             ("bound: 2.0", "bound: 0", "range_penalty.bound", "above 0"),
             ("warmup: [0.01,", "warmup: [.nan,", "range_penalty.warmup", "is NaN"),
+            ("finish: {epochs: 3", "finish: {epochs: 30", "finish.epochs", "less than the number of epochs"),
+            ("limit: 16.0", "limit: 0", "finish.limit", "above 0"),
         ] {
             let (found_path, found_text) = problem(from, to);
             assert_eq!(found_path, path);

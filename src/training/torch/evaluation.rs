@@ -61,7 +61,7 @@ pub(super) fn evaluate(
     networks: &mut [TorchNetwork],
     batches: &Batches<'_>,
     indices: &[usize],
-    clamp: bool,
+    clamp: Option<f64>,
 ) -> Result<Evaluation, TrainingError> {
     let pass = Pass { training: false, clamp, kind: Kind::Float, penalty: None, measure: true };
     let sites = networks.first().map_or(0, |network| network.sites().len());

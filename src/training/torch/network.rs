@@ -124,8 +124,8 @@ enum Layer {
 pub(super) struct Pass {
     /// Whether batches are normalised by their own statistics, which are averaged into the running ones.
     pub(super) training: bool,
-    /// Whether clamped activations clamp.
-    pub(super) clamp: bool,
+    /// Inputs of activations are clamped to this magnitude.
+    pub(super) clamp: Option<f64>,
     /// Kind of activations and convolutions.
     pub(super) kind: Kind,
     /// What to charge for inputs of activations beyond which magnitude.
@@ -217,7 +217,10 @@ impl TorchNetwork {
                     if pass.measure {
                         largest.push(x.f_abs()?.f_amax([1, 2, 3].as_slice(), false)?.f_to_kind(Kind::Float)?);
                     }
-                    site.apply(x, pass.training, pass.clamp)?
+                    match pass.clamp {
+                        Some(limit) => site.apply(&x.f_clamp(-limit, limit)?, pass.training)?,
+                        None => site.apply(x, pass.training)?,
+                    }
                 }
                 Layer::Add => x.f_add(input(1))?,
                 Layer::AveragePool { size } => {

@@ -18,8 +18,8 @@ const HERMITE: [f64; 3] = [0.398_942_280_401_432_7, 0.5, 0.282_094_791_773_878_1
 pub(super) enum Site {
     /// `max(x, 0)`.
     Relu,
-    /// One quadratic for all channels, its input clamped in training.
-    Fixed { coefficients: [f64; 3], interval: f64, channels: i64 },
+    /// One quadratic for all channels.
+    Fixed { coefficients: [f64; 3], channels: i64 },
     /// Hermite basis, each polynomial batch-normalised, then scale and shift.
     Herpn { weight: Tensor, bias: Tensor, first: Statistics, second: Statistics },
     /// A quadratic for each channel: `[channels, 3]`, order c0, c1, c2.
@@ -33,7 +33,7 @@ impl Site {
             TrainedActivation::Relu => Self::Relu,
             TrainedActivation::Penalty { fit, .. } => {
                 let coefficients = relu_fit(fit.interval, fit.samples, fit.bits);
-                Self::Fixed { coefficients, interval: fit.interval, channels }
+                Self::Fixed { coefficients, channels }
             }
             TrainedActivation::Herpn => Self::Herpn {
                 weight: tensors.parameter(tensor("weight"), &[channels], Init::Constant(1.0), false),
@@ -52,13 +52,10 @@ impl Site {
     ///
     /// # Errors
     /// What libtorch reports.
-    pub(super) fn apply(&self, x: &Tensor, training: bool, clamp: bool) -> Result<Tensor, tch::TchError> {
+    pub(super) fn apply(&self, x: &Tensor, training: bool) -> Result<Tensor, tch::TchError> {
         match self {
             Self::Relu => x.f_relu(),
-            Self::Fixed { coefficients: [c0, c1, c2], interval, .. } => {
-                let inside = if clamp { x.f_clamp(-interval, *interval)? } else { x.shallow_clone() };
-                Ok(&inside * (&inside * *c2 + *c1) + *c0)
-            }
+            Self::Fixed { coefficients: [c0, c1, c2], .. } => Ok(x * (x * *c2 + *c1) + *c0),
             Self::Herpn { weight, bias, first, second } => {
                 // The second polynomial is (x^2 - 1)/sqrt(2); normalised, that is x^2 with twice the epsilon.
                 let bias = bias + weight * HERMITE[0];

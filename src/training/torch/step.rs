@@ -48,9 +48,12 @@ impl StepPlan {
     /// Steps of `epoch`, from 0.
     pub(super) fn new(recipe: &Recipe, epoch: u32) -> Self {
         let penalty = recipe.range_penalty.as_ref();
+        let finish = recipe.finish.filter(|finish| epoch + finish.epochs >= recipe.epochs);
         let clamp = match recipe.activation {
-            TrainedActivation::Penalty { unclamped_epochs, .. } => epoch < recipe.epochs - unclamped_epochs,
-            _ => false,
+            TrainedActivation::Penalty { fit, unclamped_epochs } if epoch + unclamped_epochs < recipe.epochs => {
+                Some(fit.interval)
+            }
+            _ => finish.map(|finish| finish.limit),
         };
         let kind = match recipe.precision {
             Precision::F32 => Kind::Float,
@@ -60,7 +63,7 @@ impl StepPlan {
         let charged = penalty.filter(|penalty| penalty.weight_in(epoch) > 0.0);
         let charged = charged.map(|penalty| (penalty.form, penalty.bound));
         Self {
-            pass: Pass { training: true, clamp, kind, penalty: charged, measure: false },
+            pass: Pass { training: finish.is_none(), clamp, kind, penalty: charged, measure: false },
             smoothing: recipe.label_smoothing,
             cross_entropy_weight: penalty.map_or(1.0, |penalty| penalty.cross_entropy_weight_in(epoch)),
             penalty_weight: penalty.map_or(0.0, |penalty| penalty.weight_in(epoch)),

@@ -11,8 +11,8 @@ use crate::dataset::{Dataset, DatasetName, Image, Normalisation};
 use crate::network::plain::PlainNetwork;
 use crate::network::{Model, Network};
 use crate::training::{
-    Augmentation, EpochRow, Keep, OptimizerSettings, Padding, PenaltyForm, Precision, RangePenalty, Recipe, ReluFit,
-    Schedule, Split, TrainedActivation, TrainingError,
+    Augmentation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision, RangePenalty, Recipe,
+    ReluFit, Schedule, Split, TrainedActivation, TrainingError,
 };
 
 /// Ends a training after so many steps, and keeps what it is told.
@@ -64,6 +64,7 @@ fn recipe(activation: TrainedActivation) -> Recipe {
             warmup: Vec::new(),
             first_epoch_alone: false,
         }),
+        finish: None,
         precision: Precision::F32,
         validation_images: 8,
         split_seed: 0,
@@ -151,6 +152,33 @@ fn bf16_learns_too() {
 }
 
 #[test]
+fn the_finish_trains_by_running_statistics_that_no_longer_move() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut recipe = recipe(TrainedActivation::Herpn);
+    (recipe.epochs, recipe.finish, recipe.batch_parts) = (4, Some(Finish { epochs: 2, limit: 6.0 }), 2);
+    let images = two_classes(48);
+    let statistics = |steps: Option<usize>| {
+        let mut watcher = Watcher { steps_left: steps, ..Watcher::default() };
+        run(&recipe, &images, directory.path(), &mut watcher).unwrap();
+        let bytes = std::fs::read(directory.path().join("checkpoint.safetensors")).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let chosen = |kind: &str| -> Vec<(String, Vec<u8>)> {
+            let mut tensors: Vec<_> = tensors.iter().filter(|(name, _)| name.starts_with(kind)).collect();
+            tensors.sort_by_key(|(name, _)| *name);
+            tensors.into_iter().map(|(name, tensor)| (name.to_owned(), tensor.data().to_vec())).collect()
+        };
+        (chosen("statistic/"), chosen("parameter/"))
+    };
+    // Five steps to an epoch.
+    let (in_first, _) = statistics(Some(5));
+    let (before, weights_before) = statistics(Some(5));
+    let (after, weights_after) = statistics(None);
+    assert_ne!(in_first, before);
+    assert_eq!(before, after);
+    assert_ne!(weights_before, weights_after);
+}
+
+#[test]
 fn a_resumed_training_is_the_uninterrupted_one() {
     let images = two_classes(48);
     for (activation, parts) in [(TrainedActivation::Herpn, 2), (PENALTY, 1)] {
@@ -187,7 +215,7 @@ fn the_clear_text_forward_gives_libtorchs_logits() {
         let images = two_classes(6);
         let batches = super::batch::Batches::new(&images, &normalisation, Device::Cpu);
         let batch = batches.batch(&[0, 1, 2, 3, 4, 5], None).unwrap();
-        let pass = Pass { training: true, clamp: false, kind: Kind::Float, penalty: None, measure: true };
+        let pass = Pass { training: true, clamp: None, kind: Kind::Float, penalty: None, measure: true };
         // Weights that are not those of the start, and running statistics that are those of the images: others explode.
         tch::no_grad(|| {
             for parameter in &network.parameters {

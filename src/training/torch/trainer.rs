@@ -160,9 +160,9 @@ impl<'a> Trainer<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(), TrainingError> {
         let (sums, training_seconds, start) = (unpack(progress.sums), progress.epoch_seconds, Instant::now());
-        let found = self.evaluate(false)?;
+        let found = self.evaluate(None)?;
         let clamped = match self.recipe.activation {
-            TrainedActivation::Penalty { .. } => Some(self.evaluate(true)?.accuracy_percent()),
+            TrainedActivation::Penalty { fit, .. } => Some(self.evaluate(Some(fit.interval))?.accuracy_percent()),
             _ => None,
         };
         let sites = self.state.networks[0].sites().to_vec();
@@ -202,7 +202,7 @@ impl<'a> Trainer<'a> {
         exploded
     }
 
-    fn evaluate(&mut self, clamp: bool) -> Result<Evaluation, TrainingError> {
+    fn evaluate(&mut self, clamp: Option<f64>) -> Result<Evaluation, TrainingError> {
         evaluate(&mut self.state.networks, &self.batches, &self.split.validation, clamp)
     }
 
