@@ -120,6 +120,9 @@ pub const REPETITIONS: [&str; 12] = [
     "security",
 ];
 
+/// Sizes of scales and primes, which change no number of levels.
+pub const SIZES: [&str; 4] = ["scale_bits", "weight_bits", "input_bits", "base_bits"];
+
 /// Settings that change seconds and never an answer, besides [`REPETITIONS`].
 pub const SPEED_ONLY: [&str; 1] = [trial::THREADS];
 

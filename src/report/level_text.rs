@@ -3,6 +3,7 @@
 use super::ReportError;
 use super::text_table::{Align, TextTable};
 use crate::experiment::level_view::{LevelView, level_rows};
+use crate::experiment::records::csv_text;
 
 /// What every network consumes under every combination, a line each.
 #[must_use]
@@ -48,13 +49,7 @@ pub fn level_text(views: &[LevelView]) -> String {
 /// # Errors
 /// [`ReportError::Compute`].
 pub fn level_csv(views: &[LevelView]) -> Result<String, ReportError> {
-    let wrong = |reason: String| ReportError::Compute { what: "table of levels", reason };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in level_rows(views) {
-        writer.serialize(row).map_err(|error| wrong(error.to_string()))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| wrong(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))
+    csv_text(level_rows(views), true).map_err(|reason| ReportError::Compute { what: "table of levels", reason })
 }
 
 #[cfg(test)]

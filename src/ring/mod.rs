@@ -17,7 +17,7 @@ pub use automorphism::Automorphism;
 pub use base_conversion::BaseConversion;
 pub use error::RingError;
 pub use limb::Limb;
-pub use modulus::Modulus;
+pub use modulus::{Factor, Modulus};
 pub use ntt::Ntt;
 pub use packed_terms::PackedTerms;
 pub use polynomial::Polynomial;

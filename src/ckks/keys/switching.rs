@@ -59,7 +59,7 @@ impl SwitchingKey {
             let ntt = &parameters.ntts()[prime];
             let q = ntt.modulus();
             let preimage = preimage.as_ref().map(|sigma| secret.permuted_limb(prime, sigma));
-            let p = key_band.special.iter().fold(1, |p, &s| q.mul(p, q.reduce(parameters.prime(s))));
+            let p = parameters.product_modulo(&key_band.special, prime);
             for (digit, (seed, error)) in seeds.iter().zip(&errors).enumerate() {
                 let mut b = evaluate_narrow(ntt, error);
                 let mut a = Limb::scratch(b.len());
@@ -73,7 +73,7 @@ impl SwitchingKey {
                     if kind == KeyKind::Relinearization {
                         simd::multiply_assign(&mut product, secret.limb(prime), q);
                     }
-                    simd::multiply_by_factor(&mut product, q.factor(p), q);
+                    simd::multiply_by_factor(&mut product, p, q);
                     simd::add_assign(&mut b, &product, q);
                 }
                 product.zeroize();

@@ -48,9 +48,10 @@ fn evaluate_here(
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
 
+    let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
     let measured = match spec.settings.backend {
-        Backend::Encrypted => encrypted(spec, &task, &prepared, &dataset, rows, events)?,
-        Backend::Simulated => simulated(spec, &task, &prepared, &dataset, rows, events)?,
+        Backend::Encrypted => trial.encrypted(rows, events)?,
+        Backend::Simulated => trial.simulated(rows, events)?,
     };
     for layer in 0..prepared.plan.layers.len() {
         rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
@@ -67,52 +68,51 @@ struct Measured {
     keys: Option<(f64, u64)>,
 }
 
-/// One image after the other, encrypted.
-fn encrypted(
-    spec: &TrialSpec,
-    task: &Task,
-    prepared: &Prepared,
-    dataset: &Dataset,
-    rows: &mut dyn RowSink,
-    events: &mut dyn EventSink,
-) -> Result<Measured, ExperimentError> {
-    let session = Session::open(prepared, task, events)?;
-    let evaluation = session.start(task, events)?;
-    let indices = spec.settings.images.indices();
-    let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
-    events.progress(Stage::Images, 0, indices.len() as u64, "");
-    for (number, together) in indices.chunks(task.batch as usize).enumerate() {
-        let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
-        let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
-        let batch = evaluation.batch(&images, number as u64, spec.settings.probe.0 && !probed, events)?;
-        for (&index, outcome) in together.iter().zip(&batch) {
-            rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
-        }
-        outcomes.extend(batch);
-        events.progress(Stage::Images, outcomes.len() as u64, indices.len() as u64, "");
-    }
-    Ok(Measured { outcomes, keys: Some((session.keygen_seconds, session.key_bytes)) })
+/// A trial, ready to be evaluated.
+#[derive(Clone, Copy)]
+struct Trial<'a> {
+    spec: &'a TrialSpec,
+    task: &'a Task,
+    prepared: &'a Prepared,
+    dataset: &'a Dataset,
 }
 
-/// Several images side by side, with the noise of encryption.
-fn simulated(
-    spec: &TrialSpec,
-    task: &Task,
-    prepared: &Prepared,
-    dataset: &Dataset,
-    rows: &mut dyn RowSink,
-    events: &mut dyn EventSink,
-) -> Result<Measured, ExperimentError> {
-    let indices = spec.settings.images.indices();
-    let images: Vec<&Image> = indices.iter().map(|&index| &dataset.images[index]).collect();
-    let mut outcomes = Vec::with_capacity(images.len());
-    let simulator = Simulator::new(prepared, task)?;
-    simulator.images(&images, task, spec.settings.probe.0, events, |number, outcome| {
-        rows.image(&image_row(spec, indices[number], dataset.labels[indices[number]], &outcome))?;
-        outcomes.push(outcome);
-        Ok(())
-    })?;
-    Ok(Measured { outcomes, keys: None })
+impl Trial<'_> {
+    /// One image after the other, encrypted.
+    fn encrypted(self, rows: &mut dyn RowSink, events: &mut dyn EventSink) -> Result<Measured, ExperimentError> {
+        let Self { spec, task, prepared, dataset } = self;
+        let session = Session::open(prepared, task, events)?;
+        let evaluation = session.start(task, events)?;
+        let indices = spec.settings.images.indices();
+        let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
+        events.progress(Stage::Images, 0, indices.len() as u64, "");
+        for (number, together) in indices.chunks(task.batch as usize).enumerate() {
+            let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
+            let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
+            let batch = evaluation.batch(&images, number as u64, spec.settings.probe.0 && !probed, events)?;
+            for (&index, outcome) in together.iter().zip(&batch) {
+                rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
+            }
+            outcomes.extend(batch);
+            events.progress(Stage::Images, outcomes.len() as u64, indices.len() as u64, "");
+        }
+        Ok(Measured { outcomes, keys: Some((session.keygen_seconds, session.key_bytes)) })
+    }
+
+    /// Several images side by side, with the noise of encryption.
+    fn simulated(self, rows: &mut dyn RowSink, events: &mut dyn EventSink) -> Result<Measured, ExperimentError> {
+        let Self { spec, task, prepared, dataset } = self;
+        let indices = spec.settings.images.indices();
+        let images: Vec<&Image> = indices.iter().map(|&index| &dataset.images[index]).collect();
+        let mut outcomes = Vec::with_capacity(images.len());
+        let simulator = Simulator::new(prepared, task)?;
+        simulator.images(&images, task, spec.settings.probe.0, events, |number, outcome| {
+            rows.image(&image_row(spec, indices[number], dataset.labels[indices[number]], &outcome))?;
+            outcomes.push(outcome);
+            Ok(())
+        })?;
+        Ok(Measured { outcomes, keys: None })
+    }
 }
 
 /// Whether seconds and bytes of a trial are those of encryption.

@@ -1,5 +1,7 @@
 //! Rows as lines of CSV.
 
+use serde::Serialize;
+
 use super::Record;
 use crate::experiment::ExperimentError;
 
@@ -40,11 +42,20 @@ pub fn cells<R: Record>(row: &R) -> Result<Vec<(String, String)>, ExperimentErro
 }
 
 fn encode<R: Record>(row: &R, with_header: bool) -> Result<String, ExperimentError> {
-    let wrong = |reason: String| ExperimentError::Encode { what: R::FILE, reason };
+    csv_text([row], with_header).map_err(|reason| ExperimentError::Encode { what: R::FILE, reason })
+}
+
+/// Rows as CSV.
+///
+/// # Errors
+/// Why a row cannot be written.
+pub fn csv_text<S: Serialize>(rows: impl IntoIterator<Item = S>, with_header: bool) -> Result<String, String> {
     let mut writer = csv::WriterBuilder::new().has_headers(with_header).from_writer(Vec::new());
-    writer.serialize(row).map_err(|error| wrong(error.to_string()))?;
-    let bytes = writer.into_inner().map_err(|error| wrong(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))
+    for row in rows {
+        writer.serialize(row).map_err(|error| error.to_string())?;
+    }
+    let bytes = writer.into_inner().map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

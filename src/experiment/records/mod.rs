@@ -12,7 +12,7 @@ mod trial_row;
 mod verdict;
 
 pub use column::{Column, ColumnKind, columns};
-pub use encoding::{cells, header_line, row_lines};
+pub use encoding::{cells, csv_text, header_line, row_lines};
 pub use image_row::ImageRow;
 pub use layer_row::LayerRow;
 pub use record::Record;

@@ -11,7 +11,7 @@ use super::palette::{BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
 use super::plot::{
     ABOVE, Axis, BELOW, Drawn, Frame, Legend, Sign, anchored, headings, headings_width, label_room, write,
 };
-use crate::report::columns::trial;
+use crate::report::columns::{SIZES, trial};
 use crate::report::groups::{By, groups};
 use crate::report::rows::Rows;
 use crate::report::words;
@@ -57,6 +57,7 @@ impl LevelsByOptimisation {
         let names = SWITCHES.map(|(name, _, _)| name);
         let without = [
             &names[..],
+            &SIZES,
             &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::ENSEMBLE, trial::BATCH, trial::LOG_N],
         ]
         .concat();

@@ -2,11 +2,11 @@
 
 use super::cell::Cell;
 use super::lead::Lead;
+use super::modulus::{add_modulus, modulus_cells};
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::groups::{By, groups, latency, spread};
 use crate::report::rows::Rows;
-use crate::report::tables::security_word;
 
 /// Columns: of `trials.csv`, heading, unit in which it is shown, decimals or significant digits.
 const SECONDS: [(&str, &str); 4] = [
@@ -39,8 +39,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.spreads(trial::LATENCY, "latency (s)");
     SECONDS.iter().for_each(|(name, title)| table.numbers(name, title));
     SIZES.iter().for_each(|(name, title, _)| table.numbers(name, title));
-    table.numbers(trial::LOG2_QP, "log2 QP");
-    table.texts("security", "security");
+    add_modulus(&mut table);
     for group in &groups {
         let row = group.first();
         let mut cells = lead.cells(rows, group);
@@ -52,11 +51,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         cells.extend(
             SIZES.iter().map(|(column, _, unit)| Cell::number(mean(column).map(|bytes| bytes / *unit as f64), 3)),
         );
-        cells.push(rows.number(trial::LOG2_QP, row).map_or(Cell::Empty, |bits| Cell::Fixed(bits, 1)));
-        cells.push(Cell::text(security_word(
-            rows.text(trial::SECURITY_2018, row),
-            rows.text(trial::SECURITY_2024, row),
-        )));
+        cells.extend(modulus_cells(rows, row));
         table.rows.push(cells);
     }
     table.drop_empty_columns();

@@ -2,11 +2,11 @@
 
 use super::cell::Cell;
 use super::lead::Lead;
+use super::modulus::{add_modulus, modulus_cells};
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::groups::{By, groups};
 use crate::report::rows::Rows;
-use crate::report::tables::security_word;
 
 /// The table, or why there is none.
 ///
@@ -22,17 +22,12 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     let mut table = PaperTable::new("levels", "Levels and modulus");
     let lead = Lead::add(&mut table, rows, &groups, &without);
     table.numbers("levels_used", "levels");
-    table.numbers("log2_qp", "log2 QP");
-    table.texts("security", "security");
+    add_modulus(&mut table);
     for group in &groups {
         let row = group.first();
         let mut cells = lead.cells(rows, group);
         cells.push(Cell::whole(rows.number(trial::LEVELS, row)));
-        cells.push(rows.number(trial::LOG2_QP, row).map_or(Cell::Empty, |bits| Cell::Fixed(bits, 1)));
-        cells.push(Cell::text(security_word(
-            rows.text(trial::SECURITY_2018, row),
-            rows.text(trial::SECURITY_2024, row),
-        )));
+        cells.extend(modulus_cells(rows, row));
         table.rows.push(cells);
     }
     table.drop_empty_columns();

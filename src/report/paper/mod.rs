@@ -7,6 +7,7 @@ mod cell;
 mod cost;
 mod lead;
 mod levels;
+mod modulus;
 mod table;
 mod trade_off;
 

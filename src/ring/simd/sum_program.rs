@@ -1,6 +1,5 @@
 //! What [`grouped_products`](super::grouped_products) computes, as a flat list that a kernel walks through.
 
-use super::generic::lazy_products;
 use crate::ring::modulus::{Modulus, VECTOR_BITS};
 
 /// Words of one source that are worked on together.
@@ -102,7 +101,7 @@ impl SumProgram {
 
     /// Whether vector kernels may run the program modulo `q`.
     pub(super) fn suits(&self, q: &Modulus) -> bool {
-        q.bits() <= self.bits && lazy_products(SUM_BITS.min(103 - q.bits()), q) > 0
+        q.bits() <= self.bits
     }
 
     /// Calls `group` with factor and sources of each group, `reduce` where the sums must be reduced, and `finish` at the

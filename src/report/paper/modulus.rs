@@ -1,0 +1,21 @@
+//! The columns of the modulus and its security.
+
+use super::cell::Cell;
+use super::table::PaperTable;
+use crate::report::columns::trial;
+use crate::report::rows::Rows;
+use crate::report::tables::security_word;
+
+/// Adds the columns of log2 QP and of its security.
+pub fn add_modulus(table: &mut PaperTable) {
+    table.numbers(trial::LOG2_QP, "log2 QP");
+    table.texts("security", "security");
+}
+
+/// Their cells for a row of `trials.csv`.
+#[must_use]
+pub fn modulus_cells(rows: &Rows, row: usize) -> [Cell; 2] {
+    let bits = rows.number(trial::LOG2_QP, row).map_or(Cell::Empty, |bits| Cell::Fixed(bits, 1));
+    let security = security_word(rows.text(trial::SECURITY_2018, row), rows.text(trial::SECURITY_2024, row));
+    [bits, Cell::text(security)]
+}
