@@ -157,17 +157,13 @@ fn every_form_of_activations_agrees_with_clear_text() {
     let network = Network::random(&architecture, 3).unwrap();
     for layout in [LayoutKind::Packed, LayoutKind::Channel] {
         for form in ActivationForm::ALL {
-            for fuse in [false, true] {
-                let what = format!("{layout:?}, {form:?}, fused {fuse}");
+            for (fuse, tower_reuse) in [(false, true), (true, true), (false, false), (true, false)] {
+                let what = format!("{layout:?}, {form:?}, fused {fuse}, reuse {tower_reuse}");
                 let lowered = Arc::new(network.lower_with(LowerOptions { form, fuse }).unwrap());
-                let plan = Plan::new(lowered.clone(), &PlanOptions { layout, ..options(9) }).unwrap();
-                let switches = LevelSwitches { node_fusing: fuse, activation_form: form, tower_reuse: true };
+                let plan = Plan::new(lowered.clone(), &PlanOptions { layout, tower_reuse, ..options(9) }).unwrap();
+                let switches = LevelSwitches { node_fusing: fuse, activation_form: form, tower_reuse };
                 let expected = levels(&graph, switches).last().unwrap().spent.total();
                 assert_eq!(plan.levels_used(), expected, "{what}");
-                // Unfused, weights would need a whole prime as their scale: more than a plaintext's coefficients hold.
-                if !fuse {
-                    continue;
-                }
                 let Outcome { probes, logits, trace } = evaluate(&lowered, &plan, &image(&lowered, 1.0));
                 for (layer, probe) in plan.layers.iter().zip(&probes) {
                     assert!(probe.relative.min > 10.0, "{what}: {} has {:.1} bits", layer.name, probe.relative.min);

@@ -135,6 +135,16 @@ impl Embedding {
     }
 }
 
+/// Bits of the scale that plaintexts of a transform keep, so that five are left for weights above 1.
+const WEIGHT_BITS: u32 = COEFFICIENT_BITS - 5;
+
+/// The scale at which plaintexts of a transform at `scale` are rounded, and the logarithm of the power of two that their products
+/// are multiplied by to make up for the rest.
+pub(crate) fn split_scale(scale: f64) -> (f64, u32) {
+    let shift = (scale.log2() - f64::from(WEIGHT_BITS)).ceil().clamp(0.0, 62.0);
+    (scale / shift.exp2(), shift as u32)
+}
+
 impl Encoder {
     /// An encoder for ring dimension 2^`log_n`.
     pub fn new(log_n: u32) -> Self {

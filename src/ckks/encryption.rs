@@ -140,7 +140,10 @@ pub fn decrypt_coefficients(parameters: &Parameters, secret: &SecretKey, ciphert
                 }
                 let digit = q.centered(residue);
                 digits.push(digit);
-                value += digit as f64 * weight;
+                // The weights of long chains are beyond a double's range, where the digits of small values are zero.
+                if digit != 0 {
+                    value += digit as f64 * weight;
+                }
                 weight *= q.value() as f64;
             }
             value

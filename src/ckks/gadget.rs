@@ -4,7 +4,7 @@
 //! Two facts make key switching cheap here:
 //!
 //! * In this scheme's use key switches happen at scale D^2 or above (in the first layer: at the image's scale times that of
-//!   its weights), and a rescale by about D W follows. Its noise,
+//!   its weights), and a rescale by about D W follows (without tower reuse: at D, and a rescale by W follows). Its noise,
 //!   digit / P * sigma * sqrt(digits * N / 12) per coefficient, only has to stay below the rescale's rounding noise times
 //!   D. So a digit may exceed P by about log2(D) - 5 bits.
 //! * Security bounds log2(Q P) of each key alone. A key for fewer limbs may have more special primes, so digits grow and
@@ -52,8 +52,8 @@ pub struct Budget {
     pub log_n: u32,
     /// log2 of each prime of the chain, from the base prime on.
     pub limb_bits: Vec<f64>,
-    /// log2 of the data scale D.
-    pub scale_bits: f64,
+    /// log2 of how much larger the scale of data is at a key switch than after the rescale that follows: of D with tower reuse.
+    pub rescale_bits: f64,
     /// Largest log2(QP).
     pub limit: u32,
 }
@@ -96,7 +96,7 @@ impl Budget {
         let digits = limbs.div_ceil(digit_limbs) as f64;
         let switching = (ERROR_STANDARD_DEVIATION * (digits * n / 12.0).sqrt()).log2();
         let rounding = (n / 18.0).sqrt().log2();
-        self.digit_bits(limbs, digit_limbs) + switching - rounding - self.scale_bits + NOISE_MARGIN_BITS
+        self.digit_bits(limbs, digit_limbs) + switching - rounding - self.rescale_bits + NOISE_MARGIN_BITS
     }
 
     /// The cheapest gadget with keys up to `limbs` limbs.
@@ -173,7 +173,7 @@ mod tests {
     fn resnet20() -> Budget {
         let mut limb_bits = vec![28.0];
         limb_bits.resize(21, 38.0);
-        Budget { log_n: 15, limb_bits, scale_bits: 20.0, limit: 868 }
+        Budget { log_n: 15, limb_bits, rescale_bits: 20.0, limit: 868 }
     }
 
     #[test]

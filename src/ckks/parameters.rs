@@ -4,14 +4,17 @@
 //! W the scale of weights. A linear layer at level l encodes its weights at q_l / D, reads data at D^2 and leaves D q_l,
 //! so that the rescale by q_l gives exactly D (method section 4). Fresh data need not be at D^2: a fresh ciphertext has
 //! little noise, so at an input scale S the top prime needs only log2(S) + log2(W) - log2(D) bits.
+//!
+//! Without tower reuse every prime has log2(D) bits: a linear layer and the squaring after it divide by one each, and data
+//! stay near D.
 
 use std::sync::Arc;
 
 use super::error::CkksError;
 use super::gadget::{Band, Budget};
 use super::security::{Security, SecurityPolicy, Table};
-use crate::ring::Ntt;
 use crate::ring::primes::{MAX_LOG_N, ntt_primes};
+use crate::ring::{Factor, Ntt, RingError};
 
 /// How special primes and digits are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,9 +35,11 @@ pub struct ParametersLiteral {
     pub levels: usize,
     /// log2 of the data scale D.
     pub scale_bits: f64,
-    /// log2 of the weight scale W.
+    /// log2 of the weight scale W; without tower reuse weights are at D.
     pub weight_bits: f64,
-    /// log2 of the scale S of fresh ciphertexts; `None`: D^2, like all later data.
+    /// Whether one prime pays for a linear layer and the squaring after it.
+    pub tower_reuse: bool,
+    /// log2 of the scale S of fresh ciphertexts; `None`: that of all later data, D^2, or D without tower reuse.
     pub input_bits: Option<f64>,
     /// log2 of the base prime: bounds what the last level can hold, |value| D < q_0 / 2.
     pub base_bits: u32,
@@ -42,6 +47,18 @@ pub struct ParametersLiteral {
     pub key_switching: KeySwitching,
     /// What to do about parameters over the security limit.
     pub security: SecurityPolicy,
+}
+
+impl ParametersLiteral {
+    /// Bits of a prime above the base prime, on average.
+    fn tower_bits(&self) -> f64 {
+        self.scale_bits + if self.tower_reuse { self.weight_bits } else { 0.0 }
+    }
+
+    /// log2 of how much larger the scale of data is at a key switch than after the rescale that follows.
+    fn rescale_bits(&self) -> f64 {
+        if self.tower_reuse { self.scale_bits } else { 0.0 }
+    }
 }
 
 /// A band with its primes.
@@ -91,7 +108,20 @@ impl Parameters {
         let log_n = literal.log_n;
         let mut primes = ntt_primes(log_n, literal.base_bits, 1, &[])?;
         for bits in limb_bits(&literal) {
-            primes.extend(ntt_primes(log_n, bits, 1, &primes)?);
+            let prime = ntt_primes(log_n, bits, 1, &primes).map_err(|error| match error {
+                RingError::TooFewPrimes { .. } if !literal.tower_reuse => CkksError::Parameter {
+                    name: "scale_bits",
+                    value: literal.scale_bits.to_string(),
+                    reason: format!(
+                        "without tower reuse each of {} rescales needs a prime of this size, and at N = 2^{log_n} only {} are 1 \
+                         modulo 2N; raise scale_bits, and base_bits above it",
+                        literal.levels,
+                        primes.len() - 1
+                    ),
+                },
+                error => error.into(),
+            })?;
+            primes.extend(prime);
         }
         let chain = primes.len();
         let log2 = |q: &u64| (*q as f64).log2();
@@ -122,8 +152,8 @@ impl Parameters {
                 },
             });
         }
-        let budget =
-            Budget { log_n, limb_bits: primes.iter().map(log2).collect(), scale_bits: literal.scale_bits, limit };
+        let limb_bits = primes.iter().map(log2).collect();
+        let budget = Budget { log_n, limb_bits, rescale_bits: literal.rescale_bits(), limit };
         let shapes = match literal.key_switching {
             KeySwitching::Automatic => budget.automatic()?,
             KeySwitching::SpecialPrimes(count) => budget.fixed(count)?,
@@ -175,9 +205,14 @@ impl Parameters {
         self.0.scale
     }
 
+    /// The scale of data that linear layers read: D^2, or about D without tower reuse.
+    pub fn data_scale(&self) -> f64 {
+        self.0.scale * self.0.literal.rescale_bits().exp2()
+    }
+
     /// The scale of fresh ciphertexts.
     pub fn input_scale(&self) -> f64 {
-        self.0.literal.input_bits.map_or(self.0.scale * self.0.scale, f64::exp2)
+        self.0.literal.input_bits.map_or_else(|| self.data_scale(), f64::exp2)
     }
 
     /// Number of limbs of a fresh ciphertext: levels + 1.
@@ -193,6 +228,12 @@ impl Parameters {
     /// Prime number `index` of the chain (then of the special primes).
     pub fn prime(&self, index: usize) -> u64 {
         self.0.ntts[index].modulus().value()
+    }
+
+    /// The product of these primes modulo prime `modulus`; all by their numbers.
+    pub fn product_modulo(&self, primes: &[usize], modulus: usize) -> Factor {
+        let q = self.0.ntts[modulus].modulus();
+        q.factor(primes.iter().fold(1, |product, &prime| q.mul(product, q.reduce(self.prime(prime)))))
     }
 
     /// Transforms of all primes: the chain, then the special primes.
@@ -248,13 +289,13 @@ pub fn smallest_log_n(log2_q: f64) -> Option<u32> {
 
 /// Bits of the primes above the base prime. A fractional sum of scale and weight bits is met on average.
 fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
-    let sum = literal.scale_bits + literal.weight_bits;
+    let sum = literal.tower_bits();
     let mut bits: Vec<u32> = (1..=literal.levels)
         .map(|level| ((sum * level as f64).round() - (sum * (level - 1) as f64).round()) as u32)
         .collect();
     if let (Some(input), Some(top)) = (literal.input_bits, bits.last_mut()) {
         let smallest = (literal.log_n + SMALLEST_PRIME) as f64;
-        *top = (input + literal.weight_bits - literal.scale_bits).round().max(smallest) as u32;
+        *top = (input + sum - 2.0 * literal.scale_bits).round().max(smallest) as u32;
     }
     bits
 }
@@ -278,10 +319,10 @@ fn validate(literal: &ParametersLiteral) -> Result<(), CkksError> {
     if !(8.0..=45.0).contains(&weight_bits) {
         return refuse("weight_bits", weight_bits.to_string(), "choose 8 to 45 bits".into());
     }
-    let sum = scale_bits + weight_bits;
+    let sum = literal.tower_bits();
     if sum.round() > 60.0 || sum.round() < f64::from(log_n + 4) {
         return refuse(
-            "scale_bits + weight_bits",
+            if literal.tower_reuse { "scale_bits + weight_bits" } else { "scale_bits" },
             sum.to_string(),
             format!("a prime of the chain has {} to 60 bits at N = 2^{log_n}", log_n + 4),
         );
@@ -311,6 +352,7 @@ mod tests {
             levels: 20,
             scale_bits: 20.0,
             weight_bits: 18.0,
+            tower_reuse: true,
             input_bits: None,
             base_bits: 28,
             key_switching: KeySwitching::Automatic,
@@ -353,6 +395,22 @@ mod tests {
             Parameters::new(ParametersLiteral { levels: 25, security: SecurityPolicy::None, ..literal() }).unwrap();
         assert!(!insecure.security().is_secure());
         assert!(Parameters::new(ParametersLiteral { log_n: 8, ..literal() }).is_err());
+    }
+
+    #[test]
+    fn without_tower_reuse_every_prime_has_the_size_of_the_scale() {
+        let literal = ParametersLiteral { tower_reuse: false, security: SecurityPolicy::None, ..literal() };
+        let error = Parameters::new(literal.clone()).unwrap_err().to_string();
+        assert!(error.starts_with("scale_bits = 20 is impossible: without tower reuse each of 20 rescales"), "{error}");
+        assert!(error.ends_with("raise scale_bits, and base_bits above it"), "{error}");
+        let p = Parameters::new(ParametersLiteral { scale_bits: 28.0, base_bits: 34, ..literal }).unwrap();
+        assert!((p.log2_q(21) - 34.0 - 20.0 * 28.0).abs() < 1.0, "{}", p.log2_q(21));
+        assert_eq!((p.data_scale(), p.input_scale()), (p.scale(), p.scale()));
+        // Data at key switches are no larger than after a rescale, so digits may not exceed P.
+        let band = p.band(21);
+        let digit: f64 = band.digit(0, 21).map(|i| (p.prime(i) as f64).log2()).sum();
+        let special: f64 = band.special.iter().map(|&i| (p.prime(i) as f64).log2()).sum();
+        assert!(special > digit, "{special} {digit}");
     }
 
     #[test]

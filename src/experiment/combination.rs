@@ -98,17 +98,6 @@ fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(),
         let problem = "the packed layout has no free slots for more images; set `batch: 1`, or `layout: channel`";
         return Err(Refusal::new("batch", problem));
     }
-    // What is written down already, and not built yet.
-    if !settings.node_fusing.0 {
-        let problem = "a network without node fusing is only counted, by `leveled plan --levels`: its weights need a whole prime as \
-                       their scale, more than a plaintext holds; set `true`";
-        return Err(Refusal::new("node_fusing", problem));
-    }
-    if !settings.tower_reuse.0 {
-        let problem = "a chain with a prime for every multiplication is only counted, by `leveled plan --levels`: primes of \
-                       the size of the data scale are too few; set `true`";
-        return Err(Refusal::new("tower_reuse", problem));
-    }
     Ok(())
 }
 
@@ -165,7 +154,7 @@ mod tests {
         assert!(settled("model: a, layout: channel, convolution: clustered, batch: 8").is_ok());
         assert!(settled("model: a, layout: channel, convolution: integer").is_ok());
         assert!(settled("model: a, activation_form: monic").is_ok());
-        assert_eq!(blamed("model: a, node_fusing: false").0, "node_fusing");
-        assert_eq!(blamed("model: a, tower_reuse: false").0, "tower_reuse");
+        assert!(settled("model: a, node_fusing: false").is_ok());
+        assert!(settled("model: a, tower_reuse: false").is_ok());
     }
 }

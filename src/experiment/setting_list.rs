@@ -77,7 +77,7 @@ macro_rules! with_settings {
                 activation_form: ActivationForm,
                 /// Whether batch normalisation is folded into convolutions.
                 node_fusing: NodeFusing,
-                /// Whether one prime pays for a convolution and the squaring after it; `false` is only counted (`plan --levels`).
+                /// Whether one prime pays for a convolution and the squaring after it; `false`: all primes have `scale_bits` bits.
                 tower_reuse: TowerReuse,
                 /// Layout of values in slots: `packed`, many channels in a ciphertext, or `channel`, one.
                 layout: Layout,

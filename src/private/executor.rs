@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::error::PrivateError;
 use super::linear::{Packing, Work};
 use super::plan::{Plan, PlannedLayer};
+use crate::ckks::evaluator::SCALE_TOLERANCE;
 use crate::ckks::{CkksError, Complex, Evaluator};
 use crate::network::lowered::Source;
 
@@ -71,9 +72,8 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         }
         let layer = &self.plan.layers[index];
         let parameters = &self.plan.parameters;
-        let reads_image = layer.inputs.iter().any(|input| input.source == Source::Input);
-        let scale = if reads_image { parameters.input_scale() } else { parameters.scale().powi(2) };
-        let scale = parameters.weight_scale_for(layer.limbs, scale) * layer.scale(parameters) / parameters.scale();
+        let scale = parameters.weight_scale_for(layer.limbs, self.plan.read_scale(index));
+        let scale = scale * layer.scale(parameters) / parameters.scale();
         let encoded = Arc::new(match &layer.work {
             Work::Diagonals(transform) => Encoded::Diagonals(self.evaluator.encode_transform(transform, scale)?),
             Work::Combination(combination) => {
@@ -156,6 +156,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         let encode = start.elapsed().as_secs_f64();
         let start = Instant::now();
         let mut inputs = Vec::with_capacity(layer.work.inputs());
+        let scale = self.plan.read_scale(index);
         for wanted in &layer.inputs {
             let forms = match wanted.source {
                 Source::Input => Some(input),
@@ -166,7 +167,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
                 inputs.push(if self.evaluator.limbs(x) == layer.limbs {
                     Cow::Borrowed(x)
                 } else {
-                    Cow::Owned(self.evaluator.drop_to(x, layer.limbs)?)
+                    Cow::Owned(self.lowered(x, layer.limbs, scale)?)
                 });
             }
         }
@@ -189,22 +190,40 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         Ok((outputs, LayerSeconds { encode, linear: start.elapsed().as_secs_f64(), ..LayerSeconds::default() }))
     }
 
-    /// The activations of a layer's linear outputs, at scale D^2: their squares, times the leading coefficient and a rescale
-    /// if there is one, plus a multiple of themselves if there is one, less the centre.
+    /// A value with more limbs than its reader has, at the reader's limbs and scale.
+    fn lowered(&self, x: &E::Ciphertext, limbs: usize, scale: f64) -> Result<E::Ciphertext, CkksError> {
+        let (evaluator, found) = (self.evaluator, self.evaluator.scale(x));
+        if (found / scale - 1.0).abs() < SCALE_TOLERANCE {
+            return evaluator.drop_to(x, limbs);
+        }
+        // Without tower reuse scales differ a little from level to level: a factor of one at the scale that makes up for it.
+        let prime = self.plan.parameters.prime(limbs) as f64;
+        let one = real(std::iter::repeat_n(1.0, 8));
+        evaluator.rescale(&evaluator.multiply_plain(&evaluator.drop_to(x, limbs + 1)?, &one, prime * scale / found)?)
+    }
+
+    /// The activations of a layer's linear outputs: their squares, divided by a prime of their own without tower reuse, times the
+    /// leading coefficient and a rescale if there is one, plus a multiple of themselves if there is one, less the centre.
     fn activate(&self, linear: &[E::Ciphertext], layer: &PlannedLayer) -> Result<Vec<E::Ciphertext>, CkksError> {
         let (evaluator, parameters) = (self.evaluator, &self.plan.parameters);
         let scale = parameters.scale();
         let references: Vec<&E::Ciphertext> = linear.iter().collect();
         let squares = evaluator.square_all(&references)?;
         let one = |(number, (x, mut value)): (usize, (&E::Ciphertext, E::Ciphertext))| {
+            if layer.own_prime {
+                value = evaluator.rescale(&value)?;
+            }
             if let Some(leading) = layer.leading.get(number) {
-                // At the scale of the prime that the rescale divides by: D^2 before and after.
-                let prime = parameters.weight_scale_for(layer.output_limbs(), scale);
+                // At the scale of the prime that the rescale divides by: the same before and after.
+                let prime = parameters.weight_scale_for(evaluator.limbs(&value), scale);
                 let product = evaluator.multiply_plain(&value, &real(leading.iter().copied()), prime)?;
                 value = evaluator.rescale(&product)?;
             }
             if let Some(multiples) = layer.linear.get(number) {
-                let multiple = evaluator.multiply_plain(x, &real(multiples.iter().copied()), scale)?;
+                let mut multiple = evaluator.multiply_plain(x, &real(multiples.iter().copied()), scale)?;
+                if layer.own_prime {
+                    multiple = evaluator.rescale(&multiple)?;
+                }
                 value = evaluator.add(&value, &evaluator.drop_to(&multiple, layer.value_limbs())?)?;
             }
             match layer.centre.get(number) {

@@ -44,6 +44,8 @@ pub struct PlanOptions {
     pub scale_bits: f64,
     /// log2 of the weight scale W.
     pub weight_bits: f64,
+    /// Whether one prime pays for a linear layer and the squaring after it.
+    pub tower_reuse: bool,
     /// log2 of the scale of the encrypted image, if the network allows one of its own.
     pub input_bits: f64,
     /// Rotated copies of the image that the client encrypts, to save rotations at the top of the chain.
@@ -75,6 +77,7 @@ impl Default for PlanOptions {
             levels: None,
             scale_bits: 22.0,
             weight_bits: 19.5,
+            tower_reuse: true,
             input_bits: 24.0,
             input_copies: 4,
             complex_packing: true,

@@ -53,6 +53,8 @@ pub struct PlannedLayer {
     pub layout: Layout,
     /// Whether it is squared.
     pub squared: bool,
+    /// Whether a prime of its own pays for the squaring: no tower reuse.
+    pub own_prime: bool,
     /// Whether later layers read it as it is, so that it must have the scale D^2 that they expect.
     pub lifted: bool,
     /// Whether some consumer reads it real, and whether one reads it packed.
@@ -73,12 +75,22 @@ impl PlannedLayer {
 
     /// Limbs of the layer's value, after its activation.
     pub fn value_limbs(&self) -> usize {
-        self.output_limbs() - usize::from(!self.leading.is_empty())
+        self.output_limbs() - usize::from(self.own_prime) - usize::from(!self.leading.is_empty())
     }
 
     /// Scale of the layer's linear output.
     pub fn scale(&self, parameters: &Parameters) -> f64 {
         parameters.scale().powi(if self.lifted { 2 } else { 1 })
+    }
+
+    /// Scale of the layer's value, which later layers read.
+    pub fn value_scale(&self, parameters: &Parameters) -> f64 {
+        let scale = self.scale(parameters);
+        match (self.squared, self.own_prime) {
+            (false, _) => scale,
+            (true, false) => scale * scale,
+            (true, true) => scale * scale / parameters.prime(self.output_limbs() - 1) as f64,
+        }
     }
 }
 
@@ -110,13 +122,15 @@ pub struct Plan {
 }
 
 /// Limbs that each layer's inputs have: one more than the most that any consumer of its value needs, from the end.
-fn input_limbs(network: &LoweredNetwork) -> Vec<usize> {
+fn input_limbs(network: &LoweredNetwork, tower_reuse: bool) -> Vec<usize> {
     let mut limbs = vec![2; network.layers.len()];
     for index in (0..network.layers.len()).rev() {
         for term in &network.layers[index].terms {
             if let Source::Layer(source) = term.source {
-                // Two rescales where the squares are multiplied by something.
-                let rescales = 1 + usize::from(matches!(network.layers[source].activation, Activation::Full { .. }));
+                // One for the linear map, one for squares without tower reuse, one where squares are multiplied by something.
+                let activation = &network.layers[source].activation;
+                let squaring = usize::from(!tower_reuse && *activation != Activation::None);
+                let rescales = 1 + squaring + usize::from(matches!(activation, Activation::Full { .. }));
                 limbs[source] = limbs[source].max(limbs[index] + rescales);
             }
         }
@@ -136,7 +150,7 @@ impl Plan {
             Some((unfolding, unfolded)) => (Some(unfolding), Arc::new(unfolded)),
             None => (None, network),
         };
-        let needed = input_limbs(&network);
+        let needed = input_limbs(&network, options.tower_reuse);
         let chain = needed.iter().copied().max().unwrap_or(2);
         let levels = options.levels.unwrap_or(chain - 1);
         if levels < chain - 1 {
@@ -147,7 +161,9 @@ impl Plan {
             levels,
             scale_bits: options.scale_bits,
             weight_bits: options.weight_bits,
-            input_bits: (unfolding.is_some() && levels == chain - 1).then_some(options.input_bits),
+            tower_reuse: options.tower_reuse,
+            input_bits: (unfolding.is_some() && levels == chain - 1 && options.tower_reuse)
+                .then_some(options.input_bits),
             base_bits: options.base_bits,
             key_switching: options.key_switching,
             security: options.security,
@@ -213,6 +229,17 @@ impl Plan {
             layer.operations = operations;
         }
         Ok(())
+    }
+
+    /// The scale at which layer `index` reads all of its inputs: that of the one with the fewest limbs.
+    pub fn read_scale(&self, index: usize) -> f64 {
+        let sources = self.layers[index].inputs.iter().map(|input| match input.source {
+            Source::Input => (self.input_limbs, self.parameters.input_scale()),
+            Source::Layer(source) => {
+                (self.layers[source].value_limbs(), self.layers[source].value_scale(&self.parameters))
+            }
+        });
+        sources.min_by_key(|(limbs, _)| *limbs).map_or(self.parameters.data_scale(), |(_, scale)| scale)
     }
 
     /// Levels that the network uses.

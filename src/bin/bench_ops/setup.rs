@@ -44,6 +44,7 @@ impl Setup {
             levels: limbs.saturating_sub(1),
             scale_bits: SCALE_BITS,
             weight_bits: WEIGHT_BITS,
+            tower_reuse: true,
             input_bits: None,
             base_bits: 38,
             key_switching: KeySwitching::Automatic,

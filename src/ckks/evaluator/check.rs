@@ -4,7 +4,7 @@ use crate::ckks::combination::Combination;
 use crate::ckks::error::CkksError;
 
 /// Scales are equal if their ratio is off by less than this.
-const SCALE_TOLERANCE: f64 = 1e-9;
+pub const SCALE_TOLERANCE: f64 = 1e-9;
 
 /// Level and scale of an operand.
 #[derive(Debug, Clone, Copy)]

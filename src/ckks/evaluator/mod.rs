@@ -10,6 +10,7 @@ mod encrypted;
 mod interface;
 mod simulated;
 
+pub use check::SCALE_TOLERANCE;
 pub use counting::{Counted, Counting, Operations};
 pub use encrypted::Encrypted;
 pub use interface::Evaluator;

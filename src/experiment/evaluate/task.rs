@@ -82,6 +82,8 @@ pub struct Task {
     pub clustering: Option<ClusterOptions>,
     /// log2 of the ring dimension.
     pub log_n: u32,
+    /// Whether one prime pays for a convolution and the squaring after it.
+    pub tower_reuse: bool,
     /// How values are arranged in slots.
     pub layout: Layout,
     /// How convolutions are computed.
@@ -109,6 +111,7 @@ impl From<&TrialSpec> for Task {
             lowering: LowerOptions { form: spec.settings.activation_form.into(), fuse: spec.settings.node_fusing.0 },
             clustering: clustering(&spec.settings),
             log_n: spec.settings.log_n.0,
+            tower_reuse: spec.settings.tower_reuse.0,
             layout: spec.settings.layout,
             convolution: spec.settings.convolution,
             batch: spec.settings.batch.0,
@@ -129,6 +132,7 @@ impl From<&CheckedRequest> for Task {
             lowering: LowerOptions::default(),
             clustering: None,
             log_n: request.log_n,
+            tower_reuse: true,
             layout: Layout::default(),
             convolution: Convolution::default(),
             batch: 1,
@@ -160,6 +164,7 @@ impl Task {
             levels: self.parameters.levels,
             scale_bits: self.parameters.scale_bits,
             weight_bits: self.parameters.weight_bits,
+            tower_reuse: self.tower_reuse,
             input_bits: self.parameters.input_bits,
             input_copies: self.parameters.input_copies,
             complex_packing: self.parameters.complex_packing,

@@ -116,7 +116,8 @@ impl Builder {
             (_, Layout::Classes(_)) => return Err(unsupported(layer, "it reads the output of a dense layer")),
         };
         let squared = layer.activation != Activation::None;
-        let lifted = !squared && index + 1 < network.layers.len();
+        let own_prime = squared && !self.options.tower_reuse;
+        let lifted = !squared && self.options.tower_reuse && index + 1 < network.layers.len();
         let [leading, linear] = layer.activation.coefficients();
         let left = limbs - 1 - usize::from(leading.is_some());
         let headroom = headroom(&self.parameters, left, squared, lifted);
@@ -141,6 +142,7 @@ impl Builder {
             linear,
             layout,
             squared,
+            own_prime,
             lifted,
             offered: Vec::new(),
             operations: Operations::default(),

@@ -131,6 +131,7 @@ mod tests {
             levels: 3,
             scale_bits: 22.0,
             weight_bits: 18.0,
+            tower_reuse: true,
             input_bits: None,
             base_bits: 30,
             key_switching: KeySwitching::Automatic,

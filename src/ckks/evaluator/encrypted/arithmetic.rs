@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::Encrypted;
 use super::division::Half;
+use super::key_switch::Pair;
 use super::rotation::INPUTS_PER_KEY;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::{Complex, Plaintext};
@@ -72,6 +73,20 @@ impl Encrypted {
         });
         out.scale *= scale;
         Ok(out)
+    }
+
+    /// Multiplies a pair in the basis `primes` by 2^shift, shift below 63.
+    pub(super) fn shift_left(&self, pair: &mut Pair, primes: &[usize], shift: u32) {
+        if shift == 0 {
+            return;
+        }
+        let limbs = pair.0.limbs.par_iter_mut().zip(&mut pair.1.limbs).zip(primes);
+        limbs.for_each(|((c0, c1), &prime)| {
+            let q = self.modulus(prime);
+            let factor = q.factor(1 << shift);
+            simd::multiply_by_factor(c0, factor, q);
+            simd::multiply_by_factor(c1, factor, q);
+        });
     }
 
     /// A plaintext times a power of two modulo one prime.

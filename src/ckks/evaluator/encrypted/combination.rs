@@ -11,20 +11,24 @@ use rayon::prelude::*;
 use super::Encrypted;
 use super::key_switch::Pair;
 use super::rotation::INPUTS_PER_KEY;
+use super::transform::raised;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::combination::{Combination, Matrix, Rotated};
-use crate::ckks::encoder::COEFFICIENT_BITS;
+use crate::ckks::encoder::{COEFFICIENT_BITS, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ring::automorphism::conjugation_element;
 use crate::ring::simd::{Factors, SumProgram, TILE, TILES, Tile};
-use crate::ring::{Limb, Modulus, Polynomial, simd};
+use crate::ring::{Factor, Limb, Modulus, Polynomial, simd};
 
 /// Bases as unrounded coefficients.
 #[derive(Debug)]
 pub struct EncodedCombination {
     bases: Vec<Vec<f64>>,
     scale: f64,
+    /// The scale of plaintexts; results are multiplied by 2^shift.
+    rounded_at: f64,
+    shift: u32,
 }
 
 impl EncodedCombination {
@@ -66,19 +70,20 @@ impl Encrypted {
         let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
         let largest: Vec<f64> = bases.iter().map(|b| b.iter().fold(0.0, |m, x| x.abs().max(m))).collect();
         let limit = f64::from(COEFFICIENT_BITS).exp2() - 1.0;
+        let (rounded_at, shift) = split_scale(scale);
         for index in 0..plaintexts.len() {
             let terms = plaintexts.terms(index).iter();
-            let bound = scale * terms.map(|(base, factor)| factor.abs() * largest[*base as usize]).sum::<f64>();
+            let bound = rounded_at * terms.map(|(base, factor)| factor.abs() * largest[*base as usize]).sum::<f64>();
             // Not a number must not pass.
             if bound.is_nan() || bound >= limit {
                 return Err(CkksError::PlaintextOverflow {
                     log2_coefficient: bound.log2(),
-                    log2_scale: scale.log2(),
+                    log2_scale: rounded_at.log2(),
                     limit: COEFFICIENT_BITS,
                 });
             }
         }
-        Ok(EncodedCombination { bases, scale })
+        Ok(EncodedCombination { bases, scale, rounded_at, shift })
     }
 
     pub(super) fn combined(
@@ -110,11 +115,12 @@ impl Encrypted {
             }
         }
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
-        let sums: Vec<Pair> = polynomials.into_iter().map(|[c0, c1]| (c0, c1)).collect();
+        let primes: Vec<usize> = (0..limbs).collect();
+        let mut sums: Vec<Pair> = polynomials.into_iter().map(|[c0, c1]| (c0, c1)).collect();
+        sums.iter_mut().for_each(|sum| self.shift_left(sum, &primes, encoded.shift));
         if combination.takes_real_part() {
             return self.real_parts(&sums, limbs, scale);
         }
-        let primes: Vec<usize> = (0..limbs).collect();
         Ok(sums
             .into_iter()
             .map(|sum| {
@@ -130,24 +136,25 @@ impl Encrypted {
         let key = self.galois_key(element, None, limbs)?;
         let automorphism = self.tables.automorphism(element);
         let extended = self.parameters.extended(limbs);
-        let special = &extended[limbs..];
+        let special: Vec<Factor> =
+            (0..limbs).map(|prime| self.parameters.product_modulo(&extended[limbs..], prime)).collect();
         let mut results = Vec::with_capacity(sums.len());
         for sums in sums.chunks(INPUTS_PER_KEY) {
             let switched: Vec<&Polynomial> = sums.iter().map(|(_, c1)| c1).collect();
             for ((c0, c1), pairs) in sums.iter().zip(self.switch_hoisted(&switched, &[key])) {
                 let Some((mut b, a)) = pairs.into_iter().next() else { continue };
                 // P c0 joins the switched part before the automorphism, P (c0, c1) the image.
-                let raise = |target: &mut Limb, source: &Limb, prime: usize| {
-                    let q = self.modulus(prime);
-                    let p = q.factor(special.iter().fold(1, |p, &s| q.mul(p, q.reduce(self.parameters.prime(s)))));
-                    let mut limb = source.clone();
-                    simd::multiply_by_factor(&mut limb, p, q);
-                    simd::add_assign(target, &limb, q);
+                let add_raised = |target: &mut Polynomial, source: &Polynomial| {
+                    let limbs = target.limbs.par_iter_mut().zip(&source.limbs).zip(&special);
+                    limbs.enumerate().for_each(|(prime, ((target, source), special))| {
+                        let q = self.modulus(prime);
+                        simd::add_assign(target, &raised(source, *special, q), q);
+                    });
                 };
-                b.limbs.par_iter_mut().zip(&c0.limbs).enumerate().for_each(|(i, (b, c0))| raise(b, c0, i));
+                add_raised(&mut b, c0);
                 let (mut b, mut a) = (self.permute(&b, &automorphism), self.permute(&a, &automorphism));
-                b.limbs.par_iter_mut().zip(&c0.limbs).enumerate().for_each(|(i, (b, c0))| raise(b, c0, i));
-                a.limbs.par_iter_mut().zip(&c1.limbs).enumerate().for_each(|(i, (a, c1))| raise(a, c1, i));
+                add_raised(&mut b, c0);
+                add_raised(&mut a, c1);
                 let (c0, c1) = self.divide_pair((b, a), &extended, limbs - 1, |_, _, limb| limb);
                 results.push(Ciphertext { c0, c1, scale });
             }
@@ -223,12 +230,15 @@ impl Encrypted {
         if first {
             sums.iter_mut().for_each(|half| half.resize_with(combination.outputs(), || Limb::scratch(n)));
         }
+        let sources = [0, 1].map(|half| -> Vec<&Limb> {
+            sources.iter().map(|x| if half == 0 { &x.c0.limbs[limb] } else { &x.c1.limbs[limb] }).collect()
+        });
         for part in parts {
             let plaintexts: Vec<Limb> = part
                 .plaintexts
                 .par_iter()
                 .map(|&index| {
-                    let scale = encoded.scale;
+                    let scale = encoded.rounded_at;
                     let coefficients: Vec<i32> = combination
                         .plaintexts()
                         .combine(index as usize, &encoded.bases)
@@ -241,19 +251,17 @@ impl Encrypted {
                 })
                 .collect();
             let mut tasks = Vec::new();
-            for (half, sums) in sums.iter_mut().enumerate() {
-                let sources: Vec<&Limb> =
-                    sources.iter().map(|x| if half == 0 { &x.c0.limbs[limb] } else { &x.c1.limbs[limb] }).collect();
+            for (sources, sums) in sources.iter().zip(sums.iter_mut()) {
                 let mut ranges: Vec<Vec<&mut [u64]>> = (0..n.div_ceil(RANGE)).map(|_| Vec::new()).collect();
                 for sum in &mut sums[part.outputs.clone()] {
                     ranges.iter_mut().zip(sum.chunks_mut(RANGE)).for_each(|(range, words)| range.push(words));
                 }
-                tasks.extend(ranges.into_iter().enumerate().map(|(i, outputs)| (i * RANGE, sources.clone(), outputs)));
+                tasks.extend(ranges.into_iter().enumerate().map(|(i, outputs)| (i * RANGE, sources, outputs)));
             }
             tasks.into_par_iter().for_each_init(Tiles::default, |tiles, (start, sources, mut outputs)| {
                 let length = outputs.first().map_or(0, |words| words.len());
                 for at in (0..length).step_by(STEP) {
-                    tiles.pack(&sources, start + at);
+                    tiles.pack(sources, start + at);
                     tiles.pack_factors(&plaintexts, n, start + at);
                     tiles.run(part, &mut outputs, at, !first, ntt.modulus());
                 }

@@ -27,6 +27,7 @@ fn world(log_n: u32, levels: usize, key_switching: KeySwitching) -> World {
         levels,
         scale_bits: 24.0,
         weight_bits: 18.0,
+        tower_reuse: true,
         input_bits: None,
         base_bits: 40,
         key_switching,

@@ -13,20 +13,22 @@ use super::Encrypted;
 use super::division::owned;
 use super::key_switch::{Pair, transposed};
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::encoder::Plaintext;
+use crate::ckks::encoder::{Plaintext, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::keys::SwitchingKey;
 use crate::ckks::linear_transform::{Fold, LinearTransform};
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 use crate::ring::simd::Term;
-use crate::ring::{Automorphism, Limb, Polynomial, simd};
+use crate::ring::{Automorphism, Factor, Limb, Modulus, Polynomial, simd};
 
 /// The diagonals of a transform as small integer coefficients.
 #[derive(Debug)]
 pub struct EncodedTransform {
     diagonals: Vec<Plaintext>,
     scale: f64,
+    /// Results are multiplied by 2^shift: diagonals have a smaller scale.
+    shift: u32,
 }
 
 impl EncodedTransform {
@@ -41,13 +43,17 @@ struct Baby<'a> {
     rotation: Option<(&'a SwitchingKey, std::sync::Arc<Automorphism>)>,
 }
 
+/// Plaintexts that are evaluated before they are multiplied: few enough to be in the caches still.
+const PLAINTEXTS: usize = 4;
+
 impl Encrypted {
     pub(super) fn encoded(&self, transform: &LinearTransform, scale: f64) -> Result<EncodedTransform, CkksError> {
+        let (rounded_at, shift) = split_scale(scale);
         let diagonals = (0..transform.diagonals.len())
             .into_par_iter()
-            .map(|index| self.encoder.encode(&transform.source.slots(index)?, scale))
+            .map(|index| self.encoder.encode(&transform.source.slots(index)?, rounded_at))
             .collect::<Result<_, _>>()?;
-        Ok(EncodedTransform { diagonals, scale })
+        Ok(EncodedTransform { diagonals, scale, shift })
     }
 
     pub(super) fn transformed(
@@ -114,6 +120,7 @@ impl Encrypted {
                     let image = self.rotate_extended((total.0.clone(), total.1.clone()), element, steps, limbs)?;
                     total = self.add_extended(total, &image, &extended);
                 }
+                self.shift_left(&mut total, &extended, encoded.shift);
                 let (c0, c1) = self.divide_pair(total, &extended, limbs - 1, |_, _, limb| limb);
                 Ok(Ciphertext { c0, c1, scale })
             })
@@ -135,7 +142,6 @@ impl Encrypted {
         let decompositions: Vec<_> = (0..inputs.len())
             .map(|i| babies.iter().any(|b| b.input == i && b.rotation.is_some()).then(|| self.decompose(&inputs[i].c1)))
             .collect();
-        let special: Vec<u64> = extended[limbs..].iter().map(|&p| self.parameters.prime(p)).collect();
 
         // Diagonals of each (output, giant), with the position of their baby.
         let groups = transform.used_giants();
@@ -146,25 +152,22 @@ impl Encrypted {
             members[group_position[&(d.output, d.giant)]].push((index, baby_position[&(d.input, d.baby)]));
         }
 
+        // One prime after the other: all threads share its rotated inputs, so that the outer cache may hold them.
         let by_limb: Vec<Vec<(Limb, Limb)>> = extended
-            .par_iter()
+            .iter()
             .enumerate()
             .map(|(position, &prime)| {
                 let ntt = &self.parameters.ntts()[prime];
                 let q = ntt.modulus();
-                let p = q.factor(special.iter().fold(1, |p, &s| q.mul(p, q.reduce(s))));
+                let p = self.parameters.product_modulo(&extended[limbs..], prime);
                 let digits: Vec<_> =
-                    decompositions.iter().map(|d| d.as_ref().map(|d| self.digits_at(d, position))).collect();
+                    decompositions.par_iter().map(|d| d.as_ref().map(|d| self.digits_at(d, position))).collect();
                 // P c0 + switched part, then the automorphism.
                 let values: Vec<(Limb, Limb)> = babies
-                    .iter()
+                    .par_iter()
                     .map(|baby| {
                         let x = inputs[baby.input];
-                        let raise_limb = |part: &Polynomial| {
-                            let mut limb = part.limbs[position].clone();
-                            simd::multiply_by_factor(&mut limb, p, q);
-                            limb
-                        };
+                        let raise_limb = |part: &Polynomial| raised(&part.limbs[position], p, q);
                         match (&baby.rotation, &digits[baby.input]) {
                             (Some((key, automorphism)), Some(digits)) => {
                                 let (mut b, a) = self.switch_limb(digits, key, position, prime, limbs);
@@ -182,20 +185,22 @@ impl Encrypted {
                     })
                     .collect();
                 members
-                    .iter()
+                    .par_iter()
                     .map(|members| {
-                        let plaintexts: Vec<Limb> =
-                            members.iter().map(|(index, _)| encoded.diagonals[*index].evaluate(ntt, n)).collect();
-                        let terms: Vec<Term> = members
-                            .iter()
-                            .zip(&plaintexts)
-                            .map(|((_, baby), plaintext)| Term {
-                                shared: plaintext,
-                                pair: (&values[*baby].0, &values[*baby].1),
-                            })
-                            .collect();
                         let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
-                        simd::multiply_accumulate((&mut c0, &mut c1), &terms, false, q);
+                        for (step, members) in members.chunks(PLAINTEXTS).enumerate() {
+                            let plaintexts: Vec<Limb> =
+                                members.iter().map(|(index, _)| encoded.diagonals[*index].evaluate(ntt, n)).collect();
+                            let terms: Vec<Term> = members
+                                .iter()
+                                .zip(&plaintexts)
+                                .map(|((_, baby), plaintext)| Term {
+                                    shared: plaintext,
+                                    pair: (&values[*baby].0, &values[*baby].1),
+                                })
+                                .collect();
+                            simd::multiply_accumulate((&mut c0, &mut c1), &terms, step > 0, q);
+                        }
                         (c0, c1)
                     })
                     .collect()
@@ -227,6 +232,13 @@ impl Encrypted {
         let automorphism = self.tables.automorphism(element);
         Ok((self.permute(&b, &automorphism), self.permute(&switched.1, &automorphism)))
     }
+}
+
+/// A limb times the product of the special primes, as it is in the extended basis.
+pub(super) fn raised(limb: &Limb, special: Factor, q: &Modulus) -> Limb {
+    let mut limb = limb.clone();
+    simd::multiply_by_factor(&mut limb, special, q);
+    limb
 }
 
 /// Galois element of a fold, and its rotation if it is one.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::Simulated;
 use super::slots::{SimulatedCiphertext, mix};
 use crate::ckks::combination::Combination;
+use crate::ckks::encoder::split_scale;
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::noise;
@@ -30,11 +31,14 @@ impl Simulated {
     ) -> Result<SimulatedCombination, CkksError> {
         let plaintexts = combination.plaintexts();
         let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
+        let (rounded_at, _) = split_scale(scale);
         let plaintexts = (0..plaintexts.len())
             .into_par_iter()
             .map(|index| {
-                let coefficients: Vec<f64> =
-                    plaintexts.combine(index, &bases).map(|c| (c * scale).round_ties_even() / scale).collect();
+                let coefficients: Vec<f64> = plaintexts
+                    .combine(index, &bases)
+                    .map(|c| (c * rounded_at).round_ties_even() / rounded_at)
+                    .collect();
                 let slots = self.encoder.evaluate(&coefficients)?;
                 Ok((slots.iter().map(|z| z.re).collect(), slots.iter().map(|z| z.im).collect()))
             })

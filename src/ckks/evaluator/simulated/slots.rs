@@ -77,15 +77,18 @@ impl SimulatedCiphertext {
 
     /// Adds normal noise of the given deviation to both parts of every slot, and moves on to the next seed.
     pub(super) fn add_noise(&mut self, deviation: f64) {
-        self.add_varying_noise(&[deviation]);
+        self.add_varying_noise(&[deviation], &[deviation]);
     }
 
-    /// As [`Self::add_noise`], with a deviation for each slot that repeats (a power of two of them).
-    pub(super) fn add_varying_noise(&mut self, deviations: &[f64]) {
+    /// As [`Self::add_noise`], with deviations of real and of imaginary parts for each slot that repeat (powers of two of
+    /// them).
+    pub(super) fn add_varying_noise(&mut self, re: &[f64], im: &[f64]) {
         let seed = Seed::from_number(self.seed);
-        let blocks = self.re.par_chunks_mut(BLOCK).chain(self.im.par_chunks_mut(BLOCK));
-        blocks.enumerate().for_each(|(index, block)| {
-            let mut generator = seed.derive("simulated noise", &[index as u64]).generator();
+        let blocks = self.re.par_chunks_mut(BLOCK).enumerate().map(|(index, block)| (0, index, block, re));
+        let blocks =
+            blocks.chain(self.im.par_chunks_mut(BLOCK).enumerate().map(|(index, block)| (1, index, block, im)));
+        blocks.for_each(|(part, index, block, deviations)| {
+            let mut generator = seed.derive("simulated noise", &[part, index as u64]).generator();
             let first = index * BLOCK % deviations.len();
             for (x, deviation) in block.iter_mut().zip(deviations.iter().cycle().skip(first)) {
                 let normal: f64 = StandardNormal.sample(&mut generator);

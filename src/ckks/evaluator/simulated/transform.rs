@@ -1,11 +1,10 @@
 //! Linear transforms on clear slots.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 
 use super::Simulated;
 use super::slots::{SimulatedCiphertext, mix};
+use crate::ckks::encoder::split_scale;
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::linear_transform::{Fold, LinearTransform};
@@ -33,16 +32,19 @@ impl SimulatedTransform {
     }
 }
 
-/// `sum[i] += w[i] * x[i + steps]`, everything periodic: `w` with its length, `x` with its own.
+/// Slots whose sums stay in the inner cache while all diagonals add to them.
+const TILE: usize = 1024;
+
+/// `sum[i] += w[first + i] * x[first + i + steps]`, everything periodic: `w` with its length, `x` with its own.
 #[inline(always)]
-fn accumulate(sum: (&mut [f64], &mut [f64]), w: &Diagonal, x: (&[f64], &[f64]), steps: usize) {
-    let n = sum.0.len();
+fn accumulate(sum: (&mut [f64], &mut [f64]), first: usize, w: &Diagonal, x: (&[f64], &[f64]), steps: usize) {
+    let n = x.0.len();
     let period = w.re.len();
     // Runs that wrap around neither the diagonal nor the input.
     let mut at = 0;
-    while at < n {
-        let (from, to) = (at % period, (at + steps) % n);
-        let length = (period - from).min(n - to).min(n - at);
+    while at < sum.0.len() {
+        let (from, to) = ((first + at) % period, (first + at + steps) % n);
+        let length = (period - from).min(n - to).min(sum.0.len() - at);
         let (wr, wi) = (&w.re[from..from + length], &w.im[from..from + length]);
         let (xr, xi) = (&x.0[to..to + length], &x.1[to..to + length]);
         let (sr, si) = (&mut sum.0[at..at + length], &mut sum.1[at..at + length]);
@@ -57,10 +59,11 @@ fn accumulate(sum: (&mut [f64], &mut [f64]), w: &Diagonal, x: (&[f64], &[f64]), 
 
 impl Simulated {
     pub(super) fn encoded(&self, transform: &LinearTransform, scale: f64) -> Result<SimulatedTransform, CkksError> {
+        let (rounded_at, _) = split_scale(scale);
         let diagonals = (0..transform.diagonals.len())
             .into_par_iter()
             .map(|index| {
-                let plaintext = self.encoder.encode(&transform.source.slots(index)?, scale)?;
+                let plaintext = self.encoder.encode(&transform.source.slots(index)?, rounded_at)?;
                 let slots = self.encoder.slots_of(&plaintext)?;
                 let part = |f: fn(&crate::ckks::Complex) -> f64| slots.iter().map(|z| f(z) as f32).collect();
                 Ok(Diagonal { re: part(|z| z.re), im: part(|z| z.im) })
@@ -94,28 +97,24 @@ impl Simulated {
         let (limbs, n) = (state.limbs, self.parameters.slots());
         let seed = inputs.iter().fold(transform.diagonals.len() as u64, |seed, x| mix(seed, x.seed));
 
-        let groups = transform.used_giants();
-        let mut members: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
-        for (index, d) in transform.diagonals.iter().enumerate() {
-            members.entry((d.output, d.giant)).or_default().push(index);
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); transform.outputs];
+        for (index, place) in transform.diagonals.iter().enumerate() {
+            members[place.output].push(index);
         }
-        let sums: HashMap<(usize, usize), (Vec<f64>, Vec<f64>)> = groups
-            .into_par_iter()
-            .map(|group| {
-                let (mut re, mut im) = (vec![0.0; n], vec![0.0; n]);
-                let members = members.get(&group).map_or(&[][..], Vec::as_slice);
-                // Compiled for every instruction set, chosen at run time.
-                pulp::Arch::new().dispatch(|| {
-                    for &index in members {
-                        let place = &transform.diagonals[index];
-                        let x = inputs[place.input];
-                        let steps = transform.babies[place.baby].rem_euclid(n as i64) as usize;
-                        accumulate((&mut re, &mut im), &encoded.diagonals[index], (&x.re, &x.im), steps);
-                    }
-                });
-                (group, (re, im))
-            })
-            .collect();
+        let rotation = |steps: i64| steps.rem_euclid(n as i64) as usize;
+        // Giant steps rotate products to the left: the tile of a result reads theirs from further on.
+        let tile = |members: &[usize], first: usize, re: &mut [f64], im: &mut [f64]| {
+            // Compiled for every instruction set, chosen at run time.
+            pulp::Arch::new().dispatch(|| {
+                for &index in members {
+                    let place = &transform.diagonals[index];
+                    let x = inputs[place.input];
+                    let first = (first + rotation(transform.giants[place.giant])) % n;
+                    let steps = rotation(transform.babies[place.baby]);
+                    accumulate((re, im), first, &encoded.diagonals[index], (&x.re, &x.im), steps);
+                }
+            });
+        };
 
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
         let switching = noise::switching(&self.parameters, limbs);
@@ -135,21 +134,30 @@ impl Simulated {
                     limbs: limbs - 1,
                     seed: mix(seed, output as u64),
                 };
+                let tiles = total.re.par_chunks_mut(TILE).zip(total.im.par_chunks_mut(TILE));
+                tiles.enumerate().for_each(|(number, (re, im))| tile(&members[output], number * TILE, re, im));
                 let switches = chain.iter().filter(|(_, steps)| *steps != 0).count();
-                for (giant, _) in chain {
-                    let Some((re, im)) = sums.get(&(output, giant)) else { continue };
-                    let steps = transform.giants[giant].rem_euclid(n as i64) as usize;
-                    for (part, sum) in [(&mut total.re, re), (&mut total.im, im)] {
-                        let (head, tail) = sum.split_at(steps);
-                        part.iter_mut().zip(tail.iter().chain(head)).for_each(|(x, y)| *x += y);
-                    }
-                }
                 // Independent sources in one draw.
                 let deviations: Vec<f64> = encoded.rotated[output]
                     .iter()
                     .map(|power| (early * power).hypot(late * (switches as f64).sqrt()))
                     .collect();
-                total.add_varying_noise(&deviations);
+                let end = end.hypot(late * (transform.folds.len() as f64).sqrt());
+                let with_end = |factor: f64| deviations.iter().map(|x| (factor * x).hypot(end)).collect::<Vec<_>>();
+                // A draw takes as long as a dozen diagonals: one instead of two where noise passes through the folds simply.
+                match transform.folds[..] {
+                    [] => {
+                        let both = with_end(1.0);
+                        total.add_varying_noise(&both, &both);
+                        return total;
+                    }
+                    [Fold::Conjugation] => {
+                        total = total.combined(&total.mapped(|z| z.conj()), |x, y| x + y);
+                        total.add_varying_noise(&with_end(2.0), &[end]);
+                        return total;
+                    }
+                    _ => total.add_varying_noise(&deviations, &deviations),
+                }
                 for fold in &transform.folds {
                     let image = match fold {
                         Fold::Rotation(steps) => total.turned(*steps),
@@ -157,7 +165,7 @@ impl Simulated {
                     };
                     total = total.combined(&image, |x, y| x + y);
                 }
-                total.add_noise(end.hypot(late * (transform.folds.len() as f64).sqrt()));
+                total.add_noise(end);
                 total
             })
             .collect())
