@@ -54,12 +54,11 @@ impl LinearMap {
                 let taps = kernel * kernel;
                 let rows = weights.par_chunks_exact((in_channels / groups * taps).max(1));
                 rows.zip(output.par_chunks_exact_mut(to_plane)).enumerate().for_each(|(channel, (row, to))| {
-                    let first = self.inputs_of(channel, source.channels).start;
-                    for (tap, &weight) in row.iter().enumerate() {
-                        let from = &values[(first + tap / taps) * from_plane..][..from_plane];
-                        let offset = [tap % taps / kernel, tap % kernel];
-                        add_tap(weight, offset, (*stride, *padding), (from, source), (to, shape));
-                    }
+                    let first = self.inputs_of(channel, source.channels).start * from_plane;
+                    let from = &values[first..][..row.len() / taps.max(1) * from_plane];
+                    let (kernel, stride, padding) = (*kernel, *stride, *padding);
+                    // Compiled for every instruction set, chosen at run time.
+                    pulp::Arch::new().dispatch(Channel { row, kernel, stride, padding, from, source, to, shape });
                 });
             }
             Self::ChannelScale { factors } => {
@@ -109,7 +108,37 @@ impl LinearMap {
     }
 }
 
+/// One output channel of a convolution.
+struct Channel<'a> {
+    /// Weights, `[input channels, kernel, kernel]`.
+    row: &'a [f64],
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    /// The input channels.
+    from: &'a [f64],
+    source: Shape,
+    to: &'a mut [f64],
+    shape: Shape,
+}
+
+impl pulp::NullaryFnOnce for Channel<'_> {
+    type Output = ();
+
+    // A closure would not be inlined into the function that has the instruction set.
+    #[inline(always)]
+    fn call(self) {
+        let Self { row, kernel, stride, padding, from, source, to, shape } = self;
+        let (taps, plane) = (kernel * kernel, source.height * source.width);
+        for (tap, &weight) in row.iter().enumerate() {
+            let from = &from[tap / taps * plane..][..plane];
+            add_tap(weight, [tap % taps / kernel, tap % kernel], (stride, padding), (from, source), (to, shape));
+        }
+    }
+}
+
 /// `to[y, x] += weight * from[y * stride + ky - padding, x * stride + kx - padding]` wherever that is inside.
+#[inline(always)]
 fn add_tap(
     weight: f64,
     [ky, kx]: [usize; 2],

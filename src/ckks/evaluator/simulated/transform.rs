@@ -13,77 +13,134 @@ use crate::ckks::noise;
 /// Diagonals as their plaintexts decode, with the errors of encoding.
 #[derive(Debug)]
 pub struct SimulatedTransform {
-    diagonals: Vec<Diagonal>,
+    outputs: Vec<Output>,
     scale: f64,
-    /// For each output the root of the summed squares of the diagonals that a rotated input meets, slot by slot: what the
-    /// noise of baby steps is multiplied by.
-    rotated: Vec<Vec<f64>>,
 }
 
+/// The diagonals of one output.
 #[derive(Debug)]
-struct Diagonal {
-    re: Vec<f32>,
-    im: Vec<f32>,
+struct Output {
+    /// For each diagonal its input, and how far that is rotated to the left where the output is computed.
+    places: Vec<(usize, usize)>,
+    /// Slots of a tile: their sums stay in the inner cache while all diagonals add to them.
+    tile: usize,
+    /// `[tiles of a period, diagonals, real and imaginary parts, slots of a tile]`: read from front to back.
+    values: Vec<f32>,
+    /// The root of the summed squares of the diagonals that a rotated input meets, slot by slot: what the noise of baby steps is
+    /// multiplied by.
+    rotated: Vec<f64>,
 }
+
+/// Diagonals that are encoded side by side before they are stored.
+const ENCODED_TOGETHER: usize = 64;
+
+/// The most slots of a tile.
+const TILE: usize = 256;
 
 impl SimulatedTransform {
     pub(super) fn bytes(&self) -> u64 {
-        self.diagonals.iter().map(|d| 8 * d.re.len() as u64).sum()
+        self.outputs.iter().map(|output| 4 * output.values.len() as u64).sum()
     }
 }
 
-/// Slots whose sums stay in the inner cache while all diagonals add to them.
-const TILE: usize = 1024;
-
-/// `sum[i] += w[first + i] * x[first + i + steps]`, everything periodic: `w` with its length, `x` with its own.
+/// `sum += w * x` on complex numbers: `sum`, `w` and `x` are real and imaginary parts.
 #[inline(always)]
-fn accumulate(sum: (&mut [f64], &mut [f64]), first: usize, w: &Diagonal, x: (&[f64], &[f64]), steps: usize) {
-    let n = x.0.len();
-    let period = w.re.len();
-    // Runs that wrap around neither the diagonal nor the input.
-    let mut at = 0;
-    while at < sum.0.len() {
-        let (from, to) = ((first + at) % period, (first + at + steps) % n);
-        let length = (period - from).min(n - to).min(sum.0.len() - at);
-        let (wr, wi) = (&w.re[from..from + length], &w.im[from..from + length]);
-        let (xr, xi) = (&x.0[to..to + length], &x.1[to..to + length]);
-        let (sr, si) = (&mut sum.0[at..at + length], &mut sum.1[at..at + length]);
-        for i in 0..length {
-            let (wr, wi) = (f64::from(wr[i]), f64::from(wi[i]));
-            sr[i] += wr * xr[i] - wi * xi[i];
-            si[i] += wr * xi[i] + wi * xr[i];
+fn accumulate(sum: (&mut [f64], &mut [f64]), w: (&[f32], &[f32]), x: (&[f64], &[f64])) {
+    let length = sum.0.len();
+    let (sr, si) = (&mut sum.0[..length], &mut sum.1[..length]);
+    let (wr, wi, xr, xi) = (&w.0[..length], &w.1[..length], &x.0[..length], &x.1[..length]);
+    for i in 0..length {
+        let (wr, wi) = (f64::from(wr[i]), f64::from(wi[i]));
+        sr[i] += wr * xr[i] - wi * xi[i];
+        si[i] += wr * xi[i] + wi * xr[i];
+    }
+}
+
+/// The tiles of an output that the same slots of the diagonals meet, a period apart: diagonals come from memory, so they are read once.
+struct TileSums<'a> {
+    output: &'a Output,
+    inputs: &'a [&'a SimulatedCiphertext],
+    /// Number of the tile within the period.
+    number: usize,
+    /// First slot, real parts and imaginary parts of each.
+    sums: Vec<(usize, &'a mut [f64], &'a mut [f64])>,
+}
+
+impl pulp::NullaryFnOnce for TileSums<'_> {
+    type Output = ();
+
+    // A closure would not be inlined into the function that has the instruction set.
+    #[inline(always)]
+    fn call(self) {
+        let Self { output, inputs, number, mut sums } = self;
+        let Output { places, tile, values, .. } = output;
+        let row = 2 * tile * places.len();
+        for ((input, steps), w) in places.iter().zip(values[number * row..][..row].chunks_exact(2 * tile)) {
+            let x = inputs[*input];
+            let n = x.re.len();
+            let (wr, wi) = w.split_at(*tile);
+            for (first, re, im) in &mut sums {
+                // The rotated input may wrap around within a tile; n is a power of two.
+                let from = (*first + steps) & (n - 1);
+                let head = (*tile).min(n - from);
+                let (head_re, tail_re) = re.split_at_mut(head);
+                let (head_im, tail_im) = im.split_at_mut(head);
+                accumulate((head_re, head_im), (wr, wi), (&x.re[from..], &x.im[from..]));
+                accumulate((tail_re, tail_im), (&wr[head..], &wi[head..]), (&x.re, &x.im));
+            }
         }
-        at += length;
     }
 }
 
 impl Simulated {
     pub(super) fn encoded(&self, transform: &LinearTransform, scale: f64) -> Result<SimulatedTransform, CkksError> {
         let (rounded_at, _) = split_scale(scale);
-        let diagonals = (0..transform.diagonals.len())
-            .into_par_iter()
-            .map(|index| {
-                let plaintext = self.encoder.encode(&transform.source.slots(index)?, rounded_at)?;
-                let slots = self.encoder.slots_of(&plaintext)?;
-                let part = |f: fn(&crate::ckks::Complex) -> f64| slots.iter().map(|z| f(z) as f32).collect();
-                Ok(Diagonal { re: part(|z| z.re), im: part(|z| z.im) })
+        let outputs = (0..transform.outputs)
+            .map(|output| {
+                let members: Vec<usize> = (0..transform.diagonals.len())
+                    .filter(|index| transform.diagonals[*index].output == output)
+                    .collect();
+                self.encoded_output(transform, &members, rounded_at)
             })
-            .collect::<Result<Vec<_>, CkksError>>()?;
+            .collect::<Result<_, CkksError>>()?;
+        Ok(SimulatedTransform { outputs, scale })
+    }
+
+    /// The diagonals with these numbers, which are all of one output.
+    fn encoded_output(&self, transform: &LinearTransform, members: &[usize], scale: f64) -> Result<Output, CkksError> {
         let period = transform.source.period();
-        let mut rotated = vec![vec![0.0; period]; transform.outputs];
-        for (place, diagonal) in transform.diagonals.iter().zip(&diagonals) {
-            if transform.babies[place.baby] == 0 {
-                continue;
-            }
-            // The giant step rotates the product to the left.
-            let giant = transform.giants[place.giant].rem_euclid(period as i64) as usize;
-            for (i, power) in rotated[place.output].iter_mut().enumerate() {
-                let at = (i + giant) % period;
-                *power += f64::from(diagonal.re[at]).powi(2) + f64::from(diagonal.im[at]).powi(2);
+        let tile = period.min(TILE);
+        let mut output = Output {
+            places: Vec::with_capacity(members.len()),
+            tile,
+            values: vec![0.0; 2 * period * members.len()],
+            rotated: vec![0.0; period],
+        };
+        for (step, some) in members.chunks(ENCODED_TOGETHER).enumerate() {
+            let encode = |index: &usize| {
+                let plaintext = self.encoder.encode(&transform.source.slots(*index)?, scale)?;
+                self.encoder.slots_of(&plaintext)
+            };
+            let encoded = some.par_iter().map(encode).collect::<Result<Vec<_>, CkksError>>()?;
+            for (offset, slots) in encoded.iter().enumerate() {
+                let number = step * ENCODED_TOGETHER + offset;
+                let place = &transform.diagonals[members[number]];
+                let (giant, baby) = (transform.giants[place.giant], transform.babies[place.baby]);
+                output.places.push((place.input, (giant + baby).rem_euclid(self.parameters.slots() as i64) as usize));
+                // The giant step rotates the product to the left.
+                let turned = slots.iter().cycle().skip(giant.rem_euclid(period as i64) as usize).take(period);
+                for (at, slot) in turned.enumerate() {
+                    let first = (at / tile * members.len() + number) * 2 * tile + at % tile;
+                    output.values[first] = slot.re as f32;
+                    output.values[first + tile] = slot.im as f32;
+                    if baby != 0 {
+                        output.rotated[at] += slot.norm_sqr();
+                    }
+                }
             }
         }
-        rotated.iter_mut().flatten().for_each(|power| *power = power.sqrt());
-        Ok(SimulatedTransform { diagonals, scale, rotated })
+        output.rotated.iter_mut().for_each(|power| *power = power.sqrt());
+        Ok(output)
     }
 
     pub(super) fn transformed(
@@ -96,25 +153,6 @@ impl Simulated {
         let state = check::transform_inputs(transform.inputs, &states)?;
         let (limbs, n) = (state.limbs, self.parameters.slots());
         let seed = inputs.iter().fold(transform.diagonals.len() as u64, |seed, x| mix(seed, x.seed));
-
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); transform.outputs];
-        for (index, place) in transform.diagonals.iter().enumerate() {
-            members[place.output].push(index);
-        }
-        let rotation = |steps: i64| steps.rem_euclid(n as i64) as usize;
-        // Giant steps rotate products to the left: the tile of a result reads theirs from further on.
-        let tile = |members: &[usize], first: usize, re: &mut [f64], im: &mut [f64]| {
-            // Compiled for every instruction set, chosen at run time.
-            pulp::Arch::new().dispatch(|| {
-                for &index in members {
-                    let place = &transform.diagonals[index];
-                    let x = inputs[place.input];
-                    let first = (first + rotation(transform.giants[place.giant])) % n;
-                    let steps = rotation(transform.babies[place.baby]);
-                    accumulate((re, im), first, &encoded.diagonals[index], (&x.re, &x.im), steps);
-                }
-            });
-        };
 
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
         let switching = noise::switching(&self.parameters, limbs);
@@ -134,11 +172,21 @@ impl Simulated {
                     limbs: limbs - 1,
                     seed: mix(seed, output as u64),
                 };
-                let tiles = total.re.par_chunks_mut(TILE).zip(total.im.par_chunks_mut(TILE));
-                tiles.enumerate().for_each(|(number, (re, im))| tile(&members[output], number * TILE, re, im));
+                let diagonals = &encoded.outputs[output];
+                let tile = diagonals.tile;
+                let mut tiles: Vec<Vec<_>> = (0..diagonals.rotated.len() / tile).map(|_| Vec::new()).collect();
+                let count = tiles.len();
+                for (number, (re, im)) in total.re.chunks_mut(tile).zip(total.im.chunks_mut(tile)).enumerate() {
+                    tiles[number % count].push((number * tile, re, im));
+                }
+                tiles.into_par_iter().enumerate().for_each(|(number, sums)| {
+                    // Compiled for every instruction set, chosen at run time.
+                    pulp::Arch::new().dispatch(TileSums { output: diagonals, inputs, number, sums });
+                });
                 let switches = chain.iter().filter(|(_, steps)| *steps != 0).count();
                 // Independent sources in one draw.
-                let deviations: Vec<f64> = encoded.rotated[output]
+                let deviations: Vec<f64> = diagonals
+                    .rotated
                     .iter()
                     .map(|power| (early * power).hypot(late * (switches as f64).sqrt()))
                     .collect();
