@@ -289,7 +289,7 @@ mod tests {
             ("weight: 1.0e-3", "weight: -1", "range_penalty.weight", "0 or more"),
             ("bound: 2.0", "bound: 0", "range_penalty.bound", "above 0"),
             ("warmup: [0.01,", "warmup: [.nan,", "range_penalty.warmup", "is NaN"),
-            ("finish: {epochs: 3", "finish: {epochs: 30", "finish.epochs", "less than the number of epochs"),
+            ("finish: {epochs: 4", "finish: {epochs: 30", "finish.epochs", "less than the number of epochs"),
             ("limit: 16.0", "limit: 0", "finish.limit", "above 0"),
         ] {
             let (found_path, found_text) = problem(from, to);
