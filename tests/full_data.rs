@@ -79,6 +79,7 @@ fn recipe() -> String {
     for (from, to) in [
         ("width: 16", "width: 2"),
         ("epochs: 30", "epochs: 2"),
+        ("finish: {epochs: 4", "finish: {epochs: 1"),
         ("batch: 128", "batch: 10"),
         ("validation_images: 5000", "validation_images: 20"),
     ] {
@@ -102,7 +103,7 @@ fn mistakes_in_recipes_are_named_with_their_place() {
         &recipe().replace("kind: herpn", "kind: hern"),
         "key `activation.kind`: `hern` is not known; did you mean `herpn`?",
     );
-    expect(&recipe().replace("epochs:", "epoch:"), "did you mean `epochs`?");
+    expect(&recipe().replace("\nepochs:", "\nepoch:"), "did you mean `epochs`?");
     expect("", "the file is empty");
     let text = refusal(here, &["train", "none.yaml", "--data", "."]);
     assert!(text.contains("cannot read none.yaml"), "{text}");
