@@ -181,7 +181,12 @@ fn the_simulation_gives_the_same_logits() {
     let plan = Plan::new(network.clone(), &options(9, ConvolutionKind::Clustered)).unwrap();
     let simulator = simulator(&plan);
     let image = image(&network, 0.0);
-    let logits = Simulation::new(&plan, &simulator, 0).image(&image, 1, &mut |_, _, _| ()).unwrap();
+    let simulation = Simulation::new(&plan, &simulator, 0);
+    let logits = simulation.images(&[(&image, 1)], &mut |_, _, _| ()).unwrap().remove(0);
+    // Several at a time give what each gives alone.
+    let several = simulation.images(&[(&image, 2), (&image, 1), (&image, 3)], &mut |_, _, _| ()).unwrap();
+    assert_eq!(several[1].values, logits.values);
+    assert_ne!(several[0].values, several[2].values);
     let trace = network.forward(&image).unwrap();
     assert_logits(&logits, trace.logits(), 2e-3, "simulated");
     let complex = |x: &[f64]| x.iter().map(|v| leveled::ckks::Complex::new(*v, 0.0)).collect::<Vec<_>>();

@@ -347,12 +347,12 @@ fn the_simulation_has_the_noise_of_encryption() {
             encrypted.push(probes);
             let mut probes = Vec::new();
             let logits = simulation
-                .image(&image, draw, &mut |index, x, _| {
-                    let slots: Vec<_> = x.iter().map(|x| x.slots()).collect();
+                .images(&[(&image, draw)], &mut |index, x, _| {
+                    let slots: Vec<_> = x.iter().map(|x| x.slots(0)).collect();
                     probes.extend(probe(&plan, &trace, index, x[0].scale, &slots));
                 })
                 .unwrap();
-            assert_eq!(logits.class(), clear_class(&trace));
+            assert_eq!(logits[0].class(), clear_class(&trace));
             simulated.push(probes);
         }
         for (layer, (real, model)) in plan.layers.iter().zip(deviations(&encrypted).iter().zip(deviations(&simulated)))

@@ -59,7 +59,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
     let simulator = simulator(&plan);
     let simulation = Simulation::new(&plan, &simulator, 2 << 30);
     let start = Instant::now();
-    simulation.image(&vec![0.0; network.input.len()], 0, &mut |_, _, _| ()).unwrap();
+    simulation.images(&[(&vec![0.0; network.input.len()], 0)], &mut |_, _, _| ()).unwrap();
     eprintln!("simulation prepared in {:?}", start.elapsed());
 
     let images = shipped_test_images(DatasetName::Cifar10).unwrap();
@@ -86,14 +86,14 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
             // The simulation against the real thing: the deviation of every layer's errors, and the time of an image.
             let mut models = Vec::new();
             simulation
-                .image(&input, 7, &mut |index, x, _| {
-                    let slots: Vec<_> = x.iter().map(|x| x.slots()).collect();
+                .images(&[(&input, 7)], &mut |index, x, _| {
+                    let slots: Vec<_> = x.iter().map(|x| x.slots(0)).collect();
                     models.push(probe(&plan, &trace, index, x[0].scale, &slots).unwrap());
                 })
                 .unwrap();
             let start = Instant::now();
-            simulation.image(&input, 8, &mut |_, _, _| ()).unwrap();
-            eprintln!("simulated in {:?}", start.elapsed());
+            simulation.images(&[(&input, 8); 4], &mut |_, _, _| ()).unwrap();
+            eprintln!("an image simulated in {:?}", start.elapsed() / 4);
             for ((layer, p), m) in plan.layers.iter().zip(&probes).zip(&models) {
                 let ratio = m.precision.deviation / p.precision.deviation;
                 eprintln!("{:18} simulated / encrypted deviation {ratio:.3}", layer.name);

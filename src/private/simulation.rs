@@ -4,7 +4,7 @@ use super::error::PrivateError;
 use super::executor::{Executor, LayerSeconds};
 use super::logits::Logits;
 use super::plan::Plan;
-use crate::ckks::{Encoder, Simulated, SimulatedCiphertext};
+use crate::ckks::{Complex, Encoder, Simulated, SimulatedCiphertext};
 
 /// Simulates a plan.
 pub struct Simulation<'a> {
@@ -24,26 +24,27 @@ impl<'a> Simulation<'a> {
         Self { plan, evaluator, executor: Executor::new(plan, evaluator, diagonal_bytes) }
     }
 
-    /// The logits of a normalised image, row-major [channels, rows, columns], under the noise that follows from `seed`;
-    /// `observer` sees every layer as [`Executor::run`] shows it.
+    /// The logits of normalised images, each row-major [channels, rows, columns] with the seed that its noise follows from;
+    /// `observer` sees every layer, of all images, as [`Executor::run`] shows it. What comes out for an image does not depend on
+    /// the others: several at a time are faster, since they share what is read of the weights.
     ///
     /// # Errors
     /// [`PrivateError::ImageSize`], and what the scheme refuses.
-    pub fn image(
+    pub fn images(
         &self,
-        image: &[f64],
-        seed: u64,
+        images: &[(&[f64], u64)],
         observer: &mut dyn FnMut(usize, &[SimulatedCiphertext], LayerSeconds),
-    ) -> Result<Logits, PrivateError> {
+    ) -> Result<Vec<Logits>, PrivateError> {
         let plan = self.plan;
         let scale = plan.parameters.input_scale();
-        let encrypted = plan
-            .input_slots(&[image])?
-            .iter()
-            .zip(0u64..)
-            .map(|(slots, index)| self.evaluator.encrypt(slots, scale, plan.input_limbs, seed.rotate_left(32) ^ index))
-            .collect();
-        let result = self.executor.run(encrypted, observer)?;
-        Ok(Logits::read(plan, &result.first().map(SimulatedCiphertext::slots).unwrap_or_default(), 0))
+        let slots = images.iter().map(|(image, _)| plan.input_slots(&[image])).collect::<Result<Vec<_>, _>>()?;
+        let encrypted = (0..plan.input_ciphertexts()).map(|index| {
+            let of_images: Vec<&[Complex]> = slots.iter().map(|ciphertexts| &ciphertexts[index][..]).collect();
+            let seeds: Vec<u64> = images.iter().map(|(_, seed)| seed.rotate_left(32) ^ index as u64).collect();
+            self.evaluator.encrypt_all(&of_images, scale, plan.input_limbs, &seeds)
+        });
+        let result = self.executor.run(encrypted.collect(), observer)?;
+        let slots = |image| result.first().map(|logits| logits.slots(image)).unwrap_or_default();
+        Ok((0..images.len()).map(|image| Logits::read(plan, &slots(image), 0)).collect())
     }
 }

@@ -17,13 +17,13 @@ use crate::ring::sampling::Seed;
 /// Program, weights and clear-text copies.
 const BASE_BYTES: u64 = 300 << 20;
 
-/// Images in hand for each thread: a thread that waits for a part of one may begin another.
-const IN_HAND: usize = 4;
+/// Images that share what is read of the weights, on one thread.
+const TOGETHER: usize = 4;
 
 /// Images that a simulation takes at a time on `threads` threads.
 #[must_use]
 pub const fn batch(threads: usize) -> usize {
-    threads * IN_HAND
+    threads * TOGETHER
 }
 
 /// Predicted peak memory in bytes.
@@ -80,12 +80,12 @@ impl<'p> Simulator<'p> {
             // One image alone encodes the diagonals, and is the one that is probed unless it explodes.
             let take = if done == 0 || probe_next { 1 } else { batch(task.threads as usize) };
             let part = &images[done..images.len().min(done + take)];
-            let outcomes: Vec<ImageOutcome> = part
-                .par_iter()
+            let outcomes: Vec<Vec<ImageOutcome>> = part
+                .par_chunks(TOGETHER)
                 .enumerate()
-                .map(|(offset, image)| self.image(&simulation, image, (done + offset) as u64, probe_next))
+                .map(|(chunk, images)| self.outcomes(&simulation, images, (done + chunk * TOGETHER) as u64, probe_next))
                 .collect::<Result<_, _>>()?;
-            for (offset, outcome) in outcomes.into_iter().enumerate() {
+            for (offset, outcome) in outcomes.into_iter().flatten().enumerate() {
                 probe_next &= outcome.layers.iter().all(|layer| layer.probe.is_none());
                 each(done + offset, outcome)?;
             }
@@ -95,40 +95,49 @@ impl<'p> Simulator<'p> {
         Ok(())
     }
 
-    fn image(
+    /// Images that go through the network together, the first of which has this number.
+    fn outcomes(
         &self,
         simulation: &Simulation<'_>,
-        image: &Image,
-        number: u64,
+        images: &[&Image],
+        first: u64,
         with_probe: bool,
-    ) -> Result<ImageOutcome, ExperimentError> {
+    ) -> Result<Vec<ImageOutcome>, ExperimentError> {
         let Prepared { card, plan, .. } = self.prepared;
-        let input = card.normalisation.apply(image);
-        let trace = plan.network.forward(&plan.network_input(&input))?;
-        let largest = trace.largest();
-        let exploded = explodes(plan, &largest);
-        let seed = self.seed.derive("simulated image", &[number]).generator().next_u64();
-        let mut layers = Vec::with_capacity(plan.layers.len());
-        let decrypted = simulation.image(&input, seed, &mut |layer, output, seconds| {
+        let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
+        let trace = |input: &Vec<f64>| plan.network.forward(&plan.network_input(input));
+        let traces = inputs.iter().map(trace).collect::<Result<Vec<_>, _>>()?;
+        let largest: Vec<Vec<f64>> = traces.iter().map(|trace| trace.largest()).collect();
+        let exploded: Vec<bool> = largest.iter().map(|largest| explodes(plan, largest)).collect();
+        let seed = |number: u64| self.seed.derive("simulated image", &[number]).generator().next_u64();
+        let seeded: Vec<(&[f64], u64)> =
+            inputs.iter().zip(first..).map(|(input, number)| (&input[..], seed(number))).collect();
+        let mut layers: Vec<Vec<LayerOutcome>> = vec![Vec::with_capacity(plan.layers.len()); images.len()];
+        let decrypted = simulation.images(&seeded, &mut |layer, output, seconds| {
             let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
-            let probe = if with_probe && !exploded {
-                let slots: Vec<Vec<Complex>> = output.iter().map(|ciphertext| ciphertext.slots()).collect();
-                probe(plan, &trace, layer, scale, &slots)
-            } else {
-                None
-            };
-            layers.push(LayerOutcome { seconds, scale, probe });
+            for (image, layers) in layers.iter_mut().enumerate() {
+                let probe = if with_probe && !exploded[image] {
+                    let slots: Vec<Vec<Complex>> = output.iter().map(|ciphertext| ciphertext.slots(image)).collect();
+                    probe(plan, &traces[image], layer, scale, &slots)
+                } else {
+                    None
+                };
+                layers.push(LayerOutcome { seconds, scale, probe });
+            }
         })?;
-        Ok(ImageOutcome {
-            decrypted,
-            clear_logits: trace.logits().to_vec(),
-            largest,
-            exploded,
-            layers,
-            encryption_seconds: 0.0,
-            decryption_seconds: 0.0,
-            upload_bytes: 0,
-            result_bytes: 0,
-        })
+        let found = decrypted.into_iter().zip(traces).zip(largest).zip(exploded).zip(layers);
+        Ok(found
+            .map(|((((decrypted, trace), largest), exploded), layers)| ImageOutcome {
+                decrypted,
+                clear_logits: trace.logits().to_vec(),
+                largest,
+                exploded,
+                layers,
+                encryption_seconds: 0.0,
+                decryption_seconds: 0.0,
+                upload_bytes: 0,
+                result_bytes: 0,
+            })
+            .collect())
     }
 }

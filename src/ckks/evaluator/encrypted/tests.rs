@@ -434,7 +434,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
             for (x, expected) in
                 simulated.apply_combination(&clear, &c, &encoded, u64::MAX).unwrap().iter().zip(&expected)
             {
-                let report = PrecisionReport::new(&x.slots(), expected).unwrap();
+                let report = PrecisionReport::new(&x.slots(0), expected).unwrap();
                 assert!(report.min > 8.0, "{report}");
             }
             let counting = Counting::new(w.parameters.clone());

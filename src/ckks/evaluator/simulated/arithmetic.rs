@@ -1,7 +1,7 @@
 //! Products, rescaling and rotations with their noise.
 
 use super::Simulated;
-use super::slots::{SimulatedCiphertext, mix};
+use super::slots::SimulatedCiphertext;
 use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
 use crate::ckks::noise;
@@ -44,7 +44,7 @@ impl Simulated {
             (*re, *im) = (z.re, z.im);
         }
         out.scale = x.scale * y.scale;
-        out.seed = mix(x.seed, y.seed);
+        out.mix_seeds(y);
         self.switched(out)
     }
 

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Simulated;
-use super::slots::{SimulatedCiphertext, mix};
+use super::slots::SimulatedCiphertext;
 use crate::ckks::combination::Combination;
 use crate::ckks::encoder::split_scale;
 use crate::ckks::error::CkksError;
@@ -58,9 +58,12 @@ impl Simulated {
         check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;
         let sources: Vec<SimulatedCiphertext> =
             combination.sources().par_iter().map(|source| self.rotated(inputs[source.input], source.steps)).collect();
-        let (limbs, n) = (state.limbs, self.parameters.slots());
+        let limbs = state.limbs;
+        let Some(zeros) = SimulatedCiphertext::zeros_for(inputs, combination.member_count() as u64) else {
+            return Ok(Vec::new());
+        };
+        let n = zeros.re.len();
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
-        let seed = inputs.iter().fold(combination.member_count() as u64, |seed, x| mix(seed, x.seed));
         let rounding = self.deviation(noise::rounding(self.parameters.log_n()), scale);
         let conjugation = self.deviation(noise::key_switch(&self.parameters, limbs), state.scale * encoded.scale);
         Ok((0..combination.outputs())
@@ -91,8 +94,8 @@ impl Simulated {
                     let plaintext = &encoded.plaintexts[integers.plaintexts[output] as usize];
                     add_product((&mut re, &mut im), (&sum_re, &sum_im), plaintext);
                 }
-                let seed = mix(seed, output as u64);
-                let mut result = SimulatedCiphertext { re, im, scale, limbs: limbs - 1, seed };
+                let mut result = SimulatedCiphertext { re, im, scale, limbs: limbs - 1, seeds: zeros.seeds.clone() };
+                result.reseed(output as u64);
                 if combination.takes_real_part() {
                     result = result.combined(&result.mapped(|z| z.conj()), |x, y| x + y);
                     result.add_noise(conjugation);

@@ -39,7 +39,13 @@ impl Simulated {
     /// What a fresh encryption of `slots` (one for each slot) at `scale` with `limbs` limbs decrypts to. `seed` is the
     /// seed of its noise and of all noise that follows from it.
     pub fn encrypt(&self, slots: &[Complex], scale: f64, limbs: usize, seed: u64) -> SimulatedCiphertext {
-        let mut x = SimulatedCiphertext::new(slots, scale, limbs, seed);
+        self.encrypt_all(&[slots], scale, limbs, &[seed])
+    }
+
+    /// As [`Simulated::encrypt`], for several images with a seed each that go through the same operations: what comes out for one
+    /// does not depend on the others.
+    pub fn encrypt_all(&self, images: &[&[Complex]], scale: f64, limbs: usize, seeds: &[u64]) -> SimulatedCiphertext {
+        let mut x = SimulatedCiphertext::new(images, scale, limbs, seeds);
         let coefficient = noise::symmetric_encryption().hypot(noise::encoding());
         x.add_noise(self.deviation(coefficient, scale));
         x

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Simulated;
-use super::slots::{SimulatedCiphertext, mix};
+use super::slots::SimulatedCiphertext;
 use crate::ckks::encoder::split_scale;
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
@@ -56,14 +56,15 @@ fn accumulate(sum: (&mut [f64], &mut [f64]), w: (&[f32], &[f32]), x: (&[f64], &[
     }
 }
 
-/// The tiles of an output that the same slots of the diagonals meet, a period apart: diagonals come from memory, so they are read once.
+/// The tiles of an output that the same slots of the diagonals meet, a period apart and in all images: diagonals come from memory, so they
+/// are read once.
 struct TileSums<'a> {
     output: &'a Output,
     inputs: &'a [&'a SimulatedCiphertext],
     /// Number of the tile within the period.
     number: usize,
-    /// First slot, real parts and imaginary parts of each.
-    sums: Vec<(usize, &'a mut [f64], &'a mut [f64])>,
+    /// Of each: image, first slot, real parts and imaginary parts.
+    sums: Vec<(usize, usize, &'a mut [f64], &'a mut [f64])>,
 }
 
 impl pulp::NullaryFnOnce for TileSums<'_> {
@@ -77,16 +78,17 @@ impl pulp::NullaryFnOnce for TileSums<'_> {
         let row = 2 * tile * places.len();
         for ((input, steps), w) in places.iter().zip(values[number * row..][..row].chunks_exact(2 * tile)) {
             let x = inputs[*input];
-            let n = x.re.len();
+            let n = x.length();
             let (wr, wi) = w.split_at(*tile);
-            for (first, re, im) in &mut sums {
+            for (image, first, re, im) in &mut sums {
                 // The rotated input may wrap around within a tile; n is a power of two.
                 let from = (*first + steps) & (n - 1);
                 let head = (*tile).min(n - from);
                 let (head_re, tail_re) = re.split_at_mut(head);
                 let (head_im, tail_im) = im.split_at_mut(head);
-                accumulate((head_re, head_im), (wr, wi), (&x.re[from..], &x.im[from..]));
-                accumulate((tail_re, tail_im), (&wr[head..], &wi[head..]), (&x.re, &x.im));
+                let (xr, xi) = (&x.re[*image * n..][..n], &x.im[*image * n..][..n]);
+                accumulate((head_re, head_im), (wr, wi), (&xr[from..], &xi[from..]));
+                accumulate((tail_re, tail_im), (&wr[head..], &wi[head..]), (xr, xi));
             }
         }
     }
@@ -151,8 +153,10 @@ impl Simulated {
     ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
         let states: Vec<_> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(transform.inputs, &states)?;
-        let (limbs, n) = (state.limbs, self.parameters.slots());
-        let seed = inputs.iter().fold(transform.diagonals.len() as u64, |seed, x| mix(seed, x.seed));
+        let limbs = state.limbs;
+        let Some(zeros) = SimulatedCiphertext::zeros_for(inputs, transform.diagonals.len() as u64) else {
+            return Ok(Vec::new());
+        };
 
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
         let switching = noise::switching(&self.parameters, limbs);
@@ -165,19 +169,15 @@ impl Simulated {
             .into_iter()
             .enumerate()
             .map(|(output, chain)| {
-                let mut total = SimulatedCiphertext {
-                    re: vec![0.0; n],
-                    im: vec![0.0; n],
-                    scale,
-                    limbs: limbs - 1,
-                    seed: mix(seed, output as u64),
-                };
+                let mut total = SimulatedCiphertext { scale, limbs: limbs - 1, ..zeros.clone() };
+                total.reseed(output as u64);
                 let diagonals = &encoded.outputs[output];
-                let tile = diagonals.tile;
+                let (tile, length) = (diagonals.tile, total.length());
                 let mut tiles: Vec<Vec<_>> = (0..diagonals.rotated.len() / tile).map(|_| Vec::new()).collect();
                 let count = tiles.len();
                 for (number, (re, im)) in total.re.chunks_mut(tile).zip(total.im.chunks_mut(tile)).enumerate() {
-                    tiles[number % count].push((number * tile, re, im));
+                    let (image, first) = (number * tile / length, number * tile % length);
+                    tiles[number % count].push((image, first, re, im));
                 }
                 tiles.into_par_iter().enumerate().for_each(|(number, sums)| {
                     // Compiled for every instruction set, chosen at run time.
