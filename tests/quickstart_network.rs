@@ -92,7 +92,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
                 })
                 .unwrap();
             let start = Instant::now();
-            simulation.images(&[(&input, 8); 4], &mut |_, _, _| ()).unwrap();
+            simulation.images(&[(&input[..], 8); 4], &mut |_, _, _| ()).unwrap();
             eprintln!("an image simulated in {:?}", start.elapsed() / 4);
             for ((layer, p), m) in plan.layers.iter().zip(&probes).zip(&models) {
                 let ratio = m.precision.deviation / p.precision.deviation;

@@ -43,8 +43,8 @@ const STEP: usize = TILES * TILE;
 /// Positions of one task.
 const RANGE: usize = 1024;
 
-/// Bytes of evaluated plaintexts at a time.
-const PLAINTEXT_BYTES: usize = 512 << 20;
+/// Bytes of evaluated plaintexts at a time; their coefficients take half of that besides.
+const PLAINTEXT_BYTES: usize = 340 << 20;
 
 /// Words of a tile that one factor serves in [`Factors::Runs`].
 const RUN: usize = TILE / 2;
@@ -99,14 +99,20 @@ impl Encrypted {
         let most = check::rotated_in_memory(combination, self.parameters.n(), limbs, working_bytes)?;
         let bits = (0..limbs).map(|i| self.modulus(i).bits()).max().unwrap_or(0);
         let mut sums: Vec<[Sums; 2]> = (0..limbs).map(|_| [Sums::new(), Sums::new()]).collect();
-        for block in combination.blocks(most) {
+        let n = self.parameters.n();
+        for (number, block) in combination.blocks(most).into_iter().enumerate() {
             let sources = self.sources(inputs, combination, &block)?;
-            let parts = self.parts(combination, &block, bits);
-            for (limb, sums) in sums.iter_mut().enumerate() {
-                self.accumulate(limb, &sources, combination, encoded, &parts, sums);
+            for part in self.parts(combination, &block, bits) {
+                let coefficients = rounded(combination, encoded, &part.plaintexts);
+                for (limb, sums) in sums.iter_mut().enumerate() {
+                    if sums[0].is_empty() {
+                        let outputs = combination.outputs();
+                        sums.iter_mut().for_each(|half| half.resize_with(outputs, || Limb::scratch(n)));
+                    }
+                    self.accumulate(limb, &sources, &part, &coefficients, number == 0, sums);
+                }
             }
         }
-        let n = self.parameters.n();
         let mut polynomials: Vec<[Polynomial; 2]> = (0..combination.outputs()).map(|_| Default::default()).collect();
         for halves in sums {
             for (half, mut limbs) in halves.into_iter().enumerate() {
@@ -214,60 +220,54 @@ impl Encrypted {
             .collect()
     }
 
-    /// Adds what a block contributes modulo one prime.
+    /// Adds what a block contributes to the outputs of a part modulo one prime; the `first` block writes.
     fn accumulate(
         &self,
         limb: usize,
         sources: &[Cow<'_, Ciphertext>],
-        combination: &Combination,
-        encoded: &EncodedCombination,
-        parts: &[Part],
+        part: &Part,
+        coefficients: &[Vec<i32>],
+        first: bool,
         sums: &mut [Sums; 2],
     ) {
         let n = self.parameters.n();
         let ntt = &self.parameters.ntts()[limb];
-        let first = sums[0].is_empty();
-        if first {
-            sums.iter_mut().for_each(|half| half.resize_with(combination.outputs(), || Limb::scratch(n)));
-        }
         let sources = [0, 1].map(|half| -> Vec<&Limb> {
             sources.iter().map(|x| if half == 0 { &x.c0.limbs[limb] } else { &x.c1.limbs[limb] }).collect()
         });
-        for part in parts {
-            let plaintexts: Vec<Limb> = part
-                .plaintexts
-                .par_iter()
-                .map(|&index| {
-                    let scale = encoded.rounded_at;
-                    let coefficients: Vec<i32> = combination
-                        .plaintexts()
-                        .combine(index as usize, &encoded.bases)
-                        .map(|c| (c * scale).round_ties_even() as i32)
-                        .collect();
-                    let mut values = Limb::scratch(coefficients.len());
-                    simd::reduce_signed(&mut values, &coefficients, ntt.modulus());
-                    ntt.forward(&mut values);
-                    values
-                })
-                .collect();
-            let mut tasks = Vec::new();
-            for (sources, sums) in sources.iter().zip(sums.iter_mut()) {
-                let mut ranges: Vec<Vec<&mut [u64]>> = (0..n.div_ceil(RANGE)).map(|_| Vec::new()).collect();
-                for sum in &mut sums[part.outputs.clone()] {
-                    ranges.iter_mut().zip(sum.chunks_mut(RANGE)).for_each(|(range, words)| range.push(words));
-                }
-                tasks.extend(ranges.into_iter().enumerate().map(|(i, outputs)| (i * RANGE, sources, outputs)));
+        let evaluated = coefficients.par_iter().map(|coefficients| {
+            let mut values = Limb::scratch(coefficients.len());
+            simd::reduce_signed(&mut values, coefficients, ntt.modulus());
+            ntt.forward(&mut values);
+            values
+        });
+        let plaintexts: Vec<Limb> = evaluated.collect();
+        let mut tasks: Vec<[Vec<&mut [u64]>; 2]> = (0..n.div_ceil(RANGE)).map(|_| Default::default()).collect();
+        for (half, sums) in sums.iter_mut().enumerate() {
+            for sum in &mut sums[part.outputs.clone()] {
+                tasks.iter_mut().zip(sum.chunks_mut(RANGE)).for_each(|(task, words)| task[half].push(words));
             }
-            tasks.into_par_iter().for_each_init(Tiles::default, |tiles, (start, sources, mut outputs)| {
-                let length = outputs.first().map_or(0, |words| words.len());
-                for at in (0..length).step_by(STEP) {
-                    tiles.pack(sources, start + at);
-                    tiles.pack_factors(&plaintexts, n, start + at);
-                    tiles.run(part, &mut outputs, at, !first, ntt.modulus());
-                }
-            });
         }
+        tasks.into_par_iter().enumerate().for_each_init(Tiles::default, |tiles, (task, mut halves)| {
+            let length = halves[0].first().map_or(0, |words| words.len());
+            for at in (0..length).step_by(STEP) {
+                tiles.pack_factors(&plaintexts, n, task * RANGE + at);
+                for (sources, outputs) in sources.iter().zip(&mut halves) {
+                    tiles.pack(sources, task * RANGE + at);
+                    tiles.run(part, outputs, at, !first, ntt.modulus());
+                }
+            }
+        });
     }
+}
+
+/// The coefficients of the plaintexts with these numbers, the same for every prime.
+fn rounded(combination: &Combination, encoded: &EncodedCombination, plaintexts: &[u32]) -> Vec<Vec<i32>> {
+    let round = |index: &u32| {
+        let coefficients = combination.plaintexts().combine(*index as usize, &encoded.bases);
+        coefficients.map(|c| (c * encoded.rounded_at).round_ties_even() as i32).collect()
+    };
+    plaintexts.par_iter().map(round).collect()
 }
 
 /// Tiles of sources, factors and outputs for [`STEP`] positions, tile by tile.
@@ -295,7 +295,9 @@ impl FactorTile {
         self.in_runs = in_runs;
     }
 
-    fn push(&mut self, value: impl Fn(usize) -> u64) {
+    /// The factors of a tile, of which each value serves 2^shift words.
+    fn push(&mut self, values: &[u64], shift: u32) {
+        let value = |word: usize| values[word >> shift];
         if self.in_runs {
             self.runs.push([value(0), value(RUN)]);
         } else {
@@ -329,11 +331,13 @@ impl Tiles {
 
     fn pack_factors(&mut self, plaintexts: &[Limb], n: usize, at: usize) {
         // Evaluations of a polynomial in X^stride come in runs of equal values.
-        let stride = plaintexts.first().map_or(1, |p| n / p.len());
+        let shift = plaintexts.first().map_or(0, |p| (n / p.len()).trailing_zeros());
         for (tile, factors) in self.factors.iter_mut().enumerate() {
-            factors.clear(stride >= RUN);
+            factors.clear(1 << shift >= RUN);
+            let first = (at + tile * TILE) >> shift;
+            let length = (TILE >> shift).max(1);
             for plaintext in plaintexts {
-                factors.push(|word| plaintext[(at + tile * TILE + word) / stride]);
+                factors.push(&plaintext[first..first + length], shift);
             }
         }
     }

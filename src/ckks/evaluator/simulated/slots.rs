@@ -115,7 +115,8 @@ impl SimulatedCiphertext {
         let blocks = (self.length() / block).max(1);
         let seeds: Vec<Seed> = self.seeds.iter().map(|seed| Seed::from_number(*seed)).collect();
         let parts = self.re.par_chunks_mut(block).enumerate().map(|(index, values)| (0, index, values, re));
-        let parts = parts.chain(self.im.par_chunks_mut(block).enumerate().map(|(index, values)| (1, index, values, im)));
+        let parts =
+            parts.chain(self.im.par_chunks_mut(block).enumerate().map(|(index, values)| (1, index, values, im)));
         parts.for_each(|(part, index, values, deviations)| {
             let (image, index) = (index / blocks, index % blocks);
             let mut generator = seeds[image].derive("simulated noise", &[part, index as u64]).generator();
