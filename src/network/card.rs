@@ -61,6 +61,9 @@ pub struct Card {
 pub struct TrainingRecord {
     /// The recipe, seed and number of epochs included.
     pub recipe: serde_yaml::Value,
+    /// SHA-256 of the weights that were learned from, where there was a teacher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher_sha256: Option<String>,
     /// The epoch whose weights these are, from 1.
     pub epoch: u32,
     /// Images that were trained on.

@@ -45,6 +45,8 @@ pub fn setting(name: &str, value: &str) -> String {
         trial::THREADS => format!("{value} thread{}", if value == "1" { "" } else { "s" }),
         trial::LAYOUT => format!("{value} layout"),
         _ if value.is_empty() => String::new(),
+        _ if value == "true" => format!("with {}", name.replace('_', " ")),
+        _ if value == "false" => format!("no {}", name.replace('_', " ")),
         trial::CONVOLUTION | trial::CLUSTER_MODE | trial::CLUSTER_METHOD | trial::ACTIVATION => value.to_owned(),
         _ => format!("{} {value}", name.replace('_', " ")),
     }
@@ -70,9 +72,16 @@ pub fn differing(rows: &Rows, groups: &[&Group], without: &[&str]) -> Vec<&'stat
 /// The name of a series: the settings in which it differs from others.
 #[must_use]
 pub fn series(rows: &Rows, group: &Group, differing: &[&str]) -> String {
-    let parts = differing.iter().map(|name| setting(name, rows.setting(name, group.first())));
+    let settings = settings(rows, group, differing);
+    if settings.is_empty() { "measured".to_owned() } else { settings }
+}
+
+/// The values of some settings, as a list in words.
+#[must_use]
+pub fn settings(rows: &Rows, group: &Group, names: &[&str]) -> String {
+    let parts = names.iter().map(|name| setting(name, rows.setting(name, group.first())));
     let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() { "measured".to_owned() } else { parts.join(", ") }
+    parts.join(", ")
 }
 
 /// `ResNet-20 (width 16) on CIFAR-10`.
@@ -99,6 +108,8 @@ mod tests {
         assert_eq!(setting("ensemble", ""), "M = 1");
         assert_eq!(setting("threads", "1"), "1 thread");
         assert_eq!(setting("activation_form", "monic"), "activation form monic");
+        assert_eq!(setting("tower_reuse", "false"), "no tower reuse");
+        assert_eq!(setting("node_fusing", "true"), "with node fusing");
     }
 
     #[test]

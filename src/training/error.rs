@@ -57,6 +57,14 @@ pub enum TrainingError {
         /// The first activation to pass the limit, in the order of evaluation.
         site: String,
     },
+    /// A teacher that cannot teach this network.
+    #[error("`{}` cannot teach this network: {problem}; name another as distillation.teacher", path.display())]
+    Teacher {
+        /// Its weights.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A checkpoint of another training.
     #[error(
         "`{}` is of another recipe or seed, or of other images: choose another output directory, or remove it to start again",

@@ -7,6 +7,7 @@
 mod activation;
 #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "the trainer alone draws and varies images"))]
 mod augmentation;
+mod distillation;
 #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "the trainer alone draws and varies images"))]
 mod draws;
 mod error;
@@ -22,6 +23,7 @@ pub mod torch;
 
 pub use activation::{ReluFit, TrainedActivation};
 pub use augmentation::{Augmentation, Padding};
+pub use distillation::Distillation;
 pub use error::TrainingError;
 pub use finish::Finish;
 pub use history::EpochRow;

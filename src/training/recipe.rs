@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::TrainedActivation;
 use super::augmentation::Augmentation;
+use super::distillation::Distillation;
 use super::finish::Finish;
 use super::optimizer::OptimizerSettings;
 use super::range_penalty::RangePenalty;
@@ -40,6 +41,9 @@ pub struct Recipe {
     /// Share of the target that is spread over all classes, below 1.
     #[serde(default)]
     pub label_smoothing: f64,
+    /// A trained network to learn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distillation: Option<Distillation>,
     /// What keeps activations in a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range_penalty: Option<RangePenalty>,
@@ -154,6 +158,7 @@ impl Recipe {
         self.check_optimizer()?;
         self.check_schedule()?;
         self.check_activation()?;
+        self.check_distillation()?;
         self.check_penalty()?;
         self.check_finish()
     }
@@ -197,6 +202,15 @@ impl Recipe {
         require(positive(fit.interval), &path("interval"), fit.interval, "finite and above 0")?;
         require((3..=1 << 20).contains(&fit.samples), &path("samples"), fit.samples, "3 to 1048576")?;
         require(fit.bits <= 40, &path("bits"), fit.bits, "at most 40")
+    }
+
+    fn check_distillation(&self) -> Result<(), RecipeProblem> {
+        let Some(Distillation { weight, temperature, .. }) = self.distillation else {
+            return Ok(());
+        };
+        let path = |key| ["distillation", key];
+        require(weight > 0.0 && weight <= 1.0, &path("weight"), weight, "above 0 and at most 1")?;
+        require(positive(temperature), &path("temperature"), temperature, "finite and above 0")
     }
 
     fn check_finish(&self) -> Result<(), RecipeProblem> {
@@ -246,9 +260,10 @@ mod tests {
     const FAST: &str = include_str!("../../configs/recipes/fast.yaml");
     const PAPER: &str = include_str!("../../configs/recipes/paper.yaml");
     const RELU: &str = include_str!("../../configs/recipes/relu.yaml");
+    const DISTILLED: &str = include_str!("../../configs/recipes/distilled.yaml");
 
     fn problem(from: &str, to: &str) -> (String, String) {
-        let text = [FAST, PAPER].into_iter().find(|text| text.contains(from)).unwrap().replace(from, to);
+        let text = [FAST, PAPER, DISTILLED].into_iter().find(|text| text.contains(from)).unwrap().replace(from, to);
         let recipe: Recipe = serde_yaml::from_str(&text).unwrap();
         let problem = recipe.check().unwrap_err();
         (problem.path.join("."), problem.text)
@@ -256,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_shipped_recipes_are_sound() {
-        for text in [FAST, PAPER, RELU] {
+        for text in [FAST, PAPER, RELU, DISTILLED] {
             let recipe: Recipe = serde_yaml::from_str(text).unwrap();
             assert_eq!(recipe.check(), Ok(()));
             let again: Recipe = serde_yaml::from_str(&serde_yaml::to_string(&recipe).unwrap()).unwrap();
@@ -291,6 +306,13 @@ mod tests {
             ("warmup: [0.01,", "warmup: [.nan,", "range_penalty.warmup", "is NaN"),
             ("finish: {epochs: 4", "finish: {epochs: 30", "finish.epochs", "less than the number of epochs"),
             ("limit: 16.0", "limit: 0", "finish.limit", "above 0"),
+            (
+                "weight: 0.5, temp",
+                "weight: 1.5, temp",
+                "distillation.weight",
+                "is 1.5, but must be above 0 and at most 1",
+            ),
+            ("temperature: 2.0", "temperature: 0", "distillation.temperature", "finite and above 0"),
         ] {
             let (found_path, found_text) = problem(from, to);
             assert_eq!(found_path, path);

@@ -63,6 +63,8 @@ fn run(
     recipe: &crate::training::Recipe,
     directory: PathBuf,
 ) -> Result<TrainView, ExperimentError> {
+    use std::path::Path;
+
     use super::bars::TrainBars;
     use crate::experiment::host::Host;
     use crate::experiment::provenance::Program;
@@ -76,7 +78,9 @@ fn run(
     let hardware = format!("{}, {threads} thread(s)", host.processor);
     let program = Program::this();
     let commit = if program.dirty == Some(true) { program.commit + ", changed" } else { program.commit };
-    let options = TrainOptions { directory: directory.clone(), threads, facts: CardFacts { commit, hardware } };
+    let facts = CardFacts { commit, hardware };
+    let recipe_directory = request.recipe.parent().unwrap_or(Path::new("")).to_owned();
+    let options = TrainOptions { directory: directory.clone(), recipe_directory, threads, facts };
     let mut bars = TrainBars::new(recipe, Interrupt::listen()?);
     let trained = train(recipe, &images, &options, &mut bars)?;
     Ok(TrainView {

@@ -30,7 +30,13 @@ pub fn precision_by_layer(
         let differing = words::differing(rows, &here, &[trial::NETWORK, trial::DATASET, trial::WIDTH]);
         let chunks = here.chunks(MOST).take(3);
         for chunk in chunks {
-            if let Some(chart) = chart(rows, chunk, &differing, network, charts.len(), layers_of)? {
+            // The legend says what differs here, the subtitle what sets this chart apart from its neighbours.
+            let (varies, shared): (Vec<&str>, Vec<&str>) = {
+                let inside = words::differing(rows, chunk, &[]);
+                differing.iter().partition(|name| inside.contains(name))
+            };
+            let apart = chunk.first().map(|group| words::settings(rows, group, &shared)).unwrap_or_default();
+            if let Some(chart) = chart(rows, chunk, &varies, network, &apart, charts.len(), layers_of)? {
                 charts.push(chart);
             }
         }
@@ -43,6 +49,7 @@ fn chart(
     groups: &[&Group],
     differing: &[&str],
     network: &str,
+    apart: &str,
     number: usize,
     layers_of: &dyn Fn(usize) -> Result<Table, ReportError>,
 ) -> Result<Option<Chart>, ReportError> {
@@ -78,10 +85,13 @@ fn chart(
     }
     let values: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     let ending = if number == 0 { String::new() } else { format!("_{}", number + 1) };
+    let separator = if apart.is_empty() { "" } else { "; " };
     Ok(Some(Chart {
         name: format!("precision_by_layer{ending}"),
         title: format!("Precision through the depth: {network}"),
-        subtitle: "bits below the largest activation of the layer over the images, on one image".to_owned(),
+        subtitle: format!(
+            "bits below the largest activation of the layer over the images, on one image{separator}{apart}"
+        ),
         x: Axis::from_zero("precision (bits)", values),
         frame: (420, 40 + 21 * names.len() as u32),
         y: Axis::names("", &names).reversed(),

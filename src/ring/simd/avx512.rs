@@ -6,9 +6,10 @@
 use std::arch::x86_64::*;
 
 use super::dispatch::{CHUNK, Term, chunk_words};
+use super::factors::Factors;
 use super::generic::{self, lazy_products, lazy_terms};
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
-use super::sum_program::{Factors, SumProgram, TILE, Tile};
+use super::sum_program::{SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -321,24 +322,36 @@ const TILE_VECTORS: usize = TILE / LANES;
 pub fn grouped_products(
     out: &mut [Tile],
     sources: &[Tile],
-    factors: Factors<'_>,
+    factors: &Factors,
     program: &SumProgram,
     accumulate: bool,
     q: &Modulus,
 ) {
-    match factors {
-        Factors::Runs(runs) => {
+    // SAFETY of the loads: `SumProgram::push` has checked that the factor exists, so that its distinct words do; `u` is below 2.
+    let words = factors.words();
+    match factors.distinct() {
+        1 => grouped(out, sources, program, accumulate, q, |factor, _| unsafe {
+            _mm512_set1_epi64(*words.add(factor) as i64)
+        }),
+        2 => grouped(out, sources, program, accumulate, q, |factor, u| unsafe {
+            _mm512_set1_epi64(*words.add(2 * factor + u) as i64)
+        }),
+        4 => {
+            let runs = [_mm512_set_epi64(1, 1, 1, 1, 0, 0, 0, 0), _mm512_set_epi64(3, 3, 3, 3, 2, 2, 2, 2)];
             grouped(out, sources, program, accumulate, q, |factor, u| {
-                // SAFETY: `SumProgram::push` has checked that the factor exists.
-                unsafe { _mm512_set1_epi64(runs.get_unchecked(factor)[u] as i64) }
+                let words = unsafe { _mm256_load_si256(words.add(4 * factor).cast()) };
+                _mm512_permutexvar_epi64(runs[u], _mm512_castsi256_si512(words))
             });
         }
-        Factors::Words(words) => {
+        8 => {
+            let runs = [_mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0), _mm512_set_epi64(7, 7, 6, 6, 5, 5, 4, 4)];
             grouped(out, sources, program, accumulate, q, |factor, u| {
-                // SAFETY: as above; `u` is below the vectors of a tile.
-                unsafe { load_at(&words.get_unchecked(factor).0, u * LANES) }
+                _mm512_permutexvar_epi64(runs[u], unsafe { _mm512_load_si512(words.add(8 * factor).cast()) })
             });
         }
+        _ => grouped(out, sources, program, accumulate, q, |factor, u| unsafe {
+            _mm512_load_si512(words.add(TILE * factor + u * LANES).cast())
+        }),
     }
 }
 
@@ -401,7 +414,7 @@ fn grouped(
 pub fn weighted_products(
     out: [&mut [Tile]; TILES],
     sources: TilePair<'_>,
-    factors: [Factors<'_>; TILES],
+    factors: [&Factors; TILES],
     matrix: &IntegerMatrix,
     q: &Modulus,
 ) {

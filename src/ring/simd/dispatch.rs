@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
+use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, TILES, TilePair};
-use super::sum_program::{Factors, SumProgram, Tile};
+use super::sum_program::{SumProgram, Tile};
 use super::{portable, wide};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus, VECTOR_BITS};
@@ -186,7 +187,7 @@ kernel! {
 kernel! {
     /// `out <- [out +] what program says of sources and factors mod q`, for one tile of each; all below q.
     grouped_products / grouped_products_with(
-        out: &mut [Tile], sources: &[Tile], factors: Factors<'_>, program: &SumProgram, accumulate: bool,
+        out: &mut [Tile], sources: &[Tile], factors: &Factors, program: &SumProgram, accumulate: bool,
         q: &Modulus
     )
     checks out.len() == program.outputs() && sources.len() == program.sources() && factors.len() == program.factors();
@@ -196,7 +197,7 @@ kernel! {
     /// `out <- out + factor * (row of the matrix times sources) mod q`, for [`TILES`] tiles, every output with a factor of
     /// its own; all below q.
     weighted_products / weighted_products_with(
-        out: [&mut [Tile]; TILES], sources: TilePair<'_>, factors: [Factors<'_>; TILES], matrix: &IntegerMatrix, q: &Modulus
+        out: [&mut [Tile]; TILES], sources: TilePair<'_>, factors: [&Factors; TILES], matrix: &IntegerMatrix, q: &Modulus
     )
     checks out.iter().all(|o| o.len() == matrix.outputs()) && sources.iter().all(|s| s.len() == matrix.sources())
         && factors.iter().all(|f| f.len() == matrix.outputs());

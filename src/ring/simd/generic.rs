@@ -3,8 +3,9 @@
 //! They are compiled once for the baseline (`portable`) and once with AVX2 enabled (`avx2`).
 
 use super::dispatch::{CHUNK, Term, chunk_words};
+use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
-use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
+use super::sum_program::{Step, SumProgram, TILE, Tile};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -227,7 +228,7 @@ pub fn multiply_accumulate_packed(
 pub fn grouped_products(
     out: &mut [Tile],
     sources: &[Tile],
-    factors: Factors<'_>,
+    factors: &Factors,
     program: &SumProgram,
     accumulate: bool,
     q: &Modulus,
@@ -262,7 +263,7 @@ pub fn grouped_products(
 pub fn weighted_products(
     out: [&mut [Tile]; TILES],
     sources: TilePair<'_>,
-    factors: [Factors<'_>; TILES],
+    factors: [&Factors; TILES],
     matrix: &IntegerMatrix,
     q: &Modulus,
 ) {
@@ -365,13 +366,14 @@ macro_rules! instantiate {
         use crate::ring::automorphism::LANES;
         use crate::ring::modulus::{Factor, Modulus};
         use crate::ring::simd::dispatch::Term;
+        use crate::ring::simd::factors::Factors;
         use crate::ring::simd::generic;
         use crate::ring::simd::integer_matrix::{IntegerMatrix, TILES, TilePair};
-        use crate::ring::simd::sum_program::{Factors, SumProgram, Tile};
+        use crate::ring::simd::sum_program::{SumProgram, Tile};
 
         $(#[$attribute])*
         pub fn weighted_products(
-            out: [&mut [Tile]; TILES], sources: TilePair<'_>, factors: [Factors<'_>; TILES], matrix: &IntegerMatrix,
+            out: [&mut [Tile]; TILES], sources: TilePair<'_>, factors: [&Factors; TILES], matrix: &IntegerMatrix,
             q: &Modulus
         ) {
             generic::weighted_products(out, sources, factors, matrix, q);
@@ -379,7 +381,7 @@ macro_rules! instantiate {
 
         $(#[$attribute])*
         pub fn grouped_products(
-            out: &mut [Tile], sources: &[Tile], factors: Factors<'_>, program: &SumProgram,
+            out: &mut [Tile], sources: &[Tile], factors: &Factors, program: &SumProgram,
             accumulate: bool, q: &Modulus
         ) {
             generic::grouped_products(out, sources, factors, program, accumulate, q);

@@ -8,6 +8,7 @@
 //! Moduli of more than 50 bits always take 128-bit scalar arithmetic.
 
 mod dispatch;
+mod factors;
 mod generic;
 mod integer_matrix;
 mod sum_program;
@@ -27,5 +28,6 @@ pub use dispatch::{
     instructions, linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign,
     multiply_by_factor, negate, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
 };
+pub use factors::Factors;
 pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
-pub use sum_program::{Factors, SumProgram, TILE, Tile};
+pub use sum_program::{SumProgram, TILE, Tile};

@@ -143,36 +143,3 @@ pub(super) enum Step<'a> {
     /// Write an output.
     Finish(usize),
 }
-
-/// The factors of a program for one tile.
-#[derive(Debug, Clone, Copy)]
-pub enum Factors<'a> {
-    /// One word for each half of the tile: evaluations of sparse plaintexts come in runs.
-    Runs(&'a [[u64; 2]]),
-    /// A word for each word of the tile.
-    Words(&'a [Tile]),
-}
-
-impl Factors<'_> {
-    /// Number of factors.
-    pub const fn len(&self) -> usize {
-        match self {
-            Self::Runs(runs) => runs.len(),
-            Self::Words(words) => words.len(),
-        }
-    }
-
-    /// Whether there is no factor.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All words of a factor.
-    #[inline(always)]
-    pub(super) fn tile(&self, index: usize) -> [u64; TILE] {
-        match self {
-            Self::Runs(runs) => std::array::from_fn(|i| runs[index][i / (TILE / 2)]),
-            Self::Words(words) => words[index].0,
-        }
-    }
-}

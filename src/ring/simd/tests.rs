@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::dispatch::*;
+use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, TILES};
-use super::sum_program::{Factors, SumProgram, TILE, Tile};
+use super::sum_program::{SumProgram, TILE, Tile};
 use crate::ring::modulus::Modulus;
 use crate::ring::packed_terms::{pack, packed_words};
 use crate::ring::primes::ntt_primes;
@@ -129,6 +130,14 @@ fn the_named_instruction_set_is_among_the_available_ones() {
     assert_eq!(Instructions::available()[0].name(), "portable");
 }
 
+/// Factors of the first words of tiles.
+fn factors(tiles: &[Tile], distinct: usize) -> Factors {
+    let mut factors = Factors::default();
+    factors.clear(distinct);
+    tiles.iter().for_each(|tile| factors.push(&tile.0[..distinct]));
+    factors
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -141,10 +150,10 @@ proptest! {
                 residues(&q, seed ^ salt, count * TILE).as_chunks().0.iter().copied().map(Tile).collect()
             };
             let (sources, words, before) = (tiles(1, 40), tiles(2, 9), tiles(3, outputs.len()));
-            let runs: Vec<[u64; 2]> = words.iter().map(|w| [w.0[0], w.0[8]]).collect();
             let mut program = SumProgram::new(40, 9, q.bits());
             outputs.iter().for_each(|groups| program.push(groups.iter().map(|(f, m)| (*f, &m[..]))));
-            for factors in [Factors::Runs(&runs), Factors::Words(&words)] {
+            for distinct in [1, 2, 4, 8, 16] {
+                let factors = factors(&words, distinct);
                 let expected: Vec<Tile> = outputs.iter().zip(&before).map(|(groups, before)| Tile(std::array::from_fn(|i| {
                     let start = if accumulate { before.0[i] } else { 0 };
                     groups.iter().fold(start, |sum, (factor, members)| {
@@ -154,7 +163,7 @@ proptest! {
                 }))).collect();
                 for instructions in Instructions::available() {
                     let mut out = before.clone();
-                    grouped_products_with(instructions, &mut out, &sources, factors, &program, accumulate, &q);
+                    grouped_products_with(instructions, &mut out, &sources, &factors, &program, accumulate, &q);
                     prop_assert_eq!(&out, &expected);
                 }
             }
@@ -174,7 +183,7 @@ fn long_sums_are_reduced_in_time() {
         program.push(singles.into_iter().chain([(0, &members[..])]));
         for instructions in Instructions::available() {
             let mut out = [Tile::default()];
-            grouped_products_with(instructions, &mut out, &top, Factors::Words(&top), &program, false, &q);
+            grouped_products_with(instructions, &mut out, &top, &factors(&top, TILE), &program, false, &q);
             // (-1)(-1), ten thousand times.
             assert_eq!(out, [Tile([10_000 % q.value(); TILE])], "{bits} bits");
         }
@@ -196,11 +205,11 @@ proptest! {
             let x: [Vec<Tile>; TILES] = [tiles(1, sources), tiles(2, sources)];
             let before: [Vec<Tile>; TILES] = [tiles(3, outputs), tiles(4, outputs)];
             let words: [Vec<Tile>; TILES] = [tiles(5, outputs), tiles(6, outputs)];
-            let factors = [Factors::Words(&words[0]), Factors::Words(&words[1])];
+            let factors = [factors(&words[0], TILE), factors(&words[1], TILE)];
             for instructions in Instructions::available() {
                 let mut out = before.clone();
                 let [out0, out1] = &mut out;
-                weighted_products_with(instructions, [out0, out1], [&x[0], &x[1]], factors, &matrix, &q);
+                weighted_products_with(instructions, [out0, out1], [&x[0], &x[1]], factors.each_ref(), &matrix, &q);
                 for (tile, out) in out.iter().enumerate() {
                     for (o, out) in out.iter().enumerate() {
                         for i in 0..TILE {

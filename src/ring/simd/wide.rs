@@ -1,9 +1,10 @@
 //! Scalar kernels with 128-bit products, for moduli of more than 50 bits.
 
 use super::dispatch::{CHUNK, Term, chunk_words};
+use super::factors::Factors;
 use super::generic::unpack;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
-use super::sum_program::{Factors, Step, SumProgram, TILE, Tile};
+use super::sum_program::{Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};
 
 /// Products of two words below 2^60 that fit into a 128-bit sum.
@@ -69,7 +70,7 @@ pub fn multiply_accumulate_packed(
 pub fn grouped_products(
     out: &mut [Tile],
     sources: &[Tile],
-    factors: Factors<'_>,
+    factors: &Factors,
     program: &SumProgram,
     accumulate: bool,
     q: &Modulus,
@@ -95,7 +96,7 @@ pub fn grouped_products(
 pub fn weighted_products(
     out: [&mut [Tile]; TILES],
     sources: TilePair<'_>,
-    factors: [Factors<'_>; TILES],
+    factors: [&Factors; TILES],
     matrix: &IntegerMatrix,
     q: &Modulus,
 ) {

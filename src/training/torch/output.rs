@@ -29,19 +29,27 @@ pub struct Kept {
     pub card: Card,
 }
 
+/// Where weights come from.
+pub(super) struct Origin<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) graph: &'a Graph,
+    pub(super) split: &'a Split,
+    pub(super) facts: &'a CardFacts,
+    /// SHA-256 of the teacher's weights.
+    pub(super) teacher: Option<&'a str>,
+}
+
 /// Writes the weights of `network` and their card into `directory`.
 ///
 /// # Errors
 /// [`TrainingError::Network`] or [`TrainingError::File`], or what libtorch reports.
 pub(super) fn write_model(
     directory: &Path,
-    recipe: &Recipe,
-    split: &Split,
+    origin: &Origin<'_>,
     network: &TorchNetwork,
-    graph: &Graph,
     progress: &Progress,
-    facts: &CardFacts,
 ) -> Result<Kept, TrainingError> {
+    let Origin { recipe, graph, split, facts, teacher } = *origin;
     let path = directory.join(recipe.model_name() + ".safetensors");
     super::export::weights(network, graph)?.write(&path)?;
     let architecture = recipe.architecture()?;
@@ -49,6 +57,7 @@ pub(super) fn write_model(
     let row = progress.rows.last();
     let record = TrainingRecord {
         recipe: serde_yaml::to_value(recipe).unwrap_or_default(),
+        teacher_sha256: teacher.map(str::to_owned),
         epoch: progress.epoch,
         training_images: split.training.len(),
         validation_images: split.validation.len(),

@@ -13,6 +13,8 @@ use crate::training::Recipe;
 pub(super) struct State {
     /// The first one's parameters are those that the optimizer changes.
     pub(super) networks: Vec<TorchNetwork>,
+    /// What the networks learn from: none, or one for each of them.
+    pub(super) teachers: Vec<TorchNetwork>,
     pub(super) sgd: Sgd,
 }
 
@@ -39,7 +41,7 @@ impl State {
             networks.push(replica);
         }
         let sgd = Sgd::new(recipe.optimizer, &networks[0].parameters);
-        Self { networks, sgd }
+        Self { networks, teachers: Vec::new(), sgd }
     }
 
     /// Gives every network the average of all running statistics.

@@ -7,7 +7,8 @@ use tch::{Kind, Reduction, Tensor};
 use super::batch::Batch;
 use super::network::{Pass, TorchNetwork};
 use super::state::State;
-use crate::training::{Precision, Recipe, TrainedActivation, TrainingError};
+use super::teacher;
+use crate::training::{Distillation, Precision, Recipe, TrainedActivation, TrainingError};
 
 /// What a step found, summed over images or averaged over parts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,6 +41,8 @@ impl StepSums {
 pub(super) struct StepPlan {
     pass: Pass,
     smoothing: f64,
+    /// Share and temperature of what a teacher says.
+    distillation: Option<(f64, f64)>,
     cross_entropy_weight: f64,
     penalty_weight: f64,
 }
@@ -65,6 +68,10 @@ impl StepPlan {
         Self {
             pass: Pass { training: finish.is_none(), clamp, kind, penalty: charged, measure: false },
             smoothing: recipe.label_smoothing,
+            distillation: recipe
+                .distillation
+                .as_ref()
+                .map(|Distillation { weight, temperature, .. }| (*weight, *temperature)),
             cross_entropy_weight: penalty.map_or(1.0, |penalty| penalty.cross_entropy_weight_in(epoch)),
             penalty_weight: penalty.map_or(0.0, |penalty| penalty.weight_in(epoch)),
         }
@@ -90,15 +97,15 @@ pub(super) fn step(
     let images = batch.images.f_tensor_split(parts, 0)?;
     let labels = batch.labels.f_tensor_split(parts, 0)?;
     let total = batch.labels.size().first().copied().unwrap_or(1) as f64;
-    let jobs: Vec<_> = state.networks.iter_mut().zip(images.into_iter().zip(labels)).collect();
+    let teachers = state.teachers.iter_mut().map(Some).chain(std::iter::repeat_with(|| None));
+    let parts = state.networks.iter_mut().zip(teachers).zip(images).zip(labels);
+    let jobs: Vec<_> =
+        parts.map(|(((network, teacher), images), labels)| Part { network, teacher, images, labels }).collect();
     let mut results = if jobs.len() == 1 {
-        jobs.into_iter().map(|(network, (images, labels))| part(network, &images, &labels, plan, total)).collect()
+        jobs.into_iter().map(|job| job.run(plan, total)).collect()
     } else {
         thread::scope(|scope| {
-            let running: Vec<_> = jobs
-                .into_iter()
-                .map(|(network, (images, labels))| scope.spawn(move || part(network, &images, &labels, plan, total)))
-                .collect();
+            let running: Vec<_> = jobs.into_iter().map(|job| scope.spawn(move || job.run(plan, total))).collect();
             running.into_iter().map(join).collect::<Vec<_>>()
         })
     }
@@ -131,44 +138,63 @@ pub(super) fn join<T>(running: thread::ScopedJoinHandle<'_, T>) -> T {
 
 type PartResult = Result<(StepSums, Vec<Tensor>), tch::TchError>;
 
-/// Loss and gradients of one part; gradients are weighted so that those of all parts add up.
-fn part(network: &mut TorchNetwork, images: &Tensor, labels: &Tensor, plan: &StepPlan, total: f64) -> PartResult {
-    let count = labels.size().first().copied().unwrap_or(0);
-    if count == 0 {
-        let zeros = network.parameters.iter().map(|parameter| parameter.named.tensor.zeros_like()).collect();
-        return Ok((StepSums::default(), zeros));
+/// A part of a batch and who works on it.
+struct Part<'a> {
+    network: &'a mut TorchNetwork,
+    teacher: Option<&'a mut TorchNetwork>,
+    images: Tensor,
+    labels: Tensor,
+}
+
+impl Part<'_> {
+    /// Loss and gradients; gradients are weighted so that those of all parts add up.
+    fn run(self, plan: &StepPlan, total: f64) -> PartResult {
+        let Self { network, teacher, images, labels } = self;
+        let count = labels.size().first().copied().unwrap_or(0);
+        if count == 0 {
+            let zeros = network.parameters.iter().map(|parameter| parameter.named.tensor.zeros_like()).collect();
+            return Ok((StepSums::default(), zeros));
+        }
+        let outcome = network.forward(&images, &plan.pass)?;
+        let none: Option<&Tensor> = None;
+        let cross_entropy =
+            outcome.logits.f_cross_entropy_loss(&labels, none, Reduction::Mean, -100, plan.smoothing)?;
+        let mut loss = match (teacher, plan.distillation) {
+            (Some(teacher), Some((weight, temperature))) => {
+                let taught = teacher::logits(teacher, &images, plan.pass.kind)?;
+                let divergence = teacher::divergence(&outcome.logits, &taught, temperature)?;
+                &cross_entropy * (1.0 - weight) + divergence * weight
+            }
+            _ => cross_entropy.shallow_clone(),
+        } * plan.cross_entropy_weight;
+        let mut penalty = 0.0;
+        if let Some(found) = outcome.penalty {
+            let weighted = found * plan.penalty_weight;
+            penalty = weighted.f_double_value(&[])?;
+            loss += weighted;
+        }
+        let share = count as f64;
+        (&loss * (share / total)).f_backward()?;
+        let gradients = network
+            .parameters
+            .iter_mut()
+            .map(|parameter| {
+                let tensor = &mut parameter.named.tensor;
+                let gradient = tensor.grad();
+                // A parameter that the loss does not reach has none.
+                let gradient = if gradient.defined() { gradient.copy() } else { tensor.detach().zeros_like() };
+                tensor.zero_grad();
+                gradient
+            })
+            .collect();
+        let correct = outcome.logits.f_argmax(1, false)?.f_eq_tensor(&labels)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+        let sums = StepSums {
+            images: count as usize,
+            loss: loss.f_double_value(&[])? * share,
+            cross_entropy: cross_entropy.f_double_value(&[])? * share,
+            penalty: penalty * share,
+            correct: correct as usize,
+        };
+        Ok((sums, gradients))
     }
-    let outcome = network.forward(images, &plan.pass)?;
-    let none: Option<&Tensor> = None;
-    let cross_entropy = outcome.logits.f_cross_entropy_loss(labels, none, Reduction::Mean, -100, plan.smoothing)?;
-    let mut loss = &cross_entropy * plan.cross_entropy_weight;
-    let mut penalty = 0.0;
-    if let Some(found) = outcome.penalty {
-        let weighted = found * plan.penalty_weight;
-        penalty = weighted.f_double_value(&[])?;
-        loss += weighted;
-    }
-    let share = count as f64;
-    (&loss * (share / total)).f_backward()?;
-    let gradients = network
-        .parameters
-        .iter_mut()
-        .map(|parameter| {
-            let tensor = &mut parameter.named.tensor;
-            let gradient = tensor.grad();
-            // A parameter that the loss does not reach has none.
-            let gradient = if gradient.defined() { gradient.copy() } else { tensor.detach().zeros_like() };
-            tensor.zero_grad();
-            gradient
-        })
-        .collect();
-    let correct = outcome.logits.f_argmax(1, false)?.f_eq_tensor(labels)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
-    let sums = StepSums {
-        images: count as usize,
-        loss: loss.f_double_value(&[])? * share,
-        cross_entropy: cross_entropy.f_double_value(&[])? * share,
-        penalty: penalty * share,
-        correct: correct as usize,
-    };
-    Ok((sums, gradients))
 }

@@ -1,18 +1,19 @@
 //! Tiny trainings: a narrow network on a few made up images.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
 use super::network::{Init, Pass, TorchNetwork};
 use super::state::State;
+use super::teacher::Teacher;
 use super::{CardFacts, Observer, TrainOptions, Trained, train};
 use crate::dataset::{Dataset, DatasetName, Image, Normalisation};
 use crate::network::plain::PlainNetwork;
 use crate::network::{Model, Network};
 use crate::training::{
-    Augmentation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision, RangePenalty, Recipe,
-    ReluFit, Schedule, Split, TrainedActivation, TrainingError,
+    Augmentation, Distillation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision,
+    RangePenalty, Recipe, ReluFit, Schedule, Split, TrainedActivation, TrainingError,
 };
 
 /// Ends a training after so many steps, and keeps what it is told.
@@ -57,6 +58,7 @@ fn recipe(activation: TrainedActivation) -> Recipe {
         schedule: Schedule::OneCycle { rise: 0.3 },
         augmentation: Augmentation { crop: 2, padding: Padding::Reflect, flip: true },
         label_smoothing: 0.0,
+        distillation: None,
         range_penalty: Some(RangePenalty {
             weight: 0.01,
             bound: 3.0,
@@ -98,7 +100,8 @@ fn two_classes(count: usize) -> Dataset {
 
 fn run(recipe: &Recipe, images: &Dataset, directory: &Path, watcher: &mut Watcher) -> Result<Trained, TrainingError> {
     let facts = CardFacts { commit: "test".to_owned(), hardware: "test".to_owned() };
-    let options = TrainOptions { directory: directory.to_owned(), threads: 1, facts };
+    let options =
+        TrainOptions { directory: directory.to_owned(), recipe_directory: PathBuf::from("/"), threads: 1, facts };
     train(recipe, images, &options, watcher)
 }
 
@@ -149,6 +152,44 @@ fn bf16_learns_too() {
     (recipe.epochs, recipe.precision) = (5, Precision::Bf16);
     let trained = run(&recipe, &two_classes(72), directory.path(), &mut Watcher::default()).unwrap();
     assert_eq!(trained.rows.last().unwrap().validation_accuracy_percent, 100.0);
+}
+
+#[test]
+fn a_student_learns_what_its_teacher_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = two_classes(72);
+    let mut teacher = recipe(TrainedActivation::Relu);
+    (teacher.epochs, teacher.seed) = (6, 5);
+    let taught = run(&teacher, &images, &directory.path().join("teacher"), &mut Watcher::default()).unwrap();
+    assert_eq!(taught.rows.last().unwrap().validation_accuracy_percent, 100.0);
+    let weights = taught.kept.unwrap().weights;
+    let mut student = recipe(TrainedActivation::Herpn);
+    (student.epochs, student.batch_parts) = (6, 2);
+    student.distillation = Some(Distillation { teacher: weights.clone(), weight: 1.0, temperature: 2.0 });
+    // With the teacher alone in the loss, labels that are all wrong teach nothing.
+    let mut wrong = images.clone();
+    wrong.labels.iter_mut().for_each(|label| *label = 1 - *label);
+    let learned = run(&student, &wrong, &directory.path().join("student"), &mut Watcher::default()).unwrap();
+    let row = learned.rows.last().unwrap();
+    assert!(row.validation_accuracy_percent <= 12.5 && row.loss < row.cross_entropy, "{row:?}");
+    let record = learned.kept.unwrap().card.record.unwrap();
+    assert_eq!(record.teacher_sha256, Some(Model::load(&weights).unwrap().card.sha256));
+    // A teacher with the student's own logits has nothing to say, and a quadratic one is evaluated as it was trained.
+    let model = directory.path().join("student").join(student.model_name() + ".safetensors");
+    student.distillation = Some(Distillation { teacher: model, weight: 0.5, temperature: 1.0 });
+    let teacher = Teacher::of(&student, Path::new("/"), Device::Cpu).unwrap().unwrap().network();
+    let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
+    let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
+    let logits = super::teacher::logits(&teacher, &batch.images, Kind::Float).unwrap();
+    assert!(super::teacher::divergence(&logits, &logits, 2.0).unwrap().double_value(&[]).abs() < 1e-6);
+    let other = super::teacher::divergence(&(&logits + Tensor::from_slice(&[1.0_f32, -1.0]).repeat([5])), &logits, 2.0);
+    assert!(other.unwrap().double_value(&[]) > 0.01);
+    let plain = Model::load(&directory.path().join("student").join(student.model_name() + ".safetensors"));
+    let plain = plain.unwrap().plain_forward(&images.images[..4]).unwrap();
+    let found = Vec::<f32>::try_from(logits.flatten(0, -1)).unwrap();
+    for (found, expected) in found.iter().zip(&plain.logits) {
+        assert!((found - expected).abs() < 1e-3 * expected.abs().max(1.0), "{found} {expected}");
+    }
 }
 
 #[test]
@@ -328,6 +369,19 @@ fn trainings_that_cannot_go_on_say_why() {
     (strict.optimizer.learning_rate, strict.range_penalty, strict.width) = (20.0, None, 4);
     let exploding = text(&strict, &two_classes(48), tempfile::tempdir().unwrap().path());
     assert!(exploding.contains("of 8 held out images exploded at the end of each of the last 1 epochs"), "{exploding}");
+
+    let mut student = recipe(TrainedActivation::Herpn);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
+    student.dataset = DatasetName::Cifar100;
+    student.distillation = Some(Distillation { teacher: shipped.into(), weight: 0.5, temperature: 2.0 });
+    let stranger = text(&student, &two_classes(48), directory.path());
+    assert!(
+        stranger.contains("cannot teach this network: it was trained on cifar10, not on cifar100; name"),
+        "{stranger}"
+    );
+    student.distillation = Some(Distillation { teacher: "none.safetensors".into(), weight: 0.5, temperature: 2.0 });
+    let missing = text(&student, &two_classes(48), directory.path());
+    assert!(missing.contains("none.yaml"), "{missing}");
 
     run(&base, &two_classes(48), directory.path(), &mut Watcher::default()).unwrap();
     let other = Recipe { seed: 2, ..base.clone() };

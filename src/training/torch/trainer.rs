@@ -9,10 +9,11 @@ use tch::Device;
 use super::batch::Batches;
 use super::checkpoint::{self, Progress};
 use super::evaluation::{Evaluation, evaluate, first_exploding_site};
-use super::output::{CardFacts, Kept, read_kept, write_history, write_model};
+use super::output::{CardFacts, Kept, Origin, read_kept, write_history, write_model};
 use super::progress::Observer;
 use super::state::State;
 use super::step::{StepPlan, StepSums, step};
+use super::teacher::Teacher;
 use crate::dataset::{Dataset, Normalisation, hex};
 use crate::network::graph::Graph;
 use crate::network::plain::EXPLODING;
@@ -27,6 +28,8 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 pub struct TrainOptions {
     /// Directory for checkpoint, history and weights; a checkpoint of the same training there is gone on with.
     pub directory: PathBuf,
+    /// What paths in the recipe are relative to.
+    pub recipe_directory: PathBuf,
     /// Threads of the processor, shared by the parts of a batch.
     pub threads: usize,
     /// What the card says of program and machine.
@@ -73,6 +76,7 @@ struct Trainer<'a> {
     batches: Batches<'a>,
     split: Split,
     state: State,
+    teacher: Option<Teacher>,
     fingerprint: String,
     checkpoint: PathBuf,
 }
@@ -87,15 +91,21 @@ impl<'a> Trainer<'a> {
         let graph = recipe.architecture()?.graph()?;
         let device = Device::cuda_if_available();
         tch::set_num_threads((options.threads / recipe.batch_parts).max(1) as i32);
+        let teacher = Teacher::of(recipe, &options.recipe_directory, device)?;
+        let mut state = State::new(recipe, &graph, device);
+        if let Some(teacher) = &teacher {
+            state.teachers = state.networks.iter().map(|_| teacher.network()).collect();
+        }
         create(&options.directory)?;
         Ok(Self {
             recipe,
             options,
             batches: Batches::new(images, &Normalisation::of(recipe.dataset), device),
             split,
-            state: State::new(recipe, &graph, device),
+            state,
             graph,
-            fingerprint: fingerprint(recipe, images),
+            fingerprint: fingerprint(recipe, images, teacher.as_ref()),
+            teacher,
             checkpoint: options.directory.join(CHECKPOINT),
         })
     }
@@ -218,9 +228,14 @@ impl<'a> Trainer<'a> {
                     && row.validation_accuracy_percent >= best.validation_accuracy_percent)
         });
         if better {
-            let (recipe, facts) = (self.recipe, &self.options.facts);
-            let network = &self.state.networks[0];
-            write_model(&self.options.directory, recipe, &self.split, network, &self.graph, progress, facts)?;
+            let origin = Origin {
+                recipe: self.recipe,
+                graph: &self.graph,
+                split: &self.split,
+                facts: &self.options.facts,
+                teacher: self.teacher.as_ref().map(Teacher::sha256),
+            };
+            write_model(&self.options.directory, &origin, &self.state.networks[0], progress)?;
             progress.kept = Some(last);
         }
         Ok(())
@@ -253,12 +268,15 @@ fn create(directory: &Path) -> Result<(), TrainingError> {
     std::fs::create_dir_all(directory).map_err(|source| TrainingError::File { path: directory.to_owned(), source })
 }
 
-/// What decides the course of a training: recipe and images.
-fn fingerprint(recipe: &Recipe, images: &Dataset) -> String {
+/// What decides the course of a training: recipe, images and teacher.
+fn fingerprint(recipe: &Recipe, images: &Dataset, teacher: Option<&Teacher>) -> String {
     let mut hash = Sha256::new();
     hash.update(serde_yaml::to_string(recipe).unwrap_or_default());
     hash.update(&images.labels);
     images.images.iter().for_each(|image| hash.update(image.values));
+    if let Some(teacher) = teacher {
+        hash.update(teacher.sha256());
+    }
     hex(&hash.finalize())
 }
 

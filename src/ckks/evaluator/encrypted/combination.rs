@@ -46,9 +46,6 @@ const RANGE: usize = 1024;
 /// Bytes of evaluated plaintexts at a time; their coefficients take half of that besides.
 const PLAINTEXT_BYTES: usize = 340 << 20;
 
-/// Words of a tile that one factor serves in [`Factors::Runs`].
-const RUN: usize = TILE / 2;
-
 /// A part of a combination that is evaluated in one go.
 struct Part {
     outputs: Range<usize>,
@@ -274,50 +271,10 @@ fn rounded(combination: &Combination, encoded: &EncodedCombination, plaintexts: 
 #[derive(Default)]
 struct Tiles {
     sources: [Vec<Tile>; TILES],
-    factors: [FactorTile; TILES],
+    factors: [Factors; TILES],
     outputs: [Vec<Tile>; TILES],
     /// Factors of the outputs of a matrix.
-    own: [FactorTile; TILES],
-}
-
-/// Factors of one tile, as runs or word by word.
-#[derive(Default)]
-struct FactorTile {
-    runs: Vec<[u64; 2]>,
-    words: Vec<Tile>,
-    in_runs: bool,
-}
-
-impl FactorTile {
-    fn clear(&mut self, in_runs: bool) {
-        self.runs.clear();
-        self.words.clear();
-        self.in_runs = in_runs;
-    }
-
-    /// The factors of a tile, of which each value serves 2^shift words.
-    fn push(&mut self, values: &[u64], shift: u32) {
-        let value = |word: usize| values[word >> shift];
-        if self.in_runs {
-            self.runs.push([value(0), value(RUN)]);
-        } else {
-            self.words.push(Tile(std::array::from_fn(value)));
-        }
-    }
-
-    /// The factors with the given numbers of another tile.
-    fn select(&mut self, from: &Self, numbers: &[u32]) {
-        self.clear(from.in_runs);
-        if from.in_runs {
-            self.runs.extend(numbers.iter().map(|n| from.runs[*n as usize]));
-        } else {
-            self.words.extend(numbers.iter().map(|n| from.words[*n as usize]));
-        }
-    }
-
-    fn get(&self) -> Factors<'_> {
-        if self.in_runs { Factors::Runs(&self.runs) } else { Factors::Words(&self.words) }
-    }
+    own: [Factors; TILES],
 }
 
 impl Tiles {
@@ -332,13 +289,11 @@ impl Tiles {
     fn pack_factors(&mut self, plaintexts: &[Limb], n: usize, at: usize) {
         // Evaluations of a polynomial in X^stride come in runs of equal values.
         let shift = plaintexts.first().map_or(0, |p| (n / p.len()).trailing_zeros());
+        let distinct = (TILE >> shift).max(1);
         for (tile, factors) in self.factors.iter_mut().enumerate() {
-            factors.clear(1 << shift >= RUN);
+            factors.clear(distinct);
             let first = (at + tile * TILE) >> shift;
-            let length = (TILE >> shift).max(1);
-            for plaintext in plaintexts {
-                factors.push(&plaintext[first..first + length], shift);
-            }
+            plaintexts.iter().for_each(|plaintext| factors.push(&plaintext[first..first + distinct]));
         }
     }
 
@@ -353,15 +308,13 @@ impl Tiles {
             } else {
                 out.resize(outputs.len(), Tile::default());
             }
-            let factors = self.factors[tile].get();
-            simd::grouped_products(out, &self.sources[tile], factors, &part.program, accumulate, q);
+            simd::grouped_products(out, &self.sources[tile], &self.factors[tile], &part.program, accumulate, q);
         }
         for matrix in &part.matrices {
             self.own.iter_mut().zip(&self.factors).for_each(|(own, all)| own.select(all, &matrix.plaintexts));
             let sources = self.sources.each_ref().map(|s| &s[..]);
-            let factors = self.own.each_ref().map(FactorTile::get);
             let out = self.outputs.each_mut().map(|o| &mut o[..]);
-            simd::weighted_products(out, sources, factors, &matrix.weights, q);
+            simd::weighted_products(out, sources, self.own.each_ref(), &matrix.weights, q);
         }
         for (tile, out) in self.outputs.iter().enumerate() {
             for (words, tile_words) in outputs.iter_mut().zip(out) {

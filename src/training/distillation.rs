@@ -1,0 +1,20 @@
+//! A trained network as part of the target.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The classes that a trained network gives an image, softened, are part of the target (Hinton, Vinyals and Dean, arXiv 1503.02531).
+///
+/// The loss is `(1 - weight) * cross entropy + weight * T^2 * KL(teacher at T, student at T)` for the temperature T.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Distillation {
+    /// Weights of the teacher, whose card lies beside them; relative to the directory of the recipe.
+    pub teacher: PathBuf,
+    /// Share of the loss, above 0 and at most 1.
+    pub weight: f64,
+    /// What logits are divided by before the softmax.
+    pub temperature: f64,
+}

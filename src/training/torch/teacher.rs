@@ -1,0 +1,86 @@
+//! Trained networks that others learn from.
+
+use std::path::Path;
+
+use tch::{Device, Kind, Reduction, Tensor};
+
+use super::network::{Pass, TorchNetwork};
+use crate::dataset::Normalisation;
+use crate::network::Model;
+use crate::network::card::CardActivation;
+use crate::training::{Recipe, ReluFit, TrainedActivation, TrainingError};
+
+/// A trained network on a device, and the hash of its weights.
+#[derive(Debug)]
+pub(super) struct Teacher {
+    model: Model,
+    device: Device,
+}
+
+impl Teacher {
+    /// The teacher of `recipe`, whose paths are relative to `directory`; `None` if it has none.
+    ///
+    /// # Errors
+    /// Those of [`Model::load`]; [`TrainingError::Teacher`] for one of another data set or of other inputs.
+    pub(super) fn of(recipe: &Recipe, directory: &Path, device: Device) -> Result<Option<Self>, TrainingError> {
+        let Some(distillation) = &recipe.distillation else {
+            return Ok(None);
+        };
+        let path = directory.join(&distillation.teacher);
+        let model = Model::load(&path)?;
+        let problem = if model.card.dataset != recipe.dataset {
+            Some(format!("it was trained on {}, not on {}", model.card.dataset, recipe.dataset))
+        } else if model.card.normalisation != Normalisation::of(recipe.dataset) {
+            Some("its inputs are normalised otherwise than those of trainings here".to_owned())
+        } else {
+            None
+        };
+        match problem {
+            Some(problem) => Err(TrainingError::Teacher { path, problem }),
+            None => Ok(Some(Self { model, device })),
+        }
+    }
+
+    /// SHA-256 of the weights.
+    pub(super) fn sha256(&self) -> &str {
+        &self.model.card.sha256
+    }
+
+    /// The network on libtorch, without gradients.
+    pub(super) fn network(&self) -> TorchNetwork {
+        // In evaluation every quadratic is one per channel with its coefficients explicit.
+        let activation = match self.model.card.activation {
+            CardActivation::Relu => TrainedActivation::Relu,
+            _ => TrainedActivation::Learned { fit: ReluFit::default() },
+        };
+        let (graph, weights) = (self.model.network.graph(), self.model.network.weights());
+        TorchNetwork::build(graph, &activation, &mut |name, shape, init, _| {
+            let tensor = match weights.get(name) {
+                Some(tensor) => Tensor::from_slice(tensor.values()).to_kind(Kind::Float).view(shape),
+                // A network that was read has every tensor.
+                None => init.tensor(shape),
+            };
+            tensor.to(self.device)
+        })
+    }
+}
+
+/// What of the loss comes from the teacher: `T^2 KL(teacher at T, student at T)`, averaged over the images.
+///
+/// # Errors
+/// What libtorch reports.
+pub(super) fn divergence(student: &Tensor, teacher: &Tensor, temperature: f64) -> Result<Tensor, tch::TchError> {
+    let target = (teacher / temperature).f_softmax(1, Kind::Float)?;
+    let found = (student / temperature).f_log_softmax(1, Kind::Float)?;
+    let images = student.size().first().copied().unwrap_or(1) as f64;
+    Ok(found.f_kl_div(&target, Reduction::Sum, false)? * (temperature * temperature / images))
+}
+
+/// The teacher's logits for `images`, in the precision of `kind`.
+///
+/// # Errors
+/// What libtorch reports.
+pub(super) fn logits(teacher: &TorchNetwork, images: &Tensor, kind: Kind) -> Result<Tensor, tch::TchError> {
+    let pass = Pass { training: false, clamp: None, kind, penalty: None, measure: false };
+    tch::no_grad(|| teacher.forward(images, &pass)).map(|outcome| outcome.logits)
+}
