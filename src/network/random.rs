@@ -5,6 +5,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 
 use super::error::NetworkError;
 use super::graph::{Graph, Node, Operation, Parameter, ParameterRole};
+use super::lowered::Shape;
 use super::plain::PreparedOperation;
 use super::weights::{Tensor, Weights};
 
@@ -14,7 +15,10 @@ const COEFFICIENTS: [f64; 3] = [193.0 / 1024.0, 512.0 / 1024.0, 239.0 / 1024.0];
 /// Mean and standard deviation that batch normalisation gives to each channel. The quadratic lengthens tails at every
 /// layer, and an identity shortcut runs away past 1.65, its upper fixed point; with this deviation no layer comes near,
 /// at any depth.
-const NORMALISED: [f64; 2] = [-0.125, 0.125];
+const NORMALISED: [f64; 2] = [-0.125, 0.09];
+
+/// Share of the variance of an image that its channels have in common.
+const GREY: f64 = 0.8;
 
 /// Images that the running statistics are measured on.
 const CALIBRATION_IMAGES: usize = 16;
@@ -23,17 +27,16 @@ impl Weights {
     /// Random weights for `graph`, reproducible from `seed` on every machine.
     ///
     /// Convolutions and the classifier are normal with variance `2 / inputs` (He et al. 2015). The statistics of each
-    /// batch normalisation are measured, layer by layer, on random images (independent standard normal values); its
-    /// scales lie around 1/8 and its shifts around -1/8, so activations stay in the fitted interval of the quadratic,
-    /// whose coefficients are those of method section 2 in every channel.
+    /// batch normalisation are measured, layer by layer, on random images with the spectrum of natural ones; its scales lie
+    /// around 0.09 and its shifts around -1/8, so activations stay in the fitted interval of the quadratic, whose
+    /// coefficients are those of method section 2 in every channel.
     ///
     /// # Errors
     /// None for a graph that [`Architecture::graph`](super::Architecture::graph) or folding made.
     pub fn random(graph: &Graph, seed: u64) -> Result<Self, NetworkError> {
         let mut random = Normal { source: ChaCha8Rng::seed_from_u64(seed), spare: None };
         let mut weights = Self::new();
-        let images: Vec<Vec<f64>> =
-            (0..CALIBRATION_IMAGES).map(|_| (0..graph.input().len()).map(|_| random.next()).collect()).collect();
+        let images: Vec<Vec<f64>> = (0..CALIBRATION_IMAGES).map(|_| random.image(graph.input())).collect();
         // What each node computes on the images; emptied after its last use.
         let mut values: Vec<Vec<Vec<f64>>> = Vec::new();
         let last_uses = graph.last_uses();
@@ -108,6 +111,29 @@ impl Normal {
         }
     }
 
+    /// An image as natural ones are: every octave has the same variance and channels go together, so that neighbours are alike.
+    /// White noise would miss the large sums that a convolution makes of them. Every value has variance 1.
+    fn image(&mut self, shape: Shape) -> Vec<f64> {
+        let Shape { channels, height, width } = shape;
+        let octaves = height.max(width).max(1).ilog2() + 1;
+        let share = f64::from(octaves).recip();
+        let mut image = vec![0.0; shape.len()];
+        for octave in 0..octaves {
+            let columns = (width >> octave) + 1;
+            let cells = ((height >> octave) + 1) * columns;
+            let mut grid = |variance: f64| -> Vec<f64> { (0..cells).map(|_| self.next() * variance.sqrt()).collect() };
+            let grey = grid(GREY * share);
+            for channel in 0..channels {
+                let colour = grid((1.0 - GREY) * share);
+                for (place, value) in image[channel * height * width..][..height * width].iter_mut().enumerate() {
+                    let cell = (place / width >> octave) * columns + (place % width >> octave);
+                    *value += grey[cell] + colour[cell];
+                }
+            }
+        }
+        image
+    }
+
     fn next(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
@@ -123,7 +149,6 @@ impl Normal {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::network::lowered::Shape;
     use crate::network::plain::PlainNetwork;
     use crate::network::{Architecture, Head, Network, Stage};
 
@@ -155,11 +180,24 @@ pub(crate) mod tests {
             let architecture = Architecture::named(name, width, 10).unwrap();
             let network = Network::random(&architecture, seed as u64).unwrap();
             let mut random = Normal { source: ChaCha8Rng::seed_from_u64(100), spare: None };
-            let images: Vec<f32> = (0..20 * network.graph().input().len()).map(|_| random.next() as f32).collect();
+            let images: Vec<f32> =
+                (0..20).flat_map(|_| random.image(network.graph().input())).map(|value| value as f32).collect();
             let output = PlainNetwork::<f32>::new(&network).unwrap().forward(&images).unwrap();
             let largest = output.largest.iter().copied().fold(0.0, f32::max);
             assert!((0.4..2.0).contains(&largest), "{name}: {largest}");
         }
+    }
+
+    #[test]
+    fn images_have_unit_variance_and_neighbours_that_are_alike() {
+        let mut random = Normal { source: ChaCha8Rng::seed_from_u64(7), spare: None };
+        let images: Vec<f64> = (0..400).flat_map(|_| random.image(Shape::new(3, 32, 32))).collect();
+        let mean = |product: &dyn Fn(&[f64]) -> f64| images.chunks_exact(1024).map(product).sum::<f64>() / 1200.0;
+        // A third of the variance is of octaves that span 8 pixels or more, so a few hundred images say little more exactly.
+        let variance = mean(&|plane| plane.iter().map(|x| x * x).sum::<f64>() / 1024.0);
+        assert!((variance - 1.0).abs() < 0.15, "{variance}");
+        let neighbours = mean(&|plane| plane.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / 1023.0);
+        assert!((0.5..0.9).contains(&(neighbours / variance)), "{neighbours}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The tensors of a training: one network that learns, and its replicas on other threads.
 
+use std::sync::{Mutex, PoisonError};
+
 use tch::{Device, Tensor};
 
 use super::network::{Named, Parameter, TorchNetwork};
@@ -21,10 +23,14 @@ pub(super) struct State {
 impl State {
     /// Random initial weights from the recipe's seed.
     pub(super) fn new(recipe: &Recipe, graph: &Graph, device: Device) -> Self {
+        // libtorch has one generator for the whole process.
+        static GENERATOR: Mutex<()> = Mutex::new(());
+        let generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
         tch::manual_seed(recipe.seed as i64);
         let first = TorchNetwork::build(graph, &recipe.activation, &mut |_, shape, init, trained| {
             init.tensor(shape).to(device).set_requires_grad(trained)
         });
+        drop(generator);
         let mut networks = vec![first];
         for _ in 1..recipe.batch_parts {
             let first = &networks[0];
