@@ -126,7 +126,7 @@ impl Normal {
             for channel in 0..channels {
                 let colour = grid((1.0 - GREY) * share);
                 for (place, value) in image[channel * height * width..][..height * width].iter_mut().enumerate() {
-                    let cell = (place / width >> octave) * columns + (place % width >> octave);
+                    let cell = ((place / width) >> octave) * columns + ((place % width) >> octave);
                     *value += grey[cell] + colour[cell];
                 }
             }
