@@ -52,6 +52,11 @@ fn class_folders_are_imported_verified_and_evaluated_on() {
     assert_eq!(of("correct")[0], of("correct")[1], "folding changes no class");
     let error = |row: usize| of("relative_error")[row].parse::<f64>().unwrap();
     assert!(error(2) > 10.0 * error(3), "more clusters come nearer");
+    let made = fs::read_to_string(here.join("rows/accuracy_provenance.json")).unwrap();
+    assert!(made.contains("--data DIR --images test --clusters 4,512 --modes slice"), "{made}");
+    success(here, &["report", "rows"]);
+    let page = fs::read_to_string(here.join("rows/report.html")).unwrap();
+    assert!(page.contains("leveled evaluate resnet20_w16_cifar10_herpn_seed0.safetensors --data DIR"), "{page}");
 }
 
 #[test]

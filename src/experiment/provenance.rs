@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
@@ -128,15 +129,7 @@ impl Provenance {
     /// # Errors
     /// [`ExperimentError::Read`], [`ExperimentError::ProvenanceDamaged`].
     pub fn read(directory: &Path) -> Result<Option<Self>, ExperimentError> {
-        let path = directory.join(FILE);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| ExperimentError::ProvenanceDamaged { path, reason: error.to_string() })
+        read_json(&directory.join(FILE))
     }
 
     /// This run after the earlier ones of the same experiment in a results directory.
@@ -165,10 +158,33 @@ impl Provenance {
     /// # Errors
     /// [`ExperimentError::Append`].
     pub fn write(&self, directory: &Path) -> Result<(), ExperimentError> {
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| ExperimentError::Encode { what: FILE, reason: error.to_string() })?;
-        write_whole(&directory.join(FILE), (text + "\n").as_bytes())
+        write_json(&directory.join(FILE), self)
     }
+}
+
+/// Reads a provenance file; none: there is none.
+///
+/// # Errors
+/// [`ExperimentError::Read`], [`ExperimentError::ProvenanceDamaged`].
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ExperimentError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| ExperimentError::ProvenanceDamaged { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Writes a provenance file.
+///
+/// # Errors
+/// [`ExperimentError::Append`].
+pub(super) fn write_json<T: Serialize>(path: &Path, provenance: &T) -> Result<(), ExperimentError> {
+    let text = serde_json::to_string_pretty(provenance)
+        .map_err(|error| ExperimentError::Encode { what: "provenance", reason: error.to_string() })?;
+    write_whole(path, (text + "\n").as_bytes())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::rows::without_seed;
 use super::text_table::{Align, TextTable};
 use crate::experiment::accuracy::{AccuracyForm, AccuracyRow};
 
@@ -50,33 +51,26 @@ fn networks<'a>(rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable
     any.then_some(table)
 }
 
-/// Mean and deviation of networks that differ in their seed alone.
+/// Mean and deviation of networks whose file names differ in their seed alone.
 fn means<'a>(rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
     let mut families: BTreeMap<_, Vec<f64>> = BTreeMap::new();
     for row in rows {
-        let key = (&row.network, row.width, &row.dataset, &row.activation, row.form);
-        families.entry(key).or_default().push(row.accuracy_percent);
+        families.entry((without_seed(&row.models), row.form)).or_default().push(row.accuracy_percent);
     }
     families.retain(|_, accuracies| accuracies.len() > 1);
     let mut table = TextTable::new([
-        ("network", Align::Left),
-        ("width", Align::Right),
-        ("data set", Align::Left),
-        ("activation", Align::Left),
+        ("weights", Align::Left),
         ("form", Align::Left),
         ("seeds", Align::Right),
         ("mean %", Align::Right),
         ("deviation", Align::Right),
     ]);
-    for ((network, width, dataset, activation, form), accuracies) in &families {
+    for ((weights, form), accuracies) in &families {
         let count = accuracies.len() as f64;
         let mean = accuracies.iter().sum::<f64>() / count;
         let variance = accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum::<f64>() / (count - 1.0);
         table.push(vec![
-            (*network).clone(),
-            width.to_string(),
-            (*dataset).clone(),
-            (*activation).clone(),
+            (*weights).to_owned(),
             form.as_str().to_owned(),
             accuracies.len().to_string(),
             format!("{mean:.2}"),
@@ -146,11 +140,12 @@ mod tests {
     #[test]
     fn each_kind_of_row_has_its_table() {
         let rows = [
-            row("a", 1, AccuracyForm::Trained, None, 90.0),
-            row("a", 1, AccuracyForm::Folded, None, 90.0),
-            row("a", 1, AccuracyForm::Clustered, Some(64), 88.0),
-            row("b", 1, AccuracyForm::Trained, None, 92.0),
-            row("a+b", 2, AccuracyForm::Trained, None, 93.0),
+            row("a_seed0", 1, AccuracyForm::Trained, None, 90.0),
+            row("a_seed0", 1, AccuracyForm::Folded, None, 90.0),
+            row("a_seed0", 1, AccuracyForm::Clustered, Some(64), 88.0),
+            row("a_seed1", 1, AccuracyForm::Trained, None, 92.0),
+            row("b_seed0", 1, AccuracyForm::Trained, None, 50.0),
+            row("a_seed0+a_seed1", 2, AccuracyForm::Trained, None, 93.0),
         ];
         let text = accuracy_text(&rows);
         let parts: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('|')).collect();
@@ -159,9 +154,9 @@ mod tests {
             let found = text.lines().find(|line| line.starts_with(start) && line.contains(has));
             found.unwrap_or_else(|| panic!("{start} {has}\n{text}")).split('|').map(str::trim).collect::<Vec<_>>()
         };
-        assert_eq!(line("| a ", "slice")[1..9], ["a", "slice", "64", "0", "88.00", "-2.00", "3", "0.0125"]);
-        assert_eq!(line("| resnet20", "trained")[6..9], ["2", "91.00", "1.41"]);
-        assert_eq!(line("| a+b", "trained")[2..8], ["2", "trained", "100 test", "93.00", "3", "7.2"]);
+        assert_eq!(line("| a_seed0 ", "slice")[1..9], ["a_seed0", "slice", "64", "0", "88.00", "-2.00", "3", "0.0125"]);
+        assert_eq!(line("| a ", "trained")[3..6], ["2", "91.00", "1.41"]);
+        assert_eq!(line("| a_seed0+a_seed1", "trained")[2..8], ["2", "trained", "100 test", "93.00", "3", "7.2"]);
         assert_eq!(accuracy_text(&[]), "");
     }
 }

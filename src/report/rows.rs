@@ -169,7 +169,8 @@ impl Rows {
 }
 
 /// A file name without extension and without the seed at its end.
-fn without_seed(file: &str) -> &str {
+#[must_use]
+pub(super) fn without_seed(file: &str) -> &str {
     let stem = file.trim_end_matches(".safetensors");
     match stem.rfind("_seed") {
         Some(at) if stem[at + 5..].bytes().all(|byte| byte.is_ascii_digit()) => &stem[..at],

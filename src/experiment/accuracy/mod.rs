@@ -2,8 +2,10 @@
 
 mod candidates;
 mod measure;
+mod provenance;
 mod row;
 mod run;
 
+pub use provenance::AccuracyProvenance;
 pub use row::{AccuracyForm, AccuracyRow};
 pub use run::{AccuracyRequest, ImageSet, evaluate};

@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 
 use super::candidates::{Candidate, groups, read_all};
 use super::measure::{Evaluator, measure};
+use super::provenance::AccuracyProvenance;
 use super::row::{AccuracyForm, AccuracyRow};
 use crate::dataset::{Dataset, read_test, read_training, shipped_test_images};
 use crate::experiment::ExperimentError;
@@ -27,6 +28,17 @@ pub enum ImageSet {
     Test,
     /// The training images that the first network's training held out, for every choice.
     Validation,
+}
+
+impl ImageSet {
+    /// The name in rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
 }
 
 /// What to evaluate.
@@ -60,13 +72,20 @@ pub fn evaluate(request: &AccuracyRequest) -> Result<Vec<AccuracyRow>, Experimen
         return Ok(Vec::new());
     };
     let images = read_images(request, first)?;
+    if let Some(out) = &request.out {
+        std::fs::create_dir_all(out)
+            .map_err(|source| ExperimentError::OutputNotWritable { path: out.to_owned(), source })?;
+        let hash = |candidate: &Candidate| (candidate.name.clone(), candidate.model.card.sha256.clone());
+        AccuracyProvenance::of(request, candidates.iter().map(hash).collect(), &images).write(out)?;
+    }
     let work = Work { request, candidates: &candidates, images: &images };
     let mut rows = Vec::new();
     for members in groups(&candidates, &request.ensembles) {
         work.evaluate(&members, &mut rows)?;
-    }
-    if let Some(out) = &request.out {
-        write_rows(out, &rows)?;
+        // After each, so that an interrupt loses the network in hand only.
+        if let Some(out) = &request.out {
+            write_rows(out, &rows)?;
+        }
     }
     Ok(rows)
 }
@@ -161,10 +180,7 @@ impl Work<'_> {
             width: card.width,
             dataset: card.dataset.as_str().to_owned(),
             activation: first.activation(),
-            images_of: match self.request.images {
-                ImageSet::Test => "test".to_owned(),
-                ImageSet::Validation => "validation".to_owned(),
-            },
+            images_of: self.request.images.as_str().to_owned(),
             form,
             cluster_mode: options.map(|options| options.mode.as_str().to_owned()),
             clusters: options.map(|options| options.clusters),
@@ -181,8 +197,6 @@ impl Work<'_> {
 }
 
 fn write_rows(directory: &Path, rows: &[AccuracyRow]) -> Result<(), ExperimentError> {
-    std::fs::create_dir_all(directory)
-        .map_err(|source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source })?;
     let path = directory.join(FILE);
     let failed = |source| ExperimentError::Append { path: path.clone(), source };
     let mut writer = csv::Writer::from_writer(Vec::new());

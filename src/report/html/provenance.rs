@@ -4,18 +4,54 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
+use crate::experiment::ExperimentError;
+use crate::experiment::accuracy::AccuracyProvenance;
 use crate::experiment::byte_size::ByteSize;
+use crate::experiment::host::Host;
 use crate::experiment::provenance::{Program, Provenance, Session};
 
 /// The provenance of a results directory.
 pub fn provenance(directory: &Path) -> Markup {
-    match Provenance::read(directory) {
+    match (Provenance::read(directory), AccuracyProvenance::read(directory)) {
+        (Ok(None), Ok(None)) => html! { p.note { "There is no provenance.json beside the rows." } },
+        (trials, accuracies) => html! { (of_trials(trials)) (of_accuracies(accuracies)) },
+    }
+}
+
+fn of_trials(found: Result<Option<Provenance>, ExperimentError>) -> Markup {
+    match found {
         Ok(Some(found)) => html! {
             @for (number, session) in found.sessions.iter().enumerate() { (one(number, session, found.sessions.len())) }
             @if let Some(last) = found.sessions.last() { (reproduce(&found.experiment, last)) }
         },
-        Ok(None) => html! { p.note { "There is no provenance.json beside the rows." } },
+        Ok(None) => html! {},
         Err(error) => html! { p.note { "provenance.json: " (error) } },
+    }
+}
+
+fn of_accuracies(found: Result<Option<AccuracyProvenance>, ExperimentError>) -> Markup {
+    match found {
+        Ok(Some(made)) => html! {
+            h3 { "Accuracies in the clear" }
+            dl {
+                dt { "began" } dd { (made.date) }
+                dt { "program" } dd { (program(&made.program)) }
+                (machine(&made.host))
+                dt { "data set" } dd { (made.dataset) ", SHA-256 " (made.dataset_sha256) }
+                @for (name, hash) in &made.weights_sha256 { dt { (name) } dd { "SHA-256 " (hash) } }
+            }
+            pre { (made.command) }
+        },
+        Ok(None) => html! {},
+        Err(error) => html! { p.note { "accuracy_provenance.json: " (error) } },
+    }
+}
+
+fn machine(host: &Host) -> Markup {
+    html! {
+        dt { "processor" } dd { (host.processor) ", " (host.cores) " core(s), kernels: " (host.instruction_set) }
+        dt { "memory" } dd { (ByteSize(host.memory_bytes).to_string()) }
+        dt { "system" } dd { (host.operating_system) ", kernel " (host.kernel) }
     }
 }
 
@@ -25,7 +61,6 @@ fn program(program: &Program) -> String {
 }
 
 fn one(number: usize, session: &Session, all: usize) -> Markup {
-    let host = &session.host;
     let title = match (number, all) {
         (_, 1) => "Run".to_owned(),
         (0, _) => "First run".to_owned(),
@@ -36,9 +71,7 @@ fn one(number: usize, session: &Session, all: usize) -> Markup {
         dl {
             dt { "began" } dd { (session.date) }
             dt { "program" } dd { (program(&session.program)) }
-            dt { "processor" } dd { (host.processor) ", " (host.cores) " core(s), kernels: " (host.instruction_set) }
-            dt { "memory" } dd { (ByteSize(host.memory_bytes).to_string()) }
-            dt { "system" } dd { (host.operating_system) ", kernel " (host.kernel) }
+            (machine(&session.host))
             dt { "experiment" } dd { "SHA-256 " (session.experiment_file_sha256) }
         }
     }
