@@ -202,9 +202,9 @@ impl TorchNetwork {
             let input = |which: usize| node.inputs.get(which).and_then(|&from| values[from].as_ref()).unwrap_or(images);
             let x = input(0);
             let value = match layer {
-                Layer::Input => images.f_to_kind(pass.kind)?,
+                Layer::Input => channels_last(&images.f_to_kind(pass.kind)?)?,
                 Layer::Convolution { weight, stride, padding } => {
-                    let weight = weight.f_to_kind(pass.kind)?;
+                    let weight = channels_last(&weight.f_to_kind(pass.kind)?)?;
                     x.f_conv2d::<&Tensor>(&weight, None, *stride, *padding, 1, 1)?
                 }
                 Layer::BatchNorm { weight, bias, statistics, epsilon } => {
@@ -240,6 +240,11 @@ impl TorchNetwork {
         let largest = if pass.measure { Some(Tensor::f_stack(&largest, 1)?) } else { None };
         Ok(Outcome { logits, penalty, largest })
     }
+}
+
+/// The same values with those of one pixel side by side in memory, as convolutions want them; their outputs keep the order.
+fn channels_last(x: &Tensor) -> Result<Tensor, tch::TchError> {
+    x.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
 }
 
 fn layer(node: &Node, activation: &TrainedActivation, tensors: &mut Tensors<'_>) -> Layer {
