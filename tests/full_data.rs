@@ -85,6 +85,7 @@ fn recipe() -> String {
         ("width: 16", "width: 2"),
         ("epochs: 30", "epochs: 2"),
         ("finish: {epochs: 4", "finish: {epochs: 1"),
+        ("last_epochs: 6", "last_epochs: 1"),
         ("batch: 128", "batch: 10"),
         ("validation_images: 5000", "validation_images: 20"),
     ] {
@@ -104,6 +105,8 @@ fn mistakes_in_recipes_are_named_with_their_place() {
         assert!(found.contains(part), "{part} is not in: {found}");
     };
     expect(&recipe().replace("width: 2", "width: 0"), "recipe.yaml, line 3, column 8, key `width`: network `resnet20`");
+    let text = refusal(here, &["train", "recipe.yaml", "--data", ".", "--teacher", "models/a.safetensors"]);
+    assert!(text.contains("--teacher: names weights") && text.contains("this recipe has no `distillation`"), "{text}");
     expect(
         &recipe().replace("kind: herpn", "kind: hern"),
         "key `activation.kind`: `hern` is not known; did you mean `herpn`?",

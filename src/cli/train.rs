@@ -31,6 +31,9 @@ pub struct Train {
     /// Number of epochs in place of the recipe's.
     #[arg(long)]
     epochs: Option<u32>,
+    /// Weights of the teacher in place of the recipe's.
+    #[arg(long, value_name = "WEIGHTS")]
+    teacher: Option<PathBuf>,
     /// Threads of the processor [default: all cores].
     #[arg(long)]
     threads: Option<u32>,
@@ -42,9 +45,9 @@ impl Train {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let choices = RecipeChoices { seed: self.seed, dataset: self.dataset, epochs: self.epochs };
-        let request =
-            TrainRequest { recipe: self.recipe, choices, data: self.data, out: self.out, threads: self.threads };
+        let Self { recipe, data, out, seed, dataset, epochs, teacher, threads } = self;
+        let choices = RecipeChoices { seed, dataset, epochs, teacher };
+        let request = TrainRequest { recipe, choices, data, out, threads };
         let view = train(&request)?;
         write_history_figure(&view.name, &view.rows, &view.directory)?;
         print(&training_text(&view))?;

@@ -13,7 +13,10 @@ pub struct RangePenalty {
     pub bound: f64,
     /// How the excess `x - clamp(x)` of a batch becomes a number.
     pub form: PenaltyForm,
-    /// Factors of `weight` in the first epochs; afterwards it is 1.
+    /// The penalty is charged in so many last epochs; left out: in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_epochs: Option<u32>,
+    /// Factors of `weight` in the first epochs that are charged; afterwards it is 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warmup: Vec<f64>,
     /// Whether the first epoch has the penalty as its only loss.
@@ -32,10 +35,12 @@ pub enum PenaltyForm {
 }
 
 impl RangePenalty {
-    /// The factor of the penalty in `epoch`, from 0.
+    /// The factor of the penalty in `epoch`, from 0, of `epochs`.
     #[must_use]
-    pub fn weight_in(&self, epoch: u32) -> f64 {
-        self.weight * self.warmup.get(epoch as usize).copied().unwrap_or(1.0)
+    pub fn weight_in(&self, epoch: u32, epochs: u32) -> f64 {
+        let first = self.last_epochs.map_or(0, |last| epochs.saturating_sub(last));
+        let charged = epoch.checked_sub(first).map(|since| self.warmup.get(since as usize).copied().unwrap_or(1.0));
+        self.weight * charged.unwrap_or(0.0)
     }
 
     /// The factor of the cross entropy in `epoch`, from 0.
@@ -55,11 +60,15 @@ mod tests {
             weight: 1e-3,
             bound: 2.0,
             form: PenaltyForm::Norm,
+            last_epochs: None,
             warmup: vec![0.01, 0.02, 0.1, 0.2],
             first_epoch_alone: true,
         };
-        let weights: Vec<f64> = (0..6).map(|epoch| penalty.weight_in(epoch)).collect();
+        let weights: Vec<f64> = (0..6).map(|epoch| penalty.weight_in(epoch, 6)).collect();
         assert_eq!(weights, [1e-3 * 0.01, 1e-3 * 0.02, 1e-3 * 0.1, 1e-3 * 0.2, 1e-3, 1e-3]);
         assert_eq!([penalty.cross_entropy_weight_in(0), penalty.cross_entropy_weight_in(1)], [0.0, 1.0]);
+        let late = RangePenalty { last_epochs: Some(3), warmup: vec![0.5], ..penalty };
+        let weights: Vec<f64> = (0..6).map(|epoch| late.weight_in(epoch, 6)).collect();
+        assert_eq!(weights, [0.0, 0.0, 0.0, 0.5e-3, 1e-3, 1e-3]);
     }
 }

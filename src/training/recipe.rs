@@ -128,11 +128,12 @@ impl Recipe {
         Ok(architecture)
     }
 
-    /// The name of what comes out, such as `resnet20_w16_cifar10_herpn_seed0`.
+    /// The name of what comes out, such as `resnet20_w16_cifar10_herpn_seed0`, `.._herpn_distilled_seed0` where a teacher helped.
     #[must_use]
     pub fn model_name(&self) -> String {
         let Self { network, width, dataset, activation, seed, .. } = self;
-        format!("{network}_w{width}_{dataset}_{}_seed{seed}", activation.name())
+        let taught = if self.distillation.is_some() { "_distilled" } else { "" };
+        format!("{network}_w{width}_{dataset}_{}{taught}_seed{seed}", activation.name())
     }
 
     /// Checks every value.
@@ -228,6 +229,8 @@ impl Recipe {
         let path = |key| ["range_penalty", key];
         require(at_least_zero(penalty.weight), &path("weight"), penalty.weight, "finite and 0 or more")?;
         require(positive(penalty.bound), &path("bound"), penalty.bound, "finite and above 0")?;
+        let last = penalty.last_epochs.unwrap_or(1);
+        require((1..=self.epochs).contains(&last), &path("last_epochs"), last, "1 to the number of epochs")?;
         let bad = penalty.warmup.iter().find(|factor| !at_least_zero(**factor));
         require(bad.is_none(), &path("warmup"), bad.copied().unwrap_or(0.0), "finite and 0 or more")
     }
@@ -278,6 +281,8 @@ mod tests {
             assert_eq!(again, recipe);
         }
         let paper: Recipe = serde_yaml::from_str(PAPER).unwrap();
+        let distilled: Recipe = serde_yaml::from_str(DISTILLED).unwrap();
+        assert_eq!(distilled.model_name(), "resnet20_w16_cifar10_herpn_distilled_seed0");
         assert_eq!((paper.epochs, paper.model_name().as_str()), (185, "resnet20_w16_cifar10_penalty_seed0"));
     }
 
@@ -304,6 +309,12 @@ mod tests {
             ("weight: 1.0e-3", "weight: -1", "range_penalty.weight", "0 or more"),
             ("bound: 2.0", "bound: 0", "range_penalty.bound", "above 0"),
             ("warmup: [0.01,", "warmup: [.nan,", "range_penalty.warmup", "is NaN"),
+            (
+                "last_epochs: 6",
+                "last_epochs: 31",
+                "range_penalty.last_epochs",
+                "is 31, but must be 1 to the number of epochs",
+            ),
             ("finish: {epochs: 4", "finish: {epochs: 30", "finish.epochs", "less than the number of epochs"),
             ("limit: 16.0", "limit: 0", "finish.limit", "above 0"),
             (

@@ -5,5 +5,5 @@ mod bars;
 mod recipe_file;
 mod run;
 
-pub use recipe_file::{RecipeChoices, read_recipe};
+pub use recipe_file::{ChosenRecipe, RecipeChoices, read_recipe};
 pub use run::{TrainRequest, TrainView, train};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::recipe_file::{RecipeChoices, read_recipe};
+use super::recipe_file::{ChosenRecipe, RecipeChoices, read_recipe};
 use crate::experiment::ExperimentError;
 use crate::training::EpochRow;
 
@@ -46,25 +46,25 @@ pub struct TrainView {
 /// [`ExperimentError::Setting`] for mistakes in the recipe; [`ExperimentError::Dataset`]; [`ExperimentError::Training`];
 /// [`ExperimentError::NoTraining`] if this program was built without the trainer.
 pub fn train(request: &TrainRequest) -> Result<TrainView, ExperimentError> {
-    let recipe = read_recipe(&request.recipe, &request.choices)?;
-    let directory =
-        request.out.clone().unwrap_or_else(|| PathBuf::from("results").join(format!("train-{}", recipe.model_name())));
-    run(request, &recipe, directory)
+    let chosen = read_recipe(&request.recipe, &request.choices)?;
+    let directory = request
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("results").join(format!("train-{}", chosen.recipe.model_name())));
+    run(request, &chosen, directory)
 }
 
 #[cfg(not(feature = "train"))]
-fn run(_: &TrainRequest, _: &crate::training::Recipe, _: PathBuf) -> Result<TrainView, ExperimentError> {
+fn run(_: &TrainRequest, _: &ChosenRecipe, _: PathBuf) -> Result<TrainView, ExperimentError> {
     Err(ExperimentError::NoTraining)
 }
 
 #[cfg(feature = "train")]
 fn run(
     request: &TrainRequest,
-    recipe: &crate::training::Recipe,
+    ChosenRecipe { recipe, directory: recipe_directory }: &ChosenRecipe,
     directory: PathBuf,
 ) -> Result<TrainView, ExperimentError> {
-    use std::path::Path;
-
     use super::bars::TrainBars;
     use crate::experiment::host::Host;
     use crate::experiment::provenance::Program;
@@ -79,8 +79,8 @@ fn run(
     let program = Program::this();
     let commit = if program.dirty == Some(true) { program.commit + ", changed" } else { program.commit };
     let facts = CardFacts { commit, hardware };
-    let recipe_directory = request.recipe.parent().unwrap_or(Path::new("")).to_owned();
-    let options = TrainOptions { directory: directory.clone(), recipe_directory, threads, facts };
+    let options =
+        TrainOptions { directory: directory.clone(), recipe_directory: recipe_directory.clone(), threads, facts };
     let mut bars = TrainBars::new(recipe, Interrupt::listen()?);
     let trained = train(recipe, &images, &options, &mut bars)?;
     Ok(TrainView {

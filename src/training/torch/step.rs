@@ -63,7 +63,7 @@ impl StepPlan {
             Precision::Bf16 => Kind::BFloat16,
         };
         // A penalty that weighs nothing need not be computed.
-        let charged = penalty.filter(|penalty| penalty.weight_in(epoch) > 0.0);
+        let charged = penalty.filter(|penalty| penalty.weight_in(epoch, recipe.epochs) > 0.0);
         let charged = charged.map(|penalty| (penalty.form, penalty.bound));
         Self {
             pass: Pass { training: finish.is_none(), clamp, kind, penalty: charged, measure: false },
@@ -73,7 +73,7 @@ impl StepPlan {
                 .as_ref()
                 .map(|Distillation { weight, temperature, .. }| (*weight, *temperature)),
             cross_entropy_weight: penalty.map_or(1.0, |penalty| penalty.cross_entropy_weight_in(epoch)),
-            penalty_weight: penalty.map_or(0.0, |penalty| penalty.weight_in(epoch)),
+            penalty_weight: penalty.map_or(0.0, |penalty| penalty.weight_in(epoch, recipe.epochs)),
         }
     }
 

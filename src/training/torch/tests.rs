@@ -63,6 +63,7 @@ fn recipe(activation: TrainedActivation) -> Recipe {
             weight: 0.01,
             bound: 3.0,
             form: PenaltyForm::Square,
+            last_epochs: None,
             warmup: Vec::new(),
             first_epoch_alone: false,
         }),
