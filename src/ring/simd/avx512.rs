@@ -410,8 +410,25 @@ fn grouped(
     }
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 pub fn weighted_products(
+    out: [&mut [Tile]; TILES],
+    sources: TilePair<'_>,
+    factors: [&Factors; TILES],
+    matrix: &IntegerMatrix,
+    q: &Modulus,
+) {
+    if matrix.is_narrow(q) {
+        weighted::<true>(out, sources, factors, matrix, q);
+    } else {
+        weighted::<false>(out, sources, factors, matrix, q);
+    }
+}
+
+/// `NARROW`: single products stay below 2^52.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn weighted<const NARROW: bool>(
     out: [&mut [Tile]; TILES],
     sources: TilePair<'_>,
     factors: [&Factors; TILES],
@@ -421,6 +438,7 @@ pub fn weighted_products(
     const VECTORS: usize = TILES * TILE_VECTORS;
     let constants = Constants::new(q);
     let zero = _mm512_setzero_si512();
+    let lazy = matrix.lazy_terms(q);
     let offset = q.factor(matrix.offset());
     let (value, quotient) = (_mm512_set1_epi64(offset.value as i64), _mm512_set1_epi64(offset.quotient52 as i64));
     let [mut out0, mut out1] = out;
@@ -437,14 +455,24 @@ pub fn weighted_products(
     }
     for (first, panel) in matrix.panels().enumerate() {
         let mut sums = [[zero; VECTORS]; ROWS];
-        for (weights, (source0, source1)) in panel.iter().zip(sources[0].iter().zip(sources[1])) {
-            let (words0, words1) = (source0.0.as_chunks().0, source1.0.as_chunks().0);
-            let words = [load(&words0[0]), load(&words0[1]), load(&words1[0]), load(&words1[1])];
-            for (sums, weight) in sums.iter_mut().zip(weights) {
-                let weight = _mm512_set1_epi64(*weight as i64);
-                for (sum, words) in sums.iter_mut().zip(words) {
-                    *sum = _mm512_madd52lo_epu64(*sum, words, weight);
+        let chunks = sources[0].chunks(lazy).zip(sources[1].chunks(lazy));
+        for (panel, (sources0, sources1)) in panel.chunks(lazy).zip(chunks) {
+            for (weights, (source0, source1)) in panel.iter().zip(sources0.iter().zip(sources1)) {
+                let (words0, words1) = (source0.0.as_chunks().0, source1.0.as_chunks().0);
+                let words = [load(&words0[0]), load(&words0[1]), load(&words1[0]), load(&words1[1])];
+                for (sums, weight) in sums.iter_mut().zip(weights) {
+                    let weight = _mm512_set1_epi64(*weight as i64);
+                    for (sum, words) in sums.iter_mut().zip(words) {
+                        *sum = if NARROW {
+                            _mm512_madd52lo_epu64(*sum, words, weight)
+                        } else {
+                            _mm512_add_epi64(*sum, _mm512_mullo_epi64(words, weight))
+                        };
+                    }
                 }
+            }
+            for sum in sums.iter_mut().flatten() {
+                *sum = constants.reduce(zero, *sum);
             }
         }
         for (row, sums) in sums.iter().enumerate() {
@@ -454,8 +482,7 @@ pub fn weighted_products(
             }
             let tiles = [factors[0].tile(index), factors[1].tile(index)];
             for (v, sum) in sums.iter().enumerate() {
-                let sum = constants.reduce(zero, *sum);
-                let sum = _mm512_sub_epi64(_mm512_add_epi64(sum, constants.q), correction[v]);
+                let sum = _mm512_sub_epi64(_mm512_add_epi64(*sum, constants.q), correction[v]);
                 let sum = Constants::correct(sum, constants.q);
                 let factor = load(&tiles[v / TILE_VECTORS].as_chunks().0[v % TILE_VECTORS]);
                 let (high, low) = (_mm512_madd52hi_epu64(zero, sum, factor), _mm512_madd52lo_epu64(zero, sum, factor));

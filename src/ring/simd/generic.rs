@@ -268,24 +268,27 @@ pub fn weighted_products(
     q: &Modulus,
 ) {
     let offset = q.factor(matrix.offset());
+    let lazy = matrix.lazy_terms(q);
     for ((out, sources), factors) in out.into_iter().zip(sources).zip(factors) {
         let mut total = [0; TILE];
         for source in sources {
             total.iter_mut().zip(&source.0).for_each(|(t, x)| *t += x);
         }
-        // Below 2^64 before reduction: see `IntegerMatrix::suits`.
+        // Below 2^64 before reduction: see `IntegerMatrix::suits` and `lazy_terms`.
         let reduced = |sum: u64| reduce(sum >> 52, sum & MASK52, q);
         let mut correction = total.map(reduced);
         multiply_by_factor(&mut correction, offset, q);
         for (panel, (first, out)) in matrix.panels().zip(out.chunks_mut(ROWS).enumerate()) {
             let mut sums = [[0u64; TILE]; ROWS];
-            for (weights, source) in panel.iter().zip(sources) {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    sum.iter_mut().zip(&source.0).for_each(|(s, x)| *s += weight * x);
+            for (panel, sources) in panel.chunks(lazy).zip(sources.chunks(lazy)) {
+                for (weights, source) in panel.iter().zip(sources) {
+                    for (sum, weight) in sums.iter_mut().zip(weights) {
+                        sum.iter_mut().zip(&source.0).for_each(|(s, x)| *s += weight * x);
+                    }
                 }
+                sums = sums.map(|sum| sum.map(reduced));
             }
-            for (row, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
-                let mut sum = sum.map(reduced);
+            for (row, (out, mut sum)) in out.iter_mut().zip(sums).enumerate() {
                 sub_assign(&mut sum, &correction, q);
                 multiply_assign(&mut sum, &factors.tile(first * ROWS + row), q);
                 add_assign(&mut out.0, &sum, q);

@@ -53,10 +53,22 @@ impl IntegerMatrix {
         1 << (self.bits - 1)
     }
 
-    /// Whether sums modulo `q` stay below 2^64, and single products below 2^52.
+    /// Whether at least one product fits into 64 bits on top of a residue modulo `q`, and the sum of all sources does.
     pub(super) fn suits(&self, q: &Modulus) -> bool {
-        let product = self.bits + q.bits();
-        q.bits() <= VECTOR_BITS && product <= 52 && product + self.sources.max(1).next_power_of_two().ilog2() <= 64
+        let sum = q.bits() + self.sources.max(1).next_power_of_two().ilog2();
+        q.bits() <= VECTOR_BITS && sum <= 64 && self.lazy_terms(q) > 0
+    }
+
+    /// Products that fit into 64 bits on top of a residue modulo `q`.
+    pub(super) fn lazy_terms(&self, q: &Modulus) -> usize {
+        let residue = u128::from(q.value() - 1);
+        let product = ((1u128 << self.bits) - 1) * residue;
+        ((u128::from(u64::MAX) - residue) / product.max(1)) as usize
+    }
+
+    /// Whether single products modulo `q` stay below 2^52.
+    pub(super) fn is_narrow(&self, q: &Modulus) -> bool {
+        self.bits + q.bits() <= 52
     }
 
     /// For every [`ROWS`] outputs the weights of each source.

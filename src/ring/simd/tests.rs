@@ -193,16 +193,22 @@ fn long_sums_are_reduced_in_time() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
-    fn weighted_products_are_matrix_products(seed: u64, outputs in 1usize..15, sources in 0usize..40, bits in 2u32..13) {
+    fn weighted_products_are_matrix_products(
+        seed: u64, outputs in 1usize..15, sources in 0usize..40, bits in 2u32..17, extreme: bool
+    ) {
         let half = 1i64 << (bits - 1);
-        let weight = |o: usize, s: usize| ((seed.rotate_left((o * 40 + s) as u32 % 61) as i64).rem_euclid(2 * half) - half) as i16;
+        let random = |o: usize, s: usize| ((seed.rotate_left((o * 40 + s) as u32 % 61) as i64).rem_euclid(2 * half) - half) as i16;
+        let weight = |o, s| if extreme { (half - 1) as i16 } else { random(o, s) };
         let rows: Vec<Vec<i16>> = (0..outputs).map(|o| (0..sources).map(|s| weight(o, s)).collect()).collect();
         let matrix = IntegerMatrix::new(sources, bits, rows.iter().map(|row| &row[..]));
         for q in moduli() {
             let tiles = |salt: u64, count: usize| -> Vec<Tile> {
                 residues(&q, seed ^ salt, count * TILE).as_chunks().0.iter().copied().map(Tile).collect()
             };
-            let x: [Vec<Tile>; TILES] = [tiles(1, sources), tiles(2, sources)];
+            let mut x: [Vec<Tile>; TILES] = [tiles(1, sources), tiles(2, sources)];
+            if extreme {
+                x[0].fill(Tile([q.value() - 1; TILE]));
+            }
             let before: [Vec<Tile>; TILES] = [tiles(3, outputs), tiles(4, outputs)];
             let words: [Vec<Tile>; TILES] = [tiles(5, outputs), tiles(6, outputs)];
             let factors = [factors(&words[0], TILE), factors(&words[1], TILE)];
