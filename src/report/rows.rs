@@ -15,6 +15,9 @@ pub fn has_trials(directory: &Path) -> bool {
     directory.join(TrialRow::FILE).is_file()
 }
 
+/// Column that is made here: what tells the weights of one network, width, data set and activation apart.
+pub const VARIANT: &str = "weights_variant";
+
 /// Trials that came to their end, of several attempts the last one each.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
@@ -50,6 +53,8 @@ impl Rows {
             let columns = names.into_iter().map(|name| Ok((name.clone(), ended.text(&name)?)));
             rows.append(columns.collect::<Result<_, ReportError>>()?, number);
         }
+        let variants = (0..rows.len).map(|row| rows.variant(row)).collect();
+        rows.texts.insert(VARIANT.to_owned(), variants);
         rows.settings = rows.known_settings();
         rows.codes = rows.encoded();
         Ok(rows)
@@ -116,6 +121,20 @@ impl Rows {
         let mut recipes: Vec<&str> = self.text(trial::MODEL, row).split([' ', '+']).map(without_seed).collect();
         recipes.dedup();
         recipes.join(" ")
+    }
+
+    /// What the names of the weights say beyond network, width, data set, activation and seed: `distilled`; empty: nothing.
+    fn variant(&self, row: usize) -> String {
+        let [network, width, dataset, activation] =
+            [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION].map(|name| self.text(name, row));
+        let known = format!("{network}_w{width}_{dataset}_{activation}");
+        let recipe = self.recipe(row);
+        let rest = recipe.split(' ').map(|name| name.strip_prefix(&known).unwrap_or(name).trim_start_matches('_'));
+        let rest: Vec<&str> = rest.collect();
+        if rest.iter().all(|rest| rest.is_empty()) {
+            return String::new();
+        }
+        rest.iter().map(|rest| if rest.is_empty() { "plain" } else { rest }).collect::<Vec<_>>().join(" + ")
     }
 
     /// The settings by which configurations differ, those that are there.
@@ -211,6 +230,14 @@ pub(crate) mod tests {
             "trial_id,status,model\na,ok,r20_seed3.safetensors\nb,ok,r20_seeds.safetensors\nc,ok,r20_seed0.safetensors r20_seed1.safetensors\n",
         );
         assert_eq!((rows.recipe(0), rows.recipe(1)), ("r20".into(), "r20_seeds".into()));
+        assert_eq!(rows.text(VARIANT, 0), "r20");
+        let rows = super::tests::rows(
+            "trial_id,status,network,width,dataset,activation,model\n\
+             a,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0.safetensors\n\
+             b,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0\n\
+             c,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0+r20_w16_c10_herpn_seed1\n",
+        );
+        assert_eq!([0, 1, 2].map(|row| rows.text(VARIANT, row)), ["", "distilled", "distilled + plain"]);
         assert_eq!(rows.recipe(2), "r20");
     }
 }

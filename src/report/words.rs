@@ -2,7 +2,7 @@
 
 use super::columns::trial;
 use super::groups::Group;
-use super::rows::Rows;
+use super::rows::{Rows, VARIANT};
 
 /// A network's name as articles write it.
 #[must_use]
@@ -43,6 +43,8 @@ pub fn setting(name: &str, value: &str) -> String {
         trial::ENSEMBLE => format!("M = {}", if value.is_empty() { "1" } else { value }),
         trial::BATCH => format!("{} image(s)", if value.is_empty() { "1" } else { value }),
         trial::THREADS => format!("{value} thread{}", if value == "1" { "" } else { "s" }),
+        VARIANT if value.is_empty() => "plain".to_owned(),
+        VARIANT => value.to_owned(),
         trial::LAYOUT => format!("{value} layout"),
         _ if value.is_empty() => String::new(),
         _ if value == "true" => format!("with {}", name.replace('_', " ")),
@@ -59,6 +61,7 @@ pub fn differing(rows: &Rows, groups: &[&Group], without: &[&str]) -> Vec<&'stat
     let others = rows.settings().iter().copied().filter(|name| !always.contains(name));
     always
         .into_iter()
+        .chain([VARIANT])
         .chain(others)
         .filter(|name| !without.contains(name))
         .filter(|name| {

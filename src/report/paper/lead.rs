@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::groups::Group;
-use crate::report::rows::Rows;
+use crate::report::rows::{Rows, VARIANT};
 use crate::report::words;
 
 /// What every table leads with.
@@ -40,6 +40,7 @@ impl Lead {
                 trial::LOG_N => "log2 N".to_owned(),
                 trial::CLUSTERS => "K".to_owned(),
                 trial::ENSEMBLE => "M".to_owned(),
+                VARIANT => "weights".to_owned(),
                 other => other.replace('_', " "),
             };
             let values = groups.iter().map(|group| rows.setting(name, group.first()));
@@ -65,6 +66,7 @@ impl Lead {
         let others = self.differing.iter().map(|name| {
             let value = match (*name, rows.setting(name, row)) {
                 (trial::ENSEMBLE | trial::BATCH, "") => "1",
+                (VARIANT, "") => "plain",
                 (_, value) => value,
             };
             Cell::text(value)
