@@ -231,13 +231,13 @@ pub(crate) mod tests {
         );
         assert_eq!((rows.recipe(0), rows.recipe(1)), ("r20".into(), "r20_seeds".into()));
         assert_eq!(rows.text(VARIANT, 0), "r20");
-        let rows = super::tests::rows(
+        assert_eq!(rows.recipe(2), "r20");
+        let named = super::tests::rows(
             "trial_id,status,network,width,dataset,activation,model\n\
              a,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0.safetensors\n\
              b,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0\n\
              c,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0+r20_w16_c10_herpn_seed1\n",
         );
-        assert_eq!([0, 1, 2].map(|row| rows.text(VARIANT, row)), ["", "distilled", "distilled + plain"]);
-        assert_eq!(rows.recipe(2), "r20");
+        assert_eq!([0, 1, 2].map(|row| named.text(VARIANT, row)), ["", "distilled", "distilled + plain"]);
     }
 }
