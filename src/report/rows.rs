@@ -1,6 +1,6 @@
 //! The trials of one or several results directories, by column.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::ReportError;
@@ -118,9 +118,8 @@ impl Rows {
     /// The weights of a trial without their seeds, so that repetitions of a training, and the members of an ensemble, are one recipe.
     #[must_use]
     pub fn recipe(&self, row: usize) -> String {
-        let mut recipes: Vec<&str> = self.text(trial::MODEL, row).split([' ', '+']).map(without_seed).collect();
-        recipes.dedup();
-        recipes.join(" ")
+        let recipes: BTreeSet<&str> = self.text(trial::MODEL, row).split([' ', '+']).map(without_seed).collect();
+        recipes.into_iter().collect::<Vec<_>>().join(" ")
     }
 
     /// What the names of the weights say beyond network, width, data set, activation and seed: `distilled`; empty: nothing.
@@ -236,8 +235,10 @@ pub(crate) mod tests {
             "trial_id,status,network,width,dataset,activation,model\n\
              a,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0.safetensors\n\
              b,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0\n\
-             c,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0+r20_w16_c10_herpn_seed1\n",
+             c,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0+r20_w16_c10_herpn_seed1\n\
+             d,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0+r20_w16_c10_herpn_distilled_seed0+r20_w16_c10_herpn_seed0\n",
         );
-        assert_eq!([0, 1, 2].map(|row| named.text(VARIANT, row)), ["", "distilled", "distilled + plain"]);
+        let variants = ["", "distilled", "plain + distilled", "plain + distilled"];
+        assert_eq!([0, 1, 2, 3].map(|row| named.text(VARIANT, row)), variants);
     }
 }

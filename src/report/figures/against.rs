@@ -1,10 +1,12 @@
 //! Accuracy and latency against one setting: the number of clusters K, or of models M.
 
+use std::collections::BTreeSet;
+
 use super::palette::SERIES;
 use super::plot::{Axis, Chart, ChartPoint, Reference, Scale, Series};
 use crate::report::columns::{Accuracy, trial};
 use crate::report::groups::{By, Group, Spread, accuracy, best_accuracy, groups, groups_among, latency};
-use crate::report::rows::Rows;
+use crate::report::rows::{Rows, VARIANT};
 use crate::report::tables::security_word;
 use crate::report::words;
 
@@ -50,13 +52,30 @@ impl Quantity {
     }
 }
 
+impl Quantity {
+    /// What its trials are grouped by.
+    const fn by(self) -> By {
+        match self {
+            Self::Accuracy => By::Answer,
+            Self::Latency => By::Speed,
+        }
+    }
+
+    /// What is not grouped by: seconds do not depend on which weights they are.
+    const fn without(self) -> &'static [&'static str] {
+        match self {
+            Self::Accuracy => &[],
+            Self::Latency => &[trial::MODEL, VARIANT],
+        }
+    }
+}
+
 impl Against {
     /// The charts, one for each network and data set (several, if there are more series than colours), or why there is none.
     ///
     /// # Errors
     /// The rows do not have the setting, or not the quantity.
     pub fn charts(self, rows: &Rows, quantity: Quantity) -> Result<Vec<Chart>, String> {
-        let by = if quantity == Quantity::Accuracy { By::Answer } else { By::Speed };
         let known = |row: usize| match quantity {
             Quantity::Accuracy => rows.is_trained(row),
             Quantity::Latency => rows.number(trial::LATENCY, row).is_some(),
@@ -64,15 +83,30 @@ impl Against {
         if (0..rows.len()).all(|row| self.value(rows, row).is_none()) {
             return Err(format!("no trial has the setting `{}`", self.setting));
         }
-        let lines = groups(rows, by, &[self.setting], known);
+        let untold = self.untold(rows, quantity);
+        let lines = groups(rows, quantity.by(), &untold, known);
         let panels = panels(rows, lines);
         let several = panels.len() > 1;
-        let charts: Vec<Chart> = panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several)).collect();
+        let charts: Vec<Chart> = panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several, &untold)).collect();
         let missing = || match quantity {
-            Quantity::Accuracy => format!("no trial of trained weights with a `{}` has an accuracy", self.setting),
-            Quantity::Latency => format!("no trial with a `{}` was encrypted", self.setting),
+            Quantity::Accuracy => {
+                format!("no trials of trained weights with several values of `{}` have an accuracy", self.setting)
+            }
+            Quantity::Latency => format!("no trials with several values of `{}` were encrypted", self.setting),
         };
         if charts.is_empty() { Err(missing()) } else { Ok(charts) }
+    }
+
+    /// What the trials of one line may differ in.
+    fn untold(self, rows: &Rows, quantity: Quantity) -> Vec<&'static str> {
+        let mut untold = [&[self.setting], quantity.without()].concat();
+        let ensembles = (0..rows.len()).filter(|row| self.value(rows, *row).is_some());
+        let modes: BTreeSet<&str> = ensembles.map(|row| rows.setting(trial::CLUSTER_MODE, row)).collect();
+        // One member has no joint slices, so its mode is another one than that of ensembles where these have one alone.
+        if self.setting == trial::ENSEMBLE && modes.len() == 1 {
+            untold.push(trial::CLUSTER_MODE);
+        }
+        untold
     }
 
     /// The setting of a trial as a number.
@@ -80,17 +114,24 @@ impl Against {
         rows.number(self.setting, row).filter(|value| Some(*value) != self.off)
     }
 
-    fn panel(self, rows: &Rows, quantity: Quantity, lines: &[Group], several: bool) -> Vec<Chart> {
+    fn panel(
+        self,
+        rows: &Rows,
+        quantity: Quantity,
+        lines: &[Group],
+        several: bool,
+        untold: &[&'static str],
+    ) -> Vec<Chart> {
         let kind = best_accuracy(rows, lines.iter());
         let point = |group: &Group| match quantity {
             Quantity::Accuracy => accuracy(rows, group, kind).map(|(spread, _)| spread),
             Quantity::Latency => latency(rows, group),
         };
         let (mut drawn, mut references): (Vec<Line<'_>>, Vec<(&Group, Spread)>) = (Vec::new(), Vec::new());
+        let repeated: Vec<&str> = untold.iter().copied().filter(|name| *name != self.setting).collect();
         for line in lines {
-            let by = if quantity == Quantity::Accuracy { By::Answer } else { By::Speed };
             let mut points: Vec<(f64, Spread)> = Vec::new();
-            for group in groups_among(rows, by, &[], line.rows.iter().copied()) {
+            for group in groups_among(rows, quantity.by(), &repeated, line.rows.iter().copied()) {
                 let Some(spread) = point(&group) else { continue };
                 match self.value(rows, group.first()).or(self.off) {
                     Some(value) => points.push((value, spread)),
@@ -105,7 +146,8 @@ impl Against {
                 references.extend(points.into_iter().map(|(_, spread)| (line, spread)));
             }
         }
-        if drawn.is_empty() {
+        let values: BTreeSet<u64> = drawn.iter().flat_map(|(_, points)| points).map(|(x, _)| x.to_bits()).collect();
+        if values.len() < 2 {
             return Vec::new();
         }
         // Without the setting there is no M to draw; a reference makes sense for K alone.
@@ -114,9 +156,10 @@ impl Against {
         }
         references.truncate(REFERENCES);
         let lines_across: Vec<&Group> = references.iter().map(|(group, _)| *group).collect();
-        let telling = words::differing(rows, &lines_across, &[self.setting, trial::NETWORK, trial::DATASET]);
+        let untold = [untold, &[trial::NETWORK, trial::DATASET]].concat();
+        let telling = words::differing(rows, &lines_across, &untold);
         let everything: Vec<&Group> = drawn.iter().map(|(group, _)| *group).collect();
-        let differing = words::differing(rows, &everything, &[self.setting, trial::NETWORK, trial::DATASET]);
+        let differing = words::differing(rows, &everything, &untold);
         let all: Vec<Spread> = drawn
             .iter()
             .flat_map(|(_, points)| points)
@@ -218,7 +261,7 @@ fn subtitle(rows: &Rows, quantity: Quantity, groups: &[&Group], images: Option<u
     let mut parts = Vec::new();
     match quantity {
         Quantity::Accuracy => {
-            parts.extend(images.map(|images| format!("{images} images")));
+            parts.extend(images.map(|images| format!("{images} image{}", if images == 1 { "" } else { "s" })));
             parts.push(
                 "bars: one standard deviation over repetitions; for one alone its 95 % Wilson interval".to_owned(),
             );
@@ -238,4 +281,32 @@ pub fn insecure(rows: &Rows, groups: &[&Group]) -> Option<String> {
     let word = |row: usize| security_word(rows.text(trial::SECURITY_2018, row), rows.text(trial::SECURITY_2024, row));
     let found = groups.iter().flat_map(|group| &group.rows).any(|row| word(*row).starts_with("insecure"));
     found.then(|| "insecure parameters among them".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::rows;
+
+    const TRIALS: &str = "trial_id,status,network,width,dataset,activation,model,weights,ensemble,clusters,cluster_mode,accuracy,accuracy_images,latency_seconds_median\n\
+        a,ok,resnet20,16,cifar10,herpn,x_seed0,trained,1,64,slice,0.90,10000,5\n\
+        b,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0,trained,2,64,joint,0.91,10000,9\n\
+        c,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0+x_seed0+y_seed0,trained,4,64,joint,0.92,10000,18\n";
+
+    #[test]
+    fn seconds_do_not_depend_on_weights_and_accuracies_do() {
+        let rows = rows(TRIALS);
+        let lengths = |quantity| {
+            let charts = ENSEMBLE.charts(&rows, quantity).unwrap();
+            assert_eq!(charts.len(), 1);
+            charts[0].series.iter().map(|series| series.points.iter().map(|point| point.x).collect()).collect()
+        };
+        let latency: Vec<Vec<f64>> = lengths(Quantity::Latency);
+        assert_eq!(latency, [[1.0, 2.0, 4.0]]);
+        // One member of two recipes is no point of the line of both.
+        let accuracy: Vec<Vec<f64>> = lengths(Quantity::Accuracy);
+        assert_eq!(accuracy, [[2.0, 4.0]]);
+        assert_eq!(ENSEMBLE.charts(&rows, Quantity::Latency).unwrap()[0].series[0].name, "measured");
+        assert!(CLUSTERS.charts(&rows, Quantity::Latency).unwrap_err().contains("several values of `clusters`"));
+    }
 }
