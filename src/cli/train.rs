@@ -34,6 +34,9 @@ pub struct Train {
     /// Weights of the teacher in place of the recipe's.
     #[arg(long, value_name = "WEIGHTS")]
     teacher: Option<PathBuf>,
+    /// Weights to begin with in place of the recipe's; what they lack begins as without them.
+    #[arg(long, value_name = "WEIGHTS")]
+    initial_weights: Option<PathBuf>,
     /// Threads of the processor [default: all cores].
     #[arg(long)]
     threads: Option<u32>,
@@ -45,8 +48,8 @@ impl Train {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let Self { recipe, data, out, seed, dataset, epochs, teacher, threads } = self;
-        let choices = RecipeChoices { seed, dataset, epochs, teacher };
+        let Self { recipe, data, out, seed, dataset, epochs, teacher, initial_weights, threads } = self;
+        let choices = RecipeChoices { seed, dataset, epochs, teacher, initial_weights };
         let request = TrainRequest { recipe, choices, data, out, threads };
         let view = train(&request)?;
         write_history_figure(&view.name, &view.rows, &view.directory)?;

@@ -64,6 +64,12 @@ pub struct TrainingRecord {
     /// SHA-256 of the weights that were learned from, where there was a teacher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher_sha256: Option<String>,
+    /// SHA-256 of the weights that this training began with, where it did not begin at random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_sha256: Option<String>,
+    /// Epochs that those had been trained for, as far as their card says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_epochs: Option<u64>,
     /// The epoch whose weights these are, from 1.
     pub epoch: u32,
     /// Images that were trained on.
@@ -161,6 +167,13 @@ impl Card {
             CardActivation::Relu => ActivationKind::Relu,
         };
         Ok(architecture)
+    }
+
+    /// Epochs of all trainings that led to the weights; none: the card has no record.
+    #[must_use]
+    pub fn epochs(&self) -> Option<u64> {
+        let record = self.record.as_ref()?;
+        Some(record.recipe.get("epochs")?.as_u64()? + record.earlier_epochs.unwrap_or(0))
     }
 
     fn check(&self, path: &Path) -> Result<(), NetworkError> {

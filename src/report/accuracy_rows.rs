@@ -56,6 +56,7 @@ pub fn read(directory: &Path) -> Result<Vec<(String, Vec<String>)>, ReportError>
     columns.push((CLEAR.low.to_owned(), of(false, &end(false))));
     columns.push((CLEAR.high.to_owned(), of(false, &end(true))));
     columns.push((CLEAR.images.to_owned(), of(false, &|_, images| Some(images as f64))));
+    columns.push((trial::EPOCHS.to_owned(), table.text_or_empty("epochs")));
     columns.push((trial::OVERFLOWS.to_owned(), table.text_or_empty("exploding_images")));
     Ok(columns)
 }

@@ -122,6 +122,7 @@ mod tests {
             width: 16,
             dataset: "cifar10".to_owned(),
             activation: "herpn".to_owned(),
+            epochs: Some(30),
             images_of: "test".to_owned(),
             form,
             cluster_mode: clusters.map(|_| "slice".to_owned()),

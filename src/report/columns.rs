@@ -20,6 +20,8 @@ pub mod trial {
     pub const MODEL: &str = "model";
     /// `random` for weights that were never trained; anything else was.
     pub const WEIGHTS: &str = "weights";
+    /// Epochs of the training.
+    pub const EPOCHS: &str = "epochs";
     /// What evaluated the images.
     pub const BACKEND: &str = "backend";
     /// log2 of the ring dimension.

@@ -189,11 +189,15 @@ impl Rows {
 /// A file name without extension and without the seed at its end.
 #[must_use]
 pub(super) fn without_seed(file: &str) -> &str {
+    split_seed(file).0
+}
+
+/// A file name without extension in two: the recipe, and the seed where there is one.
+#[must_use]
+pub(super) fn split_seed(file: &str) -> (&str, Option<u64>) {
     let stem = file.trim_end_matches(".safetensors");
-    match stem.rfind("_seed") {
-        Some(at) if stem[at + 5..].bytes().all(|byte| byte.is_ascii_digit()) => &stem[..at],
-        _ => stem,
-    }
+    let parts = stem.rsplit_once("_seed").and_then(|(recipe, seed)| Some((recipe, seed.parse().ok()?)));
+    parts.map_or((stem, None), |(recipe, seed)| (recipe, Some(seed)))
 }
 
 #[cfg(test)]

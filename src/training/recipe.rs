@@ -1,5 +1,7 @@
 //! The recipe of a training: a YAML file.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,10 @@ pub struct Recipe {
     /// Share of the target that is spread over all classes, below 1.
     #[serde(default)]
     pub label_smoothing: f64,
+    /// Weights to begin with, whose card lies beside them; relative to the directory of the recipe. What they lack, or have in another
+    /// shape, begins as it would without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_weights: Option<PathBuf>,
     /// A trained network to learn from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distillation: Option<Distillation>,
@@ -128,12 +134,14 @@ impl Recipe {
         Ok(architecture)
     }
 
-    /// The name of what comes out, such as `resnet20_w16_cifar10_herpn_seed0`, `.._herpn_distilled_seed0` where a teacher helped.
+    /// The name of what comes out, such as `resnet20_w16_cifar10_herpn_seed0`, `.._herpn_distilled_seed0` where a teacher helped,
+    /// `.._relu_continued_seed0` where trained weights were the beginning.
     #[must_use]
     pub fn model_name(&self) -> String {
         let Self { network, width, dataset, activation, seed, .. } = self;
         let taught = if self.distillation.is_some() { "_distilled" } else { "" };
-        format!("{network}_w{width}_{dataset}_{}{taught}_seed{seed}", activation.name())
+        let continued = if self.initial_weights.is_some() { "_continued" } else { "" };
+        format!("{network}_w{width}_{dataset}_{}{taught}{continued}_seed{seed}", activation.name())
     }
 
     /// Checks every value.
@@ -264,6 +272,7 @@ mod tests {
     const PAPER: &str = include_str!("../../configs/recipes/paper.yaml");
     const RELU: &str = include_str!("../../configs/recipes/relu.yaml");
     const DISTILLED: &str = include_str!("../../configs/recipes/distilled.yaml");
+    const PENALTY: &str = include_str!("../../configs/recipes/penalty.yaml");
 
     fn problem(from: &str, to: &str) -> (String, String) {
         let text = [FAST, PAPER, DISTILLED].into_iter().find(|text| text.contains(from)).unwrap().replace(from, to);
@@ -274,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_shipped_recipes_are_sound() {
-        for text in [FAST, PAPER, RELU, DISTILLED] {
+        for text in [FAST, PAPER, RELU, DISTILLED, PENALTY] {
             let recipe: Recipe = serde_yaml::from_str(text).unwrap();
             assert_eq!(recipe.check(), Ok(()));
             let again: Recipe = serde_yaml::from_str(&serde_yaml::to_string(&recipe).unwrap()).unwrap();

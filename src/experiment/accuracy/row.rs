@@ -17,6 +17,8 @@ pub struct AccuracyRow {
     pub dataset: String,
     /// The activation that it was trained with, as its recipe calls it.
     pub activation: String,
+    /// Epochs of the training, by the record on the card; none: there is no record, or members differ.
+    pub epochs: Option<u64>,
     /// `test`, or `validation` for the held out training images.
     pub images_of: String,
     /// As trained, folded, or clustered after folding.

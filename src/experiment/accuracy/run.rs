@@ -180,6 +180,9 @@ impl Work<'_> {
             width: card.width,
             dataset: card.dataset.as_str().to_owned(),
             activation: first.activation(),
+            epochs: card
+                .epochs()
+                .filter(|epochs| members.iter().all(|&it| self.candidates[it].model.card.epochs() == Some(*epochs))),
             images_of: self.request.images.as_str().to_owned(),
             form,
             cluster_mode: options.map(|options| options.mode.as_str().to_owned()),

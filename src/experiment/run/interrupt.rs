@@ -25,7 +25,9 @@ impl Interrupt {
         let wanted = interrupt.wanted.clone();
         let handler = move || {
             if wanted.swap(true, Ordering::Relaxed) {
-                std::process::exit(i32::from(EXIT_CODE));
+                // Not `exit`: what libraries do at the end of a process must not run beside the threads that still use them.
+                // SAFETY: `_exit` takes any number and does not return.
+                unsafe { libc::_exit(i32::from(EXIT_CODE)) }
             }
         };
         ctrlc::set_handler(handler).map_err(|error| ExperimentError::Signals { reason: error.to_string() })?;

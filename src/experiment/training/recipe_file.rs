@@ -18,15 +18,19 @@ pub struct RecipeChoices {
     pub epochs: Option<u32>,
     /// Weights of the teacher.
     pub teacher: Option<PathBuf>,
+    /// Weights to begin with.
+    pub initial_weights: Option<PathBuf>,
 }
 
-/// A recipe and where its teacher's path begins.
+/// A recipe and the files that it names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChosenRecipe {
     /// The recipe.
     pub recipe: Recipe,
-    /// Directory of the recipe, or of the teacher that was chosen in place of the recipe's.
-    pub directory: PathBuf,
+    /// Weights of the teacher.
+    pub teacher: Option<PathBuf>,
+    /// Weights to begin with.
+    pub initial_weights: Option<PathBuf>,
 }
 
 /// Reads and checks a recipe.
@@ -40,9 +44,11 @@ pub fn read_recipe(file: &Path, choices: &RecipeChoices) -> Result<ChosenRecipe,
     recipe.seed = choices.seed.unwrap_or(recipe.seed);
     recipe.dataset = choices.dataset.unwrap_or(recipe.dataset);
     recipe.epochs = choices.epochs.unwrap_or(recipe.epochs);
-    let mut directory = file.parent();
-    if let Some(teacher) = &choices.teacher {
-        let (Some(distillation), Some(name)) = (&mut recipe.distillation, teacher.file_name()) else {
+    // The card shows the recipe: of files chosen here their names alone, no path of this machine.
+    let beside = |path: &PathBuf| file.parent().unwrap_or(Path::new("")).join(path);
+    let mut teacher = recipe.distillation.as_ref().map(|distillation| beside(&distillation.teacher));
+    if let Some(chosen) = &choices.teacher {
+        let Some(distillation) = &mut recipe.distillation else {
             return Err(ExperimentError::Argument {
                 name: "--teacher",
                 problem:
@@ -51,13 +57,17 @@ pub fn read_recipe(file: &Path, choices: &RecipeChoices) -> Result<ChosenRecipe,
                         .to_owned(),
             });
         };
-        // The card shows the recipe: no path of this machine.
-        distillation.teacher = name.into();
-        directory = teacher.parent();
+        distillation.teacher = chosen.file_name().unwrap_or_default().into();
+        teacher = Some(chosen.clone());
+    }
+    let mut initial_weights = recipe.initial_weights.as_ref().map(beside);
+    if let Some(chosen) = &choices.initial_weights {
+        recipe.initial_weights = Some(chosen.file_name().unwrap_or_default().into());
+        initial_weights = Some(chosen.clone());
     }
     recipe.check().map_err(|problem| {
         let path: Vec<Step<'_>> = problem.path.iter().map(|key| Step::Key(key)).collect();
         yaml.error(&path, problem.text)
     })?;
-    Ok(ChosenRecipe { recipe, directory: directory.unwrap_or(Path::new("")).to_owned() })
+    Ok(ChosenRecipe { recipe, teacher, initial_weights })
 }

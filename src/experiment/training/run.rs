@@ -62,7 +62,7 @@ fn run(_: &TrainRequest, _: &ChosenRecipe, _: PathBuf) -> Result<TrainView, Expe
 #[cfg(feature = "train")]
 fn run(
     request: &TrainRequest,
-    ChosenRecipe { recipe, directory: recipe_directory }: &ChosenRecipe,
+    ChosenRecipe { recipe, teacher, initial_weights }: &ChosenRecipe,
     directory: PathBuf,
 ) -> Result<TrainView, ExperimentError> {
     use super::bars::TrainBars;
@@ -79,8 +79,8 @@ fn run(
     let program = Program::this();
     let commit = if program.dirty == Some(true) { program.commit + ", changed" } else { program.commit };
     let facts = CardFacts { commit, hardware };
-    let options =
-        TrainOptions { directory: directory.clone(), recipe_directory: recipe_directory.clone(), threads, facts };
+    let (teacher, initial_weights) = (teacher.clone(), initial_weights.clone());
+    let options = TrainOptions { directory: directory.clone(), teacher, initial_weights, threads, facts };
     let mut bars = TrainBars::new(recipe, Interrupt::listen()?);
     let trained = train(recipe, &images, &options, &mut bars)?;
     Ok(TrainView {

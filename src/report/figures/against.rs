@@ -87,7 +87,8 @@ impl Against {
         let lines = groups(rows, quantity.by(), &untold, known);
         let panels = panels(rows, lines);
         let several = panels.len() > 1;
-        let charts: Vec<Chart> = panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several, &untold)).collect();
+        let charts: Vec<Chart> =
+            panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several, &untold)).collect();
         let missing = || match quantity {
             Quantity::Accuracy => {
                 format!("no trials of trained weights with several values of `{}` have an accuracy", self.setting)

@@ -5,6 +5,7 @@ mod accuracy;
 mod axis_table;
 mod cell;
 mod cost;
+mod gap;
 mod lead;
 mod levels;
 mod modulus;
@@ -24,6 +25,7 @@ use super::rows::Rows;
 pub fn tables(rows: &Rows, published: &[Published]) -> (Vec<PaperTable>, Vec<LeftOut>) {
     let all = [
         ("table accuracy", accuracy::table(rows)),
+        ("table gap", gap::table(rows)),
         ("table levels", levels::table(rows)),
         ("table cost", cost::table(rows)),
         ("table clustering", CLUSTERING.table(rows)),

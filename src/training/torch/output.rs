@@ -37,6 +37,8 @@ pub(super) struct Origin<'a> {
     pub(super) facts: &'a CardFacts,
     /// SHA-256 of the teacher's weights.
     pub(super) teacher: Option<&'a str>,
+    /// The card of the initial weights.
+    pub(super) initial: Option<&'a Card>,
 }
 
 /// Writes the weights of `network` and their card into `directory`.
@@ -49,7 +51,7 @@ pub(super) fn write_model(
     network: &TorchNetwork,
     progress: &Progress,
 ) -> Result<Kept, TrainingError> {
-    let Origin { recipe, graph, split, facts, teacher } = *origin;
+    let Origin { recipe, graph, split, facts, teacher, initial } = *origin;
     let path = directory.join(recipe.model_name() + ".safetensors");
     super::export::weights(network, graph)?.write(&path)?;
     let architecture = recipe.architecture()?;
@@ -58,6 +60,8 @@ pub(super) fn write_model(
     let record = TrainingRecord {
         recipe: serde_yaml::to_value(recipe).unwrap_or_default(),
         teacher_sha256: teacher.map(str::to_owned),
+        initial_sha256: initial.map(|card| card.sha256.clone()),
+        earlier_epochs: initial.and_then(Card::epochs),
         epoch: progress.epoch,
         training_images: split.training.len(),
         validation_images: split.validation.len(),

@@ -6,6 +6,8 @@ use tch::{Device, Tensor};
 
 use super::network::{Named, Parameter, TorchNetwork};
 use super::sgd::Sgd;
+use super::teacher::single_precision;
+use crate::network::Weights;
 use crate::network::graph::Graph;
 use crate::training::Recipe;
 
@@ -48,6 +50,24 @@ impl State {
         }
         let sgd = Sgd::new(recipe.optimizer, &networks[0].parameters);
         Self { networks, teachers: Vec::new(), sgd }
+    }
+
+    /// Takes over what `weights` have of the parameters and running statistics, by name and shape.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn begin_with(&mut self, weights: &Weights) -> Result<(), tch::TchError> {
+        tch::no_grad(|| {
+            for network in &mut self.networks {
+                let parameters = network.parameters.iter_mut().map(|parameter| &mut parameter.named);
+                for Named { name, tensor } in parameters.chain(&mut network.statistics) {
+                    if let Some(known) = single_precision(weights, name, &tensor.size()) {
+                        tensor.f_copy_(&known)?;
+                    }
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Gives every network the average of all running statistics.

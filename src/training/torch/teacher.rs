@@ -6,8 +6,8 @@ use tch::{Device, Kind, Reduction, Tensor};
 
 use super::network::{Pass, TorchNetwork};
 use crate::dataset::Normalisation;
-use crate::network::Model;
 use crate::network::card::CardActivation;
+use crate::network::{Model, Weights};
 use crate::training::{Recipe, ReluFit, TrainedActivation, TrainingError};
 
 /// A trained network on a device, and the hash of its weights.
@@ -18,16 +18,12 @@ pub(super) struct Teacher {
 }
 
 impl Teacher {
-    /// The teacher of `recipe`, whose paths are relative to `directory`; `None` if it has none.
+    /// The network at `path` as teacher of what `recipe` trains.
     ///
     /// # Errors
     /// Those of [`Model::load`]; [`TrainingError::Teacher`] for one of another data set or of other inputs.
-    pub(super) fn of(recipe: &Recipe, directory: &Path, device: Device) -> Result<Option<Self>, TrainingError> {
-        let Some(distillation) = &recipe.distillation else {
-            return Ok(None);
-        };
-        let path = directory.join(&distillation.teacher);
-        let model = Model::load(&path)?;
+    pub(super) fn of(recipe: &Recipe, path: &Path, device: Device) -> Result<Self, TrainingError> {
+        let model = Model::load(path)?;
         let problem = if model.card.dataset != recipe.dataset {
             Some(format!("it was trained on {}, not on {}", model.card.dataset, recipe.dataset))
         } else if model.card.normalisation != Normalisation::of(recipe.dataset) {
@@ -36,8 +32,8 @@ impl Teacher {
             None
         };
         match problem {
-            Some(problem) => Err(TrainingError::Teacher { path, problem }),
-            None => Ok(Some(Self { model, device })),
+            Some(problem) => Err(TrainingError::Teacher { path: path.to_owned(), problem }),
+            None => Ok(Self { model, device }),
         }
     }
 
@@ -55,14 +51,17 @@ impl Teacher {
         };
         let (graph, weights) = (self.model.network.graph(), self.model.network.weights());
         TorchNetwork::build(graph, &activation, &mut |name, shape, init, _| {
-            let tensor = match weights.get(name) {
-                Some(tensor) => Tensor::from_slice(tensor.values()).to_kind(Kind::Float).view(shape),
-                // A network that was read has every tensor.
-                None => init.tensor(shape),
-            };
-            tensor.to(self.device)
+            // A network that was read has every tensor.
+            single_precision(weights, name, shape).unwrap_or_else(|| init.tensor(shape)).to(self.device)
         })
     }
+}
+
+/// The tensor `name` of `weights` on the processor, if they have it in that shape.
+pub(super) fn single_precision(weights: &Weights, name: &str, shape: &[i64]) -> Option<Tensor> {
+    let tensor = weights.get(name)?;
+    let same = tensor.shape().iter().copied().eq(shape.iter().map(|&size| size as usize));
+    same.then(|| Tensor::from_slice(tensor.values()).to_kind(Kind::Float).view(shape))
 }
 
 /// What of the loss comes from the teacher: `T^2 KL(teacher at T, student at T)`, averaged over the images.

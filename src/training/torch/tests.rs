@@ -58,6 +58,7 @@ fn recipe(activation: TrainedActivation) -> Recipe {
         schedule: Schedule::OneCycle { rise: 0.3 },
         augmentation: Augmentation { crop: 2, padding: Padding::Reflect, flip: true },
         label_smoothing: 0.0,
+        initial_weights: None,
         distillation: None,
         range_penalty: Some(RangePenalty {
             weight: 0.01,
@@ -101,8 +102,14 @@ fn two_classes(count: usize) -> Dataset {
 
 fn run(recipe: &Recipe, images: &Dataset, directory: &Path, watcher: &mut Watcher) -> Result<Trained, TrainingError> {
     let facts = CardFacts { commit: "test".to_owned(), hardware: "test".to_owned() };
-    let options =
-        TrainOptions { directory: directory.to_owned(), recipe_directory: PathBuf::from("/"), threads: 1, facts };
+    let teacher = recipe.distillation.as_ref().map(|distillation| distillation.teacher.clone());
+    let options = TrainOptions {
+        directory: directory.to_owned(),
+        teacher,
+        initial_weights: recipe.initial_weights.clone(),
+        threads: 1,
+        facts,
+    };
     train(recipe, images, &options, watcher)
 }
 
@@ -160,6 +167,47 @@ fn bf16_learns_too() {
 }
 
 #[test]
+fn a_training_goes_on_from_trained_weights() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = two_classes(72);
+    let first = recipe(TrainedActivation::Relu);
+    let weights = run(&first, &images, directory.path(), &mut Watcher::default()).unwrap().kept.unwrap().weights;
+    let model = Model::load(&weights).unwrap();
+    let mut second = recipe(TrainedActivation::Relu);
+    (second.seed, second.batch_parts, second.initial_weights) = (7, 2, Some(weights));
+    let graph = second.architecture().unwrap().graph().unwrap();
+    let mut state = State::new(&second, &graph, Device::Cpu);
+    state.begin_with(model.network.weights()).unwrap();
+    let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
+    let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
+    let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
+    let expected = model.plain_forward(&images.images[..4]).unwrap().logits;
+    for network in &state.networks {
+        let logits = network.forward(&batch.images, &pass).unwrap().logits;
+        let found = Vec::<f32>::try_from(logits.detach().flatten(0, -1)).unwrap();
+        assert!(found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-4), "{found:?}");
+    }
+    let other = directory.path().join("other");
+    let kept = run(&second, &images, &other, &mut Watcher::default()).unwrap().kept.unwrap();
+    assert!(kept.weights.ends_with("resnet20_w2_cifar10_relu_continued_seed7.safetensors"));
+    assert_eq!(kept.card.epochs(), Some(6));
+    assert_eq!(kept.card.record.unwrap().initial_sha256, Some(model.card.sha256));
+    // Other activations and classes begin as they would without.
+    second.dataset = DatasetName::Cifar100;
+    second.activation = TrainedActivation::Herpn;
+    let graph = second.architecture().unwrap().graph().unwrap();
+    let mut state = State::new(&second, &graph, Device::Cpu);
+    let before: Vec<_> = state.tensors().into_iter().map(|(name, tensor)| (name, tensor.copy())).collect();
+    state.begin_with(model.network.weights()).unwrap();
+    for ((name, before), (_, after)) in before.iter().zip(state.tensors()) {
+        let changes = name.ends_with("conv1.weight") || name.ends_with("conv2.weight");
+        let stays = name.contains("act") || name.contains("linear") || name.starts_with("momentum");
+        assert!(!changes || *before != after, "{name}");
+        assert!(!stays || *before == after, "{name}");
+    }
+}
+
+#[test]
 fn a_student_learns_what_its_teacher_says() {
     let directory = tempfile::tempdir().unwrap();
     let images = two_classes(72);
@@ -181,8 +229,7 @@ fn a_student_learns_what_its_teacher_says() {
     assert_eq!(record.teacher_sha256, Some(Model::load(&weights).unwrap().card.sha256));
     // A teacher with the student's own logits has nothing to say, and a quadratic one is evaluated as it was trained.
     let model = directory.path().join("student").join(student.model_name() + ".safetensors");
-    student.distillation = Some(Distillation { teacher: model, weight: 0.5, temperature: 1.0 });
-    let teacher = Teacher::of(&student, Path::new("/"), Device::Cpu).unwrap().unwrap().network();
+    let teacher = Teacher::of(&student, &model, Device::Cpu).unwrap().network();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let logits = super::teacher::logits(&teacher, &batch.images, Kind::Float).unwrap();

@@ -15,6 +15,8 @@ use super::state::State;
 use super::step::{StepPlan, StepSums, step};
 use super::teacher::Teacher;
 use crate::dataset::{Dataset, Normalisation, hex};
+use crate::network::Model;
+use crate::network::card::Card;
 use crate::network::graph::Graph;
 use crate::network::plain::EXPLODING;
 use crate::training::draws::{Draws, Purpose};
@@ -28,8 +30,10 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 pub struct TrainOptions {
     /// Directory for checkpoint, history and weights; a checkpoint of the same training there is gone on with.
     pub directory: PathBuf,
-    /// What paths in the recipe are relative to.
-    pub recipe_directory: PathBuf,
+    /// Weights of the teacher, where the recipe has one.
+    pub teacher: Option<PathBuf>,
+    /// Weights to begin with, where the recipe has some.
+    pub initial_weights: Option<PathBuf>,
     /// Threads of the processor, shared by the parts of a batch.
     pub threads: usize,
     /// What the card says of program and machine.
@@ -77,6 +81,7 @@ struct Trainer<'a> {
     split: Split,
     state: State,
     teacher: Option<Teacher>,
+    initial: Option<Card>,
     fingerprint: String,
     checkpoint: PathBuf,
 }
@@ -91,8 +96,13 @@ impl<'a> Trainer<'a> {
         let graph = recipe.architecture()?.graph()?;
         let device = Device::cuda_if_available();
         tch::set_num_threads((options.threads / recipe.batch_parts).max(1) as i32);
-        let teacher = Teacher::of(recipe, &options.recipe_directory, device)?;
+        let teacher = options.teacher.as_deref().map(|path| Teacher::of(recipe, path, device)).transpose()?;
         let mut state = State::new(recipe, &graph, device);
+        let initial = options.initial_weights.as_deref().map(Model::load).transpose()?;
+        if let Some(model) = &initial {
+            state.begin_with(model.network.weights())?;
+        }
+        let initial = initial.map(|model| model.card);
         if let Some(teacher) = &teacher {
             state.teachers = state.networks.iter().map(|_| teacher.network()).collect();
         }
@@ -104,8 +114,9 @@ impl<'a> Trainer<'a> {
             split,
             state,
             graph,
-            fingerprint: fingerprint(recipe, images, teacher.as_ref()),
+            fingerprint: fingerprint(recipe, images, teacher.as_ref(), initial.as_ref()),
             teacher,
+            initial,
             checkpoint: options.directory.join(CHECKPOINT),
         })
     }
@@ -234,6 +245,7 @@ impl<'a> Trainer<'a> {
                 split: &self.split,
                 facts: &self.options.facts,
                 teacher: self.teacher.as_ref().map(Teacher::sha256),
+                initial: self.initial.as_ref(),
             };
             write_model(&self.options.directory, &origin, &self.state.networks[0], progress)?;
             progress.kept = Some(last);
@@ -268,14 +280,17 @@ fn create(directory: &Path) -> Result<(), TrainingError> {
     std::fs::create_dir_all(directory).map_err(|source| TrainingError::File { path: directory.to_owned(), source })
 }
 
-/// What decides the course of a training: recipe, images and teacher.
-fn fingerprint(recipe: &Recipe, images: &Dataset, teacher: Option<&Teacher>) -> String {
+/// What decides the course of a training: recipe, images, teacher and initial weights.
+fn fingerprint(recipe: &Recipe, images: &Dataset, teacher: Option<&Teacher>, initial: Option<&Card>) -> String {
     let mut hash = Sha256::new();
     hash.update(serde_yaml::to_string(recipe).unwrap_or_default());
     hash.update(&images.labels);
     images.images.iter().for_each(|image| hash.update(image.values));
     if let Some(teacher) = teacher {
         hash.update(teacher.sha256());
+    }
+    if let Some(card) = initial {
+        hash.update(&card.sha256);
     }
     hex(&hash.finalize())
 }

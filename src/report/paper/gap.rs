@@ -1,0 +1,189 @@
+//! What a quadratic loses against ReLU (the article's claim: nothing), for networks that were trained equally long from one seed.
+
+use super::cell::Cell;
+use super::table::PaperTable;
+use crate::report::columns::trial;
+use crate::report::groups::Spread;
+use crate::report::rows::{Rows, VARIANT, split_seed};
+use crate::report::words;
+
+/// Activation of the baseline.
+const BASELINE: &str = "relu";
+
+/// What two trainings must have in common to be compared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Training<'a> {
+    dataset: &'a str,
+    network: &'a str,
+    width: u64,
+    epochs: u64,
+    seed: u64,
+}
+
+impl<'a> Training<'a> {
+    /// None: the row does not say all of it.
+    fn of(rows: &'a Rows, row: usize) -> Option<Self> {
+        Some(Self {
+            dataset: rows.text(trial::DATASET, row),
+            network: rows.text(trial::NETWORK, row),
+            width: rows.text(trial::WIDTH, row).parse().ok()?,
+            epochs: rows.text(trial::EPOCHS, row).parse().ok()?,
+            seed: split_seed(rows.text(trial::MODEL, row)).1?,
+        })
+    }
+
+    fn is_repetition_of(&self, other: &Self) -> bool {
+        Self { seed: other.seed, ..self.clone() } == *other
+    }
+}
+
+/// A quadratic network beside its baseline.
+#[derive(Debug, Clone, PartialEq)]
+struct Pair<'a> {
+    activation: &'a str,
+    variant: &'a str,
+    training: Training<'a>,
+    /// Percent: the quadratic, the baseline.
+    accuracies: [f64; 2],
+}
+
+/// The table, or why there is none.
+///
+/// # Errors
+/// No two rows are of a quadratic and its baseline.
+pub fn table(rows: &Rows) -> Result<PaperTable, String> {
+    let mut pairs = pairs(rows);
+    if pairs.is_empty() {
+        return Err(
+            "no rows (of `leveled evaluate`) are of a quadratic and of ReLU, trained equally long from one seed"
+                .to_owned(),
+        );
+    }
+    pairs.sort_by(|a, b| {
+        let key = |pair: &Pair<'_>| {
+            let Training { dataset, network, width, epochs, seed } = pair.training;
+            (
+                dataset.to_owned(),
+                network.to_owned(),
+                width,
+                epochs,
+                pair.activation.to_owned(),
+                pair.variant.to_owned(),
+                seed,
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    let mut table = PaperTable::new("gap", "Quadratics against ReLU at equal epochs");
+    for (name, title) in [(trial::NETWORK, "network"), (trial::DATASET, "data set"), (trial::ACTIVATION, "activation")]
+    {
+        table.texts(name, title);
+    }
+    table.texts(VARIANT, "weights");
+    table.numbers(trial::WIDTH, "width");
+    table.numbers(trial::EPOCHS, "epochs");
+    table.texts("training_seed", "seed");
+    table.spreads("accuracy_percent", "quadratic (%)");
+    table.spreads("baseline_percent", "ReLU (%)");
+    table.spreads("gap_points", "quadratic - ReLU (points)");
+    for group in pairs.chunk_by(|a, b| {
+        (a.activation, a.variant) == (b.activation, b.variant) && a.training.is_repetition_of(&b.training)
+    }) {
+        table.rows.extend(group.iter().map(|pair| cells(std::slice::from_ref(pair), &pair.training.seed.to_string())));
+        if group.len() > 1 {
+            table.rows.push(cells(group, "all"));
+        }
+    }
+    table.notes.push(
+        "Accuracies of the whole test set in the clear, as trained; of several seeds, mean ± one standard deviation."
+            .to_owned(),
+    );
+    Ok(table)
+}
+
+fn pairs(rows: &Rows) -> Vec<Pair<'_>> {
+    let accuracy = |row: usize| rows.number(trial::CARD_ACCURACY, row).map(|share| 100.0 * share);
+    let singles: Vec<(usize, Training<'_>, f64)> = (0..rows.len())
+        .filter(|row| rows.is_trained(*row) && rows.setting(trial::ENSEMBLE, *row).is_empty())
+        .filter_map(|row| Some((row, Training::of(rows, row)?, accuracy(row)?)))
+        .collect();
+    let is_baseline = |row: usize| rows.text(trial::ACTIVATION, row) == BASELINE;
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    for (row, training, accuracy) in singles.iter().filter(|(row, ..)| !is_baseline(*row)) {
+        let baseline = singles.iter().find(|(row, known, _)| is_baseline(*row) && known == training);
+        let Some((_, _, baseline)) = baseline else { continue };
+        let pair = Pair {
+            activation: rows.text(trial::ACTIVATION, *row),
+            variant: rows.text(VARIANT, *row),
+            training: training.clone(),
+            accuracies: [*accuracy, *baseline],
+        };
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    }
+    pairs
+}
+
+fn cells(pairs: &[Pair<'_>], seed: &str) -> Vec<Cell> {
+    let Pair { activation, variant, training, .. } = &pairs[0];
+    let spread =
+        |of: &dyn Fn(&Pair<'_>) -> f64| Cell::spread(Spread::of(&pairs.iter().map(of).collect::<Vec<_>>(), None), 2);
+    vec![
+        Cell::text(words::network(training.network)),
+        Cell::text(words::dataset(training.dataset)),
+        Cell::text(*activation),
+        Cell::text(words::setting(VARIANT, variant)),
+        Cell::Fixed(training.width as f64, 0),
+        Cell::Fixed(training.epochs as f64, 0),
+        Cell::text(seed),
+        spread(&|pair| pair.accuracies[0]),
+        spread(&|pair| pair.accuracies[1]),
+        spread(&|pair| pair.accuracies[0] - pair.accuracies[1]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::rows;
+
+    const HEADER: &str =
+        "trial_id,status,network,width,dataset,activation,model,weights,ensemble,epochs,card_accuracy\n";
+
+    #[test]
+    fn quadratics_stand_beside_relu_of_the_same_seed_and_epochs() {
+        let rows = rows(&format!(
+            "{HEADER}\
+            a,ok,resnet20,16,cifar10,relu,resnet20_w16_cifar10_relu_seed0,trained,1,30,0.90\n\
+            b,ok,resnet20,16,cifar10,relu,resnet20_w16_cifar10_relu_seed1,trained,1,30,0.91\n\
+            c,ok,resnet20,16,cifar10,herpn,resnet20_w16_cifar10_herpn_seed1,trained,1,30,0.92\n\
+            d,ok,resnet20,16,cifar10,herpn,resnet20_w16_cifar10_herpn_seed0,trained,1,30,0.895\n\
+            e,ok,resnet20,16,cifar10,herpn,resnet20_w16_cifar10_herpn_distilled_seed0,trained,1,30,0.905\n\
+            f,ok,resnet20,16,cifar10,herpn,resnet20_w16_cifar10_herpn_long_seed0,trained,1,60,0.99\n\
+            g,ok,resnet20,16,cifar10,herpn,resnet20_w16_cifar10_herpn_old_seed0,trained,1,,0.99\n\
+            h,ok,resnet20,16,cifar10,herpn,resnet20_w16_cifar10_herpn_seed0+resnet20_w16_cifar10_herpn_seed1,trained,2,30,0.99\n"
+        ));
+        let table = table(&rows).unwrap();
+        let shown: Vec<String> = table
+            .rows
+            .iter()
+            .map(|row| row[3..].iter().map(|cell| cell.shown(" ± ")).collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "plain 16 30 0 89.50 90.00 -0.50",
+                "plain 16 30 1 92.00 91.00 1.00",
+                "plain 16 30 all 90.75 ± 1.77 90.50 ± 0.71 0.25 ± 1.06",
+                "distilled 16 30 0 90.50 90.00 0.50",
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_baseline_there_is_no_table() {
+        let rows = rows(&format!("{HEADER}a,ok,resnet20,16,cifar10,herpn,x_seed0,trained,1,30,0.9\n"));
+        assert!(table(&rows).unwrap_err().contains("equally long from one seed"));
+    }
+}
