@@ -3,8 +3,32 @@
 use std::collections::HashMap;
 
 use super::columns::{Accuracy, ENCRYPTED, SIMULATED, trial};
-use super::groups::{By, Configuration, Group, Spread, accuracy, best_accuracy, configuration, groups, latency};
+use super::groups::{By, Configuration, Group, configuration, groups};
+use super::measures::{FEWEST_IMAGES, accuracy, best_accuracy, card_accuracy, latency};
 use super::rows::Rows;
+use super::security;
+use super::spread::Spread;
+use super::words;
+
+/// What an accuracy was measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// So many images of these rows.
+    Images(Accuracy, u64),
+    /// The whole test set in the clear, as the card of the weights states it.
+    Card,
+}
+
+impl Source {
+    /// In words.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Images(kind, images) => words::count(images as usize, &format!("{} image", kind.word)),
+            Self::Card => "the whole test set in the clear (card of the weights)".to_owned(),
+        }
+    }
+}
 
 /// One configuration that has both.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,11 +37,13 @@ pub struct Point {
     pub group: Group,
     /// Percent; of the same weights in another layout, if that is of more images.
     pub accuracy: Spread,
-    /// What the accuracy is a share of.
-    pub images: u64,
+    /// What the accuracy was measured on.
+    pub source: Source,
     /// Seconds of an evaluation.
     pub latency: Spread,
-    /// Whether no other configuration of its data set is both more accurate and faster.
+    /// Whether its parameters are over a line of security.
+    pub insecure: bool,
+    /// Whether it is secure and no other secure configuration of its data set is both more accurate and faster.
     pub on_front: bool,
 }
 
@@ -26,10 +52,10 @@ pub struct Point {
 pub struct TradeOff {
     /// The data set, as rows name it.
     pub dataset: String,
-    /// Which accuracy it is.
-    pub kind: Accuracy,
     /// The points, fastest first.
     pub points: Vec<Point>,
+    /// Timed configurations of trained weights that have no accuracy of enough images.
+    pub without: usize,
 }
 
 /// Settings that change how an answer is computed and not what it should be.
@@ -41,9 +67,17 @@ fn most_images(rows: &Rows, group: &Group) -> u64 {
     images.into_iter().max().unwrap_or(0)
 }
 
-/// Accuracy against latency for every data set.
-#[must_use]
-pub fn trade_offs(rows: &Rows) -> Vec<TradeOff> {
+/// What the cards say of weights as they were trained: one model, unclustered.
+fn as_trained(rows: &Rows, group: &Group) -> Option<Spread> {
+    let plain = [trial::CLUSTERS, trial::ENSEMBLE].iter().all(|name| rows.setting(name, group.first()).is_empty());
+    card_accuracy(rows, group).filter(|_| plain)
+}
+
+/// Accuracy against latency for every data set, or why there is none.
+///
+/// # Errors
+/// No configuration of trained weights has seconds and an accuracy of enough images.
+pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
     let by = |without: &[&str]| -> HashMap<Configuration, Group> {
         let all = groups(rows, By::Answer, without, |row| rows.is_trained(row));
         all.into_iter().map(|group| (configuration(rows, group.first(), By::Answer, without), group)).collect()
@@ -63,22 +97,38 @@ pub fn trade_offs(rows: &Rows) -> Vec<TradeOff> {
         let here: Vec<&Group> =
             timed.iter().filter(|group| rows.text(trial::DATASET, group.first()) == dataset).collect();
         let kind = best_accuracy(rows, here.iter().filter_map(|group| answers(group)));
+        let accuracy = |group: &Group| {
+            let measured = answers(group).and_then(|answers| accuracy(rows, answers, kind));
+            match measured.filter(|(_, images)| *images >= FEWEST_IMAGES) {
+                Some((accuracy, images)) => Some((accuracy, Source::Images(kind, images))),
+                None => as_trained(rows, group).map(|accuracy| (accuracy, Source::Card)),
+            }
+        };
         let point = |group: &&Group| {
-            let (accuracy, images) = accuracy(rows, answers(group)?, kind)?;
-            Some(Point { group: (*group).clone(), accuracy, images, latency: latency(rows, group)?, on_front: false })
+            let (accuracy, source) = accuracy(group)?;
+            let latency = latency(rows, group)?;
+            let insecure = group.rows.iter().any(|row| security::is_insecure(rows, *row));
+            Some(Point { group: (*group).clone(), accuracy, source, latency, insecure, on_front: false })
         };
         let mut points: Vec<Point> = here.iter().filter_map(point).collect();
         mark_front(&mut points);
-        TradeOff { dataset: dataset.to_owned(), kind, points }
+        TradeOff { dataset: dataset.to_owned(), without: here.len() - points.len(), points }
     };
-    datasets.into_iter().map(of_dataset).filter(|trade_off| !trade_off.points.is_empty()).collect()
+    let all: Vec<TradeOff> =
+        datasets.into_iter().map(of_dataset).filter(|trade_off| !trade_off.points.is_empty()).collect();
+    if all.is_empty() {
+        return Err(format!(
+            "no configuration of trained weights has both seconds and an accuracy of {FEWEST_IMAGES} images or more"
+        ));
+    }
+    Ok(all)
 }
 
-/// Sorts by latency and marks the points that no faster one matches in accuracy.
+/// Sorts by latency and marks the secure points that no faster one matches in accuracy.
 fn mark_front(points: &mut [Point]) {
     points.sort_by(|a, b| a.latency.mean.total_cmp(&b.latency.mean).then(b.accuracy.mean.total_cmp(&a.accuracy.mean)));
     let mut best = f64::NEG_INFINITY;
-    for point in points {
+    for point in points.iter_mut().filter(|point| !point.insecure) {
         point.on_front = point.accuracy.mean > best;
         best = best.max(point.accuracy.mean);
     }
@@ -89,6 +139,10 @@ mod tests {
     use super::*;
     use crate::report::rows::tests::rows;
 
+    fn front(trade_off: &TradeOff) -> Vec<bool> {
+        trade_off.points.iter().map(|point| point.on_front).collect()
+    }
+
     #[test]
     fn the_front_is_what_nothing_beats_in_both() {
         let rows = rows(
@@ -96,9 +150,28 @@ mod tests {
              a,ok,cifar10,8,1,0.80,100,1\nb,ok,cifar10,16,1,0.75,100,2\nc,ok,cifar10,32,1,0.9,100,3\nd,ok,cifar10,64,1,0.9,100,4\n\
              e,ok,cifar100,64,1,,,4\n",
         );
-        let all = trade_offs(&rows);
+        let all = trade_offs(&rows).unwrap();
         assert_eq!(all.len(), 1, "a data set without accuracies has no point");
-        let front: Vec<bool> = all[0].points.iter().map(|point| point.on_front).collect();
-        assert_eq!((all[0].dataset.as_str(), front), ("cifar10", vec![true, false, true, false]));
+        assert_eq!((all[0].dataset.as_str(), front(&all[0])), ("cifar10", vec![true, false, true, false]));
+    }
+
+    #[test]
+    fn what_is_insecure_is_never_on_the_front() {
+        let rows = rows(
+            "trial_id,status,log_n,accuracy,accuracy_images,latency_seconds_median,security_2018,security_2024\n\
+             a,ok,14,0.9,100,1,secure,insecure\nb,ok,15,0.9,100,2,secure,secure\n",
+        );
+        let all = trade_offs(&rows).unwrap();
+        assert_eq!((all[0].points[0].insecure, front(&all[0])), (true, vec![false, true]));
+    }
+
+    #[test]
+    fn a_few_images_give_way_to_the_card() {
+        let header = "trial_id,status,clusters,accuracy,accuracy_images,latency_seconds_median,card_accuracy\n";
+        let clustered = rows(&format!("{header}a,ok,64,1,2,5,0.9\n"));
+        assert!(trade_offs(&clustered).unwrap_err().contains("100 images or more"));
+        let all = trade_offs(&rows(&format!("{header}a,ok,64,1,2,5,0.9\nb,ok,,1,2,4,0.9\n"))).unwrap();
+        assert_eq!((all[0].without, all[0].points.len(), all[0].points[0].source), (1, 1, Source::Card));
+        assert!((all[0].points[0].accuracy.mean - 90.0).abs() < 1e-9);
     }
 }

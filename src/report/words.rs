@@ -30,6 +30,34 @@ pub fn power_of_two(exponent: &str) -> String {
     format!("2{}", exponent.chars().map(raised).collect::<String>())
 }
 
+/// A setting's name as readers know it.
+#[must_use]
+pub fn name(setting: &str) -> String {
+    let known = match setting {
+        trial::LOG_N => "N",
+        trial::CLUSTERS => "K",
+        trial::ENSEMBLE => "M",
+        trial::CLUSTER_MODE => "mode of clustering",
+        trial::CLUSTER_METHOD => "method of clustering",
+        trial::ACTIVATION_FORM => "form of the activation",
+        trial::NODE_FUSING => "node fusing",
+        trial::TOWER_REUSE => "tower reuse",
+        VARIANT => "weights",
+        other => return other.replace('_', " "),
+    };
+    known.to_owned()
+}
+
+/// A number of things: `1 image`, `2 images`.
+#[must_use]
+pub fn count(number: usize, thing: &str) -> String {
+    count_of(&number.to_string(), thing)
+}
+
+fn count_of(number: &str, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == "1" { "" } else { "s" })
+}
+
 /// One setting with its value, short enough for a legend.
 #[must_use]
 pub fn setting(name: &str, value: &str) -> String {
@@ -41,8 +69,8 @@ pub fn setting(name: &str, value: &str) -> String {
         trial::CLUSTERS if value.is_empty() => "no clustering".to_owned(),
         trial::CLUSTERS => format!("K = {value}"),
         trial::ENSEMBLE => format!("M = {}", if value.is_empty() { "1" } else { value }),
-        trial::BATCH => format!("{} image(s)", if value.is_empty() { "1" } else { value }),
-        trial::THREADS => format!("{value} thread{}", if value == "1" { "" } else { "s" }),
+        trial::BATCH => count_of(if value.is_empty() { "1" } else { value }, "image") + " in a ciphertext",
+        trial::THREADS => count_of(value, "thread"),
         VARIANT if value.is_empty() => "plain".to_owned(),
         VARIANT => value.to_owned(),
         trial::LAYOUT => format!("{value} layout"),
@@ -87,6 +115,39 @@ pub fn settings(rows: &Rows, group: &Group, names: &[&str]) -> String {
     parts.join(", ")
 }
 
+/// Settings that a reader has to know, with the value that goes without saying.
+const TOLD: [(&str, &str); 13] = [
+    (trial::LOG_N, ""),
+    (trial::LAYOUT, ""),
+    (trial::CONVOLUTION, ""),
+    (trial::CLUSTERS, ""),
+    (trial::CLUSTER_MODE, ""),
+    (trial::ENSEMBLE, ""),
+    (trial::BATCH, ""),
+    (trial::ACTIVATION_FORM, "square"),
+    (trial::NODE_FUSING, "true"),
+    (trial::TOWER_REUSE, "true"),
+    ("scale_bits", "22.0"),
+    ("weight_bits", "19.5"),
+    (trial::THREADS, ""),
+];
+
+/// The settings that configurations share, in words: those that a reader has to know, but for the ones in `without` and for what goes
+/// without saying.
+#[must_use]
+pub fn shared(rows: &Rows, groups: &[&Group], without: &[&str]) -> String {
+    let Some(first) = groups.first() else { return String::new() };
+    let value = |name: &str, group: &Group| rows.setting(name, group.first()).to_owned();
+    let told = TOLD.iter().filter(|(name, usual)| {
+        let here = value(name, first);
+        !without.contains(name)
+            && !here.is_empty()
+            && here != *usual
+            && groups.iter().all(|group| value(name, group) == here)
+    });
+    settings(rows, first, &told.map(|(name, _)| *name).collect::<Vec<_>>())
+}
+
 /// `ResNet-20 (width 16) on CIFAR-10`.
 #[must_use]
 pub fn network_on_dataset(rows: &Rows, row: usize) -> String {
@@ -111,6 +172,10 @@ mod tests {
         assert_eq!(setting("ensemble", ""), "M = 1");
         assert_eq!(setting("threads", "1"), "1 thread");
         assert_eq!(setting("activation_form", "monic"), "activation form monic");
+        assert_eq!(
+            (setting("threads", "2"), setting("batch", "")),
+            ("2 threads".into(), "1 image in a ciphertext".into())
+        );
         assert_eq!(setting("tower_reuse", "false"), "no tower reuse");
         assert_eq!(setting("node_fusing", "true"), "with node fusing");
     }
@@ -125,5 +190,7 @@ mod tests {
         assert_eq!(differing(&rows, &all, &[]), ["log_n"]);
         assert_eq!(series(&rows, &groups[1], &["log_n"]), "N = 2¹⁶");
         assert_eq!(series(&rows, &groups[1], &[]), "measured");
+        assert_eq!(shared(&rows, &all, &[]), "packed layout, 2 threads");
+        assert_eq!(shared(&rows, &all[..1], &["threads"]), "N = 2¹⁵, packed layout");
     }
 }

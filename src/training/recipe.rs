@@ -273,6 +273,7 @@ mod tests {
     const RELU: &str = include_str!("../../configs/recipes/relu.yaml");
     const DISTILLED: &str = include_str!("../../configs/recipes/distilled.yaml");
     const PENALTY: &str = include_str!("../../configs/recipes/penalty.yaml");
+    const FROM_RELU: &str = include_str!("../../configs/recipes/from_relu.yaml");
 
     fn problem(from: &str, to: &str) -> (String, String) {
         let text = [FAST, PAPER, DISTILLED].into_iter().find(|text| text.contains(from)).unwrap().replace(from, to);
@@ -283,7 +284,7 @@ mod tests {
 
     #[test]
     fn the_shipped_recipes_are_sound() {
-        for text in [FAST, PAPER, RELU, DISTILLED, PENALTY] {
+        for text in [FAST, PAPER, RELU, DISTILLED, PENALTY, FROM_RELU] {
             let recipe: Recipe = serde_yaml::from_str(text).unwrap();
             assert_eq!(recipe.check(), Ok(()));
             let again: Recipe = serde_yaml::from_str(&serde_yaml::to_string(&recipe).unwrap()).unwrap();
@@ -292,6 +293,8 @@ mod tests {
         let paper: Recipe = serde_yaml::from_str(PAPER).unwrap();
         let distilled: Recipe = serde_yaml::from_str(DISTILLED).unwrap();
         assert_eq!(distilled.model_name(), "resnet20_w16_cifar10_herpn_distilled_seed0");
+        let continued: Recipe = serde_yaml::from_str(FROM_RELU).unwrap();
+        assert_eq!(continued.model_name(), "resnet20_w16_cifar10_herpn_distilled_continued_seed0");
         assert_eq!((paper.epochs, paper.model_name().as_str()), (185, "resnet20_w16_cifar10_penalty_seed0"));
     }
 

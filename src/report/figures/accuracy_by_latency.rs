@@ -2,34 +2,22 @@
 
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingBackend, PathElement};
-use plotters::style::text_anchor::{HPos, VPos};
 
-use super::against::insecure;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, text_width};
 use super::exporter::Figure;
-use super::palette::{BLUE, GREY, INK, VERMILLION};
-use super::placement::Labels;
-use super::plot::{
-    ABOVE, Axis, BELOW, Drawn, Form, Frame, Legend, Marker, Pixel, Scale, Sign, anchored, headings, headings_width,
-    label_room, stroke, write,
-};
-use crate::report::columns::trial;
+use super::palette::{BLUE, GREY};
+use super::placement::{Labels, Placed};
+use super::plot::{Axis, CAP, Drawn, Frame, Legend, Pixel, Scale, Sheet, Sign, bar_ends, error_bar, number, stroke};
+use super::spots::{self, ON_FRONT, Spot};
+use super::subtitle;
 use crate::report::groups::Group;
-use crate::report::published::{Clock, Published};
+use crate::report::measures::FEWEST_IMAGES;
+use crate::report::published::Published;
 use crate::report::rows::Rows;
+use crate::report::security::insecure;
+use crate::report::spread::Spread;
 use crate::report::trade_off::TradeOff;
 use crate::report::words;
-
-/// A point with the number that the key explains.
-#[derive(Debug, Clone, PartialEq)]
-struct Spot {
-    number: String,
-    latency: f64,
-    accuracy: f64,
-    bar: Option<(f64, f64)>,
-    marker: Marker,
-    words: String,
-}
 
 /// The figure of one data set.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,13 +25,11 @@ pub struct AccuracyByLatency {
     name: String,
     title: String,
     subtitle: String,
+    /// Fastest first.
     measured: Vec<Spot>,
-    front: Vec<(f64, f64)>,
     published: Vec<Spot>,
-    /// Published systems of this data set that have no accuracy, so no place here.
-    without: usize,
-    /// Measured configurations below an accuracy that are not drawn, and that accuracy.
-    hidden: (usize, f64),
+    /// Entries of the key on what is not shown.
+    remarks: Vec<String>,
     x: Axis,
     y: Axis,
 }
@@ -54,172 +40,208 @@ const FRONT: f64 = 20.0;
 /// Percentage points below what is of interest that are drawn, too.
 const BELOW_INTEREST: f64 = 4.0;
 
-/// Most measured points that have a number; more of them are drawn without.
-const NUMBERED: usize = 12;
+/// Most measured points that have a letter; more of them are drawn without.
+const LETTERED: usize = 12;
+
+/// Size of the labels beside points.
+const LABEL: u32 = 14;
+
+/// Length in units of the tick of a system without an accuracy.
+const TICK: i32 = 12;
+
+/// Height of the frame.
+const HEIGHT: u32 = 380;
 
 impl AccuracyByLatency {
     /// The figure of a data set.
     #[must_use]
     pub fn of(rows: &Rows, trade_off: &TradeOff, published: &[Published]) -> Self {
         let dataset = words::dataset(&trade_off.dataset);
-        let groups: Vec<&Group> = trade_off.points.iter().map(|point| &point.group).collect();
-        let differing = words::differing(rows, &groups, &[trial::NETWORK, trial::WIDTH, trial::THREADS]);
-        let numbered = trade_off.points.len() <= NUMBERED;
-        let measured: Vec<Spot> = trade_off
-            .points
-            .iter()
-            .enumerate()
-            .filter(|(_, point)| point.latency.mean > 0.0)
-            .map(|(place, point)| {
-                let row = point.group.first();
-                let name = words::series(rows, &point.group, &differing);
-                let network = words::network(rows.text(trial::NETWORK, row));
-                let width = words::setting(trial::WIDTH, rows.text(trial::WIDTH, row));
-                let threads = words::setting(trial::THREADS, rows.text(trial::THREADS, row));
-                let rest = if name == "measured" { String::new() } else { format!(", {name}") };
-                Spot {
-                    number: if numbered { letter(place) } else { String::new() },
-                    latency: point.latency.mean,
-                    accuracy: point.accuracy.mean,
-                    bar: (point.accuracy.low < point.accuracy.high)
-                        .then_some((point.accuracy.low, point.accuracy.high)),
-                    marker: Marker { form: Form::Disc, colour: BLUE, hollow: !point.on_front },
-                    words: format!("{network}, {width}{rest}, {threads}"),
-                }
-            })
-            .collect();
-        let front = trade_off.points.iter().filter(|point| point.on_front);
-        let here = || published.iter().filter(|one| one.dataset == dataset);
-        let published: Vec<Spot> = here()
-            .filter_map(|one| Some((one, one.accuracy_percent?, one.latency_seconds?)))
-            .enumerate()
-            .map(|(place, (one, accuracy, latency))| Spot {
-                number: (place + 1).to_string(),
-                latency,
-                accuracy,
-                bar: None,
-                marker: sign(one.clock()),
-                words: published_words(one),
-            })
-            .collect();
+        let published = spots::published(published, &dataset);
         // What nobody would use leaves no room for the rest.
-        let of_interest = published.iter().map(|spot| spot.accuracy).chain(front_accuracies(trade_off));
+        let of_interest = published.iter().filter_map(|spot| spot.accuracy).chain(front_accuracies(trade_off));
         let floor = of_interest.fold(100.0, f64::min) - BELOW_INTEREST;
-        let all = measured.len();
-        let measured: Vec<Spot> = measured.into_iter().filter(|spot| spot.accuracy >= floor).collect();
-        let hidden = all - measured.len();
-        let spots = || measured.iter().chain(&published);
-        let y = spots().flat_map(|spot| {
-            [spot.accuracy, spot.bar.map_or(spot.accuracy, |bar| bar.0), spot.bar.map_or(spot.accuracy, |bar| bar.1)]
-        });
-        let images = trade_off.points.iter().map(|point| point.images).max().unwrap_or(0);
-        let mut subtitle = format!(
-            "measured: {images} images, {}; latencies are wall times on different machines",
-            trade_off.kind.word
-        );
-        if let Some(insecure) = insecure(rows, &groups) {
-            subtitle += &format!("; {insecure}");
+        let measured = spots::measured(rows, trade_off, floor, LETTERED);
+        let hidden = trade_off.points.len() - measured.len();
+        let mut remarks = Vec::new();
+        remarks.extend(subtitle::cut(hidden, floor));
+        if trade_off.without > 0 {
+            let few = words::count(trade_off.without, "timed configuration");
+            remarks.push(format!("not shown, for want of an accuracy of {FEWEST_IMAGES} images: {few}"));
         }
+        let spots = || measured.iter().chain(&published);
         Self {
             name: format!("accuracy_by_latency_{}", trade_off.dataset),
             title: format!("Accuracy against latency on {dataset}"),
-            subtitle,
-            front: front
-                .map(|point| (point.latency.mean, point.accuracy.mean))
-                .filter(|(latency, accuracy)| *latency > 0.0 && *accuracy >= floor)
-                .collect(),
+            subtitle: second_line(rows, trade_off, !published.is_empty()),
+            remarks,
             x: Axis::around(
                 "latency of an evaluation (s, logarithmic)",
                 Scale::Log10,
                 spots().map(|spot| spot.latency),
             ),
-            y: Axis::around("accuracy (%)", Scale::Linear, y).within(0.0, 100.0),
-            without: here().filter(|one| one.accuracy_percent.is_none()).count(),
-            hidden: (hidden, floor),
+            y: Axis::around("accuracy (%)", Scale::Linear, spots().filter_map(|spot| spot.accuracy)).within(0.0, 100.0),
             measured,
             published,
         }
     }
 
+    /// What the figure shows, as a sentence.
+    #[must_use]
+    pub fn caption(&self) -> String {
+        let has = |word: &str| self.published.iter().any(|spot| spot.kind.contains(word));
+        let some = [("several threads", "on many threads"), ("GPU", "on a GPU"), ("batch", "of a batch of images")];
+        let some: Vec<&str> = some.into_iter().filter(|(word, _)| has(word)).map(|(_, text)| text).collect();
+        let some =
+            if some.is_empty() { String::new() } else { format!(", some {}, as the key says", some.join(", some ")) };
+        let others = if self.published.is_empty() {
+            String::new()
+        } else {
+            format!(", and published systems. Published latencies are on other machines{some}")
+        };
+        format!("{}: what was measured with the Pareto front of what is secure{others}.", self.title)
+    }
+
     fn legend(&self) -> Legend {
         let mut legend = Legend::default();
-        let ours = Marker { form: Form::Disc, colour: BLUE, hollow: false };
-        legend.push(Sign::Line(ours), "measured, on the Pareto front");
-        if self.measured.iter().any(|spot| spot.marker.hollow) {
-            legend.push(Sign::Point(Marker { hollow: true, ..ours }), "measured, not on the front");
+        let (front, behind) = self.by_front();
+        for spot in front {
+            legend.push_once(Sign::Line(spot.marker), &spot.kind);
         }
-        for spot in self.measured.iter().filter(|spot| !spot.number.is_empty()) {
-            legend.push(Sign::None, &format!("{}  {}", spot.number, spot.words));
+        for spot in behind {
+            legend.push_once(Sign::Point(spot.marker), &spot.kind);
         }
-        for clock in [Clock::OneThread, Clock::SeveralThreads, Clock::Gpu, Clock::Unknown] {
-            if self.published.iter().any(|spot| spot.marker == sign(clock)) {
-                legend.push(Sign::Point(sign(clock)), &format!("published: {}", clock.words()));
-            }
+        for spot in self.measured.iter().filter(|spot| !spot.label.is_empty()) {
+            legend.push(Sign::Label(spot.label.clone()), &spot.words);
+        }
+        for spot in self.published.iter().filter(|spot| spot.accuracy.is_some()) {
+            legend.push_once(Sign::Point(spot.marker), &spot.kind);
         }
         for spot in &self.published {
-            legend.push(Sign::None, &format!("{}  {}", spot.number, spot.words));
+            if spot.accuracy.is_none() {
+                legend.push_once(Sign::Tick(GREY), "published without an accuracy: latency only");
+            }
+            legend.push(Sign::Label(spot.label.clone()), &spot.words);
         }
-        if self.hidden.0 > 0 {
-            legend.push(Sign::None, &format!("{} measured below {:.0} % are not shown", self.hidden.0, self.hidden.1));
-        }
-        if self.without > 0 {
-            legend.push(Sign::None, &format!("{} published system(s) state no accuracy", self.without));
+        for remark in &self.remarks {
+            legend.push(Sign::None, remark);
         }
         legend
     }
 
-    fn frame_size(&self) -> (u32, u32) {
-        (560, 380.max(self.legend().height()))
+    /// What was measured: on the front, and not.
+    fn by_front(&self) -> (Vec<&Spot>, Vec<&Spot>) {
+        self.measured.iter().partition(|spot| spot.marker == ON_FRONT)
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet::new(&self.title, &self.subtitle, &self.y, HEIGHT, self.legend())
+    }
+
+    /// The corners of the front: a staircase, what is as accurate at a given latency.
+    fn steps(&self, frame: &Frame<'_>) -> Vec<Pixel> {
+        let mut steps: Vec<Pixel> = Vec::new();
+        for spot in self.measured.iter().filter(|spot| spot.marker == ON_FRONT) {
+            let Some(at) = place(frame, spot) else { continue };
+            if let Some(last) = steps.last().copied() {
+                steps.push((at.0, last.1));
+            }
+            steps.push(at);
+        }
+        steps
     }
 
     fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
     where
         DB::ErrorType: 'static,
     {
-        headings(area, &self.title, &self.subtitle, canvas)?;
-        let corner = (canvas.offset(label_room(&self.y) as i32), canvas.offset(ABOVE as i32));
-        let (width, height) = self.frame_size();
-        let size = (canvas.offset(width as i32), canvas.offset(height as i32));
-        let frame = Frame { x: &self.x, y: &self.y, corner, size, canvas };
+        let sheet = self.sheet();
+        sheet.draw(area, canvas)?;
+        let frame = sheet.frame(&self.x, &self.y, canvas);
         frame.draw(area)?;
-        // The front is a staircase: what is as accurate at a given latency.
-        let mut steps: Vec<Pixel> = Vec::new();
-        for (latency, accuracy) in &self.front {
-            let Some(at) = frame.at(*latency, *accuracy) else { continue };
-            if let Some(last) = steps.last().copied() {
-                steps.push((at.0, last.1));
-            }
-            steps.push(at);
-        }
-        area.draw(&PathElement::new(steps, stroke(canvas, BLUE, 2)))?;
-        let mut labels = Labels::new(corner, size);
+        let steps = self.steps(&frame);
+        area.draw(&PathElement::new(steps.clone(), stroke(canvas, BLUE, 2)))?;
+        // What is drawn last lies on top: the front.
+        let (front, behind) = self.by_front();
         let spots: Vec<(&Spot, Pixel)> = self
             .published
             .iter()
-            .chain(&self.measured)
-            .filter_map(|spot| Some((spot, frame.at(spot.latency, spot.accuracy)?)))
+            .chain(behind)
+            .chain(front)
+            .filter_map(|spot| Some((spot, place(&frame, spot)?)))
             .collect();
+        let placed = labels(&frame, &steps, &spots);
+        for (spot, _) in &spots {
+            error_bar(area, &frame, spot.latency, spot.bar, spot.marker.colour)?;
+        }
+        for (from, to) in placed.iter().flatten().filter_map(|placed| placed.leader) {
+            area.draw(&PathElement::new(vec![from, to], stroke(canvas, GREY, 1)))?;
+        }
         for (spot, at) in &spots {
-            if let Some((_, low)) = spot.bar.and_then(|(low, _)| frame.at(spot.latency, low))
-                && let Some((_, high)) = spot.bar.and_then(|(_, high)| frame.at(spot.latency, high))
-            {
-                area.draw(&PathElement::new(vec![(at.0, low), (at.0, high)], stroke(canvas, BLUE, 1)))?;
-            }
-            labels.occupy(*at, canvas.offset(7));
-        }
-        for (spot, at) in spots {
-            spot.marker.draw(area, at, canvas)?;
-            if !spot.number.is_empty() {
-                let text = (canvas.offset(8 * spot.number.len() as i32), canvas.offset(13));
-                let (place, line) = labels.place(at, text, canvas.offset(8));
-                if line {
-                    area.draw(&PathElement::new(vec![at, place], stroke(canvas, GREY, 1)))?;
-                }
-                write(area, &spot.number, place, anchored(canvas.coloured_text(12, INK), HPos::Center, VPos::Center))?;
+            if spot.accuracy.is_some() {
+                spot.marker.draw(area, *at, canvas)?;
+            } else {
+                let top = (at.0, at.1 - canvas.offset(TICK));
+                area.draw(&PathElement::new(vec![*at, top], stroke(canvas, GREY, 2)))?;
             }
         }
-        self.legend().draw(area, (corner.0 + size.0 + canvas.offset(14), corner.1), canvas)
+        for ((spot, _), placed) in spots.iter().zip(placed) {
+            let Some(placed) = placed else { continue };
+            number(area, &spot.label, placed.centre, LABEL, false, canvas)?;
+        }
+        Ok(())
     }
+}
+
+/// Where a point is; what has no accuracy stands at the lower edge.
+fn place(frame: &Frame<'_>, spot: &Spot) -> Option<Pixel> {
+    match spot.accuracy {
+        Some(accuracy) => frame.at(spot.latency, accuracy),
+        None => Some((frame.at(spot.latency, frame.y.start())?.0, frame.corner.1 + frame.size.1)),
+    }
+}
+
+/// Where the labels of the points are.
+fn labels(frame: &Frame<'_>, steps: &[Pixel], spots: &[(&Spot, Pixel)]) -> Vec<Option<Placed>> {
+    let canvas = frame.canvas;
+    let mut labels = Labels::new(frame.corner, frame.size);
+    for ends in steps.windows(2) {
+        labels.occupy_line(ends[0], ends[1], canvas.offset(2));
+    }
+    for (spot, at) in spots {
+        if spot.accuracy.is_none() {
+            labels.occupy_line(*at, (at.0, at.1 - canvas.offset(TICK)), canvas.offset(2));
+            continue;
+        }
+        labels.occupy(*at, canvas.offset(7));
+        if let Some((top, bottom)) = spot.bar.and_then(|bar| bar_ends(frame, spot.latency, bar)) {
+            labels.occupy_line(top, bottom, canvas.offset(CAP + 1));
+        }
+    }
+    let place = |(spot, at): &(&Spot, Pixel)| {
+        let text = (canvas.offset(text_width(&spot.label, LABEL) as i32 + 2), canvas.offset(LABEL as i32));
+        // The label of a tick belongs to its upper end.
+        let at = if spot.accuracy.is_none() { (at.0, at.1 - canvas.offset(TICK)) } else { *at };
+        (!spot.label.is_empty()).then(|| labels.place(at, text, canvas.offset(8)))
+    };
+    spots.iter().map(place).collect()
+}
+
+/// What one must know of the numbers.
+fn second_line(rows: &Rows, trade_off: &TradeOff, published: bool) -> String {
+    let groups: Vec<&Group> = trade_off.points.iter().map(|point| &point.group).collect();
+    let spreads: Vec<Spread> = trade_off.points.iter().map(|point| point.accuracy).collect();
+    let mut sources: Vec<String> = trade_off.points.iter().map(|point| point.source.words()).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let mut measured = vec![spots::shared(rows, &groups), format!("accuracy of {}", sources.join(" or "))];
+    measured.extend(subtitle::evaluations(rows, &groups).map(|text| format!("latency: {text}")));
+    measured.retain(|part| !part.is_empty());
+    let mut parts = vec![format!("measured: {}", measured.join(", "))];
+    parts.extend(subtitle::accuracy_bars(&spreads));
+    parts.extend(published.then(|| "published latencies are of other machines".to_owned()));
+    parts.extend(insecure(rows, &groups));
+    parts.join("; ")
 }
 
 /// Accuracies of the measured points that nothing beats.
@@ -230,38 +252,13 @@ fn front_accuracies(trade_off: &TradeOff) -> impl Iterator<Item = f64> {
     front.filter(move |accuracy| *accuracy > best - FRONT)
 }
 
-/// A, B, C ...
-fn letter(place: usize) -> String {
-    char::from(b'A' + (place % 26) as u8).to_string()
-}
-
-fn sign(clock: Clock) -> Marker {
-    match clock {
-        Clock::OneThread => Marker { form: Form::Square, colour: VERMILLION, hollow: false },
-        Clock::SeveralThreads => Marker { form: Form::Square, colour: VERMILLION, hollow: true },
-        Clock::Gpu => Marker { form: Form::Diamond, colour: VERMILLION, hollow: true },
-        Clock::Unknown => Marker { form: Form::Triangle, colour: GREY, hollow: true },
-    }
-}
-
-fn published_words(one: &Published) -> String {
-    let threads = one
-        .threads
-        .map_or_else(String::new, |threads| format!(", {}", words::setting(trial::THREADS, &threads.to_string())));
-    let images =
-        one.images.filter(|images| *images > 1).map_or_else(String::new, |images| format!(", {images} images at once"));
-    format!("{} ({}), {}{threads}{images}", one.system, one.year, one.network)
-}
-
 impl Figure for AccuracyByLatency {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn size(&self) -> (u32, u32) {
-        let (width, height) = self.frame_size();
-        let width = label_room(&self.y) + width + 14 + self.legend().width();
-        (width.max(headings_width(&self.title, &self.subtitle)), ABOVE + height + BELOW)
+        self.sheet().size()
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
@@ -269,5 +266,48 @@ impl Figure for AccuracyByLatency {
         DB::ErrorType: 'static,
     {
         self.draw_all(area, canvas).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::rows;
+    use crate::report::trade_off::trade_offs;
+
+    fn figure(trials: &str) -> AccuracyByLatency {
+        let rows = rows(trials);
+        AccuracyByLatency::of(&rows, &trade_offs(&rows).unwrap()[0], &[])
+    }
+
+    const HEADER: &str = "trial_id,status,network,width,dataset,log_n,threads,accuracy,accuracy_low,accuracy_high,accuracy_images,\
+        latency_seconds_median,security_2018,security_2024\n";
+
+    #[test]
+    fn bars_do_not_stretch_the_axis_and_letters_have_no_gap() {
+        let figure = figure(&format!(
+            "{HEADER}a,ok,resnet20,16,cifar10,13,1,0.1,0.05,0.15,100,1,secure,secure\n\
+             b,ok,resnet20,16,cifar10,14,1,0.9,0.2,1,100,2,secure,secure\nc,ok,resnet20,16,cifar10,15,1,0.92,0.2,1,100,3,secure,secure\n"
+        ));
+        assert!(figure.y.start() > 80.0, "{:?}", figure.y);
+        let letters: Vec<&str> = figure.measured.iter().map(|spot| spot.label.as_str()).collect();
+        assert_eq!(letters, ["A", "B"], "what is below the floor takes no letter");
+        assert_eq!(figure.remarks.len(), 1);
+        assert!(figure.remarks[0].starts_with("1 point below") && figure.remarks[0].ends_with("is not shown"));
+        assert!(!figure.caption().contains("GPU"), "none is drawn");
+    }
+
+    #[test]
+    fn insecure_points_say_so() {
+        let figure = figure(&format!(
+            "{HEADER}a,ok,resnet20,16,cifar10,14,1,0.9,,,10000,1,insecure,insecure\nb,ok,resnet20,16,cifar10,15,1,0.9,,,10000,2,secure,secure\n"
+        ));
+        let words: Vec<&str> = figure.measured.iter().map(|spot| spot.words.as_str()).collect();
+        assert_eq!(words, ["N = 2¹⁴, insecure", "N = 2¹⁵"]);
+        assert_eq!(figure.measured.iter().map(|spot| spot.marker == ON_FRONT).collect::<Vec<_>>(), [false, true]);
+        assert!(
+            figure.subtitle.starts_with("measured: ResNet-20, width 16, 1 thread, accuracy of 10000 encrypted images;")
+        );
+        assert!(figure.subtitle.ends_with("insecure: N = 2¹⁴"), "{}", figure.subtitle);
     }
 }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use super::lines::{Line, Lines, Value};
 use super::palette::SERIES;
-use super::plot::{Axis, Chart, ChartPoint, Reference, Scale, Series};
+use super::plot::{Axis, Chart, ChartPoint, Marker, Scale, Series};
+use super::subtitle;
 use crate::report::columns::{Accuracy, trial};
-use crate::report::groups::{By, Group, Spread, accuracy, best_accuracy, groups, groups_among, latency};
+use crate::report::groups::{By, Group, groups};
+use crate::report::measures::{FEWEST_IMAGES, best_accuracy};
 use crate::report::rows::{Rows, VARIANT};
-use crate::report::tables::security_word;
+use crate::report::security::{insecure, is_insecure};
+use crate::report::spread::Spread;
 use crate::report::words;
-
-/// Most lines of reference.
-const REFERENCES: usize = 3;
 
 /// What stands on the horizontal axis.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +32,12 @@ pub const CLUSTERS: Against =
     Against { word: "clusters", setting: trial::CLUSTERS, title: "number of clusters K (logarithmic)", off: None };
 
 /// M.
-pub const ENSEMBLE: Against =
-    Against { word: "ensemble", setting: trial::ENSEMBLE, title: "number of models in the ensemble M", off: Some(1.0) };
+pub const ENSEMBLE: Against = Against {
+    word: "ensemble",
+    setting: trial::ENSEMBLE,
+    title: "number of models in the ensemble M (logarithmic)",
+    off: Some(1.0),
+};
 
 /// What stands on the upright axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +49,16 @@ pub enum Quantity {
 }
 
 impl Quantity {
+    /// Part of the file's name.
     const fn word(self) -> &'static str {
         match self {
             Self::Accuracy => "accuracy",
             Self::Latency => "latency",
         }
     }
-}
 
-impl Quantity {
     /// What its trials are grouped by.
-    const fn by(self) -> By {
+    pub const fn by(self) -> By {
         match self {
             Self::Accuracy => By::Answer,
             Self::Latency => By::Speed,
@@ -91,7 +95,8 @@ impl Against {
             panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several, &untold)).collect();
         let missing = || match quantity {
             Quantity::Accuracy => {
-                format!("no trials of trained weights with several values of `{}` have an accuracy", self.setting)
+                let what = format!("have an accuracy of {FEWEST_IMAGES} images or more");
+                format!("no trials of trained weights with several values of `{}` {what}", self.setting)
             }
             Quantity::Latency => format!("no trials with several values of `{}` were encrypted", self.setting),
         };
@@ -111,7 +116,7 @@ impl Against {
     }
 
     /// The setting of a trial as a number.
-    fn value(self, rows: &Rows, row: usize) -> Option<f64> {
+    pub fn value(self, rows: &Rows, row: usize) -> Option<f64> {
         rows.number(self.setting, row).filter(|value| Some(*value) != self.off)
     }
 
@@ -124,73 +129,67 @@ impl Against {
         untold: &[&'static str],
     ) -> Vec<Chart> {
         let kind = best_accuracy(rows, lines.iter());
-        let point = |group: &Group| match quantity {
-            Quantity::Accuracy => accuracy(rows, group, kind).map(|(spread, _)| spread),
-            Quantity::Latency => latency(rows, group),
-        };
-        let (mut drawn, mut references): (Vec<Line<'_>>, Vec<(&Group, Spread)>) = (Vec::new(), Vec::new());
-        let repeated: Vec<&str> = untold.iter().copied().filter(|name| *name != self.setting).collect();
-        for line in lines {
-            let mut points: Vec<(f64, Spread)> = Vec::new();
-            for group in groups_among(rows, quantity.by(), &repeated, line.rows.iter().copied()) {
-                let Some(spread) = point(&group) else { continue };
-                match self.value(rows, group.first()).or(self.off) {
-                    Some(value) => points.push((value, spread)),
-                    None => references.push((line, spread)),
-                }
-            }
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let swept = points.iter().any(|(value, _)| Some(*value) != self.off);
-            if swept {
-                drawn.push((line, points));
-            } else {
-                references.extend(points.into_iter().map(|(_, spread)| (line, spread)));
-            }
-        }
-        let values: BTreeSet<u64> = drawn.iter().flat_map(|(_, points)| points).map(|(x, _)| x.to_bits()).collect();
-        if values.len() < 2 {
+        let all = Lines::of(rows, self, quantity, kind, lines, untold);
+        let values = || all.lines.iter().flat_map(|line| &line.points).map(|(value, _)| *value);
+        if values().map(f64::to_bits).collect::<BTreeSet<_>>().len() < 2 {
             return Vec::new();
         }
-        // Without the setting there is no M to draw; a reference makes sense for K alone.
-        if self.off.is_some() {
-            references.clear();
-        }
-        references.truncate(REFERENCES);
-        let lines_across: Vec<&Group> = references.iter().map(|(group, _)| *group).collect();
-        let untold = [untold, &[trial::NETWORK, trial::DATASET]].concat();
-        let telling = words::differing(rows, &lines_across, &untold);
-        let everything: Vec<&Group> = drawn.iter().map(|(group, _)| *group).collect();
-        let differing = words::differing(rows, &everything, &untold);
-        let all: Vec<Spread> = drawn
-            .iter()
-            .flat_map(|(_, points)| points)
-            .map(|(_, it)| *it)
-            .chain(references.iter().map(|(_, it)| *it))
-            .collect();
-        let images = lines.iter().filter_map(|group| accuracy(rows, group, kind)).map(|(_, images)| images).max();
-        let first = drawn[0].0.first();
-        let chunks = drawn.chunks(SERIES.len() - references.len());
+        let told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET]].concat();
+        let telling = all.telling(rows, &told_elsewhere);
+        let references = all.references(rows, &telling);
+        let (y, below) = upright(quantity, kind, &all);
+        let first = all.lines[0].group.first();
+        let chunks = all.lines.chunks(SERIES.len() - references.len());
         let parts = chunks.len();
         chunks
             .enumerate()
             .map(|(part, chunk)| Chart {
                 name: self.file_name(rows, quantity, first, several, part),
                 title: self.heading(rows, quantity, first, part, parts),
-                subtitle: subtitle(rows, quantity, &everything, images),
-                x: self.axis(drawn.iter().flat_map(|(_, points)| points).map(|(value, _)| *value)),
-                y: upright(quantity, kind, &all),
-                series: chunk.iter().map(|(group, points)| series(rows, group, points, &differing)).collect(),
-                references: references
+                subtitle: self.subtitle(rows, quantity, &all, below.as_deref()),
+                x: Axis::around(self.title, Scale::Log2, values()),
+                y: y.clone(),
+                series: chunk
                     .iter()
-                    .map(|(group, spread)| Reference { name: reference_name(rows, group, &telling), y: spread.mean })
+                    .enumerate()
+                    .map(|(place, line)| {
+                        // One line alone needs no key.
+                        let unnamed = if references.is_empty() { "" } else { "with clusters" };
+                        series(rows, line, &telling, unnamed, Marker::of_series(place))
+                    })
                     .collect(),
-                frame: (520, 340),
+                references: references.clone(),
+                remarks: Vec::new(),
+                height: 340,
             })
             .collect()
     }
 
-    fn axis(self, values: impl Iterator<Item = f64>) -> Axis {
-        Axis::around(self.title, Scale::Log2, values)
+    /// What one must know to read a chart.
+    fn subtitle(self, rows: &Rows, quantity: Quantity, all: &Lines, below: Option<&str>) -> String {
+        let spreads: Vec<Spread> = all.values().map(|value| value.spread).collect();
+        let lines: Vec<&Group> = all.lines.iter().map(|line| &line.group).collect();
+        let groups = all.groups();
+        let known = match quantity {
+            Quantity::Accuracy => {
+                [subtitle::images(all.values().filter_map(|value| value.images)), subtitle::accuracy_bars(&spreads)]
+            }
+            Quantity::Latency => [subtitle::evaluations(rows, &groups), subtitle::latency_bars(&spreads)],
+        };
+        let mut without = vec![self.setting];
+        if quantity == Quantity::Accuracy {
+            without.push(trial::THREADS);
+        }
+        if self.setting == trial::ENSEMBLE {
+            // One member has no joint slices, and a line from one member on has two modes.
+            without.push(trial::CLUSTER_MODE);
+        }
+        let mut parts = vec![words::shared(rows, &lines, &without)];
+        parts.extend(known.into_iter().flatten());
+        parts.extend(below.map(str::to_owned));
+        parts.extend(insecure(rows, &groups));
+        parts.retain(|part| !part.is_empty());
+        parts.join("; ")
     }
 
     fn file_name(self, rows: &Rows, quantity: Quantity, row: usize, several: bool, part: usize) -> String {
@@ -213,9 +212,6 @@ impl Against {
     }
 }
 
-/// Trials that differ in the setting alone, and what they say at each of its values.
-type Line<'g> = (&'g Group, Vec<(f64, Spread)>);
-
 /// Groups of the same network on the same data set.
 fn panels(rows: &Rows, lines: Vec<Group>) -> Vec<Vec<Group>> {
     let mut panels: Vec<(String, Vec<Group>)> = Vec::new();
@@ -229,59 +225,49 @@ fn panels(rows: &Rows, lines: Vec<Group>) -> Vec<Vec<Group>> {
     panels.into_iter().map(|(_, panel)| panel).collect()
 }
 
-fn series(rows: &Rows, group: &Group, points: &[(f64, Spread)], differing: &[&str]) -> Series {
-    let point = |(value, spread): &(f64, Spread)| ChartPoint {
-        x: *value,
-        y: spread.mean,
-        bar: (spread.low < spread.high).then_some((spread.low, spread.high)),
-    };
-    Series { name: words::series(rows, group, differing), points: points.iter().map(point).collect() }
-}
-
-fn reference_name(rows: &Rows, group: &Group, telling: &[&str]) -> String {
-    match telling {
-        [] => "no clustering".to_owned(),
-        telling => format!("no clustering, {}", words::series(rows, group, telling)),
+/// A line as it is drawn; `unnamed` if nothing tells it from others.
+fn series(rows: &Rows, line: &Line, telling: &[&str], unnamed: &str, marker: Marker) -> Series {
+    let point = |(x, value): &(f64, Value)| ChartPoint { x: *x, y: value.spread.mean, bar: value.spread.bar() };
+    let settings = words::settings(rows, &line.group, telling);
+    let mut name = if settings.is_empty() { unnamed.to_owned() } else { settings };
+    if !name.is_empty() && line.group.rows.iter().all(|row| is_insecure(rows, *row)) {
+        name += ", insecure";
     }
+    Series { name, points: line.points.iter().map(point).collect(), marker }
 }
 
-fn upright(quantity: Quantity, kind: Accuracy, all: &[Spread]) -> Axis {
+/// Percentage points below the best accuracy within which differences are of interest.
+const INTEREST: f64 = 10.0;
+
+/// The accuracy from which on values are drawn: most of them are close to the best, and what is far below would leave them no room. None:
+/// all are drawn.
+fn floor(values: &[f64]) -> Option<f64> {
+    let best = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let close: Vec<f64> = values.iter().copied().filter(|value| *value >= best - INTEREST).collect();
+    let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let cut = close.len() * 2 >= values.len() && lowest < best - 2.0 * INTEREST;
+    cut.then(|| close.into_iter().fold(best, f64::min))
+}
+
+/// The upright axis, and a remark on what lies below it.
+fn upright(quantity: Quantity, kind: Accuracy, all: &Lines) -> (Axis, Option<String>) {
+    let spreads = || all.values().map(|value| value.spread);
     match quantity {
         Quantity::Accuracy => {
-            let ends = all.iter().flat_map(|spread| [spread.low, spread.high, spread.mean]);
-            Axis::around(format!("accuracy (%), {}", kind.word), Scale::Linear, ends).within(0.0, 100.0)
+            let means: Vec<f64> = spreads().map(|spread| spread.mean).collect();
+            let floor = floor(&means).unwrap_or(f64::NEG_INFINITY);
+            let drawn = spreads().filter(|spread| spread.mean >= floor);
+            let ends = drawn.flat_map(|spread| [spread.low, spread.high, spread.mean]);
+            let axis = Axis::around(format!("accuracy (%), {}", kind.word), Scale::Linear, ends).within(0.0, 100.0);
+            let start = axis.start();
+            let below = means.iter().filter(|mean| **mean < start).count();
+            (axis, subtitle::cut(below, start))
         }
         Quantity::Latency => {
-            Axis::from_zero("latency of an evaluation (s)", all.iter().flat_map(|spread| [spread.high, spread.mean]))
+            let ends = spreads().flat_map(|spread| [spread.high, spread.mean]);
+            (Axis::from_zero("latency of an evaluation (s)", ends), None)
         }
     }
-}
-
-/// What one must know to read a chart.
-fn subtitle(rows: &Rows, quantity: Quantity, groups: &[&Group], images: Option<u64>) -> String {
-    let mut parts = Vec::new();
-    match quantity {
-        Quantity::Accuracy => {
-            parts.extend(images.map(|images| format!("{images} image{}", if images == 1 { "" } else { "s" })));
-            parts.push(
-                "bars: one standard deviation over repetitions; for one alone its 95 % Wilson interval".to_owned(),
-            );
-        }
-        Quantity::Latency => {
-            parts.push(
-                "bars: one standard deviation over repetitions; for one alone the quartiles over its images".to_owned(),
-            );
-        }
-    }
-    parts.extend(insecure(rows, groups));
-    parts.join("; ")
-}
-
-/// That some parameters are over a line.
-pub fn insecure(rows: &Rows, groups: &[&Group]) -> Option<String> {
-    let word = |row: usize| security_word(rows.text(trial::SECURITY_2018, row), rows.text(trial::SECURITY_2024, row));
-    let found = groups.iter().flat_map(|group| &group.rows).any(|row| word(*row).starts_with("insecure"));
-    found.then(|| "insecure parameters among them".to_owned())
 }
 
 #[cfg(test)]
@@ -307,7 +293,41 @@ mod tests {
         // One member of two recipes is no point of the line of both.
         let accuracy: Vec<Vec<f64>> = lengths(Quantity::Accuracy);
         assert_eq!(accuracy, [[2.0, 4.0]]);
-        assert_eq!(ENSEMBLE.charts(&rows, Quantity::Latency).unwrap()[0].series[0].name, "measured");
+        let chart = &ENSEMBLE.charts(&rows, Quantity::Latency).unwrap()[0];
+        assert_eq!((chart.series[0].name.as_str(), chart.subtitle.as_str()), ("", "K = 64"), "one line needs no key");
         assert!(CLUSTERS.charts(&rows, Quantity::Latency).unwrap_err().contains("several values of `clusters`"));
+    }
+
+    const CLUSTERED: &str = "trial_id,status,network,width,dataset,weights,clusters,cluster_mode,convolution,ensemble,scale_bits,\
+        accuracy,accuracy_images\n\
+        a,ok,resnet20,16,cifar10,trained,8,slice,clustered,1,22.0,0.10,10000\n\
+        b,ok,resnet20,16,cifar10,trained,32,slice,clustered,1,22.0,0.88,10000\n\
+        c,ok,resnet20,16,cifar10,trained,64,slice,clustered,1,22.0,0.90,10000\n\
+        d,ok,resnet20,16,cifar10,trained,,slice,classical,1,22.0,0.91,10000\n\
+        e,ok,resnet20,16,cifar10,trained,,slice,diagonals,1,22.0,0.91,10000\n\
+        f,ok,resnet20,16,cifar10,trained,,slice,classical,2,22.0,0.92,10000\n\
+        g,ok,resnet20,16,cifar10,trained,,slice,classical,1,21.0,0.89,10000\n";
+
+    #[test]
+    fn references_belong_to_a_line_and_say_how_they_convolve() {
+        let charts = CLUSTERS.charts(&rows(CLUSTERED), Quantity::Accuracy).unwrap();
+        let references: Vec<&str> = charts[0].references.iter().map(|reference| reference.name.as_str()).collect();
+        assert_eq!(references, ["no clustering, classical; diagonals"], "M = 2 and other scales are of no line");
+        assert_eq!(charts[0].series[0].name, "clustered");
+    }
+
+    #[test]
+    fn what_is_far_below_the_rest_is_cut_and_counted() {
+        let charts = CLUSTERS.charts(&rows(CLUSTERED), Quantity::Accuracy).unwrap();
+        assert!(charts[0].subtitle.contains("1 point below 84.3 % is not shown"), "{}", charts[0].subtitle);
+        assert_eq!(floor(&[90.0, 85.0, 10.0]), Some(85.0));
+        assert_eq!((floor(&[90.0, 75.0]), floor(&[90.0, 50.0, 30.0])), (None, None));
+    }
+
+    #[test]
+    fn a_few_images_are_no_point() {
+        let few = CLUSTERED.replace("10000", "2");
+        let why = CLUSTERS.charts(&rows(&few), Quantity::Accuracy).unwrap_err();
+        assert!(why.contains("100 images or more"), "{why}");
     }
 }

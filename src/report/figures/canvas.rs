@@ -12,23 +12,41 @@ const FONT: &[u8] = include_bytes!("../fonts/DejaVuSans-subset.ttf");
 /// Name under which the font is known to the drawing library, and to viewers of an SVG that have it not.
 const FAMILY: &str = "sans-serif";
 
+/// Whether the font is known to the drawing library; registers it at the first use.
+fn registered() -> bool {
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
+    *REGISTERED.get_or_init(|| {
+        [FontStyle::Normal, FontStyle::Bold].into_iter().all(|style| register_font(FAMILY, style, FONT).is_ok())
+    })
+}
+
+/// Units that a line of text takes from left to right.
+#[must_use]
+pub fn text_width(text: &str, size: u32) -> u32 {
+    let measured = if registered() { (FAMILY, size).into_font().box_size(text).ok() } else { None };
+    measured.map_or(text.chars().count() as u32 * size * 6 / 10, |(width, _)| width + 1)
+}
+
 /// How many pixels a unit of a figure has: 1 for SVG, more for a PNG that stays sharp in print.
 #[derive(Debug, Clone, Copy)]
 pub struct Canvas {
     scale: u32,
+    bitmap: bool,
 }
 
 impl Canvas {
-    /// A canvas; registers the font at its first use.
+    /// A canvas for pixels or, if not `bitmap`, for an SVG.
     ///
     /// # Errors
     /// If the embedded font is damaged.
-    pub fn new(scale: u32) -> Result<Self, String> {
-        static REGISTERED: OnceLock<bool> = OnceLock::new();
-        let known = REGISTERED.get_or_init(|| {
-            [FontStyle::Normal, FontStyle::Bold].into_iter().all(|style| register_font(FAMILY, style, FONT).is_ok())
-        });
-        if *known { Ok(Self { scale }) } else { Err("the embedded font is damaged".to_owned()) }
+    pub fn new(scale: u32, bitmap: bool) -> Result<Self, String> {
+        if registered() { Ok(Self { scale, bitmap }) } else { Err("the embedded font is damaged".to_owned()) }
+    }
+
+    /// Pixels that text of a height in pixels must go down: the drawing library sets it too high in bitmaps, and only there.
+    #[must_use]
+    pub fn text_drop(self, pixels: f64) -> i32 {
+        if self.bitmap { (0.15 * pixels).round() as i32 } else { 0 }
     }
 
     /// Pixels of a length in units.

@@ -45,7 +45,7 @@ pub fn svg(figure: &impl Figure) -> Result<String, String> {
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, figure.size()).into_drawing_area();
-        draw(figure, &area, 1)?;
+        draw(figure, &area, Canvas::new(1, false)?)?;
     }
     Ok(text)
 }
@@ -60,7 +60,7 @@ pub fn png(figure: &impl Figure) -> Result<Vec<u8>, String> {
     let mut pixels = vec![0; 3 * width as usize * height as usize];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        draw(figure, &area, PNG_SCALE)?;
+        draw(figure, &area, Canvas::new(PNG_SCALE, true)?)?;
     }
     let image =
         image::RgbImage::from_raw(width, height, pixels).ok_or("the picture has another size than its pixels")?;
@@ -69,11 +69,11 @@ pub fn png(figure: &impl Figure) -> Result<Vec<u8>, String> {
     Ok(encoded.into_inner())
 }
 
-fn draw<DB: DrawingBackend>(figure: &impl Figure, area: &DrawingArea<DB, Shift>, scale: u32) -> Result<(), String>
+fn draw<DB: DrawingBackend>(figure: &impl Figure, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
 where
     DB::ErrorType: 'static,
 {
     area.fill(&WHITE).map_err(|error| error.to_string())?;
-    figure.draw(area, Canvas::new(scale)?)?;
+    figure.draw(area, canvas)?;
     area.present().map_err(|error| error.to_string())
 }

@@ -2,15 +2,16 @@
 
 use crate::report::ReportError;
 use crate::report::columns::trial;
+use crate::report::groups::Group;
 use crate::report::rows::Rows;
+use crate::report::security;
 use crate::report::table::Table;
-use crate::report::tables::security_word;
 use crate::report::words;
 
 /// The layers of one trial in evaluation order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LayerSeries {
-    /// What the figure is about, such as `ResNet-20 (width 16), cifar10, N = 2^15`.
+    /// Which configuration it is, such as `ResNet-20 (width 16) on CIFAR-10, N = 2¹⁵, packed layout`.
     pub title: String,
     /// Names of the layers.
     pub names: Vec<String>,
@@ -37,19 +38,7 @@ impl LayerSeries {
     ///
     /// # Errors
     /// [`ReportError::Column`].
-    pub fn of_trial(rows: &Rows, row: usize, layers: &Table) -> Result<Self, ReportError> {
-        let cell = |column: &str| rows.text(column, row);
-        let mut title = format!(
-            "{}, {}, {} layout, {}",
-            words::network_on_dataset(rows, row),
-            words::setting(trial::LOG_N, cell(trial::LOG_N)),
-            cell(trial::LAYOUT),
-            words::setting(trial::THREADS, cell(trial::THREADS))
-        );
-        let security = security_word(cell(trial::SECURITY_2018), cell(trial::SECURITY_2024));
-        if !security.is_empty() {
-            title += &format!(", {security}");
-        }
+    pub fn of(title: String, layers: &Table) -> Result<Self, ReportError> {
         Ok(Self {
             title,
             names: layers.text("name")?,
@@ -62,5 +51,48 @@ impl LayerSeries {
             square_seconds: layers.numbers("square_seconds")?,
             pack_seconds: layers.numbers("pack_seconds")?,
         })
+    }
+
+    /// Whether two trials have the same course of levels and scales.
+    #[must_use]
+    pub fn has_levels_of(&self, other: &Self) -> bool {
+        let of = |series: &Self| (series.names.clone(), series.level_in.clone(), series.level_out.clone());
+        of(self) == of(other) && self.scale_bits == other.scale_bits
+    }
+}
+
+/// What a figure about the layers of some trials says of them: what they share of the settings in which figures `differ`, of ring and
+/// layout, and, if all have the same, of their security. Threads matter to seconds alone, and are in `differ` where they are said.
+#[must_use]
+pub fn heading(rows: &Rows, trials: &[usize], differ: &[&'static str]) -> String {
+    let Some(first) = trials.first() else { return String::new() };
+    let mut names = vec![trial::LOG_N, trial::LAYOUT];
+    names.extend(differ.iter().filter(|name| ![trial::LOG_N, trial::LAYOUT].contains(*name)));
+    names.retain(|name| trials.iter().all(|row| rows.setting(name, *row) == rows.setting(name, *first)));
+    let mut parts = vec![words::network_on_dataset(rows, *first)];
+    parts.push(words::settings(rows, &Group { rows: vec![*first] }, &names));
+    let security = security::word(rows, *first);
+    if trials.iter().all(|row| security::word(rows, *row) == security) {
+        parts.push(security.to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::rows;
+
+    #[test]
+    fn a_heading_says_what_its_trials_share() {
+        let rows = rows(
+            "trial_id,status,network,width,dataset,log_n,layout,clusters,threads,security_2018,security_2024\n\
+             a,ok,resnet20,16,cifar10,15,channel,4,2,secure,secure\nb,ok,resnet20,16,cifar10,15,channel,64,2,secure,insecure\n",
+        );
+        let network = "ResNet-20 (width 16) on CIFAR-10, N = 2¹⁵, channel layout";
+        assert_eq!(heading(&rows, &[0, 1], &[trial::CLUSTERS]), network);
+        let one = heading(&rows, &[1], &[trial::CLUSTERS, trial::THREADS]);
+        assert_eq!(one, format!("{network}, K = 64, 2 threads, insecure (2024 line)"));
     }
 }

@@ -1,13 +1,13 @@
 //! Level and scale through the depth of the network.
 
 use plotters::coord::Shift;
-use plotters::prelude::{ChartBuilder, Circle, Color, DrawingArea, DrawingBackend, PathElement, ShapeStyle, WHITE};
+use plotters::prelude::{DrawingArea, DrawingBackend, PathElement};
 
 use super::canvas::Canvas;
 use super::exporter::Figure;
-use super::layer_axis::LayerAxis;
 use super::layers::LayerSeries;
-use super::palette::{BLUE, GREY, GRID, VERMILLION};
+use super::palette::{BLUE, VERMILLION};
+use super::plot::{Axis, Drawn, Form, Frame, Legend, Marker, ROW, Scale, Sheet, Sign, stroke};
 
 /// Two panels that share the layers' names: the level before and after each layer, and the scale after it.
 #[derive(Debug)]
@@ -16,6 +16,87 @@ pub struct LevelAndScale<'a> {
     pub name: String,
     /// What is drawn.
     pub series: &'a LayerSeries,
+    /// What one must know besides what it is of; may be empty.
+    pub remark: String,
+}
+
+/// Heading.
+const TITLE: &str = "Level and scale by layer";
+
+/// Units between the panels.
+const GAP: i32 = 22;
+
+/// Sign of the level after a layer.
+const AFTER: Marker = Marker { form: Form::Disc, colour: BLUE, hollow: false };
+
+/// Sign of the level before it.
+const BEFORE: Marker = AFTER.hollow();
+
+/// Sign of the scale.
+const SCALE: Marker = Marker { form: Form::Diamond, colour: VERMILLION, hollow: false };
+
+impl LevelAndScale<'_> {
+    fn names(&self) -> Axis {
+        Axis::names("", &self.series.names).reversed()
+    }
+
+    fn sheet(&self, names: &Axis) -> Sheet {
+        let mut legend = Legend::default();
+        legend.push(Sign::Point(BEFORE), "level before the layer");
+        legend.push(Sign::Point(AFTER), "level after it");
+        legend.push(Sign::Point(SCALE), "scale after it");
+        let subtitle = [self.series.title.as_str(), self.remark.as_str()].map(str::to_owned);
+        let subtitle = subtitle.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+        let rows = self.series.names.len() as u32;
+        Sheet::new(TITLE, &subtitle, names, ROW * rows + ROW / 2, legend)
+    }
+
+    fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
+    where
+        DB::ErrorType: 'static,
+    {
+        let names = self.names();
+        let sheet = self.sheet(&names);
+        sheet.draw(area, canvas)?;
+        let (corner, size) = sheet.place(canvas);
+        let left = (size.0 - canvas.offset(GAP)) * 3 / 5;
+        let known = |column: &[Option<f64>]| column.iter().copied().flatten().collect::<Vec<_>>();
+        let levels = Axis::around("level", Scale::Linear, known(&self.series.level_in).into_iter().chain([0.0]));
+        self.draw_levels(area, &Frame { x: &levels, y: &names, corner, size: (left, size.1), canvas })?;
+        let scales = Axis::around("scale (bits)", Scale::Linear, known(&self.series.scale_bits));
+        // The rows are those of the panel beside it, which names them.
+        let unnamed = Axis::names("", &vec![String::new(); self.series.names.len()]).reversed();
+        let corner = (corner.0 + left + canvas.offset(GAP), corner.1);
+        let size = (size.0 - left - canvas.offset(GAP), size.1);
+        self.draw_scales(area, &Frame { x: &scales, y: &unnamed, corner, size, canvas })
+    }
+
+    fn draw_levels<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, frame: &Frame<'_>) -> Drawn
+    where
+        DB::ErrorType: 'static,
+    {
+        frame.draw(area)?;
+        let levels = self.series.level_in.iter().zip(&self.series.level_out).enumerate();
+        for (layer, (before, after)) in levels {
+            let (Some(before), Some(after)) = (*before, *after) else { continue };
+            let ends = (frame.at(before, layer as f64), frame.at(after, layer as f64));
+            let (Some(from), Some(to)) = ends else { continue };
+            area.draw(&PathElement::new(vec![from, to], stroke(frame.canvas, BLUE, 2)))?;
+            BEFORE.draw(area, from, frame.canvas)?;
+            AFTER.draw(area, to, frame.canvas)?;
+        }
+        Ok(())
+    }
+
+    fn draw_scales<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, frame: &Frame<'_>) -> Drawn
+    where
+        DB::ErrorType: 'static,
+    {
+        frame.draw(area)?;
+        let points = self.series.scale_bits.iter().enumerate();
+        let mut places = points.filter_map(|(layer, bits)| frame.at((*bits)?, layer as f64));
+        places.try_for_each(|at| SCALE.draw(area, at, frame.canvas))
+    }
 }
 
 impl Figure for LevelAndScale<'_> {
@@ -24,117 +105,13 @@ impl Figure for LevelAndScale<'_> {
     }
 
     fn size(&self) -> (u32, u32) {
-        (860, LayerAxis::new(&self.series.names).figure_height())
+        self.sheet(&self.names()).size()
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
     where
         DB::ErrorType: 'static,
     {
-        self.draw_panels(area, canvas).map_err(|error| error.to_string())
-    }
-}
-
-impl LevelAndScale<'_> {
-    fn draw_panels<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        canvas: Canvas,
-    ) -> Result<(), Box<dyn std::error::Error>>
-    where
-        DB::ErrorType: 'static,
-    {
-        let axis = LayerAxis::new(&self.series.names);
-        let area = area.margin(canvas.px(10), 0, 0, 0).titled(&self.series.title, canvas.text(15))?;
-        let (width, _) = area.dim_in_pixel();
-        let labels = canvas.px(axis.label_width());
-        let (left, right) = area.split_horizontally(labels + (width - labels) * 3 / 5);
-        self.draw_levels(&left, canvas, labels)?;
-        self.draw_scales(&right, canvas)
-    }
-
-    fn draw_levels<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        canvas: Canvas,
-        labels: u32,
-    ) -> Result<(), Box<dyn std::error::Error>>
-    where
-        DB::ErrorType: 'static,
-    {
-        let axis = LayerAxis::new(&self.series.names);
-        let top = self.series.level_in.iter().flatten().copied().fold(1.0, f64::max);
-        let mut chart = ChartBuilder::on(area)
-            .margin(canvas.px(10))
-            .x_label_area_size(canvas.px(44))
-            .y_label_area_size(labels)
-            .build_cartesian_2d(-0.5..top + 0.5, axis.coordinate())?;
-        chart
-            .configure_mesh()
-            .light_line_style(plotters::style::TRANSPARENT)
-            .bold_line_style(GRID)
-            .axis_style(GREY)
-            .y_labels(axis.len())
-            .y_label_offset(canvas.offset(2))
-            .y_label_formatter(&|value| axis.label(value))
-            .x_label_formatter(&|level| format!("{level:.0}"))
-            .label_style(canvas.text(12))
-            .axis_desc_style(canvas.text(13))
-            .x_desc("level: before the layer (ring), after it (dot)")
-            .draw()?;
-        let stroke = ShapeStyle { color: BLUE.to_rgba(), filled: false, stroke_width: canvas.px(2) };
-        let levels = self.series.level_in.iter().zip(&self.series.level_out).enumerate();
-        for (layer, (before, after)) in levels {
-            let (Some(before), Some(after)) = (*before, *after) else {
-                continue;
-            };
-            let row = || axis.centre(layer);
-            chart.draw_series([PathElement::new(vec![(before, row()), (after, row())], stroke)])?;
-            // A ring is a dot on a dot: a stroked circle has corners in a bitmap.
-            chart.draw_series([Circle::new((before, row()), canvas.px(5), BLUE.filled())])?;
-            chart.draw_series([Circle::new((before, row()), canvas.px(3), WHITE.filled())])?;
-            chart.draw_series([Circle::new((after, row()), canvas.px(5), BLUE.filled())])?;
-        }
-        Ok(())
-    }
-
-    fn draw_scales<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        canvas: Canvas,
-    ) -> Result<(), Box<dyn std::error::Error>>
-    where
-        DB::ErrorType: 'static,
-    {
-        let axis = LayerAxis::new(&self.series.names);
-        let known = || self.series.scale_bits.iter().flatten().copied();
-        let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-        let (low, high) = if low <= high { (low - 0.5, high + 0.5) } else { (0.0, 1.0) };
-        let mut chart = ChartBuilder::on(area)
-            .margin(canvas.px(10))
-            .margin_right(canvas.px(24))
-            .x_label_area_size(canvas.px(44))
-            .build_cartesian_2d(low..high, axis.coordinate())?;
-        chart
-            .configure_mesh()
-            .light_line_style(plotters::style::TRANSPARENT)
-            .bold_line_style(GRID)
-            .axis_style(GREY)
-            .x_labels(5)
-            .y_labels(axis.len())
-            .y_label_offset(canvas.offset(2))
-            .x_label_formatter(&|bits| format!("{bits:.1}"))
-            .label_style(canvas.text(12))
-            .axis_desc_style(canvas.text(13))
-            .x_desc("scale after the layer (bits)")
-            .draw()?;
-        let points = self.series.scale_bits.iter().enumerate();
-        let points: Vec<_> = points.filter_map(|(layer, bits)| Some((layer, (*bits)?))).collect();
-        chart.draw_series(
-            points
-                .iter()
-                .map(|(layer, bits)| Circle::new((*bits, axis.centre(*layer)), canvas.px(4), VERMILLION.filled())),
-        )?;
-        Ok(())
+        self.draw_all(area, canvas).map_err(|error| error.to_string())
     }
 }

@@ -1,5 +1,7 @@
 //! Levels with every optimisation, and what each of them saves: stacked bars.
 
+use std::collections::BTreeSet;
+
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingBackend, Rectangle};
 use plotters::style::text_anchor::{HPos, VPos};
@@ -8,12 +10,11 @@ use plotters::style::{Color, RGBColor, WHITE};
 use super::canvas::Canvas;
 use super::exporter::Figure;
 use super::palette::{BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
-use super::plot::{
-    ABOVE, Axis, BELOW, Drawn, Frame, Legend, Sign, anchored, headings, headings_width, label_room, write,
-};
+use super::plot::{Axis, Drawn, Legend, Sheet, Sign, anchored, number, write};
 use crate::report::columns::{SIZES, trial};
-use crate::report::groups::{By, groups};
+use crate::report::groups::{By, Group, groups};
 use crate::report::rows::Rows;
+use crate::report::security::insecure;
 use crate::report::words;
 
 /// Which optimisations are on, in the order in which they are switched off.
@@ -34,12 +35,15 @@ const PATH: [Switches; 4] = [[true, true, true], [false, true, true], [false, fa
 struct Bar {
     name: String,
     segments: Vec<(String, f64)>,
+    /// Whether the last one is without any optimisation.
+    complete: bool,
 }
 
 /// The figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelsByOptimisation {
     bars: Vec<Bar>,
+    subtitle: String,
 }
 
 /// Colours on which white is easier to read than black.
@@ -63,33 +67,39 @@ impl LevelsByOptimisation {
         .concat();
         let kept = groups(rows, By::Answer, &without, |row| rows.number(trial::LEVELS, row).is_some());
         let mut bars: Vec<Bar> = Vec::new();
+        let mut used: Vec<Vec<usize>> = Vec::new();
         for group in &kept {
             let on = |row: usize| SWITCHES.map(|(name, _, values)| values.contains(&rows.text(name, row)));
             let levels = |wanted: Switches| {
-                let row = group.rows.iter().find(|row| on(**row) == wanted)?;
-                rows.number(trial::LEVELS, *row)
+                let row = group.rows.iter().copied().find(|row| on(*row) == wanted)?;
+                Some((row, rows.number(trial::LEVELS, row)?))
             };
-            let known: Vec<(usize, f64)> =
-                PATH.iter().enumerate().filter_map(|(step, wanted)| Some((step, levels(*wanted)?))).collect();
+            let known: Vec<(usize, usize, f64)> = PATH
+                .iter()
+                .enumerate()
+                .filter_map(|(step, wanted)| levels(*wanted).map(|(row, levels)| (step, row, levels)))
+                .collect();
             if known.len() < 2 || known[0].0 != 0 {
                 continue;
             }
-            let mut segments = vec![(BASE.to_owned(), known[0].1)];
+            let mut segments = vec![(BASE.to_owned(), known[0].2)];
             for pair in known.windows(2) {
                 let saved: Vec<&str> = SWITCHES[pair[0].0..pair[1].0].iter().map(|(_, words, _)| *words).collect();
-                segments.push((saved.join(" and ").replace(" and saved by", " and"), pair[1].1 - pair[0].1));
+                segments.push((saved.join(" and ").replace(" and saved by", " and"), pair[1].2 - pair[0].2));
             }
             let row = group.first();
             let name = format!("{} w{}", words::network(rows.text(trial::NETWORK, row)), rows.text(trial::WIDTH, row));
             if bars.iter().all(|bar| bar.name != name) {
-                bars.push(Bar { name, segments });
+                bars.push(Bar { name, segments, complete: known.last().is_some_and(|it| it.0 + 1 == PATH.len()) });
+                used.push(known.iter().map(|(_, row, _)| *row).collect());
             }
         }
         if bars.is_empty() {
             let wanted = names.map(|name| format!("`{name}`")).join(", ");
             return Err(format!("no network has its levels with {wanted} on and, one after the other, off"));
         }
-        Ok(Self { bars })
+        let subtitle = subtitle(rows, &bars, &used);
+        Ok(Self { bars, subtitle })
     }
 
     /// Names of segments in order, with their colours.
@@ -116,54 +126,96 @@ impl LevelsByOptimisation {
     fn axes(&self) -> (Axis, Axis) {
         let names: Vec<String> = self.bars.iter().map(|bar| bar.name.clone()).collect();
         let totals = self.bars.iter().map(|bar| bar.segments.iter().map(|(_, levels)| levels).sum());
-        (Axis::names("network and width", &names), Axis::from_zero("levels (rescales)", totals))
+        // The totals above the bars need room.
+        let highest = totals.fold(0.0, f64::max) * 1.08;
+        (Axis::names("network and width", &names), Axis::from_zero("levels (rescales)", [highest]))
     }
 
-    const fn frame(&self) -> (i32, i32) {
-        (120 * if self.bars.len() < 3 { 3 } else { self.bars.len() as i32 }, 320)
+    fn sheet(&self, y: &Axis) -> Sheet {
+        Sheet::new(TITLE, &self.subtitle, y, HEIGHT, self.legend())
     }
 
     fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
     where
         DB::ErrorType: 'static,
     {
-        headings(area, TITLE, SUBTITLE, canvas)?;
         let (x, y) = self.axes();
-        let corner = (canvas.offset(label_room(&y) as i32), canvas.offset(ABOVE as i32));
-        let size = (canvas.offset(self.frame().0), canvas.offset(self.frame().1));
-        let frame = Frame { x: &x, y: &y, corner, size, canvas };
+        let sheet = self.sheet(&y);
+        sheet.draw(area, canvas)?;
+        let frame = sheet.frame(&x, &y, canvas);
         frame.draw(area)?;
         let kinds = self.kinds();
         for (place, bar) in self.bars.iter().enumerate() {
             let mut below = 0.0;
             for (name, levels) in &bar.segments {
                 let colour = kinds.iter().find(|(kind, _)| kind == name).map_or(INK, |(_, colour)| *colour);
-                let ends = (frame.at(place as f64 - 0.3, below), frame.at(place as f64 + 0.3, below + levels));
+                let ends = (frame.at(place as f64 - HALF, below), frame.at(place as f64 + HALF, below + levels));
                 if let (Some(low), Some(high)) = ends {
                     area.draw(&Rectangle::new([(low.0, high.1), (high.0, low.1)], colour.filled()))?;
                     if low.1 - high.1 >= canvas.offset(14) {
                         let ink = if DARK.contains(&colour) { WHITE } else { INK };
-                        let style = anchored(canvas.coloured_text(12, ink), HPos::Center, VPos::Center);
-                        write(area, &format!("{levels:.0}"), (low.0.midpoint(high.0), low.1.midpoint(high.1)), style)?;
+                        let style = anchored(canvas.coloured_text(NUMBER, ink), HPos::Center, VPos::Center);
+                        write(
+                            area,
+                            &format!("{levels:.0}"),
+                            (low.0.midpoint(high.0), low.1.midpoint(high.1)),
+                            style,
+                            canvas,
+                        )?;
                     }
                 }
                 below += levels;
             }
-            if let Some(top) = frame.at(place as f64, below) {
-                let style = anchored(canvas.text(12), HPos::Center, VPos::Bottom);
-                write(area, &format!("{below:.0}"), (top.0, top.1 - canvas.offset(3)), style)?;
+            if let Some((middle, top)) = frame.at(place as f64, below) {
+                number(area, &format!("{below:.0}"), (middle, top - canvas.offset(10)), NUMBER, false, canvas)?;
             }
         }
-        self.legend().draw(area, (corner.0 + size.0 + canvas.offset(14), corner.1), canvas)
+        Ok(())
     }
 }
 
 /// Heading.
 const TITLE: &str = "Levels, and what each optimisation saves";
 
-/// What one must know.
-const SUBTITLE: &str =
-    "optimisations switched off one after the other, from the bottom to the top; the number above is without any";
+/// Height of the frame.
+const HEIGHT: u32 = 340;
+
+/// Size of the numbers.
+const NUMBER: u32 = 14;
+
+/// Half the width of a bar, as a share of what a network has.
+const HALF: f64 = 0.26;
+
+/// What one must know: where the path ends, and what else than an optimisation its trials differ in.
+fn subtitle(rows: &Rows, bars: &[Bar], used: &[Vec<usize>]) -> String {
+    let end = if bars.iter().all(|bar| bar.complete) {
+        "without any"
+    } else if bars.iter().any(|bar| bar.complete) {
+        "without those named in the bar, which are not always all"
+    } else {
+        "without those named in the bar, which are not all"
+    };
+    let mut parts = vec![
+        "optimisations switched off one after the other, from the bottom to the top".to_owned(),
+        format!("the number above is {end}"),
+    ];
+    let sizes: Vec<String> = SIZES.iter().filter_map(|name| other_sizes(rows, name, used)).collect();
+    if !sizes.is_empty() {
+        parts.push(format!("some above the lowest segment have {}", sizes.join(", ")));
+    }
+    let trials: Vec<Group> = used.iter().flatten().map(|row| Group { rows: vec![*row] }).collect();
+    parts.extend(insecure(rows, &trials.iter().collect::<Vec<_>>()));
+    parts.join("; ")
+}
+
+/// `scale bits 30.0 instead of 22.0` where a size changes along the path; none: it does not.
+fn other_sizes(rows: &Rows, name: &str, used: &[Vec<usize>]) -> Option<String> {
+    let usual: BTreeSet<&str> = used.iter().map(|trials| rows.text(name, trials[0])).collect();
+    let all = used.iter().flatten().map(|row| rows.text(name, *row));
+    let others: BTreeSet<&str> = all.filter(|value| !usual.contains(value)).collect();
+    let list = |values: &BTreeSet<&str>| values.iter().copied().collect::<Vec<_>>().join(" or ");
+    (!others.is_empty()).then(|| format!("{} {} instead of {}", name.replace('_', " "), list(&others), list(&usual)))
+}
 
 impl Figure for LevelsByOptimisation {
     fn name(&self) -> &'static str {
@@ -171,8 +223,7 @@ impl Figure for LevelsByOptimisation {
     }
 
     fn size(&self) -> (u32, u32) {
-        let width = label_room(&self.axes().1) + self.frame().0 as u32 + 14 + self.legend().width();
-        (width.max(headings_width(TITLE, SUBTITLE)), ABOVE + self.frame().1 as u32 + BELOW)
+        self.sheet(&self.axes().1).size()
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
@@ -199,7 +250,24 @@ mod tests {
         let levels = |bar: usize| figure.bars[bar].segments.iter().map(|(_, levels)| *levels).collect::<Vec<_>>();
         assert_eq!((levels(0), levels(1)), (vec![20.0, 19.0, 19.0, 19.0], vec![18.0, 32.0]));
         assert_eq!(figure.bars[1].segments[1].0, "saved by tower reuse and weight redistribution");
+        assert!(
+            figure.subtitle.ends_with("the number above is without those named in the bar, which are not always all")
+        );
         let trials = rows(&format!("{header}a,ok,resnet20,16,true,square,true,20\n"));
         assert!(LevelsByOptimisation::of(&trials).unwrap_err().contains("`tower_reuse`"));
+    }
+
+    #[test]
+    fn the_second_line_says_what_else_differs() {
+        let trials = rows(
+            "trial_id,status,network,width,tower_reuse,scale_bits,levels_used,security_2018,security_2024\n\
+             a,ok,resnet20,16,true,22.0,20,secure,secure\nb,ok,resnet20,16,false,30.0,39,insecure,insecure\n",
+        );
+        let subtitle = LevelsByOptimisation::of(&trials).unwrap().subtitle;
+        for part in ["those named in the bar, which are not all;", "have scale bits 30.0 instead of 22.0", "insecure: "]
+        {
+            assert!(subtitle.contains(part), "{part}: {subtitle}");
+        }
+        assert!(!subtitle.contains("without any"), "{subtitle}");
     }
 }

@@ -31,6 +31,6 @@ pub const SERIES: [(RGBColor, Form); 8] = [
     (PURPLE, Form::Diamond),
     (ORANGE, Form::Wedge),
     (SKY, Form::Cross),
-    (INK, Form::Disc),
-    (GREY, Form::Square),
+    (INK, Form::Plus),
+    (GREY, Form::Star),
 ];

@@ -1,26 +1,56 @@
-//! Labels beside points, none over another or over a point.
+//! Labels beside points, none over another, over a point or over a line.
 
 use super::plot::Pixel;
 
 /// A rectangle: left, top, right, bottom.
 type Rectangle = (i32, i32, i32, i32);
 
+/// Where a label stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// Its centre.
+    pub centre: Pixel,
+    /// Ends of the line that leads there; none: it is beside its point.
+    pub leader: Option<(Pixel, Pixel)>,
+}
+
 /// What is taken within a frame.
 #[derive(Debug, Clone)]
 pub struct Labels {
     frame: Rectangle,
     taken: Vec<Rectangle>,
+    /// Labels, which a line may not cross.
+    labels: Vec<Rectangle>,
 }
 
 /// Directions in which a label is tried, best first.
-const DIRECTIONS: [(f64, f64); 8] =
-    [(1.0, 0.0), (0.0, -1.0), (-1.0, 0.0), (0.0, 1.0), (0.75, -0.75), (-0.75, -0.75), (0.75, 0.75), (-0.75, 0.75)];
+const DIRECTIONS: [(f64, f64); 16] = [
+    (1.0, 0.0),
+    (0.0, -1.0),
+    (-1.0, 0.0),
+    (0.0, 1.0),
+    (0.75, -0.75),
+    (-0.75, -0.75),
+    (0.75, 0.75),
+    (-0.75, 0.75),
+    (0.92, -0.38),
+    (0.38, -0.92),
+    (-0.38, -0.92),
+    (-0.92, -0.38),
+    (-0.92, 0.38),
+    (-0.38, 0.92),
+    (0.38, 0.92),
+    (0.92, 0.38),
+];
+
+/// Distances at which it is tried.
+const RINGS: i32 = 30;
 
 impl Labels {
     /// Nothing is taken within a frame of this corner and size.
     #[must_use]
-    pub fn new((left, top): Pixel, (width, height): Pixel) -> Self {
-        Self { frame: (left, top, left + width, top + height), taken: Vec::new() }
+    pub const fn new((left, top): Pixel, (width, height): Pixel) -> Self {
+        Self { frame: (left, top, left + width, top + height), taken: Vec::new(), labels: Vec::new() }
     }
 
     /// Takes the square around a point.
@@ -28,9 +58,18 @@ impl Labels {
         self.taken.push((x - radius, y - radius, x + radius, y + radius));
     }
 
-    /// The centre for a label of size `text` beside a point, at least `gap` away, and whether it is so far that a line has to lead there.
-    pub fn place(&mut self, (x, y): Pixel, (width, height): Pixel, gap: i32) -> (Pixel, bool) {
-        for ring in 0..12 {
+    /// Takes what lies within `radius` of a straight line.
+    pub fn occupy_line(&mut self, from: Pixel, to: Pixel, radius: i32) {
+        for at in along(from, to, radius.max(1)) {
+            self.occupy(at, radius);
+        }
+    }
+
+    /// The place for a label of size `text` beside a point, at least `gap` away.
+    pub fn place(&mut self, (x, y): Pixel, (width, height): Pixel, gap: i32) -> Placed {
+        // In a crowd a line over a label is better than no label.
+        let tries = [true, false].into_iter().flat_map(|strict| (0..RINGS).map(move |ring| (strict, ring)));
+        for (strict, ring) in tries {
             let distance = f64::from(gap) * (1.0 + 0.7 * f64::from(ring));
             for (dx, dy) in DIRECTIONS {
                 let centre = (
@@ -38,13 +77,22 @@ impl Labels {
                     y + (dy * (distance + f64::from(height) / 2.0)).round() as i32,
                 );
                 let label = (centre.0 - width / 2, centre.1 - height / 2, centre.0 + width / 2, centre.1 + height / 2);
-                if self.is_free(label) {
-                    self.taken.push(label);
-                    return (centre, ring > 1);
+                if !self.is_free(label) {
+                    continue;
                 }
+                let leader = (ring > 1).then(|| ((x, y), outside(label, (x, y), centre)));
+                if strict && leader.is_some_and(|(from, to)| self.crosses_a_label(from, to)) {
+                    continue;
+                }
+                self.taken.push(label);
+                self.labels.push(label);
+                if let Some((from, to)) = leader {
+                    self.occupy_line(from, to, 2);
+                }
+                return Placed { centre, leader };
             }
         }
-        ((x + gap + width / 2, y), false)
+        Placed { centre: (x + gap + width / 2, y), leader: None }
     }
 
     fn is_free(&self, label: Rectangle) -> bool {
@@ -52,6 +100,25 @@ impl Labels {
             label.0 > self.frame.0 && label.1 > self.frame.1 && label.2 < self.frame.2 && label.3 < self.frame.3;
         inside && !self.taken.iter().any(|other| overlap(*other, label))
     }
+
+    fn crosses_a_label(&self, from: Pixel, to: Pixel) -> bool {
+        let dot = |(x, y): Pixel| (x - 1, y - 1, x + 1, y + 1);
+        along(from, to, 2).any(|at| self.labels.iter().any(|label| overlap(*label, dot(at))))
+    }
+}
+
+/// Points on a straight line, so far apart at most.
+fn along(from: Pixel, to: Pixel, step: i32) -> impl Iterator<Item = Pixel> {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let steps = (dx.abs().max(dy.abs()) / step).max(1);
+    (0..=steps).map(move |number| (from.0 + dx * number / steps, from.1 + dy * number / steps))
+}
+
+/// The last point on the way to a label that lies outside of it.
+fn outside(label: Rectangle, from: Pixel, centre: Pixel) -> Pixel {
+    let (left, top, right, bottom) = label;
+    let inside = |(x, y): Pixel| (left..=right).contains(&x) && (top..=bottom).contains(&y);
+    along(from, centre, 1).take_while(|at| !inside(*at)).last().unwrap_or(from)
 }
 
 const fn overlap(a: Rectangle, b: Rectangle) -> bool {
@@ -62,20 +129,36 @@ const fn overlap(a: Rectangle, b: Rectangle) -> bool {
 mod tests {
     use super::*;
 
+    /// Labels of so many points that lie close to each other, beside a line.
+    fn crowd(points: i32) -> (Labels, Vec<Rectangle>, Vec<Placed>) {
+        let mut labels = Labels::new((0, 0), (400, 300));
+        let points: Vec<Pixel> = (0..points).map(|k| (200 + 3 * k, 150 + 2 * (k % 3))).collect();
+        points.iter().for_each(|point| labels.occupy(*point, 5));
+        labels.occupy_line((180, 20), (180, 280), 4);
+        let before = labels.taken.clone();
+        let placed = points.iter().map(|point| labels.place(*point, (16, 13), 8)).collect();
+        (labels, before, placed)
+    }
+
     #[test]
     fn labels_of_a_crowd_do_not_overlap() {
-        let mut labels = Labels::new((0, 0), (400, 300));
-        let points: Vec<Pixel> = (0..12).map(|k| (200 + 3 * k, 150 + 2 * (k % 3))).collect();
-        points.iter().for_each(|point| labels.occupy(*point, 5));
-        for point in &points {
-            labels.place(*point, (16, 13), 8);
+        let (labels, before, _) = crowd(12);
+        assert_eq!(labels.labels.len(), 12);
+        for (number, label) in labels.labels.iter().enumerate() {
+            assert!(before.iter().all(|taken| !overlap(*taken, *label)), "over a point or a line");
+            assert!(labels.labels.iter().enumerate().all(|(other, taken)| other == number || !overlap(*taken, *label)));
         }
-        let placed = &labels.taken[points.len()..];
-        assert_eq!(placed.len(), 12);
-        for (number, label) in placed.iter().enumerate() {
-            assert!(
-                labels.taken.iter().enumerate().all(|(other, taken)| other == number + 12 || !overlap(*taken, *label))
-            );
+    }
+
+    #[test]
+    fn lines_to_labels_cross_no_label() {
+        let (labels, _, placed) = crowd(7);
+        assert!(placed.iter().any(|placed| placed.leader.is_some()));
+        for (number, placed) in placed.iter().enumerate() {
+            let Some((from, to)) = placed.leader else { continue };
+            let others = || labels.labels.iter().enumerate().filter(|(other, _)| *other != number);
+            let crosses = |(x, y): Pixel| others().any(|(_, label)| overlap(*label, (x - 1, y - 1, x + 1, y + 1)));
+            assert!(!along(from, to, 2).any(crosses), "{number}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Precision through the depth of the network.
 
-use super::plot::{Axis, Chart, ChartPoint, Series};
+use super::palette::GREY;
+use super::plot::{Axis, Chart, ChartPoint, Form, Marker, ROW, Series, Sign};
 use crate::report::ReportError;
 use crate::report::columns::trial;
 use crate::report::groups::{By, Group, groups};
@@ -11,91 +12,161 @@ use crate::report::words;
 /// Most configurations in one figure: each has two lines.
 const MOST: usize = 4;
 
-/// The charts, a few configurations each; empty: no layer was probed.
+/// Most figures of one network.
+const FIGURES: usize = 3;
+
+/// A configuration with what was found of its layers.
+struct Probed {
+    group: Group,
+    network: String,
+    simulated: bool,
+    /// Names of the layers.
+    names: Vec<String>,
+    /// Bits of the value in the middle.
+    median: Vec<Option<f64>>,
+    /// Bits of the worst value.
+    worst: Vec<Option<f64>>,
+}
+
+impl Probed {
+    fn of(
+        rows: &Rows,
+        group: &Group,
+        layers_of: &dyn Fn(usize) -> Result<Table, ReportError>,
+    ) -> Result<Option<Self>, ReportError> {
+        // What encryption gave, where there is both.
+        let simulated = |row: usize| rows.text(trial::BACKEND, row) == "simulated";
+        let known = group.rows.iter().copied().filter(|row| rows.number(MEDIAN, *row).is_some());
+        let Some(row) = known.min_by_key(|row| simulated(*row)) else { return Ok(None) };
+        let layers = layers_of(row)?;
+        let found = Self {
+            group: group.clone(),
+            network: words::network_on_dataset(rows, row),
+            simulated: simulated(row),
+            names: layers.text("name")?,
+            median: layers.numbers(MEDIAN)?,
+            worst: layers.numbers("precision_bits_min")?,
+        };
+        Ok(found.median.iter().any(Option::is_some).then_some(found))
+    }
+
+    /// Two lines in one colour.
+    fn series(&self, name: String, place: usize) -> [Series; 2] {
+        let points = |bits: &[Option<f64>]| {
+            let point =
+                |(layer, bits): (usize, &Option<f64>)| Some(ChartPoint { x: (*bits)?, y: layer as f64, bar: None });
+            bits.iter().enumerate().filter_map(point).collect()
+        };
+        let marker = Marker::of_series(place);
+        [
+            Series { name: String::new(), points: points(&self.worst), marker: marker.hollow() },
+            Series { name, points: points(&self.median), marker },
+        ]
+    }
+}
+
+/// Column of the value in the middle, of trials and of layers.
+const MEDIAN: &str = "precision_bits_median";
+
+/// The charts, a few configurations each, and how many configurations are in none; no chart: no layer was probed.
 ///
 /// # Errors
 /// [`ReportError::Column`].
 pub fn precision_by_layer(
     rows: &Rows,
     layers_of: &dyn Fn(usize) -> Result<Table, ReportError>,
-) -> Result<Vec<Chart>, ReportError> {
-    let probed = groups(rows, By::Answer, &[], |row| rows.number("precision_bits_median", row).is_some());
-    let all: Vec<&Group> = probed.iter().collect();
-    let mut networks: Vec<String> = all.iter().map(|group| words::network_on_dataset(rows, group.first())).collect();
-    networks.dedup();
-    let mut charts: Vec<Chart> = Vec::new();
-    for network in &networks {
-        let here: Vec<&Group> =
-            all.iter().copied().filter(|group| words::network_on_dataset(rows, group.first()) == *network).collect();
-        let differing = words::differing(rows, &here, &[trial::NETWORK, trial::DATASET, trial::WIDTH]);
-        let chunks = here.chunks(MOST).take(3);
-        for chunk in chunks {
-            // The legend says what differs here, the subtitle what sets this chart apart from its neighbours.
-            let (varies, shared): (Vec<&str>, Vec<&str>) = {
-                let inside = words::differing(rows, chunk, &[]);
-                differing.iter().partition(|name| inside.contains(name))
-            };
-            let apart = chunk.first().map(|group| words::settings(rows, group, &shared)).unwrap_or_default();
-            if let Some(chart) = chart(rows, chunk, &varies, network, &apart, charts.len(), layers_of)? {
-                charts.push(chart);
-            }
+) -> Result<(Vec<Chart>, usize), ReportError> {
+    let mut panels: Vec<Vec<Probed>> = Vec::new();
+    for group in groups(rows, By::Answer, &[], |row| rows.number(MEDIAN, row).is_some()) {
+        let Some(probed) = Probed::of(rows, &group, layers_of)? else { continue };
+        // Without fusing a network has more layers, and an axis of its own.
+        let same = |panel: &&mut Vec<Probed>| panel[0].network == probed.network && panel[0].names == probed.names;
+        match panels.iter_mut().find(same) {
+            Some(panel) => panel.push(probed),
+            None => panels.push(vec![probed]),
         }
     }
-    Ok(charts)
+    let all = || panels.iter().flatten();
+    let (mut charts, mut left_out): (Vec<Chart>, usize) = (Vec::new(), 0);
+    for panel in &panels {
+        left_out += panel.len().saturating_sub(MOST * FIGURES);
+        let network = &panel[0].network;
+        let of_network: Vec<&Group> = all().filter(|one| one.network == *network).map(|one| &one.group).collect();
+        let differing = words::differing(rows, &of_network, &[trial::NETWORK, trial::DATASET, trial::WIDTH]);
+        for chunk in panel.chunks(MOST).take(FIGURES) {
+            charts.push(chart(rows, chunk, &differing, charts.len()));
+        }
+    }
+    Ok((charts, left_out))
 }
 
-fn chart(
-    rows: &Rows,
-    groups: &[&Group],
-    differing: &[&str],
-    network: &str,
-    apart: &str,
-    number: usize,
-    layers_of: &dyn Fn(usize) -> Result<Table, ReportError>,
-) -> Result<Option<Chart>, ReportError> {
-    let mut names: Vec<String> = Vec::new();
+fn chart(rows: &Rows, chunk: &[Probed], differing: &[&str], number: usize) -> Chart {
+    // The key says what differs here, the subtitle what sets this chart apart from others.
+    let groups: Vec<&Group> = chunk.iter().map(|one| &one.group).collect();
+    let inside = words::differing(rows, &groups, &[]);
+    let (varies, shared): (Vec<&str>, Vec<&str>) = differing.iter().partition(|name| inside.contains(name));
+    let several = chunk.len() > 1;
     let mut series = Vec::new();
-    for group in groups {
-        // What encryption gave, where there is both.
-        let known = group.rows.iter().filter(|row| rows.number("precision_bits_median", **row).is_some());
-        let Some(row) = known.min_by_key(|row| rows.text(trial::BACKEND, **row) == "simulated") else { continue };
-        let layers = layers_of(*row)?;
-        let found = layers.text("name")?;
-        if names.is_empty() {
-            names.clone_from(&found);
-        }
-        let word = words::series(rows, group, differing);
-        let backend = rows.text(trial::BACKEND, *row);
-        for (column, what) in [("precision_bits_median", "median value"), ("precision_bits_min", "worst value")] {
-            let bits = layers.numbers(column)?;
-            let points = bits.iter().zip(&found).filter_map(|(bits, name)| {
-                let place = names.iter().position(|known| known == name)?;
-                Some(ChartPoint { x: (*bits)?, y: place as f64, bar: None })
-            });
-            let points: Vec<ChartPoint> = points.collect();
-            if !points.is_empty() {
-                let name = if groups.len() == 1 { what.to_owned() } else { format!("{word}: {what}") };
-                let name = if backend == "simulated" { format!("{name} (simulated)") } else { name };
-                series.push(Series { name, points });
-            }
-        }
+    for (place, probed) in chunk.iter().enumerate() {
+        let word = words::series(rows, &probed.group, &varies);
+        let simulated = if probed.simulated { " (simulated)" } else { "" };
+        series.extend(probed.series(if several { format!("{word}{simulated}") } else { String::new() }, place));
     }
-    if series.is_empty() {
-        return Ok(None);
-    }
+    let all_simulated = !several && chunk[0].simulated;
+    let sign = if several { Marker { form: Form::Disc, colour: GREY, hollow: false } } else { Marker::of_series(0) };
     let values: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let ending = if number == 0 { String::new() } else { format!("_{}", number + 1) };
-    let separator = if apart.is_empty() { "" } else { "; " };
-    Ok(Some(Chart {
-        name: format!("precision_by_layer{ending}"),
-        title: format!("Precision through the depth: {network}"),
-        subtitle: format!(
-            "bits below the largest activation of the layer over the images, on one image{separator}{apart}"
-        ),
+    let names = &chunk[0].names;
+    let mut parts = vec!["bits below the largest activation of the layer over the images, on one image".to_owned()];
+    parts.push(words::settings(rows, groups[0], &shared));
+    parts.push(if all_simulated { "simulated".to_owned() } else { String::new() });
+    parts.retain(|part| !part.is_empty());
+    Chart {
+        name: if number == 0 { "precision_by_layer".to_owned() } else { format!("precision_by_layer_{}", number + 1) },
+        title: format!("Precision by layer: {}", chunk[0].network),
+        subtitle: parts.join("; "),
         x: Axis::from_zero("precision (bits)", values),
-        frame: (420, 40 + 21 * names.len() as u32),
-        y: Axis::names("", &names).reversed(),
+        y: Axis::names("", names).reversed(),
         series,
         references: Vec::new(),
-    }))
+        remarks: vec![
+            (Sign::Line(sign), "median value of the layer".to_owned()),
+            (Sign::BrokenLine(sign.hollow()), "worst value of the layer".to_owned()),
+        ],
+        height: ROW * names.len() as u32 + ROW,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::rows;
+
+    /// Layers of a trial: fused ones have one fewer.
+    fn layers(rows: &Rows, row: usize) -> Result<Table, ReportError> {
+        let mut text = "name,precision_bits_median,precision_bits_min\nconv1,9,5\n".to_owned();
+        if rows.text(trial::NODE_FUSING, row) == "false" {
+            text += "bn1,9,5\n";
+        }
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("layers.csv"), text).unwrap();
+        Table::read_file(directory.path(), "layers.csv")
+    }
+
+    #[test]
+    fn a_network_is_drawn_once_with_all_its_layers() {
+        let rows = rows(
+            "trial_id,status,network,width,dataset,log_n,node_fusing,precision_bits_median\n\
+             a,ok,resnet20,16,cifar10,15,true,9\nb,ok,resnet18,16,cifar10,15,true,9\nc,ok,resnet20,16,cifar10,16,true,9\n\
+             d,ok,resnet20,16,cifar10,15,false,9\n",
+        );
+        let (charts, left_out) = precision_by_layer(&rows, &|row| layers(&rows, row)).unwrap();
+        let lines: Vec<(usize, usize)> =
+            charts.iter().map(|chart| (chart.series.len(), chart.series[0].points.len())).collect();
+        assert_eq!((lines, left_out), (vec![(4, 1), (2, 1), (2, 2)], 0));
+        assert!(charts[2].subtitle.ends_with("no node fusing"), "{}", charts[2].subtitle);
+        assert!(charts[0].subtitle.ends_with("with node fusing"), "{}", charts[0].subtitle);
+        let keys: Vec<&str> = charts[0].series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!(keys, ["", "N = 2¹⁵", "", "N = 2¹⁶"], "one entry for each configuration");
+        assert_eq!(charts[0].series[0].marker, charts[0].series[1].marker.hollow());
+    }
 }

@@ -2,16 +2,13 @@
 
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingBackend, Rectangle};
-use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
 use super::canvas::Canvas;
 use super::exporter::Figure;
 use super::layers::LayerSeries;
 use super::palette::{BLUE, GREEN, ORANGE, PURPLE};
-use super::plot::{
-    ABOVE, Axis, BELOW, Drawn, Frame, Legend, Sign, anchored, headings, headings_width, label_room, write,
-};
+use super::plot::{Axis, Drawn, Legend, ROW, Sheet, Sign, number};
 use crate::report::format::significant;
 
 /// Horizontal bars: median seconds of each layer, by operation, the sum beside its bar.
@@ -31,8 +28,8 @@ const OPERATIONS: [(&str, RGBColor); 4] = [
     ("encoding of diagonals", PURPLE),
 ];
 
-/// Units of a layer's row.
-const ROW: i32 = 22;
+/// Size of the numbers beside the bars.
+const NUMBER: u32 = 13;
 
 impl SecondsByLayer<'_> {
     /// Seconds of a layer by operation.
@@ -69,19 +66,19 @@ impl SecondsByLayer<'_> {
         legend
     }
 
-    fn frame(&self) -> (i32, i32) {
-        (460, ROW * self.series.names.len() as i32 + ROW / 2)
+    fn sheet(&self, y: &Axis) -> Sheet {
+        let rows = self.series.names.len() as u32;
+        Sheet::new(TITLE, &self.series.title, y, ROW * rows + ROW / 2, self.legend())
     }
 
     fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
     where
         DB::ErrorType: 'static,
     {
-        headings(area, TITLE, &self.series.title, canvas)?;
         let (x, y) = self.axes();
-        let corner = (canvas.offset(label_room(&y) as i32), canvas.offset(ABOVE as i32));
-        let size = (canvas.offset(self.frame().0), canvas.offset(self.frame().1));
-        let frame = Frame { x: &x, y: &y, corner, size, canvas };
+        let sheet = self.sheet(&y);
+        sheet.draw(area, canvas)?;
+        let frame = sheet.frame(&x, &y, canvas);
         frame.draw(area)?;
         let layers = 0..self.series.names.len();
         let decimals = decimals(layers.clone().map(|layer| self.total(layer)).fold(1e-9, f64::max));
@@ -98,11 +95,11 @@ impl SecondsByLayer<'_> {
             }
             let total = self.total(layer);
             if let Some((right, middle)) = frame.at(total.max(from), layer as f64) {
-                let style = anchored(canvas.text(11), HPos::Left, VPos::Center);
-                write(area, &format!("{total:.decimals$}"), (right + canvas.offset(4), middle), style)?;
+                let at = (right + canvas.offset(4), middle);
+                number(area, &format!("{total:.decimals$}"), at, NUMBER, true, canvas)?;
             }
         }
-        self.legend().draw(area, (corner.0 + size.0 + canvas.offset(14), corner.1), canvas)
+        Ok(())
     }
 }
 
@@ -115,10 +112,7 @@ impl Figure for SecondsByLayer<'_> {
     }
 
     fn size(&self) -> (u32, u32) {
-        let legend = self.legend();
-        let width = label_room(&self.axes().1) + self.frame().0 as u32 + 14 + legend.width();
-        let height = (self.frame().1 as u32).max(legend.height());
-        (width.max(headings_width(TITLE, &self.series.title)), ABOVE + height + BELOW)
+        self.sheet(&self.axes().1).size()
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>

@@ -2,7 +2,7 @@
 
 use super::accuracy_by_latency::AccuracyByLatency;
 use super::against::{Against, CLUSTERS, ENSEMBLE, Quantity};
-use super::layers::LayerSeries;
+use super::layers::{LayerSeries, heading};
 use super::level_and_scale::LevelAndScale;
 use super::levels_by_optimisation::LevelsByOptimisation;
 use super::precision_by_layer::precision_by_layer;
@@ -37,7 +37,7 @@ impl Gallery {
         match axis.charts(rows, quantity) {
             Ok(charts) => {
                 for chart in charts {
-                    self.figures.push(Rendered::of(&chart, format!("{}. {}.", chart.title, capital(&chart.subtitle)))?);
+                    self.figures.push(Rendered::of(&chart, sentences(&chart.title, &chart.subtitle))?);
                 }
             }
             Err(why) => self.miss(what, why),
@@ -57,29 +57,29 @@ impl Gallery {
     }
 
     fn trade_offs(&mut self, rows: &Rows, published: &[Published]) -> Result<(), ReportError> {
-        let all = trade_offs(rows);
-        if all.is_empty() {
-            self.miss("accuracy_by_latency", "no configuration of trained weights has both an accuracy and seconds");
-        }
+        let all = trade_offs(rows).unwrap_or_else(|why| {
+            self.miss("accuracy_by_latency", why);
+            Vec::new()
+        });
         for trade_off in &all {
-            let caption = format!(
-                "Accuracy against latency on {}: what was measured with its Pareto front, and published systems. Published latencies are on \
-                 other machines, some on many threads or a GPU, as the key says.",
-                words::dataset(&trade_off.dataset)
-            );
-            self.figures.push(Rendered::of(&AccuracyByLatency::of(rows, trade_off, published), caption)?);
+            let figure = AccuracyByLatency::of(rows, trade_off, published);
+            self.figures.push(Rendered::of(&figure, figure.caption())?);
         }
         Ok(())
     }
 
     fn precision(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
-        let charts = precision_by_layer(rows, &|row| layers.of(rows, row))?;
+        let (charts, without) = precision_by_layer(rows, &|row| layers.of(rows, row))?;
         if charts.is_empty() {
             self.miss("precision_by_layer", "no trial was probed (`probe: true`)");
         }
         for chart in charts {
             let caption = format!("{}: {}.", chart.title, chart.subtitle);
             self.figures.push(Rendered::of(&chart, caption)?);
+        }
+        if without > 0 {
+            let why = format!("{} more than a report shows", words::count(without, "configuration"));
+            self.miss("precision_by_layer", why + FEWER);
         }
         Ok(())
     }
@@ -94,36 +94,75 @@ impl Gallery {
             }
         }
         shown.sort_by_key(|row| !is_timed(rows, *row));
-        let several = shown.len() > 1;
-        for row in shown.iter().take(OWN) {
-            self.of_trial(rows, *row, layers, several)?;
-        }
         if !shown.iter().any(|row| is_timed(rows, *row)) {
             self.miss("seconds_by_layer", "no trial with layers was encrypted");
         }
         if shown.len() > OWN {
-            let why = format!(
-                "{} configurations; these figures are of {OWN} of them, and a report of fewer directories shows others",
-                shown.len()
-            );
-            self.miss("level_and_scale, seconds_by_layer", why);
+            let why = format!("{} configurations; these figures are of {OWN} of them", shown.len());
+            self.miss("level_and_scale, seconds_by_layer", why + FEWER);
+        }
+        shown.truncate(OWN);
+        self.levels_by_layer(rows, &shown, layers)?;
+        self.seconds_by_layer(rows, &shown, layers)
+    }
+
+    /// One figure for all trials with the same course of levels and scales.
+    fn levels_by_layer(&mut self, rows: &Rows, shown: &[usize], layers: &LayerTables) -> Result<(), ReportError> {
+        let mut courses: Vec<(LayerSeries, Vec<usize>)> = Vec::new();
+        for row in shown {
+            let series = LayerSeries::of(words::network_on_dataset(rows, *row), &layers.of(rows, *row)?)?;
+            let same = |known: &LayerSeries| known.title == series.title && known.has_levels_of(&series);
+            match courses.iter_mut().find(|(known, _)| same(known)) {
+                Some((_, trials)) => trials.push(*row),
+                None => courses.push((series, vec![*row])),
+            }
+        }
+        let differ = differing(rows, shown, &[trial::THREADS]);
+        let several = courses.len() > 1;
+        for (mut series, trials) in courses {
+            series.title = heading(rows, &trials, &differ);
+            let remark = match trials.len() {
+                1 => String::new(),
+                same => {
+                    let among: Vec<String> = differing(rows, &trials, &[]).into_iter().map(words::name).collect();
+                    let among =
+                        if among.is_empty() { String::new() } else { format!(" that differ in {}", among.join(", ")) };
+                    format!("the same in {same} configurations{among}")
+                }
+            };
+            let name = format!("level_and_scale{}", ending(rows, trials[0], several));
+            let caption = format!("Level before and after each layer, and the scale after it: {}.", series.title);
+            self.figures.push(Rendered::of(&LevelAndScale { name, series: &series, remark }, caption)?);
         }
         Ok(())
     }
 
-    fn of_trial(&mut self, rows: &Rows, row: usize, layers: &LayerTables, several: bool) -> Result<(), ReportError> {
-        let series = LayerSeries::of_trial(rows, row, &layers.of(rows, row)?)?;
-        let ending = if several { format!("_{}", rows.text(trial::ID, row)) } else { String::new() };
-        let levels = LevelAndScale { name: format!("level_and_scale{ending}"), series: &series };
-        let caption = format!("Level before and after each layer, and the scale after it: {}.", series.title);
-        self.figures.push(Rendered::of(&levels, caption)?);
-        if is_timed(rows, row) {
-            let seconds = SecondsByLayer { name: format!("seconds_by_layer{ending}"), series: &series };
+    fn seconds_by_layer(&mut self, rows: &Rows, shown: &[usize], layers: &LayerTables) -> Result<(), ReportError> {
+        let mut differ = differing(rows, shown, &[trial::THREADS]);
+        differ.push(trial::THREADS);
+        for row in shown.iter().filter(|row| is_timed(rows, **row)) {
+            let series = LayerSeries::of(heading(rows, &[*row], &differ), &layers.of(rows, *row)?)?;
+            let name = format!("seconds_by_layer{}", ending(rows, *row, shown.len() > 1));
             let caption = format!("Seconds by layer and operation, medians over images: {}.", series.title);
-            self.figures.push(Rendered::of(&seconds, caption)?);
+            self.figures.push(Rendered::of(&SecondsByLayer { name, series: &series }, caption)?);
         }
         Ok(())
     }
+}
+
+/// What to do where a report has more than it shows.
+const FEWER: &str = ", and a report of fewer directories shows others";
+
+/// The settings in which trials differ, besides network and data set.
+fn differing(rows: &Rows, trials: &[usize], without: &[&str]) -> Vec<&'static str> {
+    let groups: Vec<Group> = trials.iter().map(|row| Group { rows: vec![*row] }).collect();
+    let named = [&[trial::NETWORK, trial::WIDTH, trial::DATASET], without].concat();
+    words::differing(rows, &groups.iter().collect::<Vec<_>>(), &named)
+}
+
+/// What the name of a trial's figure ends with.
+fn ending(rows: &Rows, row: usize, several: bool) -> String {
+    if several { format!("_{}", rows.text(trial::ID, row)) } else { String::new() }
 }
 
 fn is_timed(rows: &Rows, row: usize) -> bool {
@@ -145,6 +184,11 @@ fn representative(rows: &Rows, group: &Group, layers: &LayerTables) -> Result<Op
         }
     }
     Ok(found)
+}
+
+/// Two sentences, or the first alone if the second is empty.
+fn sentences(first: &str, second: &str) -> String {
+    if second.is_empty() { format!("{first}.") } else { format!("{first}. {}.", capital(second)) }
 }
 
 fn capital(text: &str) -> String {

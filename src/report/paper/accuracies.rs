@@ -3,7 +3,8 @@
 use super::cell::Cell;
 use super::table::PaperTable;
 use crate::report::columns::{CLEAR, ENCRYPTED, SIMULATED};
-use crate::report::groups::{Group, accuracy};
+use crate::report::groups::Group;
+use crate::report::measures::accuracy;
 use crate::report::rows::Rows;
 
 /// What the columns of accuracies say.

@@ -5,7 +5,8 @@ use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::{CLEAR, trial};
-use crate::report::groups::{By, Spread, groups};
+use crate::report::groups::{By, groups};
+use crate::report::measures::card_accuracy;
 use crate::report::rows::Rows;
 
 /// The table, or why there is none.
@@ -28,17 +29,9 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     accuracies::add(&mut table);
     table.numbers(trial::OVERFLOWS, "overflows");
     for group in &groups {
-        let mut models: Vec<(&str, f64)> = group
-            .rows
-            .iter()
-            .filter_map(|row| Some((rows.text(trial::MODEL, *row), 100.0 * rows.number(trial::CARD_ACCURACY, *row)?)))
-            .collect();
-        models.sort_by(|a, b| a.0.cmp(b.0));
-        models.dedup_by(|a, b| a.0 == b.0);
-        let trained: Vec<f64> = models.iter().map(|(_, accuracy)| *accuracy).collect();
         let overflows = group.rows.iter().filter_map(|row| rows.number(trial::OVERFLOWS, *row)).max_by(f64::total_cmp);
         let mut cells = lead.cells(rows, group);
-        cells.push(Cell::spread(Spread::of(&trained, None), 2));
+        cells.push(Cell::spread(card_accuracy(rows, group), 2));
         cells.extend(accuracies::cells(rows, group));
         cells.push(Cell::whole(overflows));
         table.rows.push(cells);

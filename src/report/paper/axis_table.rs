@@ -7,7 +7,8 @@ use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::trial;
-use crate::report::groups::{By, Configuration, Group, configuration, groups, latency, spread};
+use crate::report::groups::{By, Configuration, Group, configuration, groups};
+use crate::report::measures::{latency, spread};
 use crate::report::rows::Rows;
 
 /// A table against one setting.

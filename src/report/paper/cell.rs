@@ -1,7 +1,7 @@
 //! What stands in a cell of a table, and how each format writes it.
 
 use crate::report::format::significant;
-use crate::report::groups::Spread;
+use crate::report::spread::Spread;
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -5,7 +5,8 @@ use super::lead::Lead;
 use super::modulus::{add_modulus, modulus_cells};
 use super::table::PaperTable;
 use crate::report::columns::trial;
-use crate::report::groups::{By, groups, latency, spread};
+use crate::report::groups::{By, groups};
+use crate::report::measures::{latency, spread};
 use crate::report::rows::Rows;
 
 /// Columns: of `trials.csv`, heading, unit in which it is shown, decimals or significant digits.

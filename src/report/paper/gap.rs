@@ -3,8 +3,8 @@
 use super::cell::Cell;
 use super::table::PaperTable;
 use crate::report::columns::trial;
-use crate::report::groups::Spread;
 use crate::report::rows::{Rows, VARIANT, split_seed};
+use crate::report::spread::Spread;
 use crate::report::words;
 
 /// Activation of the baseline.
@@ -127,8 +127,7 @@ fn pairs(rows: &Rows) -> Vec<Pair<'_>> {
 
 fn cells(pairs: &[Pair<'_>], seed: &str) -> Vec<Cell> {
     let Pair { activation, variant, training, .. } = &pairs[0];
-    let spread =
-        |of: &dyn Fn(&Pair<'_>) -> f64| Cell::spread(Spread::of(&pairs.iter().map(of).collect::<Vec<_>>(), None), 2);
+    let spread = |of: &dyn Fn(&Pair<'_>) -> f64| Cell::spread(Spread::of(&pairs.iter().map(of).collect::<Vec<_>>()), 2);
     vec![
         Cell::text(words::network(training.network)),
         Cell::text(words::dataset(training.dataset)),

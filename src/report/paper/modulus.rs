@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::rows::Rows;
-use crate::report::tables::security_word;
+use crate::report::security;
 
 /// Adds the columns of log2 QP and of its security.
 pub fn add_modulus(table: &mut PaperTable) {
@@ -16,6 +16,5 @@ pub fn add_modulus(table: &mut PaperTable) {
 #[must_use]
 pub fn modulus_cells(rows: &Rows, row: usize) -> [Cell; 2] {
     let bits = rows.number(trial::LOG2_QP, row).map_or(Cell::Empty, |bits| Cell::Fixed(bits, 1));
-    let security = security_word(rows.text(trial::SECURITY_2018, row), rows.text(trial::SECURITY_2024, row));
-    [bits, Cell::text(security)]
+    [bits, Cell::text(security::word(rows, row))]
 }

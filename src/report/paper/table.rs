@@ -186,7 +186,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::groups::Spread;
+    use crate::report::spread::Spread;
 
     fn table() -> PaperTable {
         let mut table = PaperTable::new("t", "Accuracy & more");
@@ -194,14 +194,14 @@ mod tests {
         table.spreads("accuracy", "accuracy (%)");
         table.numbers("seconds", "latency (s)");
         table.numbers("never", "never");
-        let two = Spread::of(&[90.0, 92.0], None);
+        let two = Spread::of(&[90.0, 92.0]);
         table.rows.push(vec![
             Cell::text("ResNet-20, N = 2¹⁵"),
             Cell::spread(two, 1),
             Cell::number(Some(7.714), 3),
             Cell::Empty,
         ]);
-        table.rows.push(vec![Cell::text("a_b"), Cell::spread(Spread::of(&[50.0], None), 1), Cell::Empty, Cell::Empty]);
+        table.rows.push(vec![Cell::text("a_b"), Cell::spread(Spread::of(&[50.0]), 1), Cell::Empty, Cell::Empty]);
         table.notes.push("5 % of all".to_owned());
         table
     }

@@ -4,20 +4,19 @@ use super::cell::Cell;
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::groups::Group;
+use crate::report::measures::FEWEST_IMAGES;
 use crate::report::published::Published;
 use crate::report::rows::Rows;
+use crate::report::security;
 use crate::report::trade_off::{TradeOff, trade_offs};
 use crate::report::words;
 
 /// The table, or why there is none.
 ///
 /// # Errors
-/// No trial has both an accuracy and seconds.
+/// As [`trade_offs`].
 pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String> {
-    let ours = trade_offs(rows);
-    if ours.is_empty() {
-        return Err("no configuration of trained weights has both an accuracy and seconds".to_owned());
-    }
+    let ours = trade_offs(rows)?;
     let mut table = PaperTable::new("trade_off", "Accuracy against latency, beside published results");
     table.texts("system", "system");
     table.texts("network", "network");
@@ -29,6 +28,7 @@ pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String>
     table.numbers("amortised_seconds", "per image (s)");
     table.numbers("threads", "threads");
     table.texts("clock", "seconds are");
+    table.texts("security", "security");
     table.texts("front", "front");
     table.texts("hardware", "hardware");
     table.numbers("year", "year");
@@ -49,6 +49,7 @@ pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String>
             Cell::whole(one.threads.map(f64::from)),
             Cell::text(one.clock().words()),
             Cell::Empty,
+            Cell::Empty,
             Cell::text(&one.hardware),
             Cell::Fixed(f64::from(one.year), 0),
             Cell::text(&one.source),
@@ -56,9 +57,14 @@ pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String>
     }
     table.notes.push(
         "The accuracy of a configuration may have been measured in another layout: what differs is noise. Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
-         `front`: no other measured configuration of the data set is both more accurate and faster."
+         `front`: secure, and no other secure configuration measured on the data set is both more accurate and faster."
             .to_owned(),
     );
+    let without: usize = ours.iter().map(|trade_off| trade_off.without).sum();
+    if without > 0 {
+        let left_out = words::count(without, "timed configuration");
+        table.notes.push(format!("Without an accuracy of {FEWEST_IMAGES} images or more, and not here: {left_out}."));
+    }
     Ok(table)
 }
 
@@ -74,11 +80,12 @@ fn measured(table: &mut PaperTable, rows: &Rows, trade_off: &TradeOff) {
             Cell::whole(rows.number(trial::WIDTH, row)),
             Cell::text(words::dataset(&trade_off.dataset)),
             Cell::Spread(point.accuracy, 2),
-            Cell::text(format!("{} {} images", point.images, trade_off.kind.word)),
+            Cell::text(point.source.words()),
             Cell::Spread(point.latency, 2),
             Cell::number(rows.number(trial::AMORTISED, row), 3),
             Cell::whole(rows.number(trial::THREADS, row)),
             Cell::text(clock),
+            Cell::text(security::word(rows, row)),
             Cell::text(if point.on_front { "yes" } else { "" }),
             Cell::text(rows.text("processor", row)),
             Cell::text(rows.text("ended", row).get(..4).unwrap_or_default()),

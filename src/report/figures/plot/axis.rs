@@ -28,6 +28,12 @@ pub struct Axis {
 /// Share of the range that stays free at each end.
 const MARGIN: f64 = 0.06;
 
+/// What an axis from zero is longer than its largest value by.
+const HEADROOM: f64 = 1.08;
+
+/// Share of the range that stays free beyond a value that cannot be passed.
+const EDGE: f64 = 0.03;
+
 /// About how many ticks an axis has.
 const TICKS: f64 = 6.0;
 
@@ -61,7 +67,7 @@ impl Axis {
     #[must_use]
     pub fn from_zero(title: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
         let high = values.into_iter().filter(|value| value.is_finite()).fold(0.0, f64::max);
-        let ends = (0.0, if high > 0.0 { high * 1.08 } else { 1.0 });
+        let ends = (0.0, if high > 0.0 { high * HEADROOM } else { 1.0 });
         Self { title: title.into(), scale: Scale::Linear, ends, ticks: linear_ticks(ends), named: false }
     }
 
@@ -79,12 +85,13 @@ impl Axis {
         self
     }
 
-    /// The ends cut to what is possible at all.
+    /// The ends cut to what is possible at all, with room for the sign of a value at the very end.
     #[must_use]
     pub fn within(mut self, low: f64, high: f64) -> Self {
-        let clamp = |end: f64| {
-            place(self.scale, low).map_or(end, |low| end.max(low)).min(place(self.scale, high).unwrap_or(end))
-        };
+        let (low_end, high_end) = (place(self.scale, low), place(self.scale, high));
+        let room = EDGE * (self.ends.1 - self.ends.0).abs();
+        let clamp =
+            |end: f64| end.max(low_end.map_or(end, |low| low - room)).min(high_end.map_or(end, |high| high + room));
         self.ends = (clamp(self.ends.0), clamp(self.ends.1));
         self.ticks.retain(|(value, _)| (low..=high).contains(value));
         self
@@ -97,15 +104,15 @@ impl Axis {
         Some((at - self.ends.0) / (self.ends.1 - self.ends.0))
     }
 
+    /// The lower end of an axis of evenly spread values.
+    #[must_use]
+    pub const fn start(&self) -> f64 {
+        self.ends.0
+    }
+
     /// Places and labels of the ticks.
     pub fn ticks(&self) -> impl Iterator<Item = (f64, &str)> {
         self.ticks.iter().filter_map(|(value, label)| Some((self.share(*value)?, label.as_str())))
-    }
-
-    /// Letters of the longest label.
-    #[must_use]
-    pub fn longest_label(&self) -> usize {
-        self.ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0)
     }
 }
 
@@ -120,7 +127,8 @@ fn place(scale: Scale, value: f64) -> Option<f64> {
 fn linear_ticks((low, high): (f64, f64)) -> Vec<(f64, String)> {
     let raw = (high - low) / TICKS;
     let unit = 10f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * unit).find(|step| *step >= raw).unwrap_or(raw);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * unit).find(|step| *step >= 0.8 * raw).unwrap_or(raw);
     let decimals = (-step.log10().floor()).max(0.0) as usize;
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
@@ -180,7 +188,9 @@ mod tests {
         assert_eq!(Axis::around("", Scale::Log2, [1.0]).share(0.0), None);
         let one = Axis::around("", Scale::Linear, [5.0]);
         assert!((one.share(5.0).unwrap() - 0.5).abs() < 1e-9);
-        assert!(Axis::around("", Scale::Linear, [99.0, 100.0]).within(0.0, 100.0).share(100.0).unwrap() <= 1.0);
+        let top = Axis::around("", Scale::Linear, [90.0, 100.0]).within(0.0, 100.0);
+        assert!((0.96..0.98).contains(&top.share(100.0).unwrap()), "a sign at the end is not cut");
+        assert!(labels(&top).iter().all(|label| label.parse::<f64>().unwrap() <= 100.0));
         assert!(!labels(&Axis::around("", Scale::Linear, [])).is_empty());
     }
 }

@@ -1,17 +1,20 @@
-//! Lines and points against two axes, the key beside them.
+//! Lines and points against two axes, the key below them.
 
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingBackend, PathElement};
 use plotters::style::RGBColor;
-use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::Axis;
-use super::frame::{Drawn, Frame, Pixel, anchored, label_room, stroke, write};
-use super::legend::{Legend, Sign, broken};
+use super::clip::between;
+use super::dash::{PATTERNS, Pattern, broken};
+use super::error_bar::error_bar;
+use super::frame::{Drawn, Frame, Pixel, stroke};
+use super::legend::{Legend, Sign};
 use super::marker::Marker;
+use super::sheet::Sheet;
 use crate::report::figures::canvas::Canvas;
 use crate::report::figures::exporter::Figure;
-use crate::report::figures::palette::{GREY, SERIES};
+use crate::report::figures::palette::SERIES;
 
 /// One value against another, with the ends of its error bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,10 +30,12 @@ pub struct ChartPoint {
 /// Points that belong together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// What the key calls them.
+    /// What the key calls them; empty: the key does not.
     pub name: String,
     /// From left to right, or from top to bottom.
     pub points: Vec<ChartPoint>,
+    /// Their sign; the line between hollow ones is broken.
+    pub marker: Marker,
 }
 
 /// A value that does not depend on the horizontal axis.
@@ -55,112 +60,100 @@ pub struct Chart {
     pub x: Axis,
     /// The upright axis.
     pub y: Axis,
-    /// At most as many as there are colours.
+    /// What is drawn as points.
     pub series: Vec<Series>,
     /// Broken lines across.
     pub references: Vec<Reference>,
-    /// Width and height of the frame in units.
-    pub frame: (u32, u32),
+    /// Entries that the key has besides.
+    pub remarks: Vec<(Sign, String)>,
+    /// Height of the frame in units.
+    pub height: u32,
 }
 
-/// Units above the frame.
-pub const ABOVE: u32 = 58;
-
-/// Units below the frame.
-pub const BELOW: u32 = 56;
-
-/// Draws heading and second line.
-///
-/// # Errors
-/// What the drawing library says.
-pub fn headings<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &str, subtitle: &str, canvas: Canvas) -> Drawn
-where
-    DB::ErrorType: 'static,
-{
-    let left = canvas.offset(14);
-    write(area, title, (left, canvas.offset(12)), anchored(canvas.text(15), HPos::Left, VPos::Top))?;
-    let small = anchored(canvas.coloured_text(11, GREY), HPos::Left, VPos::Top);
-    write(area, subtitle, (left, canvas.offset(35)), small)
-}
-
-/// Units that a heading needs from left to right.
-#[must_use]
-pub fn headings_width(title: &str, subtitle: &str) -> u32 {
-    let (title, subtitle) = (title.chars().count() as u32, subtitle.chars().count() as u32);
-    28 + (85 * title / 10).max(63 * subtitle / 10)
-}
+/// Units between the error bars of two series at the same place.
+const ASIDE: i32 = 5;
 
 impl Chart {
-    fn marker(number: usize) -> Marker {
-        let (colour, form) = SERIES[number % SERIES.len()];
-        Marker { form, colour, hollow: false }
-    }
-
-    fn reference_colour(number: usize) -> RGBColor {
+    /// Colour and pattern of a reference.
+    fn look(number: usize) -> (RGBColor, Pattern) {
         // From the end: series take colours from the beginning.
-        SERIES[SERIES.len() - 1 - number % SERIES.len()].0
+        (SERIES[SERIES.len() - 1 - number % SERIES.len()].0, PATTERNS[number % PATTERNS.len()])
     }
 
     fn legend(&self) -> Legend {
         let mut legend = Legend::default();
-        for (number, series) in self.series.iter().enumerate() {
-            legend.push(Sign::Line(Self::marker(number)), &series.name);
+        for series in self.series.iter().filter(|series| !series.name.is_empty()) {
+            let hollow = series.marker.hollow;
+            let sign = if hollow { Sign::BrokenLine(series.marker) } else { Sign::Line(series.marker) };
+            legend.push(sign, &series.name);
         }
         for (number, reference) in self.references.iter().enumerate() {
-            legend.push(Sign::Broken(Self::reference_colour(number)), &reference.name);
+            let (colour, pattern) = Self::look(number);
+            legend.push(Sign::Broken(colour, pattern), &reference.name);
+        }
+        for (sign, text) in &self.remarks {
+            legend.push(sign.clone(), text);
         }
         legend
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet::new(&self.title, &self.subtitle, &self.y, self.height, self.legend())
+    }
+
+    /// Units that a series is moved sideways, so that error bars at the same place do not cover each other.
+    fn aside(&self, number: usize) -> i32 {
+        let barred = self.series.iter().flat_map(|series| &series.points).any(|point| point.bar.is_some());
+        let middle = self.series.len() as i32 - 1;
+        if barred { (2 * number as i32 - middle) * ASIDE / 2 } else { 0 }
     }
 
     fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
     where
         DB::ErrorType: 'static,
     {
-        headings(area, &self.title, &self.subtitle, canvas)?;
-        let corner = (canvas.offset(label_room(&self.y) as i32), canvas.offset(ABOVE as i32));
-        let size = (canvas.offset(self.frame.0 as i32), canvas.offset(self.frame.1 as i32));
-        let frame = Frame { x: &self.x, y: &self.y, corner, size, canvas };
+        let sheet = self.sheet();
+        sheet.draw(area, canvas)?;
+        let frame = sheet.frame(&self.x, &self.y, canvas);
         frame.draw(area)?;
+        let (left, right) = (frame.corner.0, frame.corner.0 + frame.size.0);
         for (number, reference) in self.references.iter().enumerate() {
-            if let Some(share) = self.y.share(reference.y) {
-                let y = corner.1 + ((1.0 - share) * f64::from(size.1)).round() as i32;
-                broken(area, corner.0, corner.0 + size.0, y, Self::reference_colour(number), canvas)?;
-            }
+            let Some(line) = frame.height_of(reference.y).filter(|line| frame.holds(*line)) else { continue };
+            let (colour, pattern) = Self::look(number);
+            broken(area, &[(left, line), (right, line)], pattern, colour, canvas)?;
         }
         for (number, series) in self.series.iter().enumerate() {
-            let marker = Self::marker(number);
-            for point in &series.points {
-                error_bar(area, &frame, point, marker.colour)?;
-            }
-            let line: Vec<Pixel> = series.points.iter().filter_map(|point| frame.at(point.x, point.y)).collect();
-            area.draw(&PathElement::new(line.clone(), stroke(canvas, marker.colour, 2)))?;
-            line.into_iter().try_for_each(|at| marker.draw(area, at, canvas))?;
+            let frame = Frame { corner: (frame.corner.0 + canvas.offset(self.aside(number)), frame.corner.1), ..frame };
+            draw_series(area, &frame, series, canvas)?;
         }
-        self.legend().draw(area, (corner.0 + size.0 + canvas.offset(14), corner.1), canvas)
+        Ok(())
     }
 }
 
-/// A bar with caps.
-fn error_bar<DB: DrawingBackend>(
+/// Draws bars, line and signs of a series; what lies above or below the frame is not drawn.
+fn draw_series<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     frame: &Frame<'_>,
-    point: &ChartPoint,
-    colour: RGBColor,
+    series: &Series,
+    canvas: Canvas,
 ) -> Drawn
 where
     DB::ErrorType: 'static,
 {
-    let Some((low, high)) = point.bar else { return Ok(()) };
-    let (Some((x, bottom)), Some((_, top))) = (frame.at(point.x, low), frame.at(point.x, high)) else { return Ok(()) };
-    // An end that lies outside is cut at the frame.
-    let within = |y: i32| y.clamp(frame.corner.1, frame.corner.1 + frame.size.1);
-    let (bottom, top, cap) = (within(bottom), within(top), frame.canvas.offset(4));
-    let line = stroke(frame.canvas, colour, 1);
-    area.draw(&PathElement::new(vec![(x, bottom), (x, top)], line))?;
-    for y in [bottom, top] {
-        area.draw(&PathElement::new(vec![(x - cap, y), (x + cap, y)], line))?;
+    let marker = series.marker;
+    let visible = |at: Pixel| frame.holds(at.1);
+    for point in series.points.iter().filter(|point| frame.at(point.x, point.y).is_some_and(visible)) {
+        error_bar(area, frame, point.x, point.bar, marker.colour)?;
     }
-    Ok(())
+    let line: Vec<Pixel> = series.points.iter().filter_map(|point| frame.at(point.x, point.y)).collect();
+    for part in between(&line, frame.corner.1, frame.corner.1 + frame.size.1) {
+        if marker.hollow {
+            broken(area, &part, PATTERNS[1], marker.colour, canvas)?;
+        } else {
+            area.draw(&PathElement::new(part, stroke(canvas, marker.colour, 2)))?;
+        }
+    }
+    line.into_iter().filter(|at| visible(*at)).try_for_each(|at| marker.draw(area, at, canvas))
 }
 
 impl Figure for Chart {
@@ -169,9 +162,7 @@ impl Figure for Chart {
     }
 
     fn size(&self) -> (u32, u32) {
-        let legend = self.legend();
-        let width = label_room(&self.y) + self.frame.0 + 14 + legend.width();
-        (width.max(headings_width(&self.title, &self.subtitle)), ABOVE + self.frame.1.max(legend.height()) + BELOW)
+        self.sheet().size()
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>

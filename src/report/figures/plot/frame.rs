@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
 use super::axis::Axis;
-use crate::report::figures::canvas::Canvas;
+use crate::report::figures::canvas::{Canvas, text_width};
 use crate::report::figures::palette::{GREY, GRID};
 
 /// A point on the drawing area.
@@ -42,6 +42,15 @@ pub fn anchored(style: TextStyle<'static>, horizontal: HPos, vertical: VPos) -> 
     style.pos(Pos::new(horizontal, vertical))
 }
 
+/// Size of the numbers and names along an axis.
+pub const LABEL: u32 = 14;
+
+/// Size of what an axis is called.
+const TITLE: u32 = 15;
+
+/// Units between an axis and its labels.
+const GAP: u32 = 6;
+
 /// Draws a line of text.
 ///
 /// # Errors
@@ -51,11 +60,13 @@ pub fn write<DB: DrawingBackend>(
     text: &str,
     at: Pixel,
     style: TextStyle<'static>,
+    canvas: Canvas,
 ) -> Drawn
 where
     DB::ErrorType: 'static,
 {
-    Ok(area.draw(&Text::new(text.to_owned(), at, style))?)
+    let down = style.font.get_transform().transform(0, canvas.text_drop(style.font.get_size()));
+    Ok(area.draw(&Text::new(text.to_owned(), (at.0 + down.0, at.1 + down.1), style))?)
 }
 
 impl Frame<'_> {
@@ -63,6 +74,24 @@ impl Frame<'_> {
     #[must_use]
     pub fn at(&self, x: f64, y: f64) -> Option<Pixel> {
         Some((self.column(self.x.share(x)?), self.line(self.y.share(y)?)))
+    }
+
+    /// Where a value of the upright axis is; none: it has no place on a logarithmic axis.
+    #[must_use]
+    pub fn height_of(&self, y: f64) -> Option<i32> {
+        Some(self.line(self.y.share(y)?))
+    }
+
+    /// Whether a line is not above or below.
+    #[must_use]
+    pub fn holds(&self, line: i32) -> bool {
+        self.within(line) == line
+    }
+
+    /// The line nearest to a place that lies within.
+    #[must_use]
+    pub fn within(&self, line: i32) -> i32 {
+        line.clamp(self.corner.1, self.corner.1 + self.size.1)
     }
 
     fn column(&self, share: f64) -> i32 {
@@ -90,22 +119,23 @@ impl Frame<'_> {
             if !self.x.named {
                 area.draw(&PathElement::new(vec![(at, top), (at, bottom)], stroke(canvas, GRID, 1)))?;
             }
-            let style = anchored(canvas.text(12), HPos::Center, VPos::Top);
-            write(area, label, (at, bottom + canvas.offset(6)), style)?;
+            let style = anchored(canvas.text(LABEL), HPos::Center, VPos::Top);
+            write(area, label, (at, bottom + canvas.offset(GAP as i32)), style, canvas)?;
         }
         for (share, label) in self.y.ticks() {
             let at = self.line(share);
             area.draw(&PathElement::new(vec![(left, at), (right, at)], stroke(canvas, GRID, 1)))?;
-            let style = anchored(canvas.text(12), HPos::Right, VPos::Center);
-            write(area, label, (left - canvas.offset(6), at), style)?;
+            let style = anchored(canvas.text(LABEL), HPos::Right, VPos::Center);
+            write(area, label, (left - canvas.offset(GAP as i32), at), style, canvas)?;
         }
         area.draw(&Rectangle::new([(left, top), (right, bottom)], stroke(canvas, GREY, 1)))?;
         let middle = (left + width / 2, top + height / 2);
-        let style = anchored(canvas.text(13), HPos::Center, VPos::Top);
-        write(area, &self.x.title, (middle.0, bottom + canvas.offset(26)), style)?;
+        let style = anchored(canvas.text(TITLE), HPos::Center, VPos::Top);
+        write(area, &self.x.title, (middle.0, bottom + canvas.offset((2 * GAP + LABEL) as i32)), style, canvas)?;
         if !self.y.title.is_empty() {
-            let style = anchored(canvas.text(13), HPos::Center, VPos::Top).transform(FontTransform::Rotate270);
-            write(area, &self.y.title, (left - canvas.offset(label_room(self.y) as i32 - 4), middle.1), style)?;
+            let style = anchored(canvas.text(TITLE), HPos::Center, VPos::Top).transform(FontTransform::Rotate270);
+            let at = (left - canvas.offset(label_room(self.y) as i32), middle.1);
+            write(area, &self.y.title, at, style, canvas)?;
         }
         Ok(())
     }
@@ -114,6 +144,10 @@ impl Frame<'_> {
 /// Units that labels and title of an upright axis need to its left.
 #[must_use]
 pub fn label_room(axis: &Axis) -> u32 {
-    let title = if axis.title.is_empty() { 4 } else { 26 };
-    16 + 8 * axis.longest_label() as u32 + title
+    let labels = axis.ticks().map(|(_, label)| text_width(label, LABEL)).max().unwrap_or(0);
+    let title = if axis.title.is_empty() { 0 } else { TITLE + GAP };
+    title + labels + GAP
 }
+
+/// Units that labels and title of a horizontal axis need below it.
+pub const AXIS_HEIGHT: u32 = 2 * GAP + LABEL + TITLE + 4;

@@ -1,26 +1,34 @@
-//! The key beside a chart: it never covers what is drawn.
+//! The key below a chart: it never covers what is drawn, and leaves the chart the whole width.
 
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, Rectangle};
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
+use super::dash::{PATTERNS, Pattern, broken};
 use super::frame::{Drawn, Pixel, anchored, stroke, write};
 use super::marker::Marker;
-use crate::report::figures::canvas::Canvas;
+use super::text::wrap;
+use crate::report::figures::canvas::{Canvas, text_width};
 
 /// The sign of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sign {
     /// A line with a point on it.
     Line(Marker),
+    /// A broken line with a point on it.
+    BrokenLine(Marker),
     /// A point alone.
     Point(Marker),
     /// A broken line.
-    Broken(RGBColor),
+    Broken(RGBColor, Pattern),
     /// A coloured area.
     Area(RGBColor),
-    /// Nothing: a heading, or more of the entry above.
+    /// A short upright line.
+    Tick(RGBColor),
+    /// The number or letter beside a point.
+    Label(String),
+    /// Nothing: a remark.
     None,
 }
 
@@ -30,99 +38,138 @@ pub struct Legend {
     entries: Vec<(Sign, String)>,
 }
 
+/// Size of the text.
+const SIZE: u32 = 14;
+
 /// Height of a line in units.
-const LINE: u32 = 19;
+const LINE: u32 = 18;
 
-/// Units that the signs take.
-const SIGNS: u32 = 36;
+/// Units that a sign takes.
+const SIGN: u32 = 34;
 
-/// Letters after which an entry goes on in a new line.
-const WRAP: usize = 44;
+/// Units between two columns.
+const GAP: u32 = 14;
+
+/// Most columns.
+const COLUMNS: usize = 3;
+
+/// An entry with its text in lines.
+type Entry<'a> = (&'a Sign, Vec<String>);
 
 impl Legend {
     /// Adds an entry; a long one takes several lines.
     pub fn push(&mut self, sign: Sign, text: &str) {
-        let mut line = String::new();
-        let mut sign = sign;
-        for word in text.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WRAP {
-                self.entries.push((sign, std::mem::take(&mut line)));
-                sign = Sign::None;
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line += word;
+        self.entries.push((sign, text.to_owned()));
+    }
+
+    /// Adds an entry unless it is there.
+    pub fn push_once(&mut self, sign: Sign, text: &str) {
+        if !self.entries.iter().any(|(known, other)| *known == sign && other == text) {
+            self.push(sign, text);
         }
-        self.entries.push((sign, line));
     }
 
-    /// Units from the chart to the edge of the figure.
+    /// Units from top to bottom in so many from left to right.
     #[must_use]
-    pub fn width(&self) -> u32 {
-        let longest = self.entries.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
-        if longest == 0 { 16 } else { SIGNS + 30 + 69 * longest as u32 / 10 }
+    pub fn height(&self, width: u32) -> u32 {
+        LINE * self.columns(width).iter().map(|column| lines(column)).max().unwrap_or(0) as u32
     }
 
-    /// Units from top to bottom.
-    #[must_use]
-    pub fn height(&self) -> u32 {
-        LINE * self.entries.len() as u32
+    /// The entries by column: as many columns as the texts leave room for, two of a long key whatever they need.
+    fn columns(&self, width: u32) -> Vec<Vec<Entry<'_>>> {
+        let widest = self.entries.iter().map(|(_, text)| SIGN + text_width(text, SIZE)).max().unwrap_or(0);
+        let least = if self.entries.len() > 6 { 2 } else { 1 };
+        let count = ((width + GAP) / (widest + GAP)) as usize;
+        let count = count.max(least).min(COLUMNS).min(self.entries.len().max(1));
+        let room = column_width(width, count).saturating_sub(SIGN);
+        let all: Vec<Entry<'_>> = self.entries.iter().map(|(sign, text)| (sign, wrap(text, SIZE, room))).collect();
+        // The lowest height at which the entries, in order, fit into the columns.
+        let least = lines(&all).div_ceil(count);
+        (least..).map(|height| filled(&all, height)).find(|columns| columns.len() <= count).unwrap_or_default()
     }
 
-    /// Draws the entries.
+    /// Draws the entries into a width in units.
     ///
     /// # Errors
     /// What the drawing library says.
-    pub fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, (left, top): Pixel, canvas: Canvas) -> Drawn
+    pub fn draw<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        (left, top): Pixel,
+        width: u32,
+        canvas: Canvas,
+    ) -> Drawn
     where
         DB::ErrorType: 'static,
     {
-        for (number, (sign, text)) in self.entries.iter().enumerate() {
-            let y = top + canvas.offset((LINE * number as u32 + LINE / 2) as i32);
-            let (from, to) = (left + canvas.offset(2), left + canvas.offset(28));
-            let middle = (left + canvas.offset(15), y);
-            match sign {
-                Sign::Line(marker) => {
-                    area.draw(&PathElement::new(vec![(from, y), (to, y)], stroke(canvas, marker.colour, 2)))?;
-                    marker.draw(area, middle, canvas)?;
+        let columns = self.columns(width);
+        let step = column_width(width, columns.len()) + GAP;
+        for (place, column) in columns.iter().enumerate() {
+            let left = left + canvas.offset((step * place as u32) as i32);
+            let mut y = top + canvas.offset(LINE as i32 / 2);
+            for (sign, texts) in column {
+                draw_sign(area, sign, (left, y), canvas)?;
+                for text in texts {
+                    let style = anchored(canvas.text(SIZE), HPos::Left, VPos::Center);
+                    write(area, text, (left + canvas.offset(SIGN as i32), y), style, canvas)?;
+                    y += canvas.offset(LINE as i32);
                 }
-                Sign::Point(marker) => marker.draw(area, middle, canvas)?,
-                Sign::Broken(colour) => broken(area, from, to, y, *colour, canvas)?,
-                Sign::Area(colour) => {
-                    let half = canvas.offset(6);
-                    area.draw(&Rectangle::new([(from + half, y - half), (to - half, y + half)], colour.filled()))?;
-                }
-                Sign::None => {}
             }
-            let style = anchored(canvas.text(12), HPos::Left, VPos::Center);
-            write(area, text, (left + canvas.offset(SIGNS as i32), y), style)?;
         }
         Ok(())
     }
 }
 
-/// A broken horizontal line.
-///
-/// # Errors
-/// What the drawing library says.
-pub fn broken<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    from: i32,
-    to: i32,
-    y: i32,
-    colour: RGBColor,
-    canvas: Canvas,
-) -> Drawn
+fn column_width(width: u32, columns: usize) -> u32 {
+    ((width + GAP) / columns.max(1) as u32).saturating_sub(GAP)
+}
+
+fn lines(column: &[Entry<'_>]) -> usize {
+    column.iter().map(|(_, texts)| texts.len()).sum()
+}
+
+/// The entries in columns of a height.
+fn filled<'a>(all: &[Entry<'a>], height: usize) -> Vec<Vec<Entry<'a>>> {
+    let mut columns: Vec<Vec<Entry<'a>>> = Vec::new();
+    for entry in all {
+        match columns.last_mut() {
+            Some(column) if lines(column) + entry.1.len() <= height => column.push(entry.clone()),
+            _ => columns.push(vec![entry.clone()]),
+        }
+    }
+    columns
+}
+
+fn draw_sign<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, sign: &Sign, (left, y): Pixel, canvas: Canvas) -> Drawn
 where
     DB::ErrorType: 'static,
 {
-    let (dash, gap) = (canvas.offset(7), canvas.offset(5));
-    let mut x = from;
-    while x < to {
-        let end = (x + dash).min(to);
-        area.draw(&PathElement::new(vec![(x, y), (end, y)], stroke(canvas, colour, 2)))?;
-        x = end + gap;
+    let (from, to) = (left + canvas.offset(2), left + canvas.offset(28));
+    let middle = (left + canvas.offset(15), y);
+    match sign {
+        Sign::Line(marker) => {
+            area.draw(&PathElement::new(vec![(from, y), (to, y)], stroke(canvas, marker.colour, 2)))?;
+            marker.draw(area, middle, canvas)?;
+        }
+        Sign::BrokenLine(marker) => {
+            broken(area, &[(from, y), (to, y)], PATTERNS[1], marker.colour, canvas)?;
+            marker.draw(area, middle, canvas)?;
+        }
+        Sign::Point(marker) => marker.draw(area, middle, canvas)?,
+        Sign::Broken(colour, pattern) => broken(area, &[(from, y), (to, y)], *pattern, *colour, canvas)?,
+        Sign::Area(colour) => {
+            let half = canvas.offset(6);
+            area.draw(&Rectangle::new([(from + half, y - half), (to - half, y + half)], colour.filled()))?;
+        }
+        Sign::Tick(colour) => {
+            let half = canvas.offset(6);
+            let ends = vec![(middle.0, y - half), (middle.0, y + half)];
+            area.draw(&PathElement::new(ends, stroke(canvas, *colour, 2)))?;
+        }
+        Sign::Label(text) => {
+            write(area, text, middle, anchored(canvas.text(SIZE), HPos::Center, VPos::Center), canvas)?;
+        }
+        Sign::None => {}
     }
     Ok(())
 }
@@ -132,9 +179,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_entries_are_broken_between_words() {
+    fn a_key_is_as_wide_as_its_chart() {
         let mut legend = Legend::default();
-        legend.push(Sign::None, &"word ".repeat(20));
-        assert!(legend.height() >= 2 * LINE && legend.width() < 420, "{legend:?}");
+        assert_eq!(legend.height(600), 0);
+        for _ in 0..3 {
+            legend.push(Sign::None, "short");
+        }
+        assert_eq!(legend.height(600), LINE, "three columns");
+        legend.push(Sign::None, &"word ".repeat(40));
+        assert!(legend.columns(600).len() == 1 && legend.height(600) > 5 * LINE, "{legend:?}");
+        for _ in 0..9 {
+            legend.push(Sign::None, "one of many");
+        }
+        let columns = legend.columns(600);
+        assert_eq!((columns.len(), columns.iter().map(Vec::len).sum::<usize>()), (2, 13));
     }
 }

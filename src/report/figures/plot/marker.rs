@@ -6,6 +6,7 @@ use plotters::style::{Color, RGBColor, WHITE};
 
 use super::frame::{Drawn, Pixel, stroke};
 use crate::report::figures::canvas::Canvas;
+use crate::report::figures::palette::SERIES;
 
 /// The form of a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub enum Form {
     Wedge,
     /// Two crossing strokes.
     Cross,
+    /// The same upright.
+    Plus,
+    /// Both over each other.
+    Star,
 }
 
 /// A sign.
@@ -39,6 +44,19 @@ pub struct Marker {
 const RADIUS: i32 = 5;
 
 impl Marker {
+    /// The sign of a series by its place among others.
+    #[must_use]
+    pub const fn of_series(place: usize) -> Self {
+        let (colour, form) = SERIES[place % SERIES.len()];
+        Self { form, colour, hollow: false }
+    }
+
+    /// The same, white inside.
+    #[must_use]
+    pub const fn hollow(self) -> Self {
+        Self { hollow: true, ..self }
+    }
+
     /// Draws the sign.
     ///
     /// # Errors
@@ -48,10 +66,15 @@ impl Marker {
         DB::ErrorType: 'static,
     {
         self.filled(area, at, canvas.offset(RADIUS), self.colour, canvas)?;
-        if self.hollow && self.form != Form::Cross {
+        // Strokes have no inside: hollow ones are thin.
+        if self.hollow && !self.is_strokes() {
             self.filled(area, at, canvas.offset(RADIUS - 2), WHITE, canvas)?;
         }
         Ok(())
+    }
+
+    const fn is_strokes(&self) -> bool {
+        matches!(self.form, Form::Cross | Form::Plus | Form::Star)
     }
 
     fn filled<DB: DrawingBackend>(
@@ -77,10 +100,13 @@ impl Marker {
             Form::Diamond => {
                 area.draw(&Polygon::new(vec![(x, y - r - 1), (x + r + 1, y), (x, y + r + 1), (x - r - 1, y)], style))?;
             }
-            Form::Cross => {
-                let line = stroke(canvas, colour, 2);
-                area.draw(&PathElement::new(vec![(x - r, y - r), (x + r, y + r)], line))?;
-                area.draw(&PathElement::new(vec![(x - r, y + r), (x + r, y - r)], line))?;
+            Form::Cross | Form::Plus | Form::Star => {
+                let line = stroke(canvas, colour, if self.hollow { 1 } else { 2 });
+                let (cross, plus) = (self.form != Form::Plus, self.form != Form::Cross);
+                let strokes = [(cross, r, r), (cross, r, -r), (plus, r, 0), (plus, 0, r)];
+                for (_, dx, dy) in strokes.into_iter().filter(|(drawn, ..)| *drawn) {
+                    area.draw(&PathElement::new(vec![(x - dx, y - dy), (x + dx, y + dy)], line))?;
+                }
             }
         }
         Ok(())

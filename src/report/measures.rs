@@ -1,0 +1,132 @@
+//! What the trials of a configuration say together: accuracy, seconds.
+
+use std::collections::HashSet;
+
+use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
+use super::groups::Group;
+use super::rows::Rows;
+use super::spread::Spread;
+use crate::experiment::evaluate::wilson;
+
+/// Fewest images whose share is drawn as an accuracy: the 95 % interval of fewer is wider than most differences between systems.
+pub const FEWEST_IMAGES: u64 = 100;
+
+/// What a group says about a column.
+#[must_use]
+pub fn spread(rows: &Rows, group: &Group, column: &str) -> Option<Spread> {
+    let values: Vec<f64> = group.rows.iter().filter_map(|row| rows.number(column, *row)).collect();
+    Spread::of(&values)
+}
+
+/// The seconds of an evaluation; the ends for a single trial are its quartiles.
+#[must_use]
+pub fn latency(rows: &Rows, group: &Group) -> Option<Spread> {
+    let spread = spread(rows, group, trial::LATENCY)?;
+    let row = group.rows.iter().copied().find(|row| rows.number(trial::LATENCY, *row).is_some())?;
+    match (rows.number(trial::LATENCY_LOW, row), rows.number(trial::LATENCY_HIGH, row)) {
+        (Some(low), Some(high)) if spread.count == 1 => Some(spread.at_least((low, high))),
+        _ => Some(spread),
+    }
+}
+
+/// An accuracy in percent and the number of images of each trial; of the trials with most images. Its error bar is the wider of one
+/// deviation over repetitions and the 95 % Wilson interval: what repeats the noise alone repeats the images, too.
+#[must_use]
+pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64)> {
+    let images = |row: usize| rows.number(of.images, row).unwrap_or(0.0) as u64;
+    let known =
+        || group.rows.iter().copied().filter(|row| rows.is_trained(*row) && rows.number(of.share, *row).is_some());
+    let most = known().map(images).max()?;
+    let chosen: Vec<usize> = known().filter(|row| images(*row) == most).collect();
+    let values: Vec<f64> =
+        distinct_repetitions(rows, &chosen).iter().filter_map(|row| rows.number(of.share, *row)).collect();
+    let spread = Spread::of(&values)?;
+    let row = *chosen.first()?;
+    let recorded = rows.number(of.low, row).zip(rows.number(of.high, row)).filter(|_| spread.count == 1);
+    let interval = recorded.or_else(|| wilson((spread.mean * most as f64).round() as usize, most as usize));
+    Some((interval.map_or(spread, |ends| spread.at_least(ends)).times(100.0), most))
+}
+
+/// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing.
+fn distinct_repetitions(rows: &Rows, chosen: &[usize]) -> Vec<usize> {
+    let seeds = ["seed", "cluster_seed", "clustering_seed", "training_seed", "weights_seed"];
+    let mut seen = HashSet::new();
+    let key = |row: usize| {
+        let mut key = rows.text(trial::MODEL, row).to_owned();
+        for seed in seeds {
+            key.push('\u{1f}');
+            key += rows.text(seed, row);
+        }
+        key
+    };
+    chosen.iter().copied().filter(|row| seen.insert(key(*row))).collect()
+}
+
+/// The accuracy in percent that the cards of the weights state for the whole test set, each file of weights once.
+#[must_use]
+pub fn card_accuracy(rows: &Rows, group: &Group) -> Option<Spread> {
+    let stated = |row: &usize| Some((rows.text(trial::MODEL, *row), 100.0 * rows.number(trial::CARD_ACCURACY, *row)?));
+    let mut models: Vec<(&str, f64)> = group.rows.iter().filter_map(stated).collect();
+    models.sort_by(|a, b| a.0.cmp(b.0));
+    models.dedup_by(|a, b| a.0 == b.0);
+    Spread::of(&models.into_iter().map(|(_, accuracy)| accuracy).collect::<Vec<_>>())
+}
+
+/// The accuracy to show for several groups together: the encrypted or the simulated one, whichever is of more images; in the clear where
+/// neither is of enough.
+#[must_use]
+pub fn best_accuracy<'g>(rows: &Rows, groups: impl Iterator<Item = &'g Group> + Clone) -> Accuracy {
+    let total = |of| {
+        let images = groups.clone().filter_map(|group| Some(accuracy(rows, group, of)?.1));
+        let images: Vec<u64> = images.filter(|images| *images >= FEWEST_IMAGES).collect();
+        images.iter().max().map(|most| (*most, images.len()))
+    };
+    match (total(ENCRYPTED), total(SIMULATED)) {
+        (None, None) => CLEAR,
+        (encrypted, simulated) if encrypted >= simulated => ENCRYPTED,
+        _ => SIMULATED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::rows;
+
+    const TRIALS: &str = "trial_id,status,model,seed,clusters,accuracy,accuracy_low,accuracy_high,accuracy_images,simulated_accuracy,simulated_accuracy_images,weights,latency_seconds_median,latency_seconds_quartile1,latency_seconds_quartile3,card_accuracy\n\
+        a,ok,x_seed0,1,64,,,,,0.90,10000,trained,,,,0.91\n\
+        b,ok,x_seed1,1,64,,,,,0.92,10000,trained,,,,0.93\n\
+        c,ok,x_seed0,1,64,1,0.84,1,20,,,trained,8,7.5,9,0.91\n\
+        d,ok,x_seed0,1,128,,,,,0.5,10000,random,8,,,\n\
+        e,ok,x_seed0,1,256,,,,,0.9,200,trained,,,,\n\
+        f,ok,x_seed0,2,256,,,,,0.9,200,trained,,,,\n";
+
+    #[test]
+    fn repetitions_give_a_mean_with_a_bar() {
+        let rows = rows(TRIALS);
+        let group = |rows: &[usize]| Group { rows: rows.to_vec() };
+        let (simulated, images) = accuracy(&rows, &group(&[0, 1, 2]), SIMULATED).unwrap();
+        assert_eq!((simulated.count, images), (2, 10_000));
+        assert!((simulated.mean - 91.0).abs() < 1e-9 && (simulated.deviation.unwrap() - 2f64.sqrt()).abs() < 1e-9);
+        let (encrypted, _) = accuracy(&rows, &group(&[0, 1, 2]), ENCRYPTED).unwrap();
+        assert_eq!((encrypted.low, encrypted.high, encrypted.deviation), (84.0, 100.0, None));
+        assert!(accuracy(&rows, &group(&[3]), SIMULATED).is_none(), "random weights have no accuracy");
+        assert_eq!(latency(&rows, &group(&[2])).map(|it| (it.low, it.mean, it.high)), Some((7.5, 8.0, 9.0)));
+        assert_eq!(card_accuracy(&rows, &group(&[0, 1, 2])).map(|it| (it.mean, it.count)), Some((92.0, 2)));
+    }
+
+    #[test]
+    fn other_noise_alone_leaves_the_interval_of_the_images() {
+        let rows = rows(TRIALS);
+        let (same, _) = accuracy(&rows, &Group { rows: vec![4, 5] }, SIMULATED).unwrap();
+        assert_eq!((same.count, same.deviation), (2, Some(0.0)));
+        assert!((same.low - 85.06).abs() < 0.01 && (same.high - 93.43).abs() < 0.01, "{same:?}");
+    }
+
+    #[test]
+    fn a_few_images_are_no_accuracy_to_show() {
+        let rows = rows(TRIALS);
+        assert_eq!(best_accuracy(&rows, [&Group { rows: vec![0, 1, 2] }].into_iter()), SIMULATED);
+        assert_eq!(best_accuracy(&rows, [&Group { rows: vec![2] }].into_iter()), CLEAR);
+    }
+}
