@@ -17,6 +17,7 @@ fn shipped_experiments_plan() {
         ("ablation/layouts", "5 of 5 trial(s) would run"),
         ("ablation/integer_ring", "3 of 3 trial(s) would run"),
         ("ablation/trained_members", "12 of 12 trial(s) would run"),
+        ("ablation/resnet32", "3 of 3 trial(s) would run"),
     ] {
         let text = success(root, &["run", &format!("experiments/{file}.yaml"), "--dry-run"]);
         assert!(text.contains(end), "{file}: {text}");

@@ -72,7 +72,7 @@ pub fn setting(name: &str, value: &str) -> String {
         trial::BATCH => count_of(if value.is_empty() { "1" } else { value }, "image") + " in a ciphertext",
         trial::THREADS => count_of(value, "thread"),
         VARIANT if value.is_empty() => "plain".to_owned(),
-        VARIANT => value.to_owned(),
+        VARIANT => value.replace('_', " "),
         trial::LAYOUT => format!("{value} layout"),
         _ if value.is_empty() => String::new(),
         _ if value == "true" => format!("with {}", name.replace('_', " ")),
