@@ -35,6 +35,13 @@ pub struct Line {
     pub points: Vec<(f64, Value)>,
 }
 
+impl Line {
+    /// Whether it is more than a point, or several at one value.
+    pub fn has_several_values(&self) -> bool {
+        self.points.windows(2).any(|pair| pair[0].0 < pair[1].0)
+    }
+}
+
 /// What is drawn for a network on a data set.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Lines {

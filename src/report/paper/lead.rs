@@ -63,13 +63,10 @@ impl Lead {
             Cell::text(words::dataset(rows.text(trial::DATASET, row))),
             Cell::text(rows.text(trial::ACTIVATION, row)),
         ];
-        let others = self.differing.iter().map(|name| {
-            let value = match (*name, rows.setting(name, row)) {
-                (trial::ENSEMBLE | trial::BATCH, "") => "1",
-                (VARIANT, "") => "plain",
-                (_, value) => value,
-            };
-            Cell::text(value)
+        let others = self.differing.iter().map(|name| match (*name, rows.setting(name, row)) {
+            (trial::ENSEMBLE | trial::BATCH, "") => Cell::text("1"),
+            (VARIANT, value) => Cell::text(words::setting(VARIANT, value)),
+            (_, value) => Cell::text(value),
         });
         always.into_iter().chain(others).collect()
     }
