@@ -44,7 +44,7 @@ pub struct Recipe {
     #[serde(default)]
     pub label_smoothing: f64,
     /// Weights to begin with, whose card lies beside them; relative to the directory of the recipe. What they lack, or have in another
-    /// shape, begins as it would without them.
+    /// shape, begins as it would without them; blocks that they lack begin as the identity, so that ResNet-32 can begin as ResNet-20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_weights: Option<PathBuf>,
     /// A trained network to learn from.

@@ -12,6 +12,7 @@ mod sgd;
 mod site;
 mod state;
 mod step;
+mod stored;
 mod teacher;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,9 @@ use tch::{Device, Tensor};
 
 use super::network::{Named, Parameter, TorchNetwork};
 use super::sgd::Sgd;
-use super::teacher::single_precision;
+use super::stored::single_precision;
 use crate::network::Weights;
-use crate::network::graph::Graph;
+use crate::network::graph::{Graph, Node, Operation};
 use crate::training::Recipe;
 
 /// Networks that share their parameters, one for each part of a batch. Each has running statistics of its own, which are averaged
@@ -52,17 +52,21 @@ impl State {
         Self { networks, teachers: Vec::new(), sgd }
     }
 
-    /// Takes over what `weights` have of the parameters and running statistics, by name and shape.
+    /// Takes over what `weights` have of the parameters and running statistics, by name and shape. Blocks that they lack begin as
+    /// the identity, so that a deeper network begins as the one that was trained (Net2Net, Chen et al., arXiv 1511.05641, section 2.3).
     ///
     /// # Errors
     /// What libtorch reports.
-    pub(super) fn begin_with(&mut self, weights: &Weights) -> Result<(), tch::TchError> {
+    pub(super) fn begin_with(&mut self, weights: &Weights, graph: &Graph) -> Result<(), tch::TchError> {
+        let silent = silent_norms(graph, weights);
         tch::no_grad(|| {
             for network in &mut self.networks {
                 let parameters = network.parameters.iter_mut().map(|parameter| &mut parameter.named);
                 for Named { name, tensor } in parameters.chain(&mut network.statistics) {
                     if let Some(known) = single_precision(weights, name, &tensor.size()) {
                         tensor.f_copy_(&known)?;
+                    } else if silent.contains(name) {
+                        let _ = tensor.f_zero_()?;
                     }
                 }
             }
@@ -124,6 +128,20 @@ impl State {
             Ok(())
         })
     }
+}
+
+/// The scales of the norms that end a block which `weights` lack, where the block adds to its own input.
+fn silent_norms(graph: &Graph, weights: &Weights) -> Vec<String> {
+    let nodes = graph.nodes();
+    let of_sum = |sum: &Node| {
+        let inputs: Vec<&Node> = sum.inputs.iter().map(|&input| &nodes[input]).collect();
+        let norm = |node: &&&Node| matches!(node.operation, Operation::BatchNorm { .. });
+        // A projected shortcut ends with a norm too, and is no identity.
+        let ends_block = inputs.iter().filter(norm).count() == 1;
+        let scale = inputs.iter().find(norm).map(|node| format!("{}.weight", node.name));
+        scale.filter(|scale| ends_block && weights.get(scale).is_none())
+    };
+    nodes.iter().filter(|node| node.operation == Operation::Add).filter_map(of_sum).collect()
 }
 
 fn entry(kind: &str, named: &Named) -> (String, Tensor) {

@@ -5,9 +5,10 @@ use std::path::Path;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::network::{Pass, TorchNetwork};
+use super::stored::single_precision;
 use crate::dataset::Normalisation;
+use crate::network::Model;
 use crate::network::card::CardActivation;
-use crate::network::{Model, Weights};
 use crate::training::{Recipe, ReluFit, TrainedActivation, TrainingError};
 
 /// A trained network on a device, and the hash of its weights.
@@ -55,13 +56,6 @@ impl Teacher {
             single_precision(weights, name, shape).unwrap_or_else(|| init.tensor(shape)).to(self.device)
         })
     }
-}
-
-/// The tensor `name` of `weights` on the processor, if they have it in that shape.
-pub(super) fn single_precision(weights: &Weights, name: &str, shape: &[i64]) -> Option<Tensor> {
-    let tensor = weights.get(name)?;
-    let same = tensor.shape().iter().copied().eq(shape.iter().map(|&size| size as usize));
-    same.then(|| Tensor::from_slice(tensor.values()).to_kind(Kind::Float).view(shape))
 }
 
 /// What of the loss comes from the teacher: `T^2 KL(teacher at T, student at T)`, averaged over the images.

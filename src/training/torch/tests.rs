@@ -177,12 +177,18 @@ fn a_training_goes_on_from_trained_weights() {
     (second.seed, second.batch_parts, second.initial_weights) = (7, 2, Some(weights));
     let graph = second.architecture().unwrap().graph().unwrap();
     let mut state = State::new(&second, &graph, Device::Cpu);
-    state.begin_with(model.network.weights()).unwrap();
+    state.begin_with(model.network.weights(), &graph).unwrap();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
     let expected = model.plain_forward(&images.images[..4]).unwrap().logits;
-    for network in &state.networks {
+    // A deeper network begins as the same function.
+    let deeper = Recipe { network: "resnet32".to_owned(), ..second.clone() };
+    let deeper_graph = deeper.architecture().unwrap().graph().unwrap();
+    let mut grown = State::new(&deeper, &deeper_graph, Device::Cpu);
+    grown.begin_with(model.network.weights(), &deeper_graph).unwrap();
+    assert_eq!((state.networks[0].sites().len(), grown.networks[0].sites().len()), (19, 31));
+    for network in state.networks.iter().chain(&grown.networks) {
         let logits = network.forward(&batch.images, &pass).unwrap().logits;
         let found = Vec::<f32>::try_from(logits.detach().flatten(0, -1)).unwrap();
         assert!(found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-4), "{found:?}");
@@ -198,7 +204,7 @@ fn a_training_goes_on_from_trained_weights() {
     let graph = second.architecture().unwrap().graph().unwrap();
     let mut state = State::new(&second, &graph, Device::Cpu);
     let before: Vec<_> = state.tensors().into_iter().map(|(name, tensor)| (name, tensor.copy())).collect();
-    state.begin_with(model.network.weights()).unwrap();
+    state.begin_with(model.network.weights(), &graph).unwrap();
     for ((name, before), (_, after)) in before.iter().zip(state.tensors()) {
         let stays = name.contains("act") || name.contains("linear") || name.starts_with("momentum");
         let changes = !stays && (name.ends_with("conv1.weight") || name.ends_with("conv2.weight"));
