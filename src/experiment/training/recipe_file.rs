@@ -44,11 +44,10 @@ pub fn read_recipe(file: &Path, choices: &RecipeChoices) -> Result<ChosenRecipe,
     recipe.seed = choices.seed.unwrap_or(recipe.seed);
     recipe.dataset = choices.dataset.unwrap_or(recipe.dataset);
     recipe.epochs = choices.epochs.unwrap_or(recipe.epochs);
-    // The card shows the recipe: of files chosen here their names alone, no path of this machine.
     let beside = |path: &PathBuf| file.parent().unwrap_or(Path::new("")).join(path);
     let mut teacher = recipe.distillation.as_ref().map(|distillation| beside(&distillation.teacher));
     if let Some(chosen) = &choices.teacher {
-        let Some(distillation) = &mut recipe.distillation else {
+        if recipe.distillation.is_none() {
             return Err(ExperimentError::Argument {
                 name: "--teacher",
                 problem:
@@ -56,18 +55,52 @@ pub fn read_recipe(file: &Path, choices: &RecipeChoices) -> Result<ChosenRecipe,
                           configs/recipes/distilled.yaml has"
                         .to_owned(),
             });
-        };
-        distillation.teacher = chosen.file_name().unwrap_or_default().into();
+        }
         teacher = Some(chosen.clone());
     }
-    let mut initial_weights = recipe.initial_weights.as_ref().map(beside);
-    if let Some(chosen) = &choices.initial_weights {
-        recipe.initial_weights = Some(chosen.file_name().unwrap_or_default().into());
-        initial_weights = Some(chosen.clone());
+    let initial_weights = choices.initial_weights.clone().or_else(|| recipe.initial_weights.as_ref().map(beside));
+    // The card shows the recipe: of other files their names alone, no path of this machine.
+    let name = |path: &PathBuf| PathBuf::from(path.file_name().unwrap_or_default());
+    recipe.initial_weights = initial_weights.as_ref().map(name);
+    if let (Some(distillation), Some(teacher)) = (&mut recipe.distillation, &teacher) {
+        distillation.teacher = name(teacher);
     }
     recipe.check().map_err(|problem| {
         let path: Vec<Step<'_>> = problem.path.iter().map(|key| Step::Key(key)).collect();
         yaml.error(&path, problem.text)
     })?;
     Ok(ChosenRecipe { recipe, teacher, initial_weights })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_shows_the_names_of_other_weights_and_no_directories() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/configs/recipes/from_relu.yaml"));
+        let beside = "../../models/resnet20_w16_cifar10_relu_continued_seed0.safetensors";
+        let elsewhere = directory.path().join("models/first.safetensors");
+        let text = text.unwrap();
+        assert_eq!(text.matches(beside).count(), 2);
+        let file = directory.path().join("recipe.yaml");
+        std::fs::write(&file, text.replacen(beside, &elsewhere.to_string_lossy(), 1)).unwrap();
+        let found = read_recipe(&file, &RecipeChoices::default()).unwrap();
+        assert_eq!(found.initial_weights, Some(elsewhere));
+        assert_eq!(found.teacher, Some(directory.path().join(beside)));
+        assert_eq!(found.recipe.initial_weights, Some("first.safetensors".into()));
+        let teacher = |recipe: Recipe| recipe.distillation.unwrap().teacher;
+        assert_eq!(teacher(found.recipe), Path::new(beside).file_name().unwrap());
+        let (teacher_path, initial) = (PathBuf::from("a/teacher.safetensors"), PathBuf::from("a/initial.safetensors"));
+        let choices = RecipeChoices {
+            teacher: Some(teacher_path.clone()),
+            initial_weights: Some(initial.clone()),
+            ..RecipeChoices::default()
+        };
+        let chosen = read_recipe(&file, &choices).unwrap();
+        assert_eq!((chosen.teacher, chosen.initial_weights), (Some(teacher_path), Some(initial)));
+        assert_eq!(chosen.recipe.initial_weights, Some("initial.safetensors".into()));
+        assert_eq!(teacher(chosen.recipe), Path::new("teacher.safetensors"));
+    }
 }

@@ -155,10 +155,7 @@ impl AccuracyByLatency {
     where
         DB::ErrorType: 'static,
     {
-        let sheet = self.sheet();
-        sheet.draw(area, canvas)?;
-        let frame = sheet.frame(&self.x, &self.y, canvas);
-        frame.draw(area)?;
+        let frame = self.sheet().draw_framed(area, &self.x, &self.y, canvas)?;
         let steps = self.steps(&frame);
         area.draw(&PathElement::new(steps.clone(), stroke(canvas, BLUE, 2)))?;
         // What is drawn last lies on top: the front.

@@ -140,10 +140,7 @@ impl LevelsByOptimisation {
         DB::ErrorType: 'static,
     {
         let (x, y) = self.axes();
-        let sheet = self.sheet(&y);
-        sheet.draw(area, canvas)?;
-        let frame = sheet.frame(&x, &y, canvas);
-        frame.draw(area)?;
+        let frame = self.sheet(&y).draw_framed(area, &x, &y, canvas)?;
         let kinds = self.kinds();
         for (place, bar) in self.bars.iter().enumerate() {
             let mut below = 0.0;

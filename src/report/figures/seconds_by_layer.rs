@@ -76,10 +76,7 @@ impl SecondsByLayer<'_> {
         DB::ErrorType: 'static,
     {
         let (x, y) = self.axes();
-        let sheet = self.sheet(&y);
-        sheet.draw(area, canvas)?;
-        let frame = sheet.frame(&x, &y, canvas);
-        frame.draw(area)?;
+        let frame = self.sheet(&y).draw_framed(area, &x, &y, canvas)?;
         let layers = 0..self.series.names.len();
         let decimals = decimals(layers.clone().map(|layer| self.total(layer)).fold(1e-9, f64::max));
         for layer in layers {

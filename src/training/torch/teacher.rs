@@ -58,12 +58,14 @@ impl Teacher {
     }
 }
 
-/// What of the loss comes from the teacher: `T^2 KL(teacher at T, student at T)`, averaged over the images.
+/// What of the loss comes from the teacher: `T^2 KL(teacher at T, student at T)`, averaged over the images. A quadratic teacher that
+/// explodes on an image has nothing to say of it, which counts as 0.
 ///
 /// # Errors
 /// What libtorch reports.
 pub(super) fn divergence(student: &Tensor, teacher: &Tensor, temperature: f64) -> Result<Tensor, tch::TchError> {
-    let target = (teacher / temperature).f_softmax(1, Kind::Float)?;
+    let exploded = teacher.f_isfinite()?.f_all_dim(1, true)?.f_logical_not()?;
+    let target = (teacher / temperature).f_softmax(1, Kind::Float)?.f_masked_fill(&exploded, 0.0)?;
     let found = (student / temperature).f_log_softmax(1, Kind::Float)?;
     let images = student.size().first().copied().unwrap_or(1) as f64;
     Ok(found.f_kl_div(&target, Reduction::Sum, false)? * (temperature * temperature / images))

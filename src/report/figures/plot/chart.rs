@@ -112,10 +112,7 @@ impl Chart {
     where
         DB::ErrorType: 'static,
     {
-        let sheet = self.sheet();
-        sheet.draw(area, canvas)?;
-        let frame = sheet.frame(&self.x, &self.y, canvas);
-        frame.draw(area)?;
+        let frame = self.sheet().draw_framed(area, &self.x, &self.y, canvas)?;
         let (left, right) = (frame.corner.0, frame.corner.0 + frame.size.0);
         for (number, reference) in self.references.iter().enumerate() {
             let Some(line) = frame.height_of(reference.y).filter(|line| frame.holds(*line)) else { continue };

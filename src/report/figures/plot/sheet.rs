@@ -77,11 +77,25 @@ impl Sheet {
         (pixels(self.room, self.above()), pixels(width, self.height))
     }
 
-    /// The frame between two axes.
-    #[must_use]
-    pub fn frame<'a>(&self, x: &'a Axis, y: &'a Axis, canvas: Canvas) -> Frame<'a> {
+    /// Draws heading, key and the frame between two axes, which it returns.
+    ///
+    /// # Errors
+    /// What the drawing library says.
+    pub fn draw_framed<'a, DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        x: &'a Axis,
+        y: &'a Axis,
+        canvas: Canvas,
+    ) -> Result<Frame<'a>, Box<dyn std::error::Error>>
+    where
+        DB::ErrorType: 'static,
+    {
+        self.draw(area, canvas)?;
         let (corner, size) = self.place(canvas);
-        Frame { x, y, corner, size, canvas }
+        let frame = Frame { x, y, corner, size, canvas };
+        frame.draw(area)?;
+        Ok(frame)
     }
 
     /// Draws heading and key.
