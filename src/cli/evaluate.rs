@@ -22,7 +22,7 @@ pub struct Evaluate {
     /// Which images: the test set, or the training images that were held out.
     #[arg(long, value_enum, default_value_t = Images::Test)]
     images: Images,
-    /// Sizes of ensembles; the best networks of one kind, by their held out images, are the members.
+    /// Sizes of ensembles; the best networks of one kind (ReLU, or any quadratic), by their held out images, are the members.
     #[arg(long, value_name = "M,...", value_delimiter = ',')]
     ensembles: Vec<usize>,
     /// Numbers of clusters.

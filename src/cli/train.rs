@@ -22,6 +22,12 @@ pub struct Train {
     /// Directory for checkpoint, history and weights [default: results/train-NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Network in place of the recipe's: resnet18, resnet20 or resnet32.
+    #[arg(long)]
+    network: Option<String>,
+    /// Channels of the first stage in place of the recipe's.
+    #[arg(long)]
+    width: Option<usize>,
     /// Seed in place of the recipe's.
     #[arg(long)]
     seed: Option<u64>,
@@ -48,8 +54,8 @@ impl Train {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let Self { recipe, data, out, seed, dataset, epochs, teacher, initial_weights, threads } = self;
-        let choices = RecipeChoices { seed, dataset, epochs, teacher, initial_weights };
+        let Self { recipe, data, out, network, width, seed, dataset, epochs, teacher, initial_weights, threads } = self;
+        let choices = RecipeChoices { network, width, seed, dataset, epochs, teacher, initial_weights };
         let request = TrainRequest { recipe, choices, data, out, threads };
         let view = train(&request)?;
         write_history_figure(&view.name, &view.rows, &view.directory)?;

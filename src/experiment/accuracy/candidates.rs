@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::experiment::ExperimentError;
 use crate::network::Model;
+use crate::network::card::CardActivation;
 
 /// A network that was read.
 #[derive(Debug)]
@@ -26,10 +27,10 @@ impl Candidate {
         recipe.unwrap_or(card.activation.as_str()).to_owned()
     }
 
-    /// What members of one ensemble have in common.
-    fn family(&self) -> (String, usize, &'static str, String) {
+    /// What members of one ensemble have in common: every quadratic is evaluated alike, however it was trained.
+    fn family(&self) -> (String, usize, &'static str, bool) {
         let card = &self.model.card;
-        (card.network.clone(), card.width, card.dataset.as_str(), self.activation())
+        (card.network.clone(), card.width, card.dataset.as_str(), card.activation == CardActivation::Relu)
     }
 }
 
@@ -69,4 +70,21 @@ pub(super) fn groups(candidates: &[Candidate], sizes: &[usize]) -> Vec<Vec<usize
         groups.extend(sizes.map(|&size| family[..size].to_vec()));
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quadratics_of_any_training_make_an_ensemble_and_relu_stays_apart() {
+        let names = ["herpn_seed0", "penalty_continued_seed0", "relu_seed0"];
+        let paths: Vec<PathBuf> = names
+            .iter()
+            .map(|name| format!("{}/models/resnet20_w16_cifar10_{name}.safetensors", env!("CARGO_MANIFEST_DIR")).into())
+            .collect();
+        let candidates = read_all(&paths).unwrap();
+        // The first has no accuracy on held out images, so that it is the last member.
+        assert_eq!(groups(&candidates, &[1, 2, 3]), [vec![0], vec![1], vec![2], vec![1, 0]]);
+    }
 }

@@ -160,8 +160,10 @@ impl Work<'_> {
         clustering: Option<(ClusterOptions, f64)>,
         evaluators: &[Evaluator],
     ) -> Result<AccuracyRow, ExperimentError> {
-        let first = &self.candidates[members[0]];
-        let card = &first.model.card;
+        let card = &self.candidates[members[0]].model.card;
+        let mut activations: Vec<String> = members.iter().map(|&member| self.candidates[member].activation()).collect();
+        activations.sort();
+        activations.dedup();
         let names: Vec<&str> = members.iter().map(|&member| self.candidates[member].name.as_str()).collect();
         let options = clustering.map(|(options, _)| options);
         let bar = ProgressBar::new(self.images.len() as u64);
@@ -179,7 +181,7 @@ impl Work<'_> {
             network: card.network.clone(),
             width: card.width,
             dataset: card.dataset.as_str().to_owned(),
-            activation: first.activation(),
+            activation: activations.join("+"),
             epochs: card
                 .epochs()
                 .filter(|epochs| members.iter().all(|&it| self.candidates[it].model.card.epochs() == Some(*epochs))),

@@ -10,6 +10,10 @@ use crate::training::Recipe;
 /// Values in place of the recipe's.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RecipeChoices {
+    /// The network.
+    pub network: Option<String>,
+    /// Channels of the first stage.
+    pub width: Option<usize>,
     /// Seed of initial weights, order and variations.
     pub seed: Option<u64>,
     /// The data set.
@@ -41,6 +45,10 @@ pub struct ChosenRecipe {
 pub fn read_recipe(file: &Path, choices: &RecipeChoices) -> Result<ChosenRecipe, ExperimentError> {
     let yaml = YamlText::read(file)?;
     let mut recipe: Recipe = yaml.parse()?;
+    if let Some(network) = &choices.network {
+        recipe.network.clone_from(network);
+    }
+    recipe.width = choices.width.unwrap_or(recipe.width);
     recipe.seed = choices.seed.unwrap_or(recipe.seed);
     recipe.dataset = choices.dataset.unwrap_or(recipe.dataset);
     recipe.epochs = choices.epochs.unwrap_or(recipe.epochs);
@@ -96,10 +104,13 @@ mod tests {
         let choices = RecipeChoices {
             teacher: Some(teacher_path.clone()),
             initial_weights: Some(initial.clone()),
+            network: Some("resnet32".to_owned()),
+            width: Some(8),
             ..RecipeChoices::default()
         };
         let chosen = read_recipe(&file, &choices).unwrap();
         assert_eq!((chosen.teacher, chosen.initial_weights), (Some(teacher_path), Some(initial)));
+        assert_eq!((chosen.recipe.network.as_str(), chosen.recipe.width), ("resnet32", 8));
         assert_eq!(chosen.recipe.initial_weights, Some("initial.safetensors".into()));
         assert_eq!(teacher(chosen.recipe), Path::new("teacher.safetensors"));
     }
