@@ -126,10 +126,14 @@ impl Rows {
     fn variant(&self, row: usize) -> String {
         let [network, width, dataset, activation] =
             [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION].map(|name| self.text(name, row));
-        let known = format!("{network}_w{width}_{dataset}_{activation}");
+        let known = format!("{network}_w{width}_{dataset}_");
         let recipe = self.recipe(row);
-        let rest = recipe.split(' ').map(|name| name.strip_prefix(&known).unwrap_or(name).trim_start_matches('_'));
-        let rest: Vec<&str> = rest.collect();
+        // A recipe may call its activation otherwise than the card: `penalty` is one way to a quadratic.
+        let told = |name| match str::strip_prefix(name, &known) {
+            Some(rest) => rest.strip_prefix(activation).unwrap_or(rest).trim_start_matches('_'),
+            None => name,
+        };
+        let rest: Vec<&str> = recipe.split(' ').map(told).collect();
         if rest.iter().all(|rest| rest.is_empty()) {
             return String::new();
         }
@@ -240,9 +244,10 @@ pub(crate) mod tests {
              a,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0.safetensors\n\
              b,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0\n\
              c,ok,r20,16,c10,herpn,r20_w16_c10_herpn_distilled_seed0+r20_w16_c10_herpn_seed1\n\
+             e,ok,r20,16,c10,quadratic,r20_w16_c10_penalty_continued_seed0\n\
              d,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0+r20_w16_c10_herpn_distilled_seed0+r20_w16_c10_herpn_seed0\n",
         );
-        let variants = ["", "distilled", "plain + distilled", "plain + distilled"];
-        assert_eq!([0, 1, 2, 3].map(|row| named.text(VARIANT, row)), variants);
+        let variants = ["", "distilled", "plain + distilled", "penalty_continued", "plain + distilled"];
+        assert_eq!([0, 1, 2, 3, 4].map(|row| named.text(VARIANT, row)), variants);
     }
 }
