@@ -20,13 +20,6 @@ impl Candidate {
         Ok(Self { name, model: Model::load(path)? })
     }
 
-    /// The activation's name in the recipe, or else on the card.
-    pub(super) fn activation(&self) -> String {
-        let card = &self.model.card;
-        let recipe = card.record.as_ref().and_then(|record| record.recipe.get("activation")?.get("kind")?.as_str());
-        recipe.unwrap_or(card.activation.as_str()).to_owned()
-    }
-
     /// What members of one ensemble have in common: every quadratic is evaluated alike, however it was trained.
     fn family(&self) -> (String, usize, &'static str, bool) {
         let card = &self.model.card;

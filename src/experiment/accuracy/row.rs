@@ -15,7 +15,7 @@ pub struct AccuracyRow {
     pub width: usize,
     /// The data set.
     pub dataset: String,
-    /// The activation that it was trained with, as its recipe calls it; those of an ensemble joined by `+` where they differ.
+    /// The activation that it was trained with, as cards call it; those of an ensemble joined by `+` where they differ.
     pub activation: String,
     /// Epochs of the training, by the record on the card; none: there is no record, or members differ.
     pub epochs: Option<u64>,

@@ -161,8 +161,9 @@ impl Work<'_> {
         evaluators: &[Evaluator],
     ) -> Result<AccuracyRow, ExperimentError> {
         let card = &self.candidates[members[0]].model.card;
-        let mut activations: Vec<String> = members.iter().map(|&member| self.candidates[member].activation()).collect();
-        activations.sort();
+        let activation = |&member: &usize| self.candidates[member].model.card.activation.as_str();
+        let mut activations: Vec<&str> = members.iter().map(activation).collect();
+        activations.sort_unstable();
         activations.dedup();
         let names: Vec<&str> = members.iter().map(|&member| self.candidates[member].name.as_str()).collect();
         let options = clustering.map(|(options, _)| options);

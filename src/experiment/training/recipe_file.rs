@@ -45,9 +45,7 @@ pub struct ChosenRecipe {
 pub fn read_recipe(file: &Path, choices: &RecipeChoices) -> Result<ChosenRecipe, ExperimentError> {
     let yaml = YamlText::read(file)?;
     let mut recipe: Recipe = yaml.parse()?;
-    if let Some(network) = &choices.network {
-        recipe.network.clone_from(network);
-    }
+    recipe.network = choices.network.clone().unwrap_or(recipe.network);
     recipe.width = choices.width.unwrap_or(recipe.width);
     recipe.seed = choices.seed.unwrap_or(recipe.seed);
     recipe.dataset = choices.dataset.unwrap_or(recipe.dataset);
