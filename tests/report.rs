@@ -164,16 +164,17 @@ fn configurations_have_figures_of_their_own_and_insecure_rows_say_so() {
 fn several_directories_are_one_report() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     synthetic::write(one.path(), &[Trial::new("aa", 0).simulated(0.91)]);
-    synthetic::write(two.path(), &[Trial::new("bb", 0).timed(8.0)]);
+    synthetic::write(two.path(), &[Trial::new("bb", 0).timed(8.0), Trial::new("cc", 1).timed(9.0)]);
     let out = one.path().join("both");
     let directories = [one.path().to_str().unwrap(), two.path().to_str().unwrap()];
     let text = refusal(one.path(), &[&["report"], &directories[..]].concat());
     assert!(text.contains("a report of 2 directories needs --out DIR"), "{text}");
     let text = success(one.path(), &[&["report"], &directories[..], &["--out", "both"]].concat());
     assert!(text.contains("trade_off.csv") && text.contains("left out:"), "{text}");
-    // Accuracy from one, seconds from the other.
+    // Accuracy from one, seconds from the other: means of both repetitions, per image too.
     let trade_off = fs::read_to_string(out.join("tables/trade_off.csv")).unwrap();
-    assert!(trade_off.lines().nth(1).unwrap().contains("91,,1,10000 simulated images,8,,1"), "{trade_off}");
+    let line = trade_off.lines().nth(1).unwrap();
+    assert!(line.contains("91,,1,10000 simulated images,8.5,") && line.contains(",2,8.5,2,wall time"), "{line}");
 }
 
 #[test]

@@ -18,6 +18,12 @@ pub fn spread(rows: &Rows, group: &Group, column: &str) -> Option<Spread> {
     Spread::of(&values)
 }
 
+/// The mean of a column over the trials of a group.
+#[must_use]
+pub fn mean(rows: &Rows, group: &Group, column: &str) -> Option<f64> {
+    spread(rows, group, column).map(|it| it.mean)
+}
+
 /// The seconds of an evaluation; the ends for a single trial are its quartiles.
 #[must_use]
 pub fn latency(rows: &Rows, group: &Group) -> Option<Spread> {

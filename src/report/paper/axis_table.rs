@@ -8,7 +8,7 @@ use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::groups::{By, Configuration, Group, configuration, groups};
-use crate::report::measures::{latency, spread};
+use crate::report::measures::{latency, mean};
 use crate::report::rows::Rows;
 
 /// A table against one setting.
@@ -88,7 +88,7 @@ impl AxisTable {
                 [
                     Cell::whole(rows.number(trial::THREADS, group.first())),
                     Cell::spread(latency(rows, group), 2),
-                    Cell::number(spread(rows, group, trial::AMORTISED).map(|it| it.mean), 3),
+                    Cell::number(mean(rows, group, trial::AMORTISED), 3),
                 ]
             };
             if fast.is_empty() {

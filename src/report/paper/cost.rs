@@ -6,7 +6,7 @@ use super::modulus::{add_modulus, modulus_cells};
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::groups::{By, groups};
-use crate::report::measures::{latency, spread};
+use crate::report::measures::{latency, mean};
 use crate::report::rows::Rows;
 
 /// Columns: of `trials.csv`, heading, unit in which it is shown, decimals or significant digits.
@@ -47,7 +47,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         cells.push(Cell::whole(rows.number(trial::THREADS, row)));
         let seconds = latency(rows, group);
         cells.push(Cell::spread(seconds, decimals(seconds.map_or(1.0, |seconds| seconds.mean))));
-        let mean = |column: &str| spread(rows, group, column).map(|spread| spread.mean);
+        let mean = |column: &str| mean(rows, group, column);
         cells.extend(SECONDS.iter().map(|(column, _)| Cell::number(mean(column), 3)));
         cells.extend(
             SIZES.iter().map(|(column, _, unit)| Cell::number(mean(column).map(|bytes| bytes / *unit as f64), 3)),

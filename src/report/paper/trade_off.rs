@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::groups::Group;
-use crate::report::measures::FEWEST_IMAGES;
+use crate::report::measures::{FEWEST_IMAGES, mean};
 use crate::report::published::Published;
 use crate::report::rows::Rows;
 use crate::report::security;
@@ -82,7 +82,7 @@ fn measured(table: &mut PaperTable, rows: &Rows, trade_off: &TradeOff) {
             Cell::Spread(point.accuracy, 2),
             Cell::text(point.source.words()),
             Cell::Spread(point.latency, 2),
-            Cell::number(rows.number(trial::AMORTISED, row), 3),
+            Cell::number(mean(rows, &point.group, trial::AMORTISED), 3),
             Cell::whole(rows.number(trial::THREADS, row)),
             Cell::text(clock),
             Cell::text(security::word(rows, row)),
