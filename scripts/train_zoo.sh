@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Trains the kinds of networks in models/, each from the one before: ReLU, HerPN that begins as it and is taught by it, ReLU with
+# the same further training, the article's quadratic, a learned one; from ResNet-20 also ResNet-32. Then evaluates them all.
+# What is finished is not trained again and what was interrupted goes on, so the same command may be given again.
+#
+#   scripts/train_zoo.sh [--dataset cifar10] [--network resnet20] [--width 16] [--seeds "0 1 2 3"] [--data data/full]
+#                        [--out results/zoo] [--cuda] [--dry-run]
+#
+# --dry-run prints the commands. The shipped networks have other numbers of epochs here and there: their cards say which.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+dataset=cifar10 network=resnet20 width=16 seeds="0 1 2 3" data=data/full out=results/zoo cuda=() dry=no
+usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --cuda) cuda=(--cuda); shift; continue ;;
+        --dry-run) dry=yes; shift; continue ;;
+        --dataset | --network | --width | --seeds | --data | --out) [ $# -ge 2 ] || usage ;;
+        *) echo "error: unknown option $1" >&2; usage ;;
+    esac
+    declare "${1#--}=$2"
+    shift 2
+done
+
+if [ "$dry" = no ]; then
+    libtorch=$(scripts/libtorch.sh "${cuda[@]}")
+    eval "$libtorch"
+    cargo build --release --locked --features train --bin leveled
+fi
+export OMP_WAIT_POLICY=passive # spinning threads slow each other down where cores are shared
+leveled=target/release/leveled
+
+# weights KIND [NETWORK]: where the network of this kind comes out, such as relu_continued_seed0.
+weights() { echo "$out/${2:-$network}_w${width}_${dataset}_$1/${2:-$network}_w${width}_${dataset}_$1.safetensors"; }
+
+finished=()
+# train KIND RECIPE [OPTION...]: KIND is the end of the name that the recipe gives.
+train() {
+    local kind=$1 recipe=$2 file
+    shift 2
+    file=$(weights "$kind" "$depth")
+    finished+=("$file")
+    set -- "$leveled" train "configs/recipes/$recipe.yaml" --network "$depth" --width "$width" --dataset "$dataset" \
+        "$@" --data "$data" --out "${file%/*}"
+    echo "$*"
+    if [ "$dry" = no ]; then "$@"; fi
+}
+from() { echo --initial-weights "$1"; }
+taught() { echo --initial-weights "$1" --teacher "$1"; }
+
+depth=$network
+train relu_seed0 relu
+relu=$(weights relu_continued_seed0)
+# shellcheck disable=SC2046 # options are words
+{
+    train relu_continued_seed0 relu --epochs 36 $(from "$(weights relu_seed0)")
+    for seed in $seeds; do
+        train "herpn_distilled_continued_seed$seed" from_relu --epochs 16 --seed "$seed" $(taught "$relu")
+    done
+    for seed in $seeds; do
+        train "relu_distilled_continued_seed$seed" relu_distilled --epochs 16 --seed "$seed" $(taught "$relu")
+    done
+    train penalty_continued_seed0 penalty $(from "$relu")
+    train learned_continued_seed0 learned $(from "$(weights penalty_continued_seed0)")
+    if [ "$network" = resnet20 ]; then
+        depth=resnet32
+        train relu_continued_seed0 deeper $(from "$relu")
+        train herpn_distilled_continued_seed0 from_relu --epochs 16 $(taught "$(weights relu_continued_seed0 resnet32)")
+    fi
+}
+
+set -- "$leveled" evaluate "${finished[@]}" --data "$data" --ensembles 2,3,4 --clusters 64 --modes slice --out "$out/accuracy_${network}_w${width}_$dataset"
+echo "$*"
+if [ "$dry" = no ]; then "$@"; fi
