@@ -53,7 +53,7 @@ impl AxisTable {
     /// The table, or why there is none.
     ///
     /// # Errors
-    /// No trial has another value of the setting than none.
+    /// No trial has another value of the setting than none, or none that has was measured.
     pub fn table(self, rows: &Rows) -> Result<PaperTable, String> {
         let mut groups = groups(rows, By::Answer, &[], |_| true);
         // A configuration is shown if it, or what it differs from by the setting alone, has a value of the setting.
@@ -77,13 +77,19 @@ impl AxisTable {
         table.numbers(trial::AMORTISED, "per image (s)");
         for group in &groups {
             let row = group.first();
+            let accuracies = accuracies::cells(rows, group);
+            let products = Cell::whole(rows.number(trial::PLAIN_PRODUCTS, row));
+            let fast = timed.get(&configuration(rows, row, By::Answer, &[])).map_or(&[][..], Vec::as_slice);
+            // Networks with ReLU are evaluated as trained alone, which is no column here.
+            if fast.is_empty() && accuracies.iter().chain([&products]).all(|cell| *cell == Cell::Empty) {
+                continue;
+            }
             let mut cells = lead.cells(rows, group);
             let value = rows.setting(self.axis, row);
             let none = if self.axis == trial::ENSEMBLE { "1" } else { "none" };
             cells.push(value.parse().map_or_else(|_| Cell::text(none), |value| Cell::Fixed(value, 0)));
-            cells.extend(accuracies::cells(rows, group));
-            cells.push(Cell::whole(rows.number(trial::PLAIN_PRODUCTS, row)));
-            let fast = timed.get(&configuration(rows, row, By::Answer, &[])).map_or(&[][..], Vec::as_slice);
+            cells.extend(accuracies);
+            cells.push(products);
             let seconds = |group: &Group| {
                 [
                     Cell::whole(rows.number(trial::THREADS, group.first())),
@@ -99,6 +105,12 @@ impl AxisTable {
                 table.rows.push(cells.iter().cloned().chain(seconds(group)).collect());
             }
         }
+        if table.rows.is_empty() {
+            return Err(format!(
+                "no trial with the setting `{}` has seconds, products or an accuracy after folding",
+                self.axis
+            ));
+        }
         table.drop_empty_columns();
         table.notes.push(accuracies::NOTE.to_owned());
         Ok(table)
@@ -112,5 +124,30 @@ impl AxisTable {
             &[self.axis, trial::CLUSTER_MODE]
         };
         configuration(rows, group.first(), By::Answer, without)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::rows;
+
+    const HEADER: &str = "trial_id,status,network,width,dataset,activation,model,weights,ensemble,clear_accuracy,clear_accuracy_images\n";
+    const RELU: &str = "r,ok,resnet20,16,cifar10,relu,x_relu_seed0+x_relu_seed1,trained,2,,\n";
+
+    #[test]
+    fn what_was_measured_in_no_column_has_no_row() {
+        let quadratic = "h,ok,resnet20,16,cifar10,herpn,x_herpn_seed0+x_herpn_seed1,trained,2,0.92,10000\n";
+        let table = ENSEMBLES.table(&rows(&format!("{HEADER}{RELU}{quadratic}"))).unwrap();
+        assert_eq!(table.rows.len(), 1, "{:?}", table.rows);
+        assert!(table.rows[0].contains(&Cell::text("herpn")), "{:?}", table.rows);
+    }
+
+    #[test]
+    fn a_table_of_nothing_is_left_out() {
+        let why = ENSEMBLES.table(&rows(&format!("{HEADER}{RELU}"))).unwrap_err();
+        assert!(why.contains("`ensemble`") && why.contains("after folding"), "{why}");
+        let why = CLUSTERING.table(&rows(&format!("{HEADER}{RELU}"))).unwrap_err();
+        assert_eq!(why, "no trial has the setting `clusters`");
     }
 }
