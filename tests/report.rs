@@ -174,7 +174,7 @@ fn several_directories_are_one_report() {
     // Accuracy from one, seconds from the other: means of both repetitions, per image too.
     let trade_off = fs::read_to_string(out.join("tables/trade_off.csv")).unwrap();
     let line = trade_off.lines().nth(1).unwrap();
-    assert!(line.contains("91,,1,10000 simulated images,8.5,") && line.contains(",2,8.5,2,wall time"), "{line}");
+    assert!(line.contains("91,,1,10000 simulated images,8.5,") && line.contains(",2,8.5,2,\"wall time"), "{line}");
 }
 
 #[test]
