@@ -412,3 +412,17 @@ fn members_of_different_networks() {
     let absent = "model: [net.safetensors, gone.safetensors]";
     expect("model: net.safetensors", absent, &["key `fixed.model[1]`: cannot read the weights at"]);
 }
+
+#[test]
+fn kernels_that_there_are_not() {
+    let output = assert_cmd::Command::cargo_bin("leveled")
+        .unwrap()
+        .args(["plan", "experiments/quickstart.yaml"])
+        .env("LEVELED_SIMD", "avx1024")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(output.stdout.is_empty());
+    assert!(text.contains("LEVELED_SIMD is \"avx1024\", but this processor has the kernels portable"), "{text}");
+}

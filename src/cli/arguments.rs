@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::data::Data;
+use super::error::CliError;
 use super::evaluate::Evaluate;
 use super::export::Export;
 use super::infer::Infer;
@@ -14,6 +15,7 @@ use super::run::Run;
 use super::schema::Schema;
 use super::train::Train;
 use super::trial::Trial;
+use crate::ring::simd::Instructions;
 
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
 #[derive(Debug, Parser)]
@@ -46,23 +48,29 @@ enum Command {
 /// Runs the program: reads the command line, does what it says, and prints an error with its causes to standard error.
 #[must_use]
 pub fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Run(run) => run.execute(),
-        Command::Plan(plan) => plan.execute(),
-        Command::Infer(infer) => infer.execute(),
-        Command::Report(report) => report.execute(),
-        Command::Export(export) => export.execute(),
-        Command::Schema(schema) => schema.execute(),
-        Command::Train(train) => train.execute(),
-        Command::Evaluate(evaluate) => evaluate.execute(),
-        Command::Data(data) => data.execute(),
-        Command::Trial(trial) => trial.execute(),
-    };
-    match outcome {
+    match Arguments::parse().command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", error.with_causes());
             ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+impl Command {
+    fn execute(self) -> Result<(), CliError> {
+        Instructions::chosen()?;
+        match self {
+            Self::Run(run) => run.execute(),
+            Self::Plan(plan) => plan.execute(),
+            Self::Infer(infer) => infer.execute(),
+            Self::Report(report) => report.execute(),
+            Self::Export(export) => export.execute(),
+            Self::Schema(schema) => schema.execute(),
+            Self::Train(train) => train.execute(),
+            Self::Evaluate(evaluate) => evaluate.execute(),
+            Self::Data(data) => data.execute(),
+            Self::Trial(trial) => trial.execute(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::experiment::ExperimentError;
 use crate::experiment::run::EXIT_CODE;
 use crate::report::ReportError;
+use crate::ring::RingError;
 
 /// An error of the command line.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum CliError {
     /// From the report.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// The environment asks for kernels that there are not.
+    #[error(transparent)]
+    Kernels(#[from] RingError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {source}")]
     Output {
@@ -65,7 +69,7 @@ impl CliError {
         let user = match self {
             Self::Experiment(error) => error.is_user_error(),
             Self::Report(error) => error.is_user_error(),
-            Self::ReportNeedsOut { .. } => true,
+            Self::Kernels(_) | Self::ReportNeedsOut { .. } => true,
             Self::Interrupted { .. } | Self::TrainingInterrupted { .. } => return EXIT_CODE,
             Self::Output { .. } | Self::TrialsFailed { .. } => false,
         };

@@ -38,6 +38,16 @@ pub enum RingError {
         /// Twice the ring dimension.
         two_n: u64,
     },
+    /// `LEVELED_SIMD` names kernels that there are not.
+    #[error(
+        "LEVELED_SIMD is {wanted:?}, but this processor has the kernels {available}; name one of them, or none for the fastest"
+    )]
+    Kernels {
+        /// What it names.
+        wanted: String,
+        /// What it may name.
+        available: String,
+    },
     /// The operating system gave no randomness.
     #[error("the operating system's random number generator failed: {reason}")]
     Entropy {

@@ -1,23 +1,20 @@
-//! Negacyclic number theoretic transform of one limb, by the crate `tfhe-ntt`.
+//! Negacyclic number theoretic transform of one limb.
 //!
 //! The transform evaluates a polynomial of Z_q\[X\]/(X^N + 1) at the odd powers of a primitive 2N-th root of unity psi:
 //! position i holds the value at psi^e(i), e(i) = 2 * bitreverse(i) + 1. The order is the same for every modulus.
 //! For N' dividing N the root of the smaller transform is psi^(N/N'), so a polynomial in X^(N/N') can be transformed at
 //! size N' and every value repeated N/N' times.
 
-use tfhe_ntt::prime64::Plan;
-
 use super::error::RingError;
 use super::modulus::{Factor, MAX_BITS, Modulus};
 use super::primes::{MAX_LOG_N, MIN_LOG_N, is_prime};
-use super::simd;
+use super::simd::{self, Instructions, Transform, instructions};
 
 /// Transforms modulo one prime, at the ring dimension and all smaller ones down to 2^4.
-#[derive(Debug)]
 pub struct Ntt {
     modulus: Modulus,
-    /// `plans[k]` has size 2^(MIN_LOG_N + k).
-    plans: Vec<Plan>,
+    /// `transforms[k]` has size 2^(MIN_LOG_N + k).
+    transforms: Vec<Box<dyn Transform>>,
     inverse_n: Factor,
     /// psi^(N/2), a square root of -1.
     imaginary: Factor,
@@ -42,24 +39,32 @@ impl Ntt {
     /// # Errors
     /// [`RingError`] when the dimension is unsupported or `q` is not a prime that is 1 modulo 2N.
     pub fn new(log_n: u32, q: u64) -> Result<Self, RingError> {
+        Self::with(instructions(), log_n, q)
+    }
+
+    /// As [`Ntt::new`], with the kernels of `instructions`.
+    fn with(instructions: Instructions, log_n: u32, q: u64) -> Result<Self, RingError> {
         if !(MIN_LOG_N..=MAX_LOG_N).contains(&log_n) {
             return Err(RingError::Dimension { log_n, min: MIN_LOG_N, max: MAX_LOG_N });
         }
         let refused = || RingError::Modulus { modulus: q, max_bits: MAX_BITS, two_n: 2 << log_n };
         let modulus = Modulus::new(q).filter(|_| is_prime(q)).ok_or_else(refused)?;
-        let plans: Option<Vec<Plan>> = (MIN_LOG_N..=log_n).map(|k| Plan::try_new(1 << k, q)).collect();
-        let plans = plans.ok_or_else(refused)?;
-        // X^(N/2) at psi is psi^(N/2): read it off a transform, since the plan does not show its root.
+        let psi = root_of_minus_one(log_n, &modulus).ok_or_else(refused)?;
         let n = 1usize << log_n;
-        let mut x = vec![0; n];
-        x[n / 2] = 1;
-        plans[(log_n - MIN_LOG_N) as usize].fwd(&mut x);
+        let powers: Vec<u64> =
+            std::iter::successors(Some(1), |power| Some(modulus.mul(*power, psi))).take(2 * n).collect();
+        let transforms = (MIN_LOG_N..=log_n)
+            .map(|k| {
+                let powers: Vec<u64> = powers.iter().copied().step_by(1 << (log_n - k)).collect();
+                simd::transform(instructions, &modulus, &powers)
+            })
+            .collect();
         Ok(Self {
             modulus,
-            plans,
+            transforms,
             inverse_n: modulus.factor(modulus.inverse(1 << log_n)),
-            imaginary: modulus.factor(x[0]),
-            minus_imaginary: modulus.factor(modulus.neg(x[0])),
+            imaginary: modulus.factor(powers[n / 2]),
+            minus_imaginary: modulus.factor(modulus.neg(powers[n / 2])),
         })
     }
 
@@ -75,18 +80,18 @@ impl Ntt {
         self.inverse_n
     }
 
-    fn plan(&self, n: usize) -> &Plan {
-        &self.plans[(n.trailing_zeros() - MIN_LOG_N) as usize]
+    fn transform(&self, n: usize) -> &dyn Transform {
+        &*self.transforms[(n.trailing_zeros() - MIN_LOG_N) as usize]
     }
 
     /// Coefficients (below q) to evaluations, in place, at the size of `limb`.
     pub fn forward(&self, limb: &mut [u64]) {
-        self.plan(limb.len()).fwd(limb);
+        self.transform(limb.len()).forward(limb);
     }
 
     /// Evaluations to coefficients times N, in place.
     pub fn inverse_unscaled(&self, limb: &mut [u64]) {
-        self.plan(limb.len()).inv(limb);
+        self.transform(limb.len()).inverse(limb);
     }
 
     /// Evaluations to coefficients, in place, at the full size.
@@ -102,6 +107,22 @@ impl Ntt {
         simd::multiply_by_factor(first, self.imaginary, &self.modulus);
         simd::multiply_by_factor(second, self.minus_imaginary, &self.modulus);
     }
+}
+
+impl std::fmt::Debug for Ntt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ntt").field("modulus", &self.modulus).finish_non_exhaustive()
+    }
+}
+
+/// A psi with psi^N = -1 modulo a prime, N = 2^`log_n`; `None` if 2N does not divide q - 1.
+fn root_of_minus_one(log_n: u32, q: &Modulus) -> Option<u64> {
+    let minus_one = q.value() - 1;
+    if !minus_one.is_multiple_of(2 << log_n) {
+        return None;
+    }
+    // Half of all bases are no squares, whose power is what is looked for.
+    (2..q.value()).map(|base| q.pow(base, minus_one >> (log_n + 1))).find(|psi| q.pow(*psi, 1 << log_n) == minus_one)
 }
 
 #[cfg(test)]
@@ -167,6 +188,56 @@ mod tests {
         }
     }
 
+    /// Random residues with runs of extreme ones, or only the largest.
+    fn words(q: u64, n: usize, seed: u64) -> Vec<u64> {
+        let mut state = seed;
+        (0..n)
+            .map(|i| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                match (seed, i / 16 % 5) {
+                    (0, _) | (_, 0) => q - 1,
+                    (_, 1) => 0,
+                    _ => (state >> 3) % q,
+                }
+            })
+            .collect()
+    }
+
+    /// All kernels against the scalar ones, which the other tests hold against big integers.
+    fn expect_equal_forms(log_n: u32, bits: u32, seed: u64) {
+        let q = ntt_primes(log_n, bits, 1, &[]).unwrap()[0];
+        let scalar = Ntt::with(Instructions::Portable, log_n, q).unwrap();
+        for instructions in Instructions::available() {
+            let ntt = Ntt::with(instructions, log_n, q).unwrap();
+            for log_size in MIN_LOG_N..=log_n {
+                let original = words(q, 1 << log_size, seed);
+                let (mut expected, mut found) = (original.clone(), original.clone());
+                scalar.forward(&mut expected);
+                ntt.forward(&mut found);
+                assert_eq!(found, expected, "forward, {instructions:?}, 2^{log_size}, {bits} bits");
+                let (mut expected, mut found) = (original.clone(), original);
+                scalar.inverse_unscaled(&mut expected);
+                ntt.inverse_unscaled(&mut found);
+                assert_eq!(found, expected, "inverse, {instructions:?}, 2^{log_size}, {bits} bits");
+            }
+        }
+    }
+
+    #[test]
+    fn every_form_gives_the_same_transform_at_every_size_and_length_of_modulus() {
+        for bits in [20, 25, 30, 34, 38, 41, 45, 46, 47, 48, 49, 50, 51, 55, 60] {
+            for seed in 0..2 {
+                expect_equal_forms(10, bits, seed);
+            }
+        }
+        // The largest rings, where residues grow longest, on both sides of the bounds of each form.
+        for bits in [30, 46, 47, 48, 49, 50] {
+            for seed in 0..2 {
+                expect_equal_forms(17, bits, seed);
+            }
+        }
+    }
+
     #[test]
     fn refuses_a_modulus_without_roots() {
         assert!(Ntt::new(8, 1_000_003).unwrap_err().to_string().contains("1 modulo 2N = 512"));
@@ -175,6 +246,11 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(8))]
+        #[test]
+        fn every_form_gives_the_same_transform(seed: u64, log_n in 5u32..14, bits in 25u32..51) {
+            expect_equal_forms(log_n, bits, seed);
+        }
+
         #[test]
         fn multiplies_like_big_integers(seed: u64) {
             for ntt in ntts() {

@@ -1,5 +1,5 @@
-//! The generic kernels compiled for AVX2.
+//! The kernels in doubles for AVX2 and FMA.
 
-super::generic::instantiate!(
-    #[target_feature(enable = "avx2")]
-);
+use pulp::x86::V3;
+
+super::doubles::instantiate!("avx2,fma,bmi1,bmi2,lzcnt,popcnt,fxsr", V3);

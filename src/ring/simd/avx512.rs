@@ -7,15 +7,26 @@ use std::arch::x86_64::*;
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::factors::Factors;
-use super::generic::{self, lazy_products, lazy_terms};
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
 use super::sum_program::{SumProgram, TILE, Tile};
+use super::{generic, wide};
 use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
 /// How far ahead operands in the outer caches or in memory are fetched, in bytes: a page, where the processor's own
 /// prefetching stops.
 const AHEAD: usize = 4096;
+
+/// Number of products of a residue and a word below 2^`source_bits` whose sum has a high part (above bit 52) below 2^51.
+const fn lazy_products(source_bits: u32, q: &Modulus) -> usize {
+    let spare = 103 - source_bits - q.bits();
+    1 << if spare > 10 { 10 } else { spare }
+}
+
+/// As [`lazy_products`], for products of two residues.
+const fn lazy_terms(q: &Modulus) -> usize {
+    lazy_products(q.bits(), q)
+}
 
 /// Vectors of the modulus and of the constants that reduction needs.
 #[derive(Clone, Copy)]
@@ -132,7 +143,7 @@ pub fn multiply_by_factor(x: &mut [u64], factor: Factor, q: &Modulus) {
     for block in blocks {
         store(block, constants.mul_factor(load(block), value, quotient));
     }
-    generic::multiply_by_factor(tail, factor, q);
+    wide::multiply_by_factor(tail, factor, q);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -145,7 +156,7 @@ pub fn subtract_and_multiply(x: &mut [u64], y: &[u64], factor: Factor, q: &Modul
         let difference = _mm512_sub_epi64(_mm512_add_epi64(load(block), constants.q), load(other));
         store(block, constants.mul_factor(difference, value, quotient));
     }
-    generic::subtract_and_multiply(tail, other_tail, factor, q);
+    wide::subtract_and_multiply(tail, other_tail, factor, q);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -159,24 +170,26 @@ pub fn multiply_assign(x: &mut [u64], y: &[u64], q: &Modulus) {
         let (high, low) = (_mm512_madd52hi_epu64(zero, a, b), _mm512_madd52lo_epu64(zero, a, b));
         store(block, constants.reduce(high, low));
     }
-    generic::multiply_assign(tail, other_tail, q);
+    wide::multiply_assign(tail, other_tail, q);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub fn add_products(x: &mut [u64], products: &[(&[u64], &[u64])], q: &Modulus) {
-    if !x.len().is_multiple_of(LANES) || products.len() > lazy_terms(q) {
-        return generic::add_products(x, products, q);
+    if !x.len().is_multiple_of(LANES) {
+        return wide::add_products(x, products, q);
     }
     let constants = Constants::new(q);
-    for (i, block) in x.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-        let (mut low, mut high) = (load(block), _mm512_setzero_si512());
-        for (a, b) in products {
-            // SAFETY: `i` is below the number of blocks of `x`, and the dispatcher has checked that operands are as long.
-            let (a, b) = unsafe { (load_at(a, i * LANES), load_at(b, i * LANES)) };
-            low = _mm512_madd52lo_epu64(low, a, b);
-            high = _mm512_madd52hi_epu64(high, a, b);
+    for products in products.chunks(lazy_terms(q)) {
+        for (i, block) in x.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            let (mut low, mut high) = (load(block), _mm512_setzero_si512());
+            for (a, b) in products {
+                // SAFETY: `i` is below the number of blocks of `x`, and the dispatcher has checked that operands are as long.
+                let (a, b) = unsafe { (load_at(a, i * LANES), load_at(b, i * LANES)) };
+                low = _mm512_madd52lo_epu64(low, a, b);
+                high = _mm512_madd52hi_epu64(high, a, b);
+            }
+            store(block, constants.reduce(high, low));
         }
-        store(block, constants.reduce(high, low));
     }
 }
 
@@ -186,7 +199,7 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
     const UNROLL: usize = 2;
     let (out0, out1) = out;
     if !out0.len().is_multiple_of(UNROLL * LANES) || terms.is_empty() {
-        return generic::multiply_accumulate((out0, out1), terms, accumulate, q);
+        return wide::multiply_accumulate((out0, out1), terms, accumulate, q);
     }
     let constants = Constants::new(q);
     let zero = _mm512_setzero_si512();
@@ -273,10 +286,8 @@ fn packed_terms<const HALF: bool>(
     const UNROLL: usize = CHUNK / LANES;
     /// Words of 32 bits in a cache line.
     const LINE: usize = 16;
-    if shared.len() > lazy_terms(q) {
-        return generic::multiply_accumulate_packed(out, shared, words, terms, q);
-    }
     let constants = Constants::new(q);
+    let lazy = lazy_terms(q);
     let zero = _mm512_setzero_si512();
     // Words of 32 bits in the high part of eight residues.
     let high_words = if HALF { LANES / 2 } else { LANES };
@@ -286,7 +297,12 @@ fn packed_terms<const HALF: bool>(
         let mut low = [[zero; UNROLL]; 2];
         let mut high = [[zero; UNROLL]; 2];
         let chunk = &words[step * terms * chunk_words(q)..][..terms * chunk_words(q)];
-        for (shared, words) in shared.iter().zip(chunk.chunks_exact(chunk_words(q))) {
+        for (term, (shared, words)) in shared.iter().zip(chunk.chunks_exact(chunk_words(q))).enumerate() {
+            if term > 0 && term % lazy == 0 {
+                for (low, high) in low.iter_mut().zip(&mut high).flat_map(|(low, high)| low.iter_mut().zip(high)) {
+                    (*low, *high) = (constants.reduce(*high, *low), zero);
+                }
+            }
             for line in (0..chunk_words(q)).step_by(LINE) {
                 _mm_prefetch::<_MM_HINT_T0>(words.as_ptr().wrapping_add(AHEAD / 4 + line).cast());
             }
@@ -500,7 +516,7 @@ pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], 
     const UNROLL: usize = 4;
     let lazy = lazy_products(source_bits, q);
     if !out.len().is_multiple_of(UNROLL * LANES) || sources.is_empty() {
-        return generic::linear_combination(out, sources, factors, source_bits, q);
+        return wide::linear_combination(out, sources, factors, source_bits, q);
     }
     let constants = Constants::new(q);
     let zero = _mm512_setzero_si512();

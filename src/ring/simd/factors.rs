@@ -35,6 +35,11 @@ impl Factors {
         self.distinct
     }
 
+    /// The distinct words of each factor, `D` of them.
+    pub(super) fn distinct_words<const D: usize>(&self) -> &[[u64; D]] {
+        &bytemuck::cast_slice::<Tile, u64>(&self.words).as_chunks().0[..self.count]
+    }
+
     /// The words, factor after factor, aligned to a cache line.
     pub(super) fn words(&self) -> *const u64 {
         self.words.as_ptr().cast()

@@ -10,32 +10,37 @@ pub const ROWS: usize = 6;
 pub const TILES: usize = 2;
 
 /// A matrix of integers of `bits` bits with sign: a row for each output, a column for each source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct IntegerMatrix {
     outputs: usize,
     sources: usize,
     bits: u32,
     /// Weights made positive by adding 2^(bits - 1): for every [`ROWS`] outputs, for every source, one of each.
     panels: Vec<u64>,
+    /// The weights themselves, likewise.
+    signed: Vec<f64>,
 }
 
 impl IntegerMatrix {
     /// The matrix with the given rows, of `sources` columns each.
     pub fn new<'a>(sources: usize, bits: u32, rows: impl IntoIterator<Item = &'a [i16]>) -> Self {
         let offset = 1i64 << (bits - 1);
-        let mut panels: Vec<u64> = Vec::new();
+        let (mut panels, mut signed) = (Vec::new(), Vec::new());
         let mut outputs = 0;
         for row in rows {
             if outputs % ROWS == 0 {
                 panels.resize(panels.len() + ROWS * sources, 0);
+                signed.resize(panels.len(), 0.0);
             }
-            let panel = &mut panels[outputs / ROWS * ROWS * sources..];
+            let panel = outputs / ROWS * ROWS * sources;
             for (column, weight) in row.iter().enumerate().take(sources) {
-                panel[column * ROWS + outputs % ROWS] = (i64::from(*weight) + offset).max(0) as u64;
+                let at = panel + column * ROWS + outputs % ROWS;
+                panels[at] = (i64::from(*weight) + offset).max(0) as u64;
+                signed[at] = f64::from(*weight);
             }
             outputs += 1;
         }
-        Self { outputs, sources, bits, panels }
+        Self { outputs, sources, bits, panels, signed }
     }
 
     /// Number of outputs.
@@ -71,9 +76,14 @@ impl IntegerMatrix {
         self.bits + q.bits() <= 52
     }
 
-    /// For every [`ROWS`] outputs the weights of each source.
+    /// For every [`ROWS`] outputs the weights of each source, made positive.
     pub(super) fn panels(&self) -> impl Iterator<Item = &[[u64; ROWS]]> {
         self.panels.chunks_exact((ROWS * self.sources).max(1)).map(|panel| panel.as_chunks().0)
+    }
+
+    /// For every [`ROWS`] outputs the weights of each source.
+    pub(super) fn signed_panels(&self) -> impl Iterator<Item = &[[f64; ROWS]]> {
+        self.signed.chunks_exact((ROWS * self.sources).max(1)).map(|panel| panel.as_chunks().0)
     }
 }
 

@@ -1,10 +1,11 @@
-//! Elementwise and multiply-accumulate kernels over limbs, in three forms that agree bit for bit.
+//! Elementwise and multiply-accumulate kernels over limbs and the number theoretic transform, in forms that agree bit for bit.
 //!
-//! * `avx512`: AVX-512 with IFMA (52-bit multiply-add), hand-written.
-//! * `avx2`: the generic bodies compiled for AVX2; products are split into 26-bit halves, so that `vpmuludq` applies.
-//! * `portable`: the same bodies compiled for the baseline of the target.
+//! * `avx512`: AVX-512 with IFMA (52-bit multiply-add).
+//! * `avx512f`: AVX-512 without IFMA: products of doubles with fused multiply-add, eight lanes.
+//! * `avx2`: AVX2 and FMA: the same, four lanes.
+//! * `portable`: 128-bit scalar products, for the baseline of the target.
 //!
-//! The form is chosen once at run time; `LEVELED_SIMD=portable|avx2|avx512` forces one (if the machine has it).
+//! The form is chosen once at run time; `LEVELED_SIMD=portable|avx2|avx512f|avx512` forces one.
 //! Moduli of more than 50 bits always take 128-bit scalar arithmetic.
 
 mod dispatch;
@@ -12,12 +13,19 @@ mod factors;
 mod generic;
 mod integer_matrix;
 mod sum_program;
+mod transform;
 mod wide;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx512f;
+#[cfg(target_arch = "x86_64")]
+mod doubles;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 mod portable;
 
 #[cfg(test)]
@@ -31,3 +39,4 @@ pub use dispatch::{
 pub use factors::Factors;
 pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
 pub use sum_program::{SumProgram, TILE, Tile};
+pub use transform::{Transform, transform};

@@ -1,3 +1,7 @@
-//! The generic kernels compiled for the baseline of the target.
+//! The kernels for the baseline of the target: products of 128 bits, which a processor has in scalar registers.
 
-super::generic::instantiate!();
+pub use super::generic::{add_assign, centered_quotients, negate, permute_blocks, reduce_signed, sub_assign};
+pub use super::wide::{
+    add_products, grouped_products, linear_combination, multiply_accumulate, multiply_accumulate_packed,
+    multiply_assign, multiply_by_factor, subtract_and_multiply, weighted_products,
+};

@@ -10,6 +10,11 @@ pub const TILE: usize = 16;
 #[repr(C, align(64))]
 pub struct Tile(pub [u64; TILE]);
 
+// SAFETY: words without padding (twice the alignment in size), for which every pattern of bits is valid.
+unsafe impl bytemuck::Zeroable for Tile {}
+// SAFETY: as above.
+unsafe impl bytemuck::Pod for Tile {}
+
 /// Bits of a sum of residues that enters a product.
 const SUM_BITS: u32 = 52;
 
@@ -29,12 +34,14 @@ pub struct SumProgram {
     sources: usize,
     factors: usize,
     bits: u32,
+    /// Sources of the longest group.
+    longest: usize,
 }
 
 impl SumProgram {
     /// A program over `sources` sources and `factors` factors, for moduli of at most `bits` bits.
     pub fn new(sources: usize, factors: usize, bits: u32) -> Self {
-        Self { code: Vec::new(), outputs: 0, sources, factors, bits: bits.min(VECTOR_BITS) }
+        Self { code: Vec::new(), outputs: 0, sources, factors, bits: bits.min(VECTOR_BITS), longest: 1 }
     }
 
     /// Appends an output with groups of (factor, sources).
@@ -53,6 +60,7 @@ impl SumProgram {
             "a factor or source of a sum does not exist"
         );
         groups.sort_by_key(|(factor, sources)| (sources.len(), *factor));
+        self.longest = self.longest.max(groups.last().map_or(0, |(_, sources)| sources.len()));
         let lazy = (1usize << (103 - SUM_BITS - self.bits).min(16)).min(MOST_PRODUCTS);
         let start = self.code.len();
         self.code.push(0);
@@ -97,6 +105,11 @@ impl SumProgram {
     /// The list.
     pub(super) fn code(&self) -> &[u32] {
         &self.code
+    }
+
+    /// Bits of the largest sum of sources.
+    pub(super) const fn sum_bits(&self) -> u32 {
+        self.bits + self.longest.next_power_of_two().ilog2()
     }
 
     /// Whether vector kernels may run the program modulo `q`.

@@ -9,7 +9,7 @@ use crate::ring::packed_terms::{pack, packed_words};
 use crate::ring::primes::ntt_primes;
 
 fn moduli() -> Vec<Modulus> {
-    [20, 29, 39, 40, 48, 50, 55, 60]
+    [20, 29, 39, 40, 47, 48, 49, 50, 55, 60]
         .into_iter()
         .flat_map(|bits| ntt_primes(8, bits, 2, &[]).unwrap())
         .map(|q| Modulus::new(q).unwrap())
@@ -121,6 +121,16 @@ proptest! {
                 prop_assert_eq!(v, sum.round_ties_even() as u64);
             }
         }
+    }
+}
+
+#[test]
+fn a_name_of_no_kernels_is_refused() {
+    let refusal = Instructions::named("avx3").unwrap_err().to_string();
+    assert!(refusal.starts_with("LEVELED_SIMD is \"avx3\", but this processor has the kernels portable"), "{refusal}");
+    assert!(Instructions::named("").is_err());
+    for instructions in Instructions::available() {
+        assert_eq!(Instructions::named(instructions.name()), Ok(instructions));
     }
 }
 

@@ -1,8 +1,7 @@
-//! Scalar kernels with 128-bit products, for moduli of more than 50 bits.
+//! Scalar kernels with 128-bit products: for moduli of more than 50 bits, and for processors without vectors.
 
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::factors::Factors;
-use super::generic::unpack;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
 use super::sum_program::{Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};
@@ -44,6 +43,27 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
     }
 }
 
+/// The two operands of a packed pair as words.
+fn unpack(words: &[u32]) -> [[u64; CHUNK]; 2] {
+    let mut pair = [[0; CHUNK]; 2];
+    let (low, high) = words.split_at(2 * CHUNK);
+    for (k, operand) in pair.iter_mut().enumerate() {
+        let low = &low[k * CHUNK..][..CHUNK];
+        if words.len() == 4 * CHUNK {
+            let high = &high[k * CHUNK..][..CHUNK];
+            for ((x, low), high) in operand.iter_mut().zip(low).zip(high) {
+                *x = u64::from(*low) | u64::from(*high) << 32;
+            }
+        } else {
+            let high = &high[k * (CHUNK / 2)..][..CHUNK / 2];
+            for (i, (x, low)) in operand.iter_mut().zip(low).enumerate() {
+                *x = u64::from(*low) | u64::from((high[i / 2] >> (16 * (i % 2))) & 0xFFFF) << 32;
+            }
+        }
+    }
+    pair
+}
+
 pub fn multiply_accumulate_packed(
     out: (&mut [u64], &mut [u64]),
     shared: &[&[u64]],
@@ -54,16 +74,20 @@ pub fn multiply_accumulate_packed(
     let size = chunk_words(q);
     let (out0, out1) = (out.0.as_chunks_mut::<CHUNK>().0, out.1.as_chunks_mut::<CHUNK>().0);
     for (step, (out0, out1)) in out0.iter_mut().zip(out1).enumerate() {
-        out0.fill(0);
-        out1.fill(0);
+        let mut sums = [[0u128; CHUNK]; 2];
         for (d, shared) in shared.iter().enumerate() {
-            let [first, second] = unpack(&words[(step * terms + d) * size..][..size]);
+            if d > 0 && d % LAZY_TERMS == 0 {
+                sums = sums.map(|sum| sum.map(|x| u128::from(q.reduce_u128(x))));
+            }
+            let pair = unpack(&words[(step * terms + d) * size..][..size]);
             let shared = &shared[step * CHUNK..][..CHUNK];
-            for i in 0..CHUNK {
-                out0[i] = q.add(out0[i], q.mul(shared[i], first[i]));
-                out1[i] = q.add(out1[i], q.mul(shared[i], second[i]));
+            for (sum, operand) in sums.iter_mut().zip(&pair) {
+                for ((sum, x), y) in sum.iter_mut().zip(shared).zip(operand) {
+                    *sum += u128::from(*x) * u128::from(*y);
+                }
             }
         }
+        [*out0, *out1] = sums.map(|sum| sum.map(|x| q.reduce_u128(x)));
     }
 }
 
@@ -75,18 +99,23 @@ pub fn grouped_products(
     accumulate: bool,
     q: &Modulus,
 ) {
-    let mut sum = [0; TILE];
+    let mut sums = [0u128; TILE];
     program.walk(|step| match step {
         Step::Group { factor, sources: members } => {
-            for (i, (sum, factor)) in sum.iter_mut().zip(factors.tile(factor)).enumerate() {
+            for (i, (sum, factor)) in sums.iter_mut().zip(factors.tile(factor)).enumerate() {
                 let total: u128 = members.iter().map(|&m| u128::from(sources[m as usize].0[i])).sum();
-                *sum = q.add(*sum, q.mul(q.reduce_u128(total), factor));
+                // For a modulus that a program for vectors suits, totals have 52 bits and all products of a run fit.
+                *sum += if program.suits(q) { total } else { u128::from(q.reduce_u128(total)) } * u128::from(factor);
+                if !program.suits(q) {
+                    *sum = u128::from(q.reduce_u128(*sum));
+                }
             }
         }
-        Step::Reduce => {}
+        Step::Reduce => sums = sums.map(|sum| u128::from(q.reduce_u128(sum))),
         Step::Finish(output) => {
-            for (out, sum) in out[output].0.iter_mut().zip(&mut sum) {
-                *out = if accumulate { q.add(*out, *sum) } else { *sum };
+            for (out, sum) in out[output].0.iter_mut().zip(&mut sums) {
+                let before = if accumulate { *out } else { 0 };
+                *out = q.reduce_u128(*sum + u128::from(before));
                 *sum = 0;
             }
         }
@@ -100,17 +129,18 @@ pub fn weighted_products(
     matrix: &IntegerMatrix,
     q: &Modulus,
 ) {
-    let offset = q.reduce(matrix.offset());
     for ((out, sources), factors) in out.into_iter().zip(sources).zip(factors) {
-        for (panel, (first, out)) in matrix.panels().zip(out.chunks_mut(ROWS).enumerate()) {
+        for (panel, (first, out)) in matrix.signed_panels().zip(out.chunks_mut(ROWS).enumerate()) {
             for (row, out) in out.iter_mut().enumerate() {
+                let mut sums = [0i128; TILE];
+                for (weights, source) in panel.iter().zip(sources) {
+                    // Weights have 16 bits and residues 60, so no sum of sources in memory overflows.
+                    let weight = weights[row] as i128;
+                    sums.iter_mut().zip(&source.0).for_each(|(sum, x)| *sum += weight * i128::from(*x));
+                }
                 let factor = factors.tile(first * ROWS + row);
-                for (i, factor) in factor.into_iter().enumerate() {
-                    let sum = panel.iter().zip(sources).fold(0, |sum, (weights, source)| {
-                        let weight = q.sub(q.reduce(weights[row]), offset);
-                        q.add(sum, q.mul(weight, source.0[i]))
-                    });
-                    out.0[i] = q.add(out.0[i], q.mul(sum, factor));
+                for ((out, sum), factor) in out.0.iter_mut().zip(sums).zip(factor) {
+                    *out = q.add(*out, q.mul(q.reduce_i128(sum), factor));
                 }
             }
         }
@@ -122,7 +152,7 @@ pub fn linear_combination(out: &mut [u64], sources: &[&[u64]], factors: &[u64], 
         let mut sum = 0u128;
         for (sources, factors) in sources.chunks(LAZY_TERMS).zip(factors.chunks(LAZY_TERMS)) {
             for (source, factor) in sources.iter().zip(factors) {
-                sum += u128::from(q.reduce(source[i])) * u128::from(*factor);
+                sum += u128::from(source[i]) * u128::from(*factor);
             }
             sum = u128::from(q.reduce_u128(sum));
         }

@@ -41,7 +41,7 @@ impl<const D: usize> Scan<D> {
         match self.instructions {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Instructions::available` lists this variant only after detecting its CPU features.
-            Instructions::Avx512Ifma => unsafe { avx512(&self.blocks, point) },
+            Instructions::Avx512Ifma | Instructions::Avx512 => unsafe { avx512(&self.blocks, point) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above, for AVX2.
             Instructions::Avx2 => unsafe { avx2(&self.blocks, point) },
