@@ -10,17 +10,21 @@ mod doubles;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod words64;
 
 use arithmetic::Arithmetic;
 use bytemuck::cast_slice_mut;
 use pulp::NullaryFnOnce;
 
 #[cfg(target_arch = "x86_64")]
-use self::{doubles::Butterflies, ifma::Words52};
+use self::{doubles::Butterflies, ifma::Words52, words64::Words64};
 use super::Instructions;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::Lanes;
 use crate::ring::modulus::Modulus;
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::{V3, V4};
 use scalar::Scalar;
 
 /// Words that stay in the first-level cache beside their roots.
@@ -81,30 +85,29 @@ pub trait Transform: Send + Sync {
 
 /// The transform of size `n` modulo `q`; `powers[k]` is psi^k for k below 2n, psi of order 2n.
 pub fn transform(instructions: Instructions, q: &Modulus, powers: &[u64]) -> Box<dyn Transform> {
-    let groups = powers.len() / 2 / GROUP;
     #[cfg(target_arch = "x86_64")]
-    if q.is_vectorizable() {
-        use pulp::x86::{V3, V4};
-        let careful_doubles = q.bits() > doubles::UNREDUCED_BITS;
-        match instructions {
-            Instructions::Avx512Ifma if groups >= 8 => {
-                if let Some(token) = ifma::Ifma::try_new() {
-                    return if q.bits() > ifma::UNREDUCED_BITS {
-                        Tables::<Words52<true>>::boxed(token, q, powers)
-                    } else {
-                        Tables::<Words52<false>>::boxed(token, q, powers)
-                    };
-                }
+    {
+        // Rings that fill no vector take the scalar form.
+        let groups = powers.len() / 2 / GROUP;
+        let careful = q.bits() > doubles::UNREDUCED_BITS;
+        match (instructions, ifma::Ifma::try_new(), V4::detect(), V3::detect()) {
+            (Instructions::Avx512Ifma | Instructions::Avx512, _, Some(token), _)
+                if groups >= 8 && !q.is_vectorizable() =>
+            {
+                return Tables::<Words64>::boxed(token, q, powers);
             }
-            Instructions::Avx512 if groups >= 8 => {
-                if let Some(token) = V4::detect() {
-                    return doubles::<V4>(token, careful_doubles, q, powers);
-                }
+            (Instructions::Avx512Ifma, Some(token), ..) if groups >= 8 && q.is_vectorizable() => {
+                return if q.bits() > ifma::UNREDUCED_BITS {
+                    Tables::<Words52<true>>::boxed(token, q, powers)
+                } else {
+                    Tables::<Words52<false>>::boxed(token, q, powers)
+                };
             }
-            Instructions::Avx2 if groups >= 4 => {
-                if let Some(token) = V3::detect() {
-                    return doubles::<V3>(token, careful_doubles, q, powers);
-                }
+            (Instructions::Avx512, _, Some(token), _) if groups >= 8 && q.is_vectorizable() => {
+                return doubles(token, careful, q, powers);
+            }
+            (Instructions::Avx2, .., Some(token)) if groups >= 4 && q.is_vectorizable() => {
+                return doubles(token, careful, q, powers);
             }
             _ => {}
         }
