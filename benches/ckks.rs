@@ -32,7 +32,7 @@ fn ckks(c: &mut Criterion) {
     let mut one_key = KeyRequest::new();
     one_key.add(&parameters, KeyKind::Relinearization, LIMBS);
     c.bench_function("ckks/generate_key", |b| {
-        b.iter(|| EvaluationKeys::generate(&parameters, black_box(&secret), &one_key, |_| ()));
+        b.iter(|| EvaluationKeys::generate(black_box(&secret), &one_key, |_| ()));
     });
 }
 

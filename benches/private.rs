@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use leveled::ckks::encryption::encrypt_symmetric;
-use leveled::ckks::{Ciphertext, Complex, Encoder, Encrypted, EvaluationKeys, Evaluator, SecretKey, SecurityPolicy};
+use leveled::ckks::{
+    Ciphertext, Complex, Encoder, Encrypted, Encryptor, EvaluationKeys, Evaluator, SecretKey, SecurityPolicy,
+};
 use leveled::network::lowered::LoweredNetwork;
 use leveled::network::{Architecture, Network};
 use leveled::private::{Plan, PlanOptions};
@@ -41,25 +42,19 @@ fn small(c: &mut Criterion) {
     let options = PlanOptions { log_n: 12, security: SecurityPolicy::None, ..PlanOptions::default() };
     let plan = Plan::new(resnet20(4), &options).unwrap();
     let parameters = &plan.parameters;
-    let secret = SecretKey::generate(parameters, &Seed::from_number(1));
-    let keys = Arc::new(EvaluationKeys::generate(parameters, &secret, &plan.request, |_| ()));
-    let encoder = Encoder::new(parameters.log_n());
-    let evaluator = Encrypted::new(parameters.clone(), encoder.clone(), keys);
+    let encryptor = Encryptor::new(SecretKey::reproducible(parameters, &Seed::from_number(1)));
+    let keys = Arc::new(EvaluationKeys::generate(encryptor.secret(), &plan.request, |_| ()).unwrap());
+    let evaluator = Encrypted::new(parameters.clone(), encryptor.encoder().clone(), keys);
     let layer = &plan.layers[LAYER];
     let Some(transform) = layer.work.diagonals() else { return };
     let encoded = evaluator.encode_transform(transform, parameters.weight_scale(layer.limbs)).unwrap();
     let slots: Vec<Complex> = (0..parameters.slots()).map(|i| Complex::new((i as f64).sin(), 0.0)).collect();
-    let inputs: Vec<Ciphertext> = (0..transform.inputs)
-        .map(|index| {
-            let (scale, seed) = (parameters.scale().powi(2), Seed::from_number(index as u64));
-            encrypt_symmetric(parameters, &encoder, &secret, &slots, scale, layer.limbs, &seed)
-                .unwrap()
-                .expand(parameters)
-        })
-        .collect();
+    let scale = parameters.scale().powi(2);
+    let inputs: Vec<Ciphertext> =
+        (0..transform.inputs).map(|_| encryptor.encrypt(&slots, scale, layer.limbs).unwrap().expand()).collect();
     let inputs: Vec<&Ciphertext> = inputs.iter().collect();
     c.bench_function("private/convolution_small", |b| {
-        b.iter(|| evaluator.apply_transform(black_box(&inputs), transform, &encoded).unwrap());
+        b.iter(|| evaluator.apply_transform(black_box(&inputs), &encoded).unwrap());
     });
 }
 

@@ -58,24 +58,24 @@ fn image(network: &LoweredNetwork, phase: f64) -> Vec<f64> {
 /// Evaluates images together and asserts that every layer of the first and all logits agree with clear text.
 fn agrees(network: &Arc<LoweredNetwork>, options: &PlanOptions, images: &[Vec<f64>], what: &str) {
     let plan = Plan::new(network.clone(), options).unwrap();
-    let client = Client::new(&plan, &Seed::from_number(3));
-    let keys = Arc::new(client.evaluation_keys(|_| ()));
+    let client = Client::reproducible(&plan, &Seed::from_number(3));
+    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
     let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
     let executor = Executor::new(&plan, &evaluator, 1 << 20);
     let references: Vec<&[f64]> = images.iter().map(|i| &i[..]).collect();
-    let upload = client.encrypt_batch(&references, 0).unwrap();
+    let upload = client.encrypt_batch(&references).unwrap();
     let traces: Vec<_> = images.iter().map(|image| network.forward(image).unwrap()).collect();
     let mut worst = f64::INFINITY;
     let result = executor
-        .run(upload.iter().map(|x| x.expand(&plan.parameters)).collect(), &mut |index, output, _| {
-            let probe = client.probe(&traces[0], index, output).unwrap();
+        .run(upload.iter().map(|x| x.expand()).collect(), &mut |index, output, _| {
+            let probe = client.probe(&traces[0], index, output).unwrap().unwrap();
             assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {}", plan.layers[index].name);
             worst = worst.min(probe.relative.min);
         })
         .unwrap();
     let (bits, logit_error) = bounds(options.convolution);
     assert!(worst > bits, "{what}: {worst:.1} bits");
-    for (logits, trace) in client.decrypt_batch(&result, images.len()).iter().zip(&traces) {
+    for (logits, trace) in client.decrypt_batch(&result, images.len()).unwrap().iter().zip(&traces) {
         assert_logits(logits, trace.logits(), logit_error, what);
     }
 }
@@ -171,7 +171,7 @@ fn too_many_members_or_images_are_refused_with_what_would_fit() {
     assert!(error.contains("batch = 2 needs the channel layout"), "{error}");
     let plan = Plan::new(network.clone(), &options(10, ConvolutionKind::Clustered)).unwrap();
     let image = image(&network, 0.0);
-    let error = Client::new(&plan, &Seed::from_number(1)).encrypt_batch(&[&image, &image], 0).unwrap_err();
+    let error = Client::reproducible(&plan, &Seed::from_number(1)).encrypt_batch(&[&image, &image]).unwrap_err();
     assert!(matches!(error, PrivateError::BatchSize { batch: 1, found: 2 }), "{error}");
 }
 

@@ -47,8 +47,8 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
     }
 
     let start = Instant::now();
-    let client = Client::new(&plan, &Seed::from_number(1));
-    let keys = Arc::new(client.evaluation_keys(|_| ()));
+    let client = Client::reproducible(&plan, &Seed::from_number(1));
+    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
     eprintln!("keys in {:?}", start.elapsed());
     let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
     let executor = Executor::new(&plan, &evaluator, 2 << 30);
@@ -68,8 +68,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
     for (number, image) in images.images.iter().take(count).enumerate() {
         let input = model.input(image);
         let trace = network.forward(&input).unwrap();
-        let encrypted: Vec<_> =
-            client.encrypt(&input, number as u64).unwrap().iter().map(|c| c.expand(&plan.parameters)).collect();
+        let encrypted: Vec<_> = client.encrypt(&input).unwrap().iter().map(|c| c.expand()).collect();
         let start = Instant::now();
         let mut probes = Vec::new();
         let mut outputs = Vec::new();
@@ -77,7 +76,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
             .run(encrypted, &mut |index, output, seconds| {
                 outputs.push(seconds);
                 if number == 0 {
-                    probes.push(client.probe(&trace, index, output).unwrap());
+                    probes.push(client.probe(&trace, index, output).unwrap().unwrap());
                 }
             })
             .unwrap();
@@ -121,7 +120,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
                 assert!((p.relative.median > 9.0 || env("LOOSE", 0.0) > 0.0) && p.scale_deviation < 2f64.powi(-40));
             }
         }
-        let logits = client.decrypt(&result);
+        let logits = client.decrypt(&result).unwrap();
         assert!(!logits.overflow);
         let error: Vec<f64> = logits.values.iter().zip(trace.logits()).map(|(a, b)| (a - b).abs()).collect();
         eprintln!(

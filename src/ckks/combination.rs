@@ -125,28 +125,52 @@ impl Combination {
     /// A combination without outputs. `sources` are sorted and distinct.
     ///
     /// # Errors
-    /// [`CkksError::Combination`] for more sources than can be numbered.
+    /// [`CkksError::Combination`] for more sources than can be numbered, and for other inputs than there are.
     pub fn new(inputs: usize, sources: Vec<Rotated>, plaintexts: Plaintexts) -> Result<Self, CkksError> {
         if sources.len() > usize::from(u16::MAX) {
             let reason = format!("{} rotated inputs, but at most {} can be told apart", sources.len(), u16::MAX);
+            return Err(CkksError::Combination { reason });
+        }
+        if let Some(source) = sources.iter().find(|source| source.input >= inputs) {
+            let reason = format!("it reads input {} of {inputs}", source.input);
             return Err(CkksError::Combination { reason });
         }
         Ok(Self { inputs, sources, plaintexts, ..Self::default() })
     }
 
     /// Appends an output.
-    pub fn push<'a>(&mut self, groups: impl IntoIterator<Item = Group<'a>>) {
+    ///
+    /// # Errors
+    /// [`CkksError::Combination`] for plaintexts or members that there are not; then nothing should be made of it.
+    pub fn push<'a>(&mut self, groups: impl IntoIterator<Item = Group<'a>>) -> Result<(), CkksError> {
         for Group { plaintext, members } in groups {
+            self.check_plaintexts(&[plaintext])?;
+            if let Some(member) = members.iter().find(|member| usize::from(**member) >= self.sources.len()) {
+                let reason = format!("it reads rotated input {member} of {}", self.sources.len());
+                return Err(CkksError::Combination { reason });
+            }
             self.members.extend_from_slice(members);
             self.groups.push((plaintext, self.members.len() as u32));
         }
         self.ends.push(self.groups.len());
+        Ok(())
+    }
+
+    fn check_plaintexts(&self, numbers: &[u32]) -> Result<(), CkksError> {
+        match numbers.iter().find(|number| **number as usize >= self.plaintexts.len()) {
+            Some(number) => {
+                let reason = format!("it multiplies with plaintext {number} of {}", self.plaintexts.len());
+                Err(CkksError::Combination { reason })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Adds products with integers to all outputs.
     ///
     /// # Errors
-    /// [`CkksError::Combination`] for a matrix of another size, or weights of more bits than the kernels take.
+    /// [`CkksError::Combination`] for a matrix of another size, plaintexts that there are not, weights of more bits than the
+    /// kernels take, and weights that do not fit into their bits.
     pub fn push_integers(&mut self, integers: Integers) -> Result<(), CkksError> {
         let (outputs, sources) = (self.outputs(), self.sources.len());
         if integers.plaintexts.len() != outputs || integers.weights.len() != outputs * sources {
@@ -157,6 +181,12 @@ impl Combination {
             let reason = format!("integer weights have 2 to {MAX_INTEGER_BITS} bits, not {}", integers.bits);
             return Err(CkksError::Combination { reason });
         }
+        let half = 1i16 << (integers.bits - 1);
+        if let Some(weight) = integers.weights.iter().find(|weight| !(-half..half).contains(*weight)) {
+            let reason = format!("the integer weight {weight} does not fit into {} bits with sign", integers.bits);
+            return Err(CkksError::Combination { reason });
+        }
+        self.check_plaintexts(&integers.plaintexts)?;
         self.integers.push(integers);
         Ok(())
     }
@@ -264,7 +294,7 @@ impl Combination {
         outputs: Range<usize>,
         sources: &Range<usize>,
         bits: u32,
-    ) -> (SumProgram, Vec<Matrix>, Vec<u32>) {
+    ) -> Result<(SumProgram, Vec<Matrix>, Vec<u32>), CkksError> {
         let mut used: Vec<u32> = outputs.clone().flat_map(|o| self.groups(o)).map(|g| g.plaintext).collect();
         used.extend(self.integers.iter().flat_map(|i| &i.plaintexts[outputs.clone()]));
         used.sort_unstable();
@@ -286,9 +316,9 @@ impl Combination {
         let matrices = self.integers.iter().map(|integers| {
             let rows = outputs.clone().map(|o| &integers.weights[o * self.sources.len()..][sources.clone()]);
             let plaintexts = integers.plaintexts[outputs.clone()].iter().map(|p| number[*p as usize]).collect();
-            Matrix { weights: IntegerMatrix::new(sources.len(), integers.bits, rows), plaintexts }
+            Ok(Matrix { weights: IntegerMatrix::new(sources.len(), integers.bits, rows)?, plaintexts })
         });
-        (program, matrices.collect(), used)
+        Ok((program, matrices.collect::<Result<_, CkksError>>()?, used))
     }
 }
 

@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 pub use rustfft::num_complex::Complex64 as Complex;
 use rustfft::{Fft, FftPlanner};
+use zeroize::Zeroizing;
 
 use super::error::CkksError;
+use super::secret_slots::SecretSlots;
 use crate::ring::{Limb, Ntt, simd};
 
 /// An encoded plaintext: small integer coefficients of a polynomial in X^stride.
@@ -115,23 +117,52 @@ impl Embedding {
     /// Real coefficients m_0.. (low half, then high half) times `scale`, not rounded.
     fn interpolate(&self, slots: &[Complex], scale: f64) -> Vec<Complex> {
         let mut values = vec![Complex::default(); slots.len()];
+        let mut scratch = vec![Complex::default(); self.interpolate.get_inplace_scratch_len()];
+        self.interpolate_into(slots, scale, &mut values, &mut scratch);
+        values
+    }
+
+    /// As [`Embedding::interpolate`], for a message.
+    fn interpolate_secret(&self, slots: &[Complex], scale: f64) -> SecretSlots {
+        let mut values = SecretSlots::zeros(slots.len());
+        let mut scratch = SecretSlots::zeros(self.interpolate.get_inplace_scratch_len());
+        self.interpolate_into(slots, scale, &mut values, &mut scratch);
+        values
+    }
+
+    fn interpolate_into(&self, slots: &[Complex], scale: f64, values: &mut [Complex], scratch: &mut [Complex]) {
         for (slot, &index) in slots.iter().zip(&self.order) {
             values[index as usize] = *slot;
         }
-        self.interpolate.process(&mut values);
+        self.interpolate.process_with_scratch(values, scratch);
         let factor = scale / slots.len() as f64;
         for (value, twist) in values.iter_mut().zip(&self.twist) {
             *value *= twist.conj() * factor;
         }
-        values
     }
 
     fn evaluate(&self, mut values: Vec<Complex>) -> Vec<Complex> {
+        let mut scratch = vec![Complex::default(); self.evaluate.get_inplace_scratch_len()];
+        self.evaluate_in_place(&mut values, &mut scratch);
+        self.ordered(&values).collect()
+    }
+
+    /// As [`Embedding::evaluate`], for what was decrypted.
+    fn evaluate_secret(&self, mut values: SecretSlots) -> SecretSlots {
+        let mut scratch = SecretSlots::zeros(self.evaluate.get_inplace_scratch_len());
+        self.evaluate_in_place(&mut values, &mut scratch);
+        self.ordered(&values).collect()
+    }
+
+    fn evaluate_in_place(&self, values: &mut [Complex], scratch: &mut [Complex]) {
         for (value, twist) in values.iter_mut().zip(&self.twist) {
             *value *= twist;
         }
-        self.evaluate.process(&mut values);
-        self.order.iter().map(|&index| values[index as usize]).collect()
+        self.evaluate.process_with_scratch(values, scratch);
+    }
+
+    fn ordered<'v>(&'v self, values: &'v [Complex]) -> impl ExactSizeIterator<Item = Complex> + 'v {
+        self.order.iter().map(|&index| values[index as usize])
     }
 }
 
@@ -225,18 +256,21 @@ impl Encoder {
     ///
     /// # Errors
     /// [`CkksError::TooManySlots`], [`CkksError::PlaintextOverflow`].
-    pub fn encode_wide(&self, slots: &[Complex], scale: f64) -> Result<Vec<i128>, CkksError> {
+    pub fn encode_wide(&self, slots: &[Complex], scale: f64) -> Result<Zeroizing<Vec<i128>>, CkksError> {
         if slots.len() > self.slots() {
             return Err(CkksError::TooManySlots { found: slots.len(), slots: self.slots() });
         }
-        let mut padded = slots.to_vec();
-        padded.resize(self.slots(), Complex::default());
-        let values = self.embedding(self.slots())?.interpolate(&padded, scale);
+        let mut padded = SecretSlots::zeros(self.slots());
+        padded[..slots.len()].copy_from_slice(slots);
+        let values = self.embedding(self.slots())?.interpolate_secret(&padded, scale);
         let limit = 126f64.exp2();
         if !values.iter().all(|v| v.re.abs() < limit && v.im.abs() < limit) {
             return Err(overflow(&values, scale, 126));
         }
-        Ok(values.iter().map(|v| v.re.round() as i128).chain(values.iter().map(|v| v.im.round() as i128)).collect())
+        let mut coefficients = Zeroizing::new(Vec::with_capacity(2 * values.len()));
+        coefficients.extend(values.iter().map(|v| v.re.round() as i128));
+        coefficients.extend(values.iter().map(|v| v.im.round() as i128));
+        Ok(coefficients)
     }
 
     /// The one coefficient of a constant: the same real value in every slot.
@@ -269,11 +303,17 @@ impl Encoder {
         self.evaluate(&coefficients)
     }
 
-    /// The slots of a polynomial with the given coefficients (N of them), divided by `scale`.
-    pub fn decode(&self, coefficients: &[f64], scale: f64) -> Vec<Complex> {
+    /// The slots of a decrypted polynomial with the given coefficients, divided by `scale`.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`] unless there are N coefficients.
+    pub fn decode(&self, coefficients: &[f64], scale: f64) -> Result<SecretSlots, CkksError> {
+        if coefficients.len() != 2 * self.slots() {
+            return Err(CkksError::TooManySlots { found: coefficients.len() / 2, slots: self.slots() });
+        }
         let (low, high) = coefficients.split_at(self.slots());
         let values = low.iter().zip(high).map(|(re, im)| Complex::new(re / scale, im / scale)).collect();
-        self.embeddings[(self.log_n - 1) as usize].evaluate(values)
+        Ok(self.embedding(self.slots())?.evaluate_secret(values))
     }
 }
 
@@ -310,10 +350,10 @@ mod tests {
             let encoder = Encoder::new(log_n);
             let values = slots(seed, encoder.slots());
             let scale = 2f64.powi(log_scale);
-            let decoded = encoder.decode(&as_f64(&encoder.encode_wide(&values, scale).unwrap()), scale);
+            let decoded = encoder.decode(&as_f64(&encoder.encode_wide(&values, scale).unwrap()), scale).unwrap();
             // Rounding: each coefficient is off by at most 1/2, so a slot by at most N/2.
             let bound = (1 << log_n) as f64 / 2.0 / scale + 1e-12;
-            for (a, b) in values.iter().zip(&decoded) {
+            for (a, b) in values.iter().zip(decoded.iter()) {
                 prop_assert!((a - b).norm() <= bound);
             }
         }
@@ -331,7 +371,7 @@ mod tests {
                     if i + j < 64 { product[i + j] += p } else { product[i + j - 64] -= p }
                 }
             }
-            for ((x, y), z) in a.iter().zip(&b).zip(encoder.decode(&product, scale * scale)) {
+            for ((x, y), z) in a.iter().zip(&b).zip(encoder.decode(&product, scale * scale).unwrap().iter()) {
                 prop_assert!((x * y - z).norm() < 1e-6);
             }
         }
@@ -368,7 +408,7 @@ mod tests {
                 let j = i * g % 128;
                 if j < 64 { out[j] += c } else { out[j - 64] -= c }
             }
-            encoder.decode(&out, 2f64.powi(40))
+            encoder.decode(&out, 2f64.powi(40)).unwrap()
         };
         for (j, v) in apply(5).iter().enumerate() {
             assert!((v - values[(j + 1) % 32]).norm() < 1e-9);

@@ -1,18 +1,22 @@
-//! Encryption (symmetric with a seed, or by public key) and decryption.
+//! Encryption, with the secret key or by public key.
+//!
+//! Every encryption needs randomness of its own: two messages under the same reveal their difference. So an encryptor takes no
+//! seed but hands out its own, one after the other.
 
 use rayon::prelude::*;
 
 use super::ciphertext::Ciphertext;
 use super::encoder::{Complex, Encoder};
 use super::error::CkksError;
-use super::keys::{PublicKey, SecretKey};
+use super::keys::{PublicKey, SecretKey, evaluate_small};
 use super::parameters::Parameters;
-use crate::ring::sampling::Seed;
-use crate::ring::{Limb, Polynomial, simd};
+use crate::ring::sampling::{LARGEST_ERROR, Seed, SeedStream};
+use crate::ring::{Limb, Polynomial, RingError, SecretLimb, simd};
 
 /// A symmetric encryption whose uniform half is a seed: half the bytes to send.
 #[derive(Debug, Clone)]
 pub struct SeededCiphertext {
+    parameters: Parameters,
     c0: Polynomial,
     seed: Seed,
     scale: f64,
@@ -25,138 +29,150 @@ impl SeededCiphertext {
     }
 
     /// The full ciphertext.
-    pub fn expand(&self, parameters: &Parameters) -> Ciphertext {
+    pub fn expand(&self) -> Ciphertext {
+        let parameters = &self.parameters;
         let mut c1 = Polynomial::scratch(parameters.n(), self.c0.len());
-        fill_uniform(parameters, &self.seed, &mut c1);
+        c1.limbs.par_iter_mut().enumerate().for_each(|(i, limb)| fill_uniform(parameters, &self.seed, i, limb));
         Ciphertext { c0: self.c0.clone(), c1, scale: self.scale }
     }
 }
 
-fn fill_uniform(parameters: &Parameters, seed: &Seed, polynomial: &mut Polynomial) {
-    polynomial.limbs.par_iter_mut().enumerate().for_each(|(i, limb)| {
-        seed.derive("uniform", &[i as u64]).fill_uniform(limb, parameters.ntts()[i].modulus());
-    });
+/// The uniform limb of a public seed modulo prime number `prime`.
+fn fill_uniform(parameters: &Parameters, seed: &Seed, prime: usize, limb: &mut Limb) {
+    seed.derive("uniform", &[prime as u64]).fill_uniform(limb, parameters.ntts()[prime].modulus());
 }
 
-/// Evaluations of wide coefficients plus small errors, modulo the first `limbs` primes.
-fn evaluate(parameters: &Parameters, message: &[i128], error: &[i64], limbs: usize) -> Polynomial {
+/// Evaluations of slots at `scale` plus small errors, modulo the first `limbs` primes. `largest_noise`: of a coefficient, in the end.
+fn message(
+    parameters: &Parameters,
+    encoder: &Encoder,
+    (slots, scale, limbs): (&[Complex], f64, usize),
+    error: &[i32],
+    largest_noise: f64,
+) -> Result<Polynomial, CkksError> {
+    if !(1..=parameters.max_limbs()).contains(&limbs) {
+        return Err(CkksError::Limbs { found: limbs, most: parameters.max_limbs() });
+    }
+    if !(scale.is_finite() && scale > 0.0) {
+        return Err(CkksError::Scale { found: scale });
+    }
+    if encoder.slots() != parameters.slots() {
+        return Err(CkksError::TooManySlots { found: encoder.slots(), slots: parameters.slots() });
+    }
+    let message = encoder.encode_wide(slots, scale)?;
+    // What is beyond half of the modulus, with its noise, would decrypt to something else.
+    let largest = message.iter().fold(0, |largest, m| m.unsigned_abs().max(largest)) as f64;
+    let log2_half = parameters.log2_q(limbs) - 1.0;
+    if (largest + largest_noise).log2() >= log2_half {
+        return Err(CkksError::PlaintextOverflow {
+            log2_coefficient: largest.log2(),
+            log2_scale: scale.log2(),
+            limit: log2_half as u32,
+        });
+    }
     let limbs: Vec<Limb> = (0..limbs)
         .into_par_iter()
         .map(|i| {
             let ntt = &parameters.ntts()[i];
             let mut limb = Limb::scratch(message.len());
-            for ((out, m), e) in limb.iter_mut().zip(message).zip(error) {
+            for ((out, m), e) in limb.iter_mut().zip(&message[..]).zip(error) {
                 *out = ntt.modulus().reduce_i128(m + i128::from(*e));
             }
             ntt.forward(&mut limb);
             limb
         })
         .collect();
-    limbs.into_iter().collect()
+    Ok(limbs.into_iter().collect())
 }
 
-/// Encrypts slots at `scale` with `limbs` limbs under the secret key.
-///
-/// # Errors
-/// [`CkksError::TooManySlots`], [`CkksError::PlaintextOverflow`].
-pub fn encrypt_symmetric(
-    parameters: &Parameters,
-    encoder: &Encoder,
-    secret: &SecretKey,
-    slots: &[Complex],
-    scale: f64,
-    limbs: usize,
-    seed: &Seed,
-) -> Result<SeededCiphertext, CkksError> {
-    let message = encoder.encode_wide(slots, scale)?;
-    let error = seed.derive("error", &[]).gaussian(parameters.n());
-    // The public half must not reveal the seed of the error: it has a seed of its own.
-    let public = seed.derive("public", &[]);
-    let mut c0 = evaluate(parameters, &message, &error, limbs);
-    let mut c1 = Polynomial::scratch(parameters.n(), limbs);
-    fill_uniform(parameters, &public, &mut c1);
-    c0.limbs.par_iter_mut().zip(&mut c1.limbs).enumerate().for_each(|(i, (c0, c1))| {
-        let q = parameters.ntts()[i].modulus();
-        simd::multiply_assign(c1, secret.limb(i), q);
-        simd::sub_assign(c0, c1, q);
-    });
-    Ok(SeededCiphertext { c0, seed: public, scale })
+/// Encrypts under a secret key.
+#[derive(Debug, Clone)]
+pub struct Encryptor {
+    secret: SecretKey,
+    encoder: Encoder,
 }
 
-/// Encrypts slots at `scale` with `limbs` limbs under the public key.
-///
-/// # Errors
-/// [`CkksError::TooManySlots`], [`CkksError::PlaintextOverflow`].
-pub fn encrypt_public(
-    parameters: &Parameters,
-    encoder: &Encoder,
-    public: &PublicKey,
-    slots: &[Complex],
-    scale: f64,
-    limbs: usize,
-    seed: &Seed,
-) -> Result<Ciphertext, CkksError> {
-    let message = encoder.encode_wide(slots, scale)?;
-    let n = parameters.n();
-    let zero = vec![0i128; n];
-    let mask = evaluate(parameters, &zero, &seed.derive("mask", &[]).ternary(n), limbs);
-    let mut c0 = evaluate(parameters, &message, &seed.derive("error", &[0]).gaussian(n), limbs);
-    let mut c1 = evaluate(parameters, &zero, &seed.derive("error", &[1]).gaussian(n), limbs);
-    c0.limbs.par_iter_mut().zip(&mut c1.limbs).enumerate().for_each(|(i, (c0, c1))| {
-        let q = parameters.ntts()[i].modulus();
-        let term = simd::Term { shared: &mask.limbs[i], pair: (&public.b.limbs[i], &public.a.limbs[i]) };
-        simd::multiply_accumulate((c0, c1), &[term], true, q);
-    });
-    Ok(Ciphertext { c0, c1, scale })
+impl Encryptor {
+    /// An encryptor under a secret key. However many there are for one key and its clones, no two encryptions share randomness.
+    pub fn new(secret: SecretKey) -> Self {
+        let encoder = Encoder::new(secret.parameters().log_n());
+        Self { secret, encoder }
+    }
+
+    /// The encoder.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// The secret key.
+    pub fn secret(&self) -> &SecretKey {
+        &self.secret
+    }
+
+    /// Encrypts slots at `scale` with `limbs` limbs.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`]; [`CkksError::PlaintextOverflow`] for values that `limbs` limbs do not hold;
+    /// [`CkksError::Limbs`], [`CkksError::Scale`].
+    pub fn encrypt(&self, slots: &[Complex], scale: f64, limbs: usize) -> Result<SeededCiphertext, CkksError> {
+        let parameters = self.secret.parameters();
+        let seed = self.secret.encryption_seed();
+        let error = seed.derive("error", &[]).gaussian(parameters.n());
+        // The public half must not reveal the seed of the error: it has a seed of its own.
+        let public = seed.derive("public", &[]);
+        let of = (slots, scale, limbs);
+        let mut c0 = message(parameters, &self.encoder, of, &error, LARGEST_ERROR as f64)?;
+        c0.limbs.par_iter_mut().enumerate().for_each(|(i, c0)| {
+            let q = parameters.ntts()[i].modulus();
+            let mut product = SecretLimb::new(Limb::scratch(parameters.n()));
+            fill_uniform(parameters, &public, i, &mut product);
+            simd::multiply_assign(&mut product, self.secret.limb(i), q);
+            simd::sub_assign(c0, &product, q);
+        });
+        Ok(SeededCiphertext { parameters: parameters.clone(), c0, seed: public, scale })
+    }
 }
 
-/// The centred coefficients of c0 + c1 s, as floating-point numbers.
-///
-/// Each coefficient is written in mixed radix with centred digits, so small values are exact and large ones have the
-/// relative precision of a double.
-pub fn decrypt_coefficients(parameters: &Parameters, secret: &SecretKey, ciphertext: &Ciphertext) -> Vec<f64> {
-    let limbs = ciphertext.limbs();
-    let mut message = ciphertext.c0.clone();
-    message.limbs.par_iter_mut().enumerate().for_each(|(i, limb)| {
-        let ntt = &parameters.ntts()[i];
-        let mut product = ciphertext.c1.limbs[i].clone();
-        simd::multiply_assign(&mut product, secret.limb(i), ntt.modulus());
-        simd::add_assign(limb, &product, ntt.modulus());
-        ntt.inverse(limb);
-    });
-    let moduli: Vec<_> = (0..limbs).map(|i| *parameters.ntts()[i].modulus()).collect();
-    // inverses[i][j] = q_j^-1 mod q_i for j < i.
-    let inverses: Vec<Vec<u64>> =
-        (0..limbs).map(|i| (0..i).map(|j| moduli[i].inverse(moduli[i].reduce(moduli[j].value()))).collect()).collect();
-    (0..parameters.n())
-        .into_par_iter()
-        .map(|k| {
-            let mut digits = Vec::with_capacity(limbs);
-            let (mut value, mut weight) = (0.0, 1.0);
-            for (i, q) in moduli.iter().enumerate() {
-                let mut residue = message.limbs[i][k];
-                for (digit, inverse) in digits.iter().zip(&inverses[i]) {
-                    residue = q.mul(q.sub(residue, q.reduce_i64(*digit)), *inverse);
-                }
-                let digit = q.centered(residue);
-                digits.push(digit);
-                // The weights of long chains are beyond a double's range, where the digits of small values are zero.
-                if digit != 0 {
-                    value += digit as f64 * weight;
-                }
-                weight *= q.value() as f64;
-            }
-            value
-        })
-        .collect()
+/// Encrypts under a public key.
+#[derive(Debug, Clone)]
+pub struct PublicEncryptor {
+    public: PublicKey,
+    encoder: Encoder,
+    seeds: SeedStream,
 }
 
-/// Decrypts and decodes all slots.
-pub fn decrypt(
-    parameters: &Parameters,
-    encoder: &Encoder,
-    secret: &SecretKey,
-    ciphertext: &Ciphertext,
-) -> Vec<Complex> {
-    encoder.decode(&decrypt_coefficients(parameters, secret, ciphertext), ciphertext.scale)
+impl PublicEncryptor {
+    /// An encryptor whose randomness comes from the operating system's entropy.
+    ///
+    /// # Errors
+    /// [`RingError::Entropy`] if there is none.
+    pub fn new(public: PublicKey) -> Result<Self, RingError> {
+        let encoder = Encoder::new(public.parameters().log_n());
+        Ok(Self { public, encoder, seeds: SeedStream::new(Seed::from_entropy()?) })
+    }
+
+    /// Encrypts slots at `scale` with `limbs` limbs.
+    ///
+    /// # Errors
+    /// As [`Encryptor::encrypt`].
+    pub fn encrypt(&self, slots: &[Complex], scale: f64, limbs: usize) -> Result<Ciphertext, CkksError> {
+        let parameters = self.public.parameters();
+        let n = parameters.n();
+        let seed = self.seeds.next_seed();
+        let ternary = seed.derive("mask", &[]).ternary(n);
+        let errors = [0, 1].map(|part| seed.derive("error", &[part]).gaussian(n));
+        // e v + e_0 + e_1 s, v and s ternary.
+        let largest_noise = LARGEST_ERROR as f64 * (2 * n + 1) as f64;
+        let mut c0 = message(parameters, &self.encoder, (slots, scale, limbs), &errors[0], largest_noise)?;
+        let primes: Vec<usize> = (0..limbs).collect();
+        let mask = evaluate_small(parameters, &ternary, &primes);
+        let mut c1 = evaluate_small(parameters, &errors[1], &primes);
+        c0.limbs.par_iter_mut().zip(&mut c1.limbs).enumerate().for_each(|(i, (c0, c1))| {
+            let q = parameters.ntts()[i].modulus();
+            let term = simd::Term { shared: &mask.limbs[i], pair: (&self.public.b.limbs[i], &self.public.a.limbs[i]) };
+            simd::multiply_accumulate((c0, c1), &[term], true, q);
+        });
+        // The mask hides the error now.
+        Ok(Ciphertext { c0, c1: std::mem::take(&mut c1), scale })
+    }
 }

@@ -1,5 +1,6 @@
 //! Errors of the scheme.
 
+use super::keys::KeyKind;
 use crate::ring::RingError;
 
 /// What can go wrong in the scheme.
@@ -118,6 +119,38 @@ pub enum CkksError {
     MissingRelinearizationKey {
         /// Level of the ciphertext.
         level: usize,
+    },
+    /// A key that does not belong to the parameters.
+    #[error(
+        "no key {kind:?} for {limbs} limbs can be made: {reason}; request it with the parameters of the secret key"
+    )]
+    KeyRequest {
+        /// What the key is for.
+        kind: KeyKind,
+        /// Limbs that it is to serve.
+        limbs: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A ciphertext that is not one of the parameters.
+    #[error("this is no ciphertext of these parameters: {reason}; use the parameters that it was made with")]
+    Ciphertext {
+        /// What is wrong.
+        reason: String,
+    },
+    /// An encryption with limbs that the chain does not have.
+    #[error("a ciphertext of {found} limbs was asked for, but the chain has 1 to {most}")]
+    Limbs {
+        /// Limbs that were asked for.
+        found: usize,
+        /// Limbs of the chain.
+        most: usize,
+    },
+    /// A scale that is no positive number.
+    #[error("the scale {found} is impossible; give a finite number above zero")]
+    Scale {
+        /// The scale.
+        found: f64,
     },
     /// Wrong number of inputs to a linear transform.
     #[error("a linear transform of {expected} input ciphertexts was given {found}")]

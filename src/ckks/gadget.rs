@@ -15,8 +15,7 @@
 use super::error::CkksError;
 use crate::ring::sampling::ERROR_STANDARD_DEVIATION;
 
-/// Largest bit size of a special prime: keys modulo primes below 2^48 take 6 bytes a residue, and primes lie on both sides
-/// of a power of two.
+/// Largest bit size of a special prime: keys modulo primes below 2^48 take 6 bytes a residue.
 const SPECIAL_BITS: u32 = 47;
 /// How far the noise of a key switch stays below that of the rescale after it: a factor of four in standard deviation.
 const NOISE_MARGIN_BITS: f64 = 2.0;
@@ -30,7 +29,7 @@ pub struct Shape {
     pub digit_limbs: usize,
     /// Number of special primes.
     pub special: usize,
-    /// Bits of each special prime.
+    /// Bits of each special prime, which lies below two to that power.
     pub special_bits: u32,
 }
 
@@ -80,9 +79,9 @@ impl Budget {
         self.limb_bits[..limbs].iter().sum()
     }
 
-    /// Bits that security leaves for special primes; the primes' products are off their powers of two by less than 0.01.
+    /// Bits that security leaves for special primes.
     fn left(&self, limbs: usize) -> f64 {
-        f64::from(self.limit) - self.log2_q(limbs) - 0.01
+        f64::from(self.limit) - self.log2_q(limbs)
     }
 
     /// Largest log2 of a digit among those of a ciphertext of `limbs` limbs.
@@ -97,6 +96,20 @@ impl Budget {
         let switching = (ERROR_STANDARD_DEVIATION * (digits * n / 12.0).sqrt()).log2();
         let rounding = (n / 18.0).sqrt().log2();
         self.digit_bits(limbs, digit_limbs) + switching - rounding - self.rescale_bits + NOISE_MARGIN_BITS
+    }
+
+    /// Checks that special primes of `log2_p` bits in all, a little less than was asked for, leave the noise of key switching
+    /// below that of rescaling: they may take from the margin, no more.
+    ///
+    /// # Errors
+    /// [`CkksError::NoGadget`].
+    pub fn check(&self, band: &Band, log2_p: f64) -> Result<(), CkksError> {
+        let needed = self.needed(band.top, band.shape.digit_limbs) - NOISE_MARGIN_BITS;
+        if log2_p >= needed { Ok(()) } else { Err(self.none(band.top, log2_p, needed)) }
+    }
+
+    fn none(&self, limbs: usize, left: f64, needed: f64) -> CkksError {
+        CkksError::NoGadget { limbs, log2_q: self.log2_q(limbs), limit: self.limit, left, needed }
     }
 
     /// The cheapest gadget with keys up to `limbs` limbs.
@@ -118,13 +131,7 @@ impl Budget {
                 best = Some((cost, shape));
             }
         }
-        best.map(|(_, shape)| shape).ok_or_else(|| CkksError::NoGadget {
-            limbs,
-            log2_q: self.log2_q(limbs),
-            limit: self.limit,
-            left,
-            needed: self.needed(limbs, 1).max(smallest),
-        })
+        best.map(|(_, shape)| shape).ok_or_else(|| self.none(limbs, left, self.needed(limbs, 1).max(smallest)))
     }
 
     /// Bands from the top of the chain to the bottom, chosen by cost.
@@ -155,13 +162,7 @@ impl Budget {
         let digit_limbs = (1..=limbs)
             .rev()
             .find(|&d| special > 0 && special_bits > self.log_n + 3 && self.needed(limbs, d) <= bits)
-            .ok_or_else(|| CkksError::NoGadget {
-                limbs,
-                log2_q: self.log2_q(limbs),
-                limit: self.limit,
-                left,
-                needed: self.needed(limbs, 1),
-            })?;
+            .ok_or_else(|| self.none(limbs, left, self.needed(limbs, 1)))?;
         Ok(vec![Band { top: limbs, bottom: 1, shape: Shape { digit_limbs, special, special_bits } }])
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod ciphertext;
 pub mod combination;
+pub mod decryption;
 pub mod encoder;
 pub mod encryption;
 pub mod error;
@@ -12,15 +13,21 @@ pub mod linear_transform;
 pub mod noise;
 pub mod parameters;
 pub mod precision;
+pub mod secret_slots;
 pub mod security;
+
+#[cfg(test)]
+mod secrets_tests;
 
 pub use ciphertext::Ciphertext;
 pub use combination::Combination;
 pub use encoder::{Complex, Encoder, Plaintext};
+pub use encryption::{Encryptor, PublicEncryptor};
 pub use error::CkksError;
 pub use evaluator::{Counting, Encrypted, Evaluator, Simulated, SimulatedCiphertext};
 pub use keys::{EvaluationKeys, KeyRequest, PublicKey, SecretKey};
 pub use linear_transform::LinearTransform;
 pub use parameters::{Parameters, ParametersLiteral};
 pub use precision::PrecisionReport;
+pub use secret_slots::SecretSlots;
 pub use security::{Security, SecurityPolicy};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::error::CkksError;
 use super::gadget::{Band, Budget};
 use super::security::{Security, SecurityPolicy, Table};
-use crate::ring::primes::{MAX_LOG_N, ntt_primes};
+use crate::ring::primes::{MAX_LOG_N, ntt_primes, ntt_primes_below};
 use crate::ring::{Factor, Ntt, RingError};
 
 /// How special primes and digits are chosen.
@@ -95,8 +95,46 @@ struct Inner {
 /// A prime has at least this many bits more than log2 N, so that there are some to choose from.
 const SMALLEST_PRIME: u32 = 4;
 
-/// Bits that no security table limits; `security: none` asks for gadgets of the shape that the table would give.
+/// Bits for special primes where no security table leaves enough and `security: none` allows to go beyond.
 const UNLIMITED_SLACK: u32 = 100;
+
+/// The bands under one limit, and the special primes of all.
+struct Bands {
+    bands: Vec<KeyBand>,
+    special: Vec<u64>,
+    /// log2 of the largest modulus of a key.
+    log2_qp: f64,
+}
+
+impl Bands {
+    /// `limb_bits`: log2 of each prime of the chain.
+    fn new(literal: &ParametersLiteral, chain: &[u64], limb_bits: &[f64], limit: u32) -> Result<Self, CkksError> {
+        let (log_n, rescale_bits) = (literal.log_n, literal.rescale_bits());
+        let budget = Budget { log_n, limb_bits: limb_bits.to_vec(), rescale_bits, limit };
+        let shapes = match literal.key_switching {
+            KeySwitching::Automatic => budget.automatic()?,
+            KeySwitching::SpecialPrimes(count) => budget.fixed(count)?,
+        };
+        let mut found = Self { bands: Vec::with_capacity(shapes.len()), special: Vec::new(), log2_qp: 0.0 };
+        for band in shapes {
+            // Primes of one band are distinct; bands may share them, since no operation mixes bands.
+            let primes = ntt_primes_below(log_n, band.shape.special_bits, band.shape.special, chain)?;
+            let log2_p: f64 = primes.iter().map(|q| (*q as f64).log2()).sum();
+            budget.check(&band, log2_p)?;
+            found.log2_qp = found.log2_qp.max(limb_bits[..band.top].iter().sum::<f64>() + log2_p);
+            let index = |q: &u64| {
+                chain.len()
+                    + found.special.iter().position(|p| p == q).unwrap_or_else(|| {
+                        found.special.push(*q);
+                        found.special.len() - 1
+                    })
+            };
+            let special = primes.iter().map(index).collect();
+            found.bands.push(KeyBand { band, special });
+        }
+        Ok(found)
+    }
+}
 
 impl Parameters {
     /// Validates a literal and builds its tables.
@@ -127,53 +165,34 @@ impl Parameters {
         let log2 = |q: &u64| (*q as f64).log2();
         let log2_q: f64 = primes.iter().map(log2).sum();
 
-        let limit = match (Table::Guidelines2024.limit(log_n), literal.security) {
-            (Some(limit), SecurityPolicy::Bits128) => limit,
-            (limit, SecurityPolicy::None) => limit.unwrap_or(0).max(log2_q as u32 + UNLIMITED_SLACK),
-            (None, SecurityPolicy::Bits128) => {
-                return Err(CkksError::Insecure {
-                    log2_qp: log2_q,
-                    limit: 0,
-                    log_n,
-                    table: Table::Guidelines2024.name(),
-                    advice: "choose a ring dimension from 2^12 to 2^17".into(),
-                });
-            }
+        let table = Table::Guidelines2024;
+        let insecure = |log2_qp, limit, advice: &str| CkksError::Insecure {
+            log2_qp,
+            limit,
+            log_n,
+            table: table.name(),
+            advice: advice.into(),
         };
-        if log2_q > f64::from(limit) {
-            return Err(CkksError::Insecure {
-                log2_qp: log2_q,
-                limit,
-                log_n,
-                table: Table::Guidelines2024.name(),
-                advice: match smallest_log_n(log2_q) {
-                    Some(larger) => format!("the smallest ring for this chain is N = 2^{larger}"),
-                    None => "use fewer levels".into(),
-                },
-            });
-        }
-        let limb_bits = primes.iter().map(log2).collect();
-        let budget = Budget { log_n, limb_bits, rescale_bits: literal.rescale_bits(), limit };
-        let shapes = match literal.key_switching {
-            KeySwitching::Automatic => budget.automatic()?,
-            KeySwitching::SpecialPrimes(count) => budget.fixed(count)?,
+        let limb_bits: Vec<f64> = primes.iter().map(log2).collect();
+        let bands = |limit| Bands::new(&literal, &primes, &limb_bits, limit);
+        let within = match table.limit(log_n) {
+            None => Err(insecure(log2_q, 0, "choose a ring dimension from 2^12 to 2^17")),
+            Some(limit) if log2_q > f64::from(limit) => Err(match smallest_log_n(log2_q) {
+                Some(larger) => insecure(log2_q, limit, &format!("the smallest ring for this chain is N = 2^{larger}")),
+                None => insecure(log2_q, limit, "use fewer levels"),
+            }),
+            // Whatever made the bands, the line is what counts.
+            Some(limit) => bands(limit).and_then(|bands| {
+                let over = bands.log2_qp > f64::from(limit);
+                if over { Err(insecure(bands.log2_qp, limit, "use fewer special primes")) } else { Ok(bands) }
+            }),
         };
-        let mut log2_qp = log2_q;
-        let mut bands = Vec::with_capacity(shapes.len());
-        for band in shapes {
-            // Primes of one band are distinct; bands may share them, since no operation mixes bands.
-            let special = ntt_primes(log_n, band.shape.special_bits, band.shape.special, &primes[..chain])?;
-            let band_bits = primes[..band.top].iter().chain(&special).map(log2).sum::<f64>();
-            log2_qp = log2_qp.max(band_bits);
-            let index = |q: &u64, primes: &mut Vec<u64>| {
-                primes.iter().position(|p| p == q).unwrap_or_else(|| {
-                    primes.push(*q);
-                    primes.len() - 1
-                })
-            };
-            let special = special.iter().map(|q| index(q, &mut primes)).collect();
-            bands.push(KeyBand { band, special });
-        }
+        let Bands { bands, special, log2_qp } = match (within, literal.security) {
+            (Ok(within), _) => within,
+            (Err(error), SecurityPolicy::Bits128) => return Err(error),
+            (Err(_), SecurityPolicy::None) => bands(log2_q as u32 + UNLIMITED_SLACK)?,
+        };
+        primes.extend(special);
         let ntts = primes.iter().map(|q| Ntt::new(log_n, *q)).collect::<Result<_, _>>()?;
         let security = Security { log_n, log2_qp };
         let scale = literal.scale_bits.exp2();
@@ -345,6 +364,7 @@ fn validate(literal: &ParametersLiteral) -> Result<(), CkksError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     pub(crate) fn literal() -> ParametersLiteral {
         ParametersLiteral {
@@ -384,6 +404,71 @@ mod tests {
             distinct.sort_unstable();
             distinct.dedup();
             assert_eq!(distinct.len(), extended.len());
+        }
+    }
+
+    #[test]
+    fn the_line_holds_where_small_special_primes_lie_far_apart() {
+        // Three special primes of 21 bits: the closest ones have 63.3 bits in all.
+        let literal = ParametersLiteral {
+            levels: 25,
+            scale_bits: 18.0,
+            weight_bits: 12.0,
+            base_bits: 55,
+            key_switching: KeySwitching::SpecialPrimes(3),
+            ..literal()
+        };
+        match Parameters::new(literal.clone()) {
+            Ok(p) => assert!(p.security().is_secure(), "{:?}", p.security()),
+            Err(error) => assert!(error.to_string().contains("primes"), "{error}"),
+        }
+        let beyond = Parameters::new(ParametersLiteral { security: SecurityPolicy::None, ..literal });
+        assert!(beyond.is_ok());
+    }
+
+    #[test]
+    fn without_security_secure_parameters_stay_what_they_are() {
+        let at = |literal: ParametersLiteral| Parameters::new(literal).unwrap();
+        let (secure, free) = (at(literal()), at(ParametersLiteral { security: SecurityPolicy::None, ..literal() }));
+        assert_eq!((secure.bands(), secure.security()), (free.bands(), free.security()));
+        // Only what does not fit goes beyond.
+        let long = ParametersLiteral { levels: 25, security: SecurityPolicy::None, ..literal() };
+        assert!(at(long).security().log2_qp > 868.0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn no_set_is_over_the_line(
+            log_n in 12u32..16, scale in 40u32..130, weight in 32u32..100, base in 20u32..61, spare in 18.0f64..130.0,
+            special in 0usize..6, input in prop::option::of(20u32..100), tower_reuse: bool
+        ) {
+            // As many levels as leave little for special primes.
+            let limit = f64::from(Table::Guidelines2024.limit(log_n).unwrap());
+            let prime_bits = f64::from(scale + if tower_reuse { weight } else { 0 }) / 4.0;
+            let levels = ((limit - f64::from(base) - spare) / prime_bits) as usize;
+            let key_switching = match special {
+                0 => KeySwitching::Automatic,
+                count => KeySwitching::SpecialPrimes(count),
+            };
+            let literal = ParametersLiteral {
+                log_n,
+                levels,
+                scale_bits: f64::from(scale) / 4.0,
+                weight_bits: f64::from(weight) / 4.0,
+                tower_reuse,
+                input_bits: input.map(|bits| f64::from(bits) / 2.0),
+                base_bits: base,
+                key_switching,
+                security: SecurityPolicy::Bits128,
+            };
+            if let Ok(p) = Parameters::new(literal) {
+                prop_assert!(p.security().log2_qp <= limit && p.security().is_secure());
+                // What is reported is what the largest key has.
+                let key = |b: &KeyBand| (0..b.band.top).chain(b.special.iter().copied()).map(|i| (p.prime(i) as f64).log2()).sum();
+                let largest = p.bands().iter().map(key).fold(0.0, f64::max);
+                prop_assert!((p.security().log2_qp - largest).abs() < 1e-9);
+            }
         }
     }
 

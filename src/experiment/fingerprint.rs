@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::dataset::{Dataset, hex};
+use crate::dataset::{Dataset, Image, hex};
 
 /// SHA-256 of a text, in hexadecimal.
 #[must_use]
@@ -41,6 +41,12 @@ pub fn sha256_of_dataset(dataset: &Dataset) -> String {
         hasher.update(image.values);
     }
     hex(&hasher.finalize())
+}
+
+/// SHA-256 of an image's values, in hexadecimal.
+#[must_use]
+pub fn sha256_of_image(image: &Image) -> String {
+    hex(&Sha256::digest(image.values))
 }
 
 /// JSON with sorted keys and no spaces: the same value always gives the same text.

@@ -96,6 +96,10 @@ impl TrialSpec {
                 ("card_sha256".to_owned(), self.card_sha256().into()),
             ]),
         }
+        // A fixed seed meant one key for all trials before.
+        if self.settings.seed.0.is_some() {
+            identity.insert("seed_for".to_owned(), "trial".into());
+        }
         identity.extend([
             ("identity_version".to_owned(), IDENTITY_VERSION.into()),
             ("dataset".to_owned(), self.dataset.name.as_str().into()),

@@ -4,82 +4,116 @@ use super::error::PrivateError;
 use super::logits::Logits;
 use super::plan::Plan;
 use super::probe::{LayerProbe, probe};
-use crate::ckks::encryption::{SeededCiphertext, decrypt, encrypt_symmetric};
+use crate::ckks::decryption::decrypt;
+use crate::ckks::encryption::SeededCiphertext;
 use crate::ckks::keys::{EvaluationKeys, SecretKey};
-use crate::ckks::{Ciphertext, Complex, Encoder};
+use crate::ckks::{Ciphertext, CkksError, Encoder, Encryptor, SecretSlots};
 use crate::network::LoweredTrace;
+use crate::ring::RingError;
 use crate::ring::sampling::Seed;
 
 /// What a client holds.
 #[derive(Debug)]
 pub struct Client<'a> {
     plan: &'a Plan,
-    encoder: Encoder,
-    secret: SecretKey,
-    seed: Seed,
+    encryptor: Encryptor,
 }
 
 impl<'a> Client<'a> {
-    /// Draws the secret key from `seed`.
-    pub fn new(plan: &'a Plan, seed: &Seed) -> Self {
-        let secret = SecretKey::generate(&plan.parameters, seed);
-        Self { plan, encoder: Encoder::new(plan.parameters.log_n()), secret, seed: seed.derive("encryption", &[]) }
+    /// A client whose secret key and noise come from the operating system's entropy.
+    ///
+    /// # Errors
+    /// [`RingError::Entropy`] if there is none.
+    pub fn new(plan: &'a Plan) -> Result<Self, RingError> {
+        Ok(Self::with(plan, SecretKey::generate(&plan.parameters)?))
+    }
+
+    /// A client whose secret key and noise follow from `seed`: for tests and experiments, see [`SecretKey::reproducible`].
+    pub fn reproducible(plan: &'a Plan, seed: &Seed) -> Self {
+        Self::with(plan, SecretKey::reproducible(&plan.parameters, seed))
+    }
+
+    fn with(plan: &'a Plan, secret: SecretKey) -> Self {
+        Self { plan, encryptor: Encryptor::new(secret) }
     }
 
     /// The encoder.
     pub fn encoder(&self) -> &Encoder {
-        &self.encoder
+        self.encryptor.encoder()
     }
 
     /// Makes the keys that the plan needs; `made` is told how many there are.
-    pub fn evaluation_keys(&self, made: impl FnMut(usize)) -> EvaluationKeys {
-        EvaluationKeys::generate(&self.plan.parameters, &self.secret, &self.plan.request, made)
-    }
-
-    /// Encrypts a normalised image, row-major [channels, rows, columns]. `number` must differ between images.
     ///
     /// # Errors
-    /// [`PrivateError::ImageSize`], and what the scheme refuses.
-    pub fn encrypt(&self, image: &[f64], number: u64) -> Result<Vec<SeededCiphertext>, PrivateError> {
-        self.encrypt_batch(&[image], number)
+    /// [`CkksError::KeyRequest`] if the plan asks for keys that its parameters do not have.
+    pub fn evaluation_keys(&self, made: impl FnMut(usize)) -> Result<EvaluationKeys, PrivateError> {
+        Ok(EvaluationKeys::generate(self.encryptor.secret(), &self.plan.request, made)?)
     }
 
-    /// Encrypts as many images as the plan has in a batch, or fewer. `number` must differ between batches.
+    /// Encrypts a normalised image, row-major [channels, rows, columns].
+    ///
+    /// # Errors
+    /// [`PrivateError::ImageSize`], and what the scheme refuses: pixels beyond what the modulus holds, above all.
+    pub fn encrypt(&self, image: &[f64]) -> Result<Vec<SeededCiphertext>, PrivateError> {
+        self.encrypt_batch(&[image])
+    }
+
+    /// Encrypts as many images as the plan has in a batch, or fewer.
     ///
     /// # Errors
     /// [`PrivateError::ImageSize`], [`PrivateError::BatchSize`], and what the scheme refuses.
-    pub fn encrypt_batch(&self, images: &[&[f64]], number: u64) -> Result<Vec<SeededCiphertext>, PrivateError> {
-        let plan = self.plan;
-        let (parameters, limbs, scale) = (&plan.parameters, plan.input_limbs, plan.parameters.input_scale());
-        plan.input_slots(images)?
-            .iter()
-            .enumerate()
-            .map(|(index, slots)| {
-                let seed = self.seed.derive("image", &[number, index as u64]);
-                Ok(encrypt_symmetric(parameters, &self.encoder, &self.secret, slots, scale, limbs, &seed)?)
-            })
-            .collect()
+    pub fn encrypt_batch(&self, images: &[&[f64]]) -> Result<Vec<SeededCiphertext>, PrivateError> {
+        let (limbs, scale) = (self.plan.input_limbs, self.plan.parameters.input_scale());
+        let slots = self.plan.input_slots(images)?;
+        Ok(slots.iter().map(|slots| self.encryptor.encrypt(slots, scale, limbs)).collect::<Result<_, _>>()?)
     }
 
     /// All slots of a ciphertext.
-    pub fn slots(&self, ciphertext: &Ciphertext) -> Vec<Complex> {
-        decrypt(&self.plan.parameters, &self.encoder, &self.secret, ciphertext)
+    ///
+    /// # Errors
+    /// [`CkksError::Ciphertext`] for what is no ciphertext of the plan's parameters.
+    pub fn slots(&self, ciphertext: &Ciphertext) -> Result<SecretSlots, CkksError> {
+        decrypt(self.encryptor.encoder(), self.encryptor.secret(), ciphertext)
     }
 
-    /// Compares the linear output of layer number `index` with clear-text evaluation.
-    pub fn probe(&self, trace: &LoweredTrace, index: usize, output: &[Ciphertext]) -> Option<LayerProbe> {
-        let slots: Vec<Vec<Complex>> = output.iter().map(|x| self.slots(x)).collect();
-        probe(self.plan, trace, index, output.first()?.scale, &slots)
+    /// Compares the linear output of layer number `index` with clear-text evaluation; none: there is no such layer, or its
+    /// output has another size.
+    ///
+    /// # Errors
+    /// As [`Client::slots`].
+    pub fn probe(
+        &self,
+        trace: &LoweredTrace,
+        index: usize,
+        output: &[Ciphertext],
+    ) -> Result<Option<LayerProbe>, CkksError> {
+        let slots = output.iter().map(|x| self.slots(x)).collect::<Result<Vec<_>, _>>()?;
+        Ok(output.first().and_then(|first| probe(self.plan, trace, index, first.scale(), &slots)))
     }
 
     /// Decrypts the logits of the first image, and notices an overflow.
-    pub fn decrypt(&self, result: &[Ciphertext]) -> Logits {
-        self.decrypt_batch(result, 1).pop().unwrap_or(Logits { values: Vec::new(), overflow: true })
+    ///
+    /// # Errors
+    /// As [`Client::decrypt_batch`].
+    pub fn decrypt(&self, result: &[Ciphertext]) -> Result<Logits, PrivateError> {
+        Ok(self.decrypt_batch(result, 1)?.remove(0))
     }
 
     /// Decrypts the logits of the first `images` images of a batch.
-    pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Vec<Logits> {
-        let slots = result.first().map(|x| self.slots(x)).unwrap_or_default();
-        (0..images).map(|image| Logits::read(self.plan, &slots, image)).collect()
+    ///
+    /// # Errors
+    /// [`PrivateError::Result`] unless there is one ciphertext, at the plan's last level and scale;
+    /// [`PrivateError::BatchSize`]; as [`Client::slots`].
+    pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Result<Vec<Logits>, PrivateError> {
+        let batch = self.plan.batch;
+        if !(1..=batch).contains(&images) {
+            return Err(PrivateError::BatchSize { batch, found: images });
+        }
+        let [result] = result else {
+            return Err(PrivateError::Result { reason: format!("it has {} ciphertexts instead of one", result.len()) });
+        };
+        let slots = self.slots(result)?;
+        self.plan.check_result(result.limbs(), result.scale())?;
+        Ok((0..images).map(|image| Logits::read(self.plan, &slots, image)).collect())
     }
 }

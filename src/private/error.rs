@@ -75,6 +75,12 @@ pub enum PrivateError {
         /// Images that were given.
         found: usize,
     },
+    /// What came back is no result of the plan.
+    #[error("this is no result of the plan: {reason}; decrypt what an executor of the same plan returned")]
+    Result {
+        /// What is wrong.
+        reason: String,
+    },
     /// The packed layout has no room for further images.
     #[error(
         "batch = {batch} needs the channel layout: the packed layout fills the slots with one image; set batch to 1, or layout to channel"

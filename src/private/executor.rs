@@ -172,15 +172,11 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             }
         }
         let references: Vec<&E::Ciphertext> = inputs.iter().map(|x| &**x).collect();
-        let outputs = match (&layer.work, &*encoded) {
-            (Work::Diagonals(transform), Encoded::Diagonals(encoded)) => {
-                self.evaluator.apply_transform(&references, transform, encoded)?
+        let outputs = match &*encoded {
+            Encoded::Diagonals(encoded) => self.evaluator.apply_transform(&references, encoded)?,
+            Encoded::Combination(encoded) => {
+                self.evaluator.apply_combination(&references, encoded, self.plan.working_bytes)?
             }
-            (Work::Combination(combination), Encoded::Combination(encoded)) => {
-                let bytes = self.plan.working_bytes;
-                self.evaluator.apply_combination(&references, combination, encoded, bytes)?
-            }
-            _ => Vec::new(),
         };
         let outputs = outputs
             .iter()

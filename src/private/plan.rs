@@ -11,7 +11,7 @@ use super::linear::{Packing, Work};
 use super::memory::predicted_bytes;
 use super::options::PlanOptions;
 use super::unfold::Unfolding;
-use crate::ckks::evaluator::Operations;
+use crate::ckks::evaluator::{Operations, SCALE_TOLERANCE};
 use crate::ckks::keys::{KeyKind, KeyRequest};
 use crate::ckks::parameters::ParametersLiteral;
 use crate::ckks::{Complex, Counting, Parameters};
@@ -289,6 +289,24 @@ impl Plan {
     /// Shape of an image.
     pub fn image_shape(&self) -> Shape {
         self.unfolding.map_or(self.network.input, |u| u.image())
+    }
+
+    /// Whether a result has the level and the scale that the last layer leaves.
+    ///
+    /// # Errors
+    /// [`PrivateError::Result`].
+    pub fn check_result(&self, limbs: usize, scale: f64) -> Result<(), PrivateError> {
+        let Some(last) = self.layers.last() else { return Ok(()) };
+        let (expected, expected_scale) = (last.value_limbs(), last.value_scale(&self.parameters));
+        if limbs == expected && (scale / expected_scale - 1.0).abs() < SCALE_TOLERANCE {
+            return Ok(());
+        }
+        let reason = format!(
+            "it has {limbs} limbs and scale 2^{:.6} instead of {expected} and 2^{:.6}",
+            scale.log2(),
+            expected_scale.log2()
+        );
+        Err(PrivateError::Result { reason })
     }
 
     /// Operations of all layers.

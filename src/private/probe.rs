@@ -1,5 +1,7 @@
 //! The probe: compares each layer of an encrypted run with clear-text evaluation. It needs the slots, so the secret key.
 
+use std::ops::Deref;
+
 use super::plan::Plan;
 use crate::ckks::{Complex, PrecisionReport};
 use crate::network::LoweredTrace;
@@ -23,9 +25,9 @@ pub fn probe(
     trace: &LoweredTrace,
     index: usize,
     scale: f64,
-    slots: &[Vec<Complex>],
+    slots: &[impl Deref<Target = [Complex]>],
 ) -> Option<LayerProbe> {
-    let layer = plan.layers.get(index)?;
+    let layer = plan.layers.get(index).filter(|layer| layer.layout.ciphertexts() == slots.len())?;
     let values: Vec<Complex> = layer.layout.gather(slots).into_iter().map(|z| Complex::new(z.re, 0.0)).collect();
     let reference: Vec<Complex> = trace.linear.get(index)?.iter().map(|x| Complex::new(*x, 0.0)).collect();
     let precision = PrecisionReport::new(&values, &reference)?;

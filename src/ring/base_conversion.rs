@@ -130,7 +130,7 @@ mod tests {
 
             let conversion = BaseConversion::new(&sources.iter().collect::<Vec<_>>(), &targets.iter().collect::<Vec<_>>());
             let limbs = sources.iter().enumerate().map(|(j, ntt)| {
-                let mut limb = Limb::from_slice(&values.iter().map(|v| residue(v, ntt.modulus().value())).collect::<Vec<_>>());
+                let mut limb = Limb::from_slice(&values.iter().map(|v| residue(v, ntt.modulus().value())).collect::<Vec<_>>()).unwrap();
                 ntt.forward(&mut limb);
                 ntt.inverse_unscaled(&mut limb);
                 conversion.scale_source(j, &mut limb);

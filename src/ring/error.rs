@@ -47,6 +47,31 @@ pub enum RingError {
         wanted: String,
         /// What it may name.
         available: String,
+    /// A limb whose number of words is not a power of two.
+    #[error("a limb of {found} words; give N of them, N = 2^log_n")]
+    LimbLength {
+        /// Number of words.
+        found: usize,
+    },
+    /// A matrix of integers with another number of columns, or bits that no kernel takes.
+    #[error("rows of {found} weights of {bits} bits; give {sources} weights of 2 to 16 bits in each")]
+    IntegerMatrix {
+        /// Weights in a row.
+        found: usize,
+        /// Weights that a row must have.
+        sources: usize,
+        /// Bits of a weight, its sign included.
+        bits: u32,
+    },
+    /// An integer weight that has more bits than was said.
+    #[error(
+        "the integer weight {weight} does not fit into {bits} bits with sign; say more bits, or scale the weights down"
+    )]
+    IntegerWeight {
+        /// The weight.
+        weight: i16,
+        /// Bits of a weight, its sign included.
+        bits: u32,
     },
     /// The operating system gave no randomness.
     #[error("the operating system's random number generator failed: {reason}")]

@@ -8,7 +8,10 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use super::arena;
+use super::error::RingError;
 
 const CLASSES: usize = 64;
 
@@ -18,12 +21,18 @@ static POOL: [Mutex<Vec<&'static mut [u64]>>; CLASSES] = [const { Mutex::new(Vec
 #[derive(Debug)]
 pub struct Limb(&'static mut [u64]);
 
+/// A limb from which the secret key follows: zeroized before it goes back to the pool.
+pub type SecretLimb = Zeroizing<Limb>;
+
 impl Limb {
     /// A limb of `n` words with unspecified contents (zeros or what an earlier limb left behind).
     ///
-    /// Secret limbs must be zeroized by their owner before they are dropped.
+    /// What the secret key follows from belongs into a [`SecretLimb`].
+    ///
+    /// # Panics
+    /// Unless `n` is a power of two: the pool would hand out another size.
     pub fn scratch(n: usize) -> Self {
-        debug_assert!(n.is_power_of_two());
+        assert!(n.is_power_of_two(), "a limb of {n} words: the number must be a power of two");
         let mut free = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner());
         if free.is_empty() {
             free.extend(arena::limbs(n).chunks_exact_mut(n));
@@ -32,18 +41,44 @@ impl Limb {
     }
 
     /// A limb of `n` zeros.
+    ///
+    /// # Panics
+    /// As [`Limb::scratch`].
     pub fn zero(n: usize) -> Self {
         let mut limb = Self::scratch(n);
         limb.fill(0);
         limb
     }
 
-    /// A limb with the given contents; the length must be a power of two.
-    pub fn from_slice(values: &[u64]) -> Self {
+    /// A limb with the given contents.
+    ///
+    /// # Errors
+    /// [`RingError::LimbLength`] unless their number is a power of two.
+    pub fn from_slice(values: &[u64]) -> Result<Self, RingError> {
+        if !values.len().is_power_of_two() {
+            return Err(RingError::LimbLength { found: values.len() });
+        }
+        Ok(Self::copy_of(values))
+    }
+
+    fn copy_of(values: &[u64]) -> Self {
         let mut limb = Self::scratch(values.len());
         limb.copy_from_slice(values);
         limb
     }
+}
+
+impl Zeroize for Limb {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Whether a limb of `n` words that waits in the pool satisfies a condition: what a secret leaves behind is found there.
+#[cfg(test)]
+pub(crate) fn pool_has(n: usize, condition: impl Fn(&[u64]) -> bool) -> bool {
+    let free = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner());
+    free.iter().any(|limb| condition(limb))
 }
 
 impl Drop for Limb {
@@ -57,7 +92,7 @@ impl Drop for Limb {
 
 impl Clone for Limb {
     fn clone(&self) -> Self {
-        Self::from_slice(self)
+        Self::copy_of(self)
     }
 }
 
@@ -97,5 +132,30 @@ mod tests {
             limb.fill(7);
         }
         assert!(Limb::zero(1 << 10).iter().all(|&x| x == 0));
+    }
+
+    #[test]
+    fn other_lengths_than_powers_of_two_are_refused() {
+        assert_eq!(Limb::from_slice(&[1, 2, 3, 4]).unwrap()[..], [1, 2, 3, 4]);
+        for length in [0, 3, 24] {
+            let error = Limb::from_slice(&vec![0; length]).unwrap_err();
+            assert_eq!(error, RingError::LimbLength { found: length });
+            assert!(std::panic::catch_unwind(|| Limb::scratch(length)).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn secret_limbs_leave_nothing_in_the_pool() {
+        // A size that no other test uses.
+        let n = 1 << 6;
+        let marked = |limb: &[u64]| limb.iter().all(|&x| x == 0xdead_beef);
+        let mut open = Limb::scratch(n);
+        open.fill(0xdead_beef);
+        drop(open);
+        assert!(pool_has(n, marked));
+        let mut secret = SecretLimb::new(Limb::scratch(n));
+        secret.fill(0xdead_beef);
+        drop(secret);
+        assert!(!pool_has(n, marked));
     }
 }

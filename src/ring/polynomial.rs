@@ -4,7 +4,7 @@
 //! said otherwise). Whether the limbs are coefficients or evaluations is likewise the holder's knowledge; in this crate
 //! polynomials rest as evaluations.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::limb::Limb;
 
@@ -14,6 +14,9 @@ pub struct Polynomial {
     /// One limb for each prime of the basis.
     pub limbs: Vec<Limb>,
 }
+
+/// A polynomial from which the secret key follows: zeroized before its limbs go back to the pool.
+pub type SecretPolynomial = Zeroizing<Polynomial>;
 
 impl Polynomial {
     /// `count` limbs of `n` zeros.
@@ -49,7 +52,7 @@ impl Polynomial {
 
 impl Zeroize for Polynomial {
     fn zeroize(&mut self) {
-        self.limbs.iter_mut().for_each(|limb| limb.zeroize());
+        self.limbs.iter_mut().for_each(Limb::zeroize);
     }
 }
 

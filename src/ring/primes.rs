@@ -46,10 +46,7 @@ pub fn is_prime(n: u64) -> bool {
 /// [`RingError::TooFewPrimes`] when the interval (2^(bits-1), 2^(bits+1)) holds fewer, and
 /// [`RingError::Dimension`] for an unsupported ring.
 pub fn ntt_primes(log_n: u32, bits: u32, count: usize, taken: &[u64]) -> Result<Vec<u64>, RingError> {
-    if !(MIN_LOG_N..=MAX_LOG_N).contains(&log_n) {
-        return Err(RingError::Dimension { log_n, min: MIN_LOG_N, max: MAX_LOG_N });
-    }
-    let two_n = 2u64 << log_n;
+    let two_n = two_n(log_n)?;
     let too_few = |found| RingError::TooFewPrimes { wanted: count, found, bits, two_n };
     if bits > MAX_BITS || bits < log_n + 2 {
         return Err(too_few(0));
@@ -78,6 +75,32 @@ pub fn ntt_primes(log_n: u32, bits: u32, count: usize, taken: &[u64]) -> Result<
         primes.push(q);
     }
     Ok(primes)
+}
+
+/// The `count` largest primes below 2^`bits` that are 1 modulo 2N and not in `taken`: their product is below
+/// 2^(`bits` * number).
+///
+/// # Errors
+/// As [`ntt_primes`], for the interval (2^(bits-1), 2^bits).
+pub fn ntt_primes_below(log_n: u32, bits: u32, count: usize, taken: &[u64]) -> Result<Vec<u64>, RingError> {
+    let two_n = two_n(log_n)?;
+    let too_few = |found| RingError::TooFewPrimes { wanted: count, found, bits, two_n };
+    if bits > MAX_BITS || bits < log_n + 2 {
+        return Err(too_few(0));
+    }
+    let top = 1u64 << bits;
+    let candidates = (1..=top / 2 / two_n).map(|k| top - k * two_n + 1);
+    let primes: Vec<u64> = candidates.filter(|q| is_prime(*q) && !taken.contains(q)).take(count).collect();
+    if primes.len() < count { Err(too_few(primes.len())) } else { Ok(primes) }
+}
+
+/// 2N for a supported ring.
+fn two_n(log_n: u32) -> Result<u64, RingError> {
+    if (MIN_LOG_N..=MAX_LOG_N).contains(&log_n) {
+        Ok(2 << log_n)
+    } else {
+        Err(RingError::Dimension { log_n, min: MIN_LOG_N, max: MAX_LOG_N })
+    }
 }
 
 #[cfg(test)]
@@ -124,5 +147,20 @@ mod tests {
         let error = ntt_primes(15, 18, 100, &[]).unwrap_err();
         assert!(error.to_string().contains("ask for fewer primes"), "{error}");
         assert!(matches!(ntt_primes(3, 30, 1, &[]), Err(RingError::Dimension { .. })));
+    }
+
+    #[test]
+    fn the_largest_primes_below_a_power_of_two() {
+        for (log_n, bits, count) in [(15, 47, 6), (15, 21, 2), (12, 30, 4)] {
+            let primes = ntt_primes_below(log_n, bits, count, &[]).unwrap();
+            assert!(primes.windows(2).all(|pair| pair[1] < pair[0]) && primes[0] < 1 << bits);
+            assert!(primes.iter().all(|q| is_prime(*q) && q % (2 << log_n) == 1 && *q > 1 << (bits - 1)));
+            // None in between was passed over.
+            let between = (primes[count - 1]..1 << bits).step_by(2 << log_n).filter(|q| is_prime(*q)).count();
+            assert_eq!(between, count);
+            let rest = ntt_primes_below(log_n, bits, 1, &primes[..1]).unwrap();
+            assert_eq!(rest[0], primes[1]);
+        }
+        assert!(matches!(ntt_primes_below(15, 19, 9, &[]), Err(RingError::TooFewPrimes { wanted: 9, .. })));
     }
 }

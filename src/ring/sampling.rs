@@ -3,10 +3,13 @@
 //! Every random object has a seed of its own, derived by SHA-256 from a parent seed and a label. So objects can be made in
 //! parallel and in any order, and a public uniform polynomial can be stored as its seed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chacha20::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::error::RingError;
 use super::modulus::Modulus;
@@ -16,6 +19,12 @@ pub const ERROR_STANDARD_DEVIATION: f64 = 3.2;
 
 /// Errors beyond this many standard deviations have probability below 2^-64 and are not drawn.
 const TAIL: f64 = 9.5;
+
+/// The largest error.
+pub const LARGEST_ERROR: i64 = (TAIL * ERROR_STANDARD_DEVIATION) as i64;
+
+/// Coefficients of a secret key or of an error, from which the key follows: zeroized on drop.
+pub type SecretCoefficients = Zeroizing<Vec<i32>>;
 
 /// A 256-bit seed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -33,9 +42,9 @@ impl Seed {
     /// # Errors
     /// [`RingError::Entropy`] if the operating system has none.
     pub fn from_entropy() -> Result<Self, RingError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|e| RingError::Entropy { reason: e.to_string() })?;
-        Ok(Self(bytes))
+        let mut seed = Self([0; 32]);
+        getrandom::fill(&mut seed.0).map_err(|e| RingError::Entropy { reason: e.to_string() })?;
+        Ok(seed)
     }
 
     /// A fixed seed, for tests and experiments that must be reproducible; never for real keys.
@@ -81,33 +90,52 @@ impl Seed {
     }
 
     /// `n` coefficients, each -1, 0 or 1 with equal probability.
-    pub fn ternary(&self, n: usize) -> Vec<i64> {
+    pub fn ternary(&self, n: usize) -> SecretCoefficients {
         let mut generator = self.generator();
-        let mut out = Vec::with_capacity(n);
-        let mut bytes = [0u8; 256];
+        // Room for all from the start: a vector that grows leaves copies behind.
+        let mut out = Zeroizing::new(Vec::with_capacity(n));
+        let mut bytes = Zeroizing::new([0u8; 256]);
         while out.len() < n {
-            generator.fill_bytes(&mut bytes);
+            generator.fill_bytes(&mut bytes[..]);
+            let missing = n - out.len();
             // 255 is a multiple of 3, so the remainders of 0..=254 are uniform.
-            out.extend(bytes.iter().filter(|b| **b < 255).map(|b| i64::from(b % 3) - 1).take(n - out.len()));
+            out.extend(bytes.iter().filter(|b| **b < 255).map(|b| i32::from(b % 3) - 1).take(missing));
         }
-        bytes.zeroize();
         out
     }
 
     /// `n` coefficients from the rounded Gaussian with [`ERROR_STANDARD_DEVIATION`], by inversion of 63-bit numbers.
     ///
     /// Each draw looks at the whole table, so its time does not depend on its value.
-    pub fn gaussian(&self, n: usize) -> Vec<i64> {
+    pub fn gaussian(&self, n: usize) -> SecretCoefficients {
         let table = gaussian_table();
         let mut generator = self.generator();
-        (0..n)
-            .map(|_| {
-                let word = generator.next_u64();
-                let (uniform, sign) = (word >> 1, (word & 1) as i64);
-                let magnitude: i64 = table.iter().map(|&bound| i64::from(uniform >= bound)).sum();
-                (magnitude ^ -sign) + sign
-            })
-            .collect()
+        let draw = |_| {
+            let word = generator.next_u64();
+            let (uniform, sign) = (word >> 1, (word & 1) as i32);
+            let magnitude: i32 = table.iter().map(|&bound| i32::from(uniform >= bound)).sum();
+            (magnitude ^ -sign) + sign
+        };
+        Zeroizing::new((0..n).map(draw).collect())
+    }
+}
+
+/// Seeds that are handed out one after the other and never twice, not by clones either: they share the count.
+#[derive(Debug, Clone)]
+pub struct SeedStream {
+    seed: Seed,
+    handed_out: Arc<AtomicU64>,
+}
+
+impl SeedStream {
+    /// The stream of a seed that nothing else derives from.
+    pub fn new(seed: Seed) -> Self {
+        Self { seed, handed_out: Arc::default() }
+    }
+
+    /// The next seed.
+    pub fn next_seed(&self) -> Seed {
+        self.seed.derive("next", &[self.handed_out.fetch_add(1, Ordering::Relaxed)])
     }
 }
 
@@ -116,11 +144,10 @@ fn gaussian_table() -> &'static [u64] {
     static TABLE: std::sync::OnceLock<Vec<u64>> = std::sync::OnceLock::new();
     TABLE.get_or_init(|| {
         let weight = |k: i64| (-((k * k) as f64) / (2.0 * ERROR_STANDARD_DEVIATION.powi(2))).exp();
-        let largest = (TAIL * ERROR_STANDARD_DEVIATION) as i64;
-        let total: f64 = weight(0) + 2.0 * (1..=largest).map(weight).sum::<f64>();
+        let total: f64 = weight(0) + 2.0 * (1..=LARGEST_ERROR).map(weight).sum::<f64>();
         // The last magnitude needs no bound: it takes what is left.
         let mut sum = 0.0;
-        (0..largest)
+        (0..LARGEST_ERROR)
             .map(|k| {
                 sum += if k == 0 { weight(0) } else { 2.0 * weight(k) };
                 (sum / total * 2f64.powi(63)) as u64
@@ -164,9 +191,9 @@ mod tests {
     #[test]
     fn gaussian_errors_have_the_right_deviation_and_tail() {
         let e = Seed::from_number(3).gaussian(1 << 18);
-        let (mean, deviation) = moments(e.iter().map(|x| *x as f64));
+        let (mean, deviation) = moments(e.iter().map(|x| f64::from(*x)));
         assert!(mean.abs() < 0.035 && (deviation - 3.2).abs() < 0.025, "{mean} {deviation}");
-        let beyond = |k: i64| e.iter().filter(|x| x.abs() > k).count() as f64 / e.len() as f64;
+        let beyond = |k: i32| e.iter().filter(|x| x.abs() > k).count() as f64 / e.len() as f64;
         // P(|e| > 6) and P(|e| > 9) of the discrete Gaussian with sigma 3.2.
         assert!((beyond(6) - 0.0422).abs() < 0.003, "{}", beyond(6));
         assert!((beyond(9) - 0.0030).abs() < 0.0008, "{}", beyond(9));
@@ -181,5 +208,17 @@ mod tests {
         assert_ne!(seed.derive("a", &[1]), seed.derive("b", &[1]));
         assert_ne!(Seed::from_entropy().unwrap(), Seed::from_entropy().unwrap());
         assert_eq!(format!("{seed:?}"), "Seed(..)");
+    }
+
+    #[test]
+    fn a_stream_gives_no_seed_twice_and_neither_do_its_clones() {
+        let stream = SeedStream::new(Seed::from_number(7));
+        let clone = stream.clone();
+        let seeds: Vec<Seed> = (0..3).flat_map(|_| [stream.next_seed(), clone.next_seed()]).collect();
+        for (i, seed) in seeds.iter().enumerate() {
+            assert!(!seeds[..i].contains(seed));
+        }
+        // What is fixed is reproducible.
+        assert_eq!(SeedStream::new(Seed::from_number(7)).next_seed(), seeds[0]);
     }
 }

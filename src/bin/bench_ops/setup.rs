@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use leveled::ckks::encryption::encrypt_symmetric;
 use leveled::ckks::keys::KeyKind;
 use leveled::ckks::parameters::KeySwitching;
 use leveled::ckks::{
-    Ciphertext, CkksError, Complex, Encoder, Encrypted, EvaluationKeys, KeyRequest, Parameters, ParametersLiteral,
+    Ciphertext, CkksError, Complex, Encrypted, Encryptor, EvaluationKeys, KeyRequest, Parameters, ParametersLiteral,
     SecretKey, SecurityPolicy,
 };
 use leveled::ring::sampling::Seed;
@@ -53,14 +52,12 @@ impl Setup {
         let mut request = KeyRequest::new();
         request.add(&parameters, KeyKind::Relinearization, limbs);
         HOISTED.iter().for_each(|steps| request.add_rotation(&parameters, *steps, limbs));
-        let secret = SecretKey::generate(&parameters, &Seed::from_number(1));
-        let keys = Arc::new(EvaluationKeys::generate(&parameters, &secret, &request, |_| ()));
-        let encoder = Encoder::new(log_n);
+        let secret = SecretKey::reproducible(&parameters, &Seed::from_number(1));
+        let keys = Arc::new(EvaluationKeys::generate(&secret, &request, |_| ())?);
+        let encryptor = Encryptor::new(secret.clone());
         let slots: Vec<Complex> = (0..parameters.slots()).map(|i| Complex::new((i as f64).sin(), 0.0)).collect();
-        let (scale, seed) = (parameters.scale(), Seed::from_number(2));
-        let ciphertext =
-            encrypt_symmetric(&parameters, &encoder, &secret, &slots, scale, limbs, &seed)?.expand(&parameters);
-        let evaluator = Encrypted::new(parameters.clone(), encoder, keys);
+        let ciphertext = encryptor.encrypt(&slots, parameters.scale(), limbs)?.expand();
+        let evaluator = Encrypted::new(parameters.clone(), encryptor.encoder().clone(), keys);
         Ok(Self { parameters, secret, evaluator, slots, ciphertext })
     }
 }

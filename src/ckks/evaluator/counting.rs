@@ -1,6 +1,6 @@
 //! The evaluator that computes nothing: it tracks levels and scales, counts operations and adds up bytes.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::check::{self, State};
 use super::interface::Evaluator;
@@ -284,9 +284,10 @@ impl From<&Counted> for State {
     }
 }
 
-/// An encoded transform, of which only sizes are known.
-#[derive(Debug, Clone, Copy)]
-pub struct CountedTransform {
+/// An encoded transform or combination, of which only sizes are known.
+#[derive(Debug, Clone)]
+pub struct CountedWork<W> {
+    work: Arc<W>,
     scale: f64,
     /// Coefficients of a diagonal, as a share of N.
     share: f64,
@@ -295,8 +296,8 @@ pub struct CountedTransform {
 
 impl Evaluator for Counting {
     type Ciphertext = Counted;
-    type Transform = CountedTransform;
-    type Combination = CountedTransform;
+    type Transform = CountedWork<LinearTransform>;
+    type Combination = CountedWork<Combination>;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -380,44 +381,42 @@ impl Evaluator for Counting {
         self.rotations(x, 1);
         Ok(*x)
     }
-    fn encode_transform(&self, transform: &LinearTransform, scale: f64) -> Result<CountedTransform, CkksError> {
+    fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
         let coefficients = 2 * transform.source.period();
-        Ok(CountedTransform {
+        Ok(CountedWork {
+            work: transform.clone(),
             scale,
             share: coefficients as f64 / self.parameters.n() as f64,
             bytes: 4 * (coefficients * transform.diagonals.len()) as u64,
         })
     }
-    fn transform_bytes(&self, encoded: &CountedTransform) -> u64 {
+    fn transform_bytes(&self, encoded: &Self::Transform) -> u64 {
         encoded.bytes
     }
-    fn apply_transform(
-        &self,
-        inputs: &[&Counted],
-        transform: &LinearTransform,
-        encoded: &CountedTransform,
-    ) -> Result<Vec<Counted>, CkksError> {
+    fn apply_transform(&self, inputs: &[&Counted], encoded: &Self::Transform) -> Result<Vec<Counted>, CkksError> {
+        let transform = &encoded.work;
         let states: Vec<State> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(transform.inputs, &states)?;
         self.count(&Operations::transform(&self.parameters, transform, state.limbs, encoded.share));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; transform.outputs])
     }
-    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<CountedTransform, CkksError> {
+    fn encode_combination(&self, combination: &Arc<Combination>, scale: f64) -> Result<Self::Combination, CkksError> {
         let plaintexts = combination.plaintexts();
         let share = 2.0 * plaintexts.period() as f64 / self.parameters.n() as f64;
-        Ok(CountedTransform { scale, share, bytes: 16 * (plaintexts.bases().len() * plaintexts.period()) as u64 })
+        let bytes = 16 * (plaintexts.bases().len() * plaintexts.period()) as u64;
+        Ok(CountedWork { work: combination.clone(), scale, share, bytes })
     }
-    fn combination_bytes(&self, encoded: &CountedTransform) -> u64 {
+    fn combination_bytes(&self, encoded: &Self::Combination) -> u64 {
         encoded.bytes
     }
     fn apply_combination(
         &self,
         inputs: &[&Counted],
-        combination: &Combination,
-        encoded: &CountedTransform,
+        encoded: &Self::Combination,
         working_bytes: u64,
     ) -> Result<Vec<Counted>, CkksError> {
+        let combination = &encoded.work;
         let states: Vec<State> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(combination.inputs(), &states)?;
         let most = check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;

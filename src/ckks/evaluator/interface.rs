@@ -1,5 +1,7 @@
 //! What an encrypted computation may do.
 
+use std::sync::Arc;
+
 use crate::ckks::combination::Combination;
 use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
@@ -10,9 +12,9 @@ use crate::ckks::parameters::Parameters;
 pub trait Evaluator: Sync {
     /// What stands for a ciphertext.
     type Ciphertext: Clone + Send + Sync;
-    /// An encoded linear transform.
+    /// An encoded linear transform, with the transform that it is an encoding of.
     type Transform: Send + Sync;
-    /// An encoded combination.
+    /// An encoded combination, with the combination that it is an encoding of.
     type Combination: Send + Sync;
 
     /// The parameters.
@@ -117,7 +119,7 @@ pub trait Evaluator: Sync {
     ///
     /// # Errors
     /// [`CkksError::PlaintextOverflow`] and what the source of the diagonals reports.
-    fn encode_transform(&self, transform: &LinearTransform, scale: f64) -> Result<Self::Transform, CkksError>;
+    fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError>;
 
     /// Bytes of an encoded transform.
     fn transform_bytes(&self, encoded: &Self::Transform) -> u64;
@@ -130,7 +132,6 @@ pub trait Evaluator: Sync {
     fn apply_transform(
         &self,
         inputs: &[&Self::Ciphertext],
-        transform: &LinearTransform,
         encoded: &Self::Transform,
     ) -> Result<Vec<Self::Ciphertext>, CkksError>;
 
@@ -138,7 +139,7 @@ pub trait Evaluator: Sync {
     ///
     /// # Errors
     /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].
-    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<Self::Combination, CkksError>;
+    fn encode_combination(&self, combination: &Arc<Combination>, scale: f64) -> Result<Self::Combination, CkksError>;
 
     /// Bytes of an encoded combination.
     fn combination_bytes(&self, encoded: &Self::Combination) -> u64;
@@ -151,7 +152,6 @@ pub trait Evaluator: Sync {
     fn apply_combination(
         &self,
         inputs: &[&Self::Ciphertext],
-        combination: &Combination,
         encoded: &Self::Combination,
         working_bytes: u64,
     ) -> Result<Vec<Self::Ciphertext>, CkksError>;

@@ -9,5 +9,6 @@ mod switching;
 pub use public::PublicKey;
 pub use request::{KeyKind, KeyRequest};
 pub use secret::SecretKey;
+pub(super) use secret::evaluate_small;
 pub use set::EvaluationKeys;
 pub use switching::SwitchingKey;

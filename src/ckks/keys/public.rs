@@ -1,32 +1,38 @@
 //! The public encryption key.
 
-use super::secret::{SecretKey, evaluate_small};
+use super::secret::{SecretKey, evaluate_limb};
 use crate::ckks::parameters::Parameters;
 use crate::ring::{Polynomial, simd};
 
 /// An encryption of zero, (-a s + e, a), at the top of the chain.
 #[derive(Debug, Clone)]
 pub struct PublicKey {
+    parameters: Parameters,
     /// -a s + e.
-    pub b: Polynomial,
+    pub(crate) b: Polynomial,
     /// Uniform.
-    pub a: Polynomial,
+    pub(crate) a: Polynomial,
 }
 
 impl PublicKey {
     /// Makes the public key of a secret key.
-    pub fn generate(parameters: &Parameters, secret: &SecretKey) -> Self {
-        let primes: Vec<usize> = (0..parameters.max_limbs()).collect();
+    pub fn generate(secret: &SecretKey) -> Self {
+        let parameters = secret.parameters();
         let seed = secret.seed().derive("public key", &[]);
-        let mut b = evaluate_small(parameters, &seed.derive("error", &[]).gaussian(parameters.n()), &primes);
-        let mut a = Polynomial::scratch(parameters.n(), primes.len());
-        for (i, (a, b)) in a.limbs.iter_mut().zip(&mut b.limbs).enumerate() {
-            let q = parameters.ntts()[i].modulus();
-            seed.derive("uniform", &[i as u64]).fill_uniform(a, q);
-            let mut product = a.clone();
-            simd::multiply_assign(&mut product, secret.limb(i), q);
-            simd::sub_assign(b, &product, q);
-        }
-        Self { b, a }
+        let error = seed.derive("error", &[]).gaussian(parameters.n());
+        let mut a = Polynomial::scratch(parameters.n(), parameters.max_limbs());
+        let b = a.limbs.iter_mut().enumerate().map(|(i, a)| {
+            let ntt = &parameters.ntts()[i];
+            seed.derive("uniform", &[i as u64]).fill_uniform(a, ntt.modulus());
+            let mut b = evaluate_limb(ntt, &error);
+            simd::sub_assign(&mut b, &secret.product(a, i), ntt.modulus());
+            b
+        });
+        Self { b: b.collect(), a, parameters: parameters.clone() }
+    }
+
+    /// The parameters that it is a key of.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::switching::SwitchingKey;
+use crate::ckks::error::CkksError;
 use crate::ckks::parameters::Parameters;
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 
@@ -46,6 +47,33 @@ impl KeyRequest {
         self.add(parameters, KeyKind::Galois(conjugation_element(parameters.log_n())), limbs);
     }
 
+    /// Whether every key is one of these parameters: for limbs that the chain has, in the band that serves them, and for an
+    /// automorphism of the ring.
+    ///
+    /// # Errors
+    /// [`CkksError::KeyRequest`] with the first that is not.
+    pub fn check(&self, parameters: &Parameters) -> Result<(), CkksError> {
+        for (kind, band, limbs) in self.iter() {
+            let (most, order) = (parameters.max_limbs(), 2 * parameters.n());
+            let reason = if !(1..=most).contains(&limbs) {
+                format!("the chain has 1 to {most} limbs")
+            } else if parameters.band_index(limbs) != band {
+                format!(
+                    "these limbs belong to band {}: the request is for other parameters",
+                    parameters.band_index(limbs)
+                )
+            } else if let KeyKind::Galois(element) = kind
+                && (element.is_multiple_of(2) || element >= order)
+            {
+                format!("a Galois element is odd and below 2N = {order}")
+            } else {
+                continue;
+            };
+            return Err(CkksError::KeyRequest { kind, limbs, reason });
+        }
+        Ok(())
+    }
+
     /// Number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -72,5 +100,57 @@ impl KeyRequest {
     /// Bytes of all keys in memory, both halves.
     pub fn bytes(&self, parameters: &Parameters) -> u64 {
         self.iter().map(|(_, band, limbs)| SwitchingKey::predicted_bytes(parameters, band, limbs)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ckks::keys::{EvaluationKeys, SecretKey};
+    use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
+    use crate::ckks::security::SecurityPolicy;
+    use crate::ring::sampling::Seed;
+
+    fn parameters(levels: usize) -> Parameters {
+        Parameters::new(ParametersLiteral {
+            log_n: 8,
+            levels,
+            scale_bits: 24.0,
+            weight_bits: 18.0,
+            tower_reuse: true,
+            input_bits: None,
+            base_bits: 40,
+            key_switching: KeySwitching::Automatic,
+            security: SecurityPolicy::None,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn keys_beyond_the_parameters_are_not_made() {
+        let parameters = parameters(3);
+        let secret = SecretKey::reproducible(&parameters, &Seed::from_number(1));
+        let generate = |request: &KeyRequest| EvaluationKeys::generate(&secret, request, |_| ());
+        let requested = |kind, limbs| {
+            let mut request = KeyRequest::new();
+            request.add(&parameters, kind, limbs);
+            generate(&request)
+        };
+        assert_eq!(requested(KeyKind::Relinearization, 4).unwrap().len(), 1);
+        for (kind, limbs, reason) in [
+            (KeyKind::Relinearization, 5, "1 to 4 limbs"),
+            (KeyKind::Relinearization, 0, "1 to 4 limbs"),
+            (KeyKind::Galois(4), 4, "odd"),
+            (KeyKind::Galois(513), 4, "below 2N = 512"),
+        ] {
+            let error = requested(kind, limbs).unwrap_err().to_string();
+            assert!(error.contains(reason), "{kind:?}, {limbs}: {error}");
+        }
+        // A request for a longer chain, whose bands are other ones.
+        let longer = self::parameters(9);
+        let mut request = KeyRequest::new();
+        (1..=4).for_each(|limbs| request.add(&longer, KeyKind::Relinearization, limbs));
+        assert!(longer.band_index(1) != parameters.band_index(1) || longer.band_index(4) != parameters.band_index(4));
+        assert!(matches!(generate(&request), Err(CkksError::KeyRequest { .. })));
     }
 }

@@ -1,18 +1,20 @@
 //! The secret key.
 
 use rayon::prelude::*;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::ckks::parameters::Parameters;
-use crate::ring::sampling::Seed;
-use crate::ring::{Automorphism, Limb, Ntt, Polynomial, simd};
+use crate::ring::sampling::{Seed, SeedStream};
+use crate::ring::{Automorphism, Limb, Ntt, RingError, SecretLimb, SecretPolynomial, simd};
 
-/// A uniform ternary secret, as evaluations modulo every prime of the parameters; zeroized on drop.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// A uniform ternary secret, as evaluations modulo every prime of its parameters; zeroized on drop.
+#[derive(Clone)]
 pub struct SecretKey {
-    evaluations: Polynomial,
-    #[zeroize(skip)]
-    seed: Seed,
+    parameters: Parameters,
+    evaluations: SecretPolynomial,
+    /// What the other keys derive from.
+    keys: Seed,
+    /// Seeds of encryptions; clones of the key share the count.
+    encryptions: SeedStream,
 }
 
 impl std::fmt::Debug for SecretKey {
@@ -22,12 +24,35 @@ impl std::fmt::Debug for SecretKey {
 }
 
 impl SecretKey {
-    /// Draws a secret key; all randomness of keys made from it derives from `seed`.
-    pub fn generate(parameters: &Parameters, seed: &Seed) -> Self {
-        let mut ternary = seed.derive("secret key", &[]).ternary(parameters.n());
-        let evaluations = evaluate_small(parameters, &ternary, &(0..parameters.ntts().len()).collect::<Vec<_>>());
-        ternary.zeroize();
-        Self { evaluations, seed: seed.derive("key material", &[]) }
+    /// Draws a secret key from the operating system's entropy.
+    ///
+    /// # Errors
+    /// [`RingError::Entropy`] if there is none.
+    pub fn generate(parameters: &Parameters) -> Result<Self, RingError> {
+        Ok(Self::reproducible(parameters, &Seed::from_entropy()?))
+    }
+
+    /// The secret key of a seed, for tests and experiments that must be reproducible.
+    ///
+    /// Whoever knows the seed knows the key, and each call with one seed and the same parameters gives a key whose first
+    /// encryption has the same randomness: two messages under it reveal their difference.
+    pub fn reproducible(parameters: &Parameters, seed: &Seed) -> Self {
+        let primes: Vec<usize> = (0..parameters.ntts().len()).collect();
+        // One secret with the same errors modulo two chains would be an instance with a larger modulus.
+        let moduli: Vec<u64> = primes.iter().map(|&i| parameters.prime(i)).collect();
+        let seed = seed.derive("parameters", &[u64::from(parameters.log_n())]).derive("moduli", &moduli);
+        let ternary = seed.derive("secret key", &[]).ternary(parameters.n());
+        Self {
+            parameters: parameters.clone(),
+            evaluations: evaluate_small(parameters, &ternary, &primes),
+            keys: seed.derive("key material", &[]),
+            encryptions: SeedStream::new(seed.derive("encryption", &[])),
+        }
+    }
+
+    /// The parameters that it is a key of.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// Evaluations modulo prime number `prime` of the parameters.
@@ -37,33 +62,39 @@ impl SecretKey {
 
     /// The seed that switching and public keys derive from.
     pub(super) fn seed(&self) -> &Seed {
-        &self.seed
+        &self.keys
+    }
+
+    /// A seed for an encryption, which no other encryption gets.
+    pub(crate) fn encryption_seed(&self) -> Seed {
+        self.encryptions.next_seed()
     }
 
     /// Evaluations of the key under an automorphism, modulo prime number `prime`.
-    pub(super) fn permuted_limb(&self, prime: usize, automorphism: &Automorphism) -> Limb {
+    pub(super) fn permuted_limb(&self, prime: usize, automorphism: &Automorphism) -> SecretLimb {
         let source = self.limb(prime);
-        let mut target = Limb::scratch(source.len());
+        let mut target = SecretLimb::new(Limb::scratch(source.len()));
         automorphism.apply(source, &mut target);
         target
+    }
+
+    /// A polynomial's limb times that of the key, modulo prime number `prime`: with a public factor the key follows from it.
+    pub(crate) fn product(&self, factor: &Limb, prime: usize) -> SecretLimb {
+        let mut product = SecretLimb::new(factor.clone());
+        simd::multiply_assign(&mut product, self.limb(prime), self.parameters.ntts()[prime].modulus());
+        product
     }
 }
 
 /// Evaluations of small signed coefficients modulo the primes with the given indices.
-pub(crate) fn evaluate_small(parameters: &Parameters, coefficients: &[i64], primes: &[usize]) -> Polynomial {
-    let mut narrow = narrow(coefficients);
-    let limbs = primes.par_iter().map(|&prime| evaluate_narrow(&parameters.ntts()[prime], &narrow)).collect::<Vec<_>>();
-    narrow.zeroize();
-    limbs.into_iter().collect()
-}
-
-/// Errors and ternary secrets, which are far below 2^31, in half the space.
-pub(super) fn narrow(coefficients: &[i64]) -> Vec<i32> {
-    coefficients.iter().map(|&c| c as i32).collect()
+pub(crate) fn evaluate_small(parameters: &Parameters, coefficients: &[i32], primes: &[usize]) -> SecretPolynomial {
+    let limbs: Vec<Limb> =
+        primes.par_iter().map(|&prime| evaluate_limb(&parameters.ntts()[prime], coefficients)).collect();
+    SecretPolynomial::new(limbs.into_iter().collect())
 }
 
 /// Evaluations of small signed coefficients modulo one prime.
-pub(super) fn evaluate_narrow(ntt: &Ntt, coefficients: &[i32]) -> Limb {
+pub(super) fn evaluate_limb(ntt: &Ntt, coefficients: &[i32]) -> Limb {
     let mut limb = Limb::scratch(coefficients.len());
     simd::reduce_signed(&mut limb, coefficients, ntt.modulus());
     ntt.forward(&mut limb);

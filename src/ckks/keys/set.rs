@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::request::{KeyKind, KeyRequest};
 use super::secret::SecretKey;
 use super::switching::SwitchingKey;
+use crate::ckks::error::CkksError;
 use crate::ckks::parameters::Parameters;
 
 /// The switching keys of one computation.
@@ -15,18 +16,18 @@ pub struct EvaluationKeys {
 
 impl EvaluationKeys {
     /// Makes all requested keys; `made` is told after each one how many are there.
-    pub fn generate(
-        parameters: &Parameters,
-        secret: &SecretKey,
-        request: &KeyRequest,
-        mut made: impl FnMut(usize),
-    ) -> Self {
+    ///
+    /// # Errors
+    /// [`CkksError::KeyRequest`] for a request that was not made for the parameters of the secret key: no key has a modulus
+    /// beyond theirs, for which security was checked.
+    pub fn generate(secret: &SecretKey, request: &KeyRequest, mut made: impl FnMut(usize)) -> Result<Self, CkksError> {
+        request.check(secret.parameters())?;
         let mut keys = HashMap::with_capacity(request.len());
         for (kind, band, limbs) in request.iter() {
-            keys.insert((kind, band), SwitchingKey::generate(parameters, secret, kind, band, limbs));
+            keys.insert((kind, band), SwitchingKey::generate(secret, kind, band, limbs));
             made(keys.len());
         }
-        Self { keys }
+        Ok(Self { keys })
     }
 
     /// The key of `kind` for ciphertexts of `limbs` limbs, if there is one.

@@ -5,15 +5,15 @@
 //! sigma^-1(s): the automorphism is applied after switching, to two polynomials rather than to every digit.
 
 use rayon::prelude::*;
-use zeroize::Zeroize;
 
 use super::request::KeyKind;
-use super::secret::{SecretKey, evaluate_narrow, narrow};
+use super::secret::{SecretKey, evaluate_limb};
 use crate::ckks::parameters::{KeyBand, Parameters};
 use crate::ring::arena::Pages;
 use crate::ring::automorphism::inverse_element;
 use crate::ring::packed_terms::{PackedTerms, pack, packed_words};
-use crate::ring::{Automorphism, Limb, simd};
+use crate::ring::sampling::SecretCoefficients;
+use crate::ring::{Automorphism, Limb, SecretLimb, simd};
 
 /// A switching key.
 #[derive(Debug)]
@@ -28,8 +28,10 @@ pub struct SwitchingKey {
 }
 
 impl SwitchingKey {
-    /// Makes a key that serves ciphertexts of up to `limbs` limbs in band number `band`.
-    pub fn generate(parameters: &Parameters, secret: &SecretKey, kind: KeyKind, band: usize, limbs: usize) -> Self {
+    /// Makes a key that serves ciphertexts of up to `limbs` limbs in band number `band`, which must be a band for as many: more
+    /// would be a modulus that security was not checked for.
+    pub(super) fn generate(secret: &SecretKey, kind: KeyKind, band: usize, limbs: usize) -> Self {
+        let parameters = secret.parameters();
         let key_band: &KeyBand = &parameters.bands()[band];
         let primes: Vec<usize> = (0..limbs).chain(key_band.special.iter().copied()).collect();
         let digits = key_band.band.shape.digits(limbs);
@@ -43,8 +45,8 @@ impl SwitchingKey {
             KeyKind::Relinearization => None,
             KeyKind::Galois(g) => Some(Automorphism::new(parameters.log_n(), inverse_element(parameters.log_n(), g))),
         };
-        let mut errors: Vec<Vec<i32>> =
-            seeds.par_iter().map(|seed| narrow(&seed.derive("error", &[]).gaussian(parameters.n()))).collect();
+        let errors: Vec<SecretCoefficients> =
+            seeds.par_iter().map(|seed| seed.derive("error", &[]).gaussian(parameters.n())).collect();
 
         let starts = starts(parameters, &primes, digits);
         let mut words = Pages::zeros(starts[primes.len()].div_ceil(2));
@@ -59,13 +61,14 @@ impl SwitchingKey {
             let ntt = &parameters.ntts()[prime];
             let q = ntt.modulus();
             let preimage = preimage.as_ref().map(|sigma| secret.permuted_limb(prime, sigma));
+            let target = preimage.as_deref().unwrap_or(secret.limb(prime));
             let p = parameters.product_modulo(&key_band.special, prime);
             for (digit, (seed, error)) in seeds.iter().zip(&errors).enumerate() {
-                let mut b = evaluate_narrow(ntt, error);
+                let mut b = evaluate_limb(ntt, error);
                 let mut a = Limb::scratch(b.len());
                 seed.derive("uniform", &[prime as u64]).fill_uniform(&mut a, q);
-                let mut product = a.clone();
-                simd::multiply_assign(&mut product, preimage.as_ref().unwrap_or(secret.limb(prime)), q);
+                let mut product = SecretLimb::new(a.clone());
+                simd::multiply_assign(&mut product, target, q);
                 simd::sub_assign(&mut b, &product, q);
                 if key_band.digit(digit, limbs).contains(&prime) {
                     // product <- P s', with s' = s^2 or s.
@@ -76,14 +79,9 @@ impl SwitchingKey {
                     simd::multiply_by_factor(&mut product, p, q);
                     simd::add_assign(&mut b, &product, q);
                 }
-                product.zeroize();
                 pack(part, digit, digits, (&b, &a), q);
             }
-            if let Some(mut preimage) = preimage {
-                preimage.zeroize();
-            }
         });
-        errors.zeroize();
         Self { limbs, digits, words, starts }
     }
 

@@ -11,7 +11,7 @@ use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
 use crate::network::LoweredTrace;
-use crate::private::{Client, Executor, Logits};
+use crate::private::{Client, Executor, Logits, PrivateError};
 
 /// A client with its secret key, and an evaluator with the keys that the plan needs.
 #[derive(Debug)]
@@ -29,14 +29,17 @@ impl<'p> Session<'p> {
     /// Makes all keys.
     ///
     /// # Errors
-    /// [`ExperimentError::Randomness`].
+    /// [`ExperimentError::Private`] without entropy, or for a plan whose keys cannot be made.
     pub fn open(prepared: &'p Prepared, task: &Task, events: &mut dyn EventSink) -> Result<Self, ExperimentError> {
         let plan = &prepared.plan;
         let total = plan.request.len() as u64;
         events.progress(Stage::KeyGeneration, 0, total, "");
         let start = Instant::now();
-        let client = Client::new(plan, &task.seed()?);
-        let keys = client.evaluation_keys(|made| events.progress(Stage::KeyGeneration, made as u64, total, ""));
+        let client = match task.fixed_seed() {
+            Some(seed) => Client::reproducible(plan, &seed),
+            None => Client::new(plan)?,
+        };
+        let keys = client.evaluation_keys(|made| events.progress(Stage::KeyGeneration, made as u64, total, ""))?;
         let keygen_seconds = start.elapsed().as_secs_f64();
         let key_bytes = keys.bytes();
         let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), Arc::new(keys));
@@ -66,15 +69,13 @@ pub struct Evaluation<'s> {
 
 impl Evaluation<'_> {
     /// Encrypts the images of a batch, evaluates them together, decrypts the logits, and sets them beside clear-text
-    /// evaluation. `number` must differ between the batches of a session. With `probe`, every layer of the first image is
-    /// compared with clear text, unless an image explodes.
+    /// evaluation. With `probe`, every layer of the first image is compared with clear text, unless an image explodes.
     ///
     /// # Errors
     /// [`ExperimentError::Network`], [`ExperimentError::Private`].
     pub fn batch(
         &self,
         images: &[&Image],
-        number: u64,
         probe: bool,
         events: &mut dyn EventSink,
     ) -> Result<Vec<ImageOutcome>, ExperimentError> {
@@ -88,24 +89,33 @@ impl Evaluation<'_> {
 
         let start = Instant::now();
         let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
-        let upload = client.encrypt_batch(&inputs, number)?;
+        let upload = client.encrypt_batch(&inputs)?;
         let encryption_seconds = start.elapsed().as_secs_f64();
         let upload_bytes = upload.iter().map(|ciphertext| ciphertext.bytes()).sum();
-        let encrypted = upload.iter().map(|ciphertext| ciphertext.expand(&plan.parameters)).collect();
+        let encrypted = upload.iter().map(|ciphertext| ciphertext.expand()).collect();
 
         let total = plan.layers.len();
         let name = |layer: usize| plan.layers.get(layer).map_or("", |layer| layer.name.as_str());
         events.progress(Stage::Layers, 0, total as u64, name(0));
         let mut layers = Vec::with_capacity(total);
+        let mut unreadable = None;
         let result = self.executor.run(encrypted, &mut |layer, output, seconds| {
-            let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
-            let probe = probed.and_then(|trace| client.probe(trace, layer, output));
+            let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale());
+            let probe = probed.and_then(|trace| {
+                client.probe(trace, layer, output).unwrap_or_else(|error| {
+                    unreadable.get_or_insert(error);
+                    None
+                })
+            });
             layers.push(LayerOutcome { seconds, scale, probe });
             events.progress(Stage::Layers, layer as u64 + 1, total as u64, name(layer + 1));
         })?;
+        if let Some(error) = unreadable {
+            return Err(PrivateError::from(error).into());
+        }
 
         let start = Instant::now();
-        let decrypted = client.decrypt_batch(&result, images.len());
+        let decrypted = client.decrypt_batch(&result, images.len())?;
         let decryption_seconds = start.elapsed().as_secs_f64();
         let result_bytes = result.iter().map(|ciphertext| ciphertext.bytes()).sum();
         let outcome = |(decrypted, trace): (Logits, &LoweredTrace)| ImageOutcome {

@@ -8,6 +8,7 @@ use crate::ckks::security::Table;
 use crate::dataset::{Image, read_png, shipped_test_images};
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
+use crate::experiment::fingerprint::sha256_of_image;
 use crate::experiment::host;
 use crate::experiment::images::index_problem;
 use crate::experiment::inference::{CheckedRequest, ImageSource};
@@ -24,15 +25,16 @@ pub fn infer(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<Inf
 
 /// As [`infer`], on the threads that it is called on.
 fn infer_here(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
-    let task = Task::from(request);
+    let mut task = Task::from(request);
     events.progress(Stage::Preparation, 0, 1, "");
     let prepared = Prepared::new(&task)?;
     let chosen = Chosen::of(&request.image, &prepared.card)?;
+    task.purpose = format!("image {}", sha256_of_image(&chosen.image));
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
     let session = Session::open(&prepared, &task, events)?;
     let evaluation = session.start(&task, events)?;
-    let outcomes = evaluation.batch(&[&chosen.image], 0, request.probe, events)?;
+    let outcomes = evaluation.batch(&[&chosen.image], request.probe, events)?;
     let outcome = outcomes.first().ok_or(ExperimentError::NoOutcome)?;
     Ok(view(request, &prepared, &session, chosen, outcome))
 }

@@ -96,6 +96,8 @@ pub struct Task {
     pub security: Security,
     /// Seed of keys and noise; none: the operating system's entropy.
     pub seed: Option<u64>,
+    /// What a fixed seed is for: two tasks with one seed share no key and no noise, unless they are the same in all.
+    pub purpose: String,
     /// What evaluates.
     pub backend: Backend,
     /// Number of threads.
@@ -118,6 +120,7 @@ impl From<&TrialSpec> for Task {
             parameters: spec.parameters.clone(),
             security: spec.settings.security,
             seed: spec.settings.seed.0,
+            purpose: spec.id.clone(),
             backend: spec.settings.backend,
             threads: spec.settings.threads.0,
             memory: spec.settings.memory,
@@ -139,6 +142,7 @@ impl From<&CheckedRequest> for Task {
             parameters: request.parameters.clone(),
             security: request.security,
             seed: request.seed,
+            purpose: String::new(),
             backend: Backend::Encrypted,
             threads: request.threads,
             memory: MemorySettings::default(),
@@ -197,7 +201,8 @@ impl Task {
     /// the working memory.
     pub fn plans_like(&self, other: &Self) -> bool {
         let Self { seed, backend, threads, memory, .. } = *other;
-        let like = Self { seed, backend, threads, memory, ..self.clone() } == *other;
+        let purpose = other.purpose.clone();
+        let like = Self { seed, purpose, backend, threads, memory, ..self.clone() } == *other;
         like && self.memory.working == memory.working
     }
 
@@ -213,15 +218,17 @@ impl Task {
             .map_err(|error| ExperimentError::Threads { threads, reason: error.to_string() })
     }
 
-    /// Where keys and noise come from.
+    /// Where keys and noise come from, if they are to be reproducible.
+    pub fn fixed_seed(&self) -> Option<Seed> {
+        self.seed.map(|number| Seed::from_number(number).derive(&self.purpose, &[]))
+    }
+
+    /// Where simulated noise comes from.
     ///
     /// # Errors
     /// [`ExperimentError::Randomness`].
     pub fn seed(&self) -> Result<Seed, ExperimentError> {
-        Ok(match self.seed {
-            Some(number) => Seed::from_number(number),
-            None => Seed::from_entropy()?,
-        })
+        Ok(self.fixed_seed().map_or_else(Seed::from_entropy, Ok)?)
     }
 
     /// Predicted peak memory of a plan, in bytes.
@@ -251,7 +258,8 @@ impl Task {
 mod tests {
     use super::*;
     use crate::experiment::byte_size::ByteSize;
-    use crate::experiment::trial::tests::sample;
+    use crate::experiment::setting::{Clusters, Seed};
+    use crate::experiment::trial::tests::{sample, sample_with};
 
     #[test]
     fn settings_reach_the_plan() {
@@ -276,9 +284,25 @@ mod tests {
     #[test]
     fn what_a_plan_depends_on() {
         let task = Task::from(&sample());
-        let other = Task { seed: Some(1), threads: 7, backend: Backend::Simulated, ..task.clone() };
+        let other =
+            Task { seed: Some(1), purpose: "another".into(), threads: 7, backend: Backend::Simulated, ..task.clone() };
         assert!(task.plans_like(&other) && other.plans_like(&task));
         assert!(!task.plans_like(&Task { log_n: 16, ..task.clone() }));
+    }
+
+    #[test]
+    fn a_fixed_seed_gives_every_trial_a_key_of_its_own() {
+        let seed_of = |clusters| {
+            let spec = sample_with(|settings| {
+                settings.seed = Seed(Some(7));
+                settings.clusters = Clusters(clusters);
+            });
+            (Task::from(&spec).fixed_seed().unwrap(), Task::from(&spec).seed().unwrap())
+        };
+        let ((one, simulated), (other, _)) = (seed_of(None), seed_of(Some(4)));
+        assert_ne!(one, other);
+        assert_eq!((&one, &simulated), (&seed_of(None).0, &one));
+        assert_eq!(Task::from(&sample()).fixed_seed(), None);
     }
 
     #[test]

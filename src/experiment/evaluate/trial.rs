@@ -86,10 +86,10 @@ impl Trial<'_> {
         let indices = spec.settings.images.indices();
         let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
         events.progress(Stage::Images, 0, indices.len() as u64, "");
-        for (number, together) in indices.chunks(task.batch as usize).enumerate() {
+        for together in indices.chunks(task.batch as usize) {
             let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
             let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
-            let batch = evaluation.batch(&images, number as u64, spec.settings.probe.0 && !probed, events)?;
+            let batch = evaluation.batch(&images, spec.settings.probe.0 && !probed, events)?;
             for (&index, outcome) in together.iter().zip(&batch) {
                 rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
             }

@@ -101,17 +101,17 @@ impl Builder {
                 let output = ClassLayout::new(*outputs);
                 let transform = self.dense(index, from, output, limbs);
                 let input = LayerInput { source: first.source, packing: Packing::Real };
-                (Layout::Classes(output), vec![input], Work::Diagonals(transform))
+                (Layout::Classes(output), vec![input], Work::Diagonals(transform.into()))
             }
             (map, Layout::Packed(from)) => {
                 let output = from.strided(layer.shape, stride(map));
                 let (inputs, transform) = packed::convolution(self, index, output, limbs)?;
-                (Layout::Packed(output), inputs, Work::Diagonals(transform))
+                (Layout::Packed(output), inputs, Work::Diagonals(transform.into()))
             }
             (map, Layout::Channel(from)) => {
                 let output = from.strided(layer.shape, stride(map));
                 let (inputs, combination) = channel::convolution(self, layer, output)?;
-                (Layout::Channel(output), inputs, Work::Combination(combination))
+                (Layout::Channel(output), inputs, Work::Combination(combination.into()))
             }
             (_, Layout::Classes(_)) => return Err(unsupported(layer, "it reads the output of a dense layer")),
         };

@@ -8,6 +8,8 @@ pub use channel::{ChannelLayout, ChannelOptions};
 pub use classes::ClassLayout;
 pub use packed::PackedLayout;
 
+use std::ops::Deref;
+
 use crate::network::lowered::Shape;
 
 /// The layout of one layer's value.
@@ -85,7 +87,7 @@ impl Layout {
     }
 
     /// The values in row-major order from the ciphertexts' slots.
-    pub fn gather<T: Copy>(&self, slots: &[Vec<T>]) -> Vec<T> {
+    pub fn gather<T: Copy>(&self, slots: &[impl Deref<Target = [T]>]) -> Vec<T> {
         self.positions().into_iter().map(|(ciphertext, slot)| slots[ciphertext][slot]).collect()
     }
 }

@@ -202,7 +202,7 @@ fn assemble(
     }
     let mut combination = Combination::new(inputs(terms), sources, table)?;
     for groups in &grouped {
-        combination.push(groups.iter().map(|(plaintext, members)| Group { plaintext: *plaintext, members }));
+        combination.push(groups.iter().map(|(plaintext, members)| Group { plaintext: *plaintext, members }))?;
     }
     if terms.iter().any(|t| t.pairs) {
         combination.take_real_part();

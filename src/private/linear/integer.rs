@@ -89,7 +89,7 @@ pub(super) fn assemble(
     let mut combination = Combination::new(inputs(terms), sources, plaintexts)?;
     for groups in &identities {
         combination
-            .push(groups.iter().map(|(p, source)| Group { plaintext: *p, members: std::slice::from_ref(source) }));
+            .push(groups.iter().map(|(p, source)| Group { plaintext: *p, members: std::slice::from_ref(source) }))?;
     }
     matrices.into_iter().try_for_each(|matrix| combination.push_integers(matrix))?;
     if pairs {

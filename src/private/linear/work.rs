@@ -1,5 +1,7 @@
 //! The computation of a linear layer, in the form that its layout asks for.
 
+use std::sync::Arc;
+
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
 use crate::ckks::keys::KeyRequest;
@@ -9,9 +11,9 @@ use crate::ckks::linear_transform::{Fold, LinearTransform};
 #[derive(Debug)]
 pub enum Work {
     /// Diagonals with baby and giant steps.
-    Diagonals(LinearTransform),
+    Diagonals(Arc<LinearTransform>),
     /// Sums of rotated ciphertexts.
-    Combination(Combination),
+    Combination(Arc<Combination>),
 }
 
 /// How large a layer's computation is, for tables.
@@ -27,7 +29,7 @@ pub struct WorkSize {
 
 impl Work {
     /// Number of input ciphertexts.
-    pub const fn inputs(&self) -> usize {
+    pub fn inputs(&self) -> usize {
         match self {
             Self::Diagonals(transform) => transform.inputs,
             Self::Combination(combination) => combination.inputs(),
@@ -35,7 +37,7 @@ impl Work {
     }
 
     /// Number of output ciphertexts.
-    pub const fn outputs(&self) -> usize {
+    pub fn outputs(&self) -> usize {
         match self {
             Self::Diagonals(transform) => transform.outputs,
             Self::Combination(combination) => combination.outputs(),
@@ -43,7 +45,7 @@ impl Work {
     }
 
     /// The diagonals, if it is made of them.
-    pub const fn diagonals(&self) -> Option<&LinearTransform> {
+    pub const fn diagonals(&self) -> Option<&Arc<LinearTransform>> {
         match self {
             Self::Diagonals(transform) => Some(transform),
             Self::Combination(_) => None,

@@ -1,6 +1,7 @@
 //! Matrices of small integers, laid out for [`weighted_products`](super::weighted_products).
 
 use super::sum_program::Tile;
+use crate::ring::error::RingError;
 use crate::ring::modulus::{Modulus, VECTOR_BITS};
 
 /// Outputs whose sums a kernel keeps in registers together.
@@ -23,24 +24,38 @@ pub struct IntegerMatrix {
 
 impl IntegerMatrix {
     /// The matrix with the given rows, of `sources` columns each.
-    pub fn new<'a>(sources: usize, bits: u32, rows: impl IntoIterator<Item = &'a [i16]>) -> Self {
+    ///
+    /// # Errors
+    /// [`RingError::IntegerMatrix`] for another number of columns or of bits, [`RingError::IntegerWeight`] for a weight that
+    /// does not fit.
+    pub fn new<'a>(sources: usize, bits: u32, rows: impl IntoIterator<Item = &'a [i16]>) -> Result<Self, RingError> {
+        if !(2..=i16::BITS).contains(&bits) {
+            return Err(RingError::IntegerMatrix { found: sources, sources, bits });
+        }
         let offset = 1i64 << (bits - 1);
         let (mut panels, mut signed) = (Vec::new(), Vec::new());
         let mut outputs = 0;
         for row in rows {
+            if row.len() != sources {
+                return Err(RingError::IntegerMatrix { found: row.len(), sources, bits });
+            }
             if outputs % ROWS == 0 {
                 panels.resize(panels.len() + ROWS * sources, 0);
                 signed.resize(panels.len(), 0.0);
             }
             let panel = outputs / ROWS * ROWS * sources;
-            for (column, weight) in row.iter().enumerate().take(sources) {
+            for (column, weight) in row.iter().enumerate() {
+                let positive = i64::from(*weight) + offset;
+                if !(0..2 * offset).contains(&positive) {
+                    return Err(RingError::IntegerWeight { weight: *weight, bits });
+                }
                 let at = panel + column * ROWS + outputs % ROWS;
-                panels[at] = (i64::from(*weight) + offset).max(0) as u64;
+                panels[at] = positive as u64;
                 signed[at] = f64::from(*weight);
             }
             outputs += 1;
         }
-        Self { outputs, sources, bits, panels, signed }
+        Ok(Self { outputs, sources, bits, panels, signed })
     }
 
     /// Number of outputs.
@@ -89,3 +104,21 @@ impl IntegerMatrix {
 
 /// One output word for each of [`TILES`] tiles.
 pub type TilePair<'a> = [&'a [Tile]; TILES];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_that_do_not_fit_are_refused() {
+        let matrix = |bits, row: &[i16]| IntegerMatrix::new(2, bits, [row]);
+        assert!(matrix(4, &[-8, 7]).is_ok());
+        assert_eq!(matrix(4, &[0, 8]), Err(RingError::IntegerWeight { weight: 8, bits: 4 }));
+        assert_eq!(matrix(4, &[-9, 0]), Err(RingError::IntegerWeight { weight: -9, bits: 4 }));
+        assert!(matrix(16, &[i16::MIN, i16::MAX]).is_ok());
+        for bits in [0, 1, 17] {
+            assert_eq!(matrix(bits, &[0, 0]), Err(RingError::IntegerMatrix { found: 2, sources: 2, bits }));
+        }
+        assert_eq!(matrix(4, &[1]), Err(RingError::IntegerMatrix { found: 1, sources: 2, bits: 4 }));
+    }
+}

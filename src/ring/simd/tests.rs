@@ -210,7 +210,7 @@ proptest! {
         let random = |o: usize, s: usize| ((seed.rotate_left((o * 40 + s) as u32 % 61) as i64).rem_euclid(2 * half) - half) as i16;
         let weight = |o, s| if extreme { (half - 1) as i16 } else { random(o, s) };
         let rows: Vec<Vec<i16>> = (0..outputs).map(|o| (0..sources).map(|s| weight(o, s)).collect()).collect();
-        let matrix = IntegerMatrix::new(sources, bits, rows.iter().map(|row| &row[..]));
+        let matrix = IntegerMatrix::new(sources, bits, rows.iter().map(|row| &row[..])).unwrap();
         for q in moduli() {
             let tiles = |salt: u64, count: usize| -> Vec<Tile> {
                 residues(&q, seed ^ salt, count * TILE).as_chunks().0.iter().copied().map(Tile).collect()

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -24,6 +25,7 @@ use crate::ring::{Factor, Limb, Modulus, Polynomial, simd};
 /// Bases as unrounded coefficients.
 #[derive(Debug)]
 pub struct EncodedCombination {
+    combination: Arc<Combination>,
     bases: Vec<Vec<f64>>,
     scale: f64,
     /// The scale of plaintexts; results are multiplied by 2^shift.
@@ -60,7 +62,7 @@ type Sums = Vec<Limb>;
 impl Encrypted {
     pub(super) fn encoded_combination(
         &self,
-        combination: &Combination,
+        combination: &Arc<Combination>,
         scale: f64,
     ) -> Result<EncodedCombination, CkksError> {
         let plaintexts = combination.plaintexts();
@@ -80,16 +82,16 @@ impl Encrypted {
                 });
             }
         }
-        Ok(EncodedCombination { bases, scale, rounded_at, shift })
+        Ok(EncodedCombination { combination: combination.clone(), bases, scale, rounded_at, shift })
     }
 
     pub(super) fn combined(
         &self,
         inputs: &[&Ciphertext],
-        combination: &Combination,
         encoded: &EncodedCombination,
         working_bytes: u64,
     ) -> Result<Vec<Ciphertext>, CkksError> {
+        let combination = &*encoded.combination;
         let states: Vec<_> = inputs.iter().map(|x| self.state(x)).collect();
         let state = check::transform_inputs(combination.inputs(), &states)?;
         let limbs = state.limbs;
@@ -99,8 +101,8 @@ impl Encrypted {
         let n = self.parameters.n();
         for (number, block) in combination.blocks(most).into_iter().enumerate() {
             let sources = self.sources(inputs, combination, &block)?;
-            for part in self.parts(combination, &block, bits) {
-                let coefficients = rounded(combination, encoded, &part.plaintexts);
+            for part in self.parts(combination, &block, bits)? {
+                let coefficients = rounded(encoded, &part.plaintexts);
                 for (limb, sums) in sums.iter_mut().enumerate() {
                     if sums[0].is_empty() {
                         let outputs = combination.outputs();
@@ -194,7 +196,7 @@ impl Encrypted {
     }
 
     /// Cuts the outputs so that the plaintexts of each part fit into memory.
-    fn parts(&self, combination: &Combination, block: &Range<usize>, bits: u32) -> Vec<Part> {
+    fn parts(&self, combination: &Combination, block: &Range<usize>, bits: u32) -> Result<Vec<Part>, CkksError> {
         let most = PLAINTEXT_BYTES / (16 * combination.plaintexts().period()).max(1);
         let mut cuts = vec![0];
         if combination.plaintexts().len() > most {
@@ -211,8 +213,8 @@ impl Encrypted {
         cuts.push(combination.outputs());
         cuts.windows(2)
             .map(|cut| {
-                let (program, matrices, plaintexts) = combination.program(cut[0]..cut[1], block, bits);
-                Part { outputs: cut[0]..cut[1], program, matrices, plaintexts }
+                let (program, matrices, plaintexts) = combination.program(cut[0]..cut[1], block, bits)?;
+                Ok(Part { outputs: cut[0]..cut[1], program, matrices, plaintexts })
             })
             .collect()
     }
@@ -259,9 +261,9 @@ impl Encrypted {
 }
 
 /// The coefficients of the plaintexts with these numbers, the same for every prime.
-fn rounded(combination: &Combination, encoded: &EncodedCombination, plaintexts: &[u32]) -> Vec<Vec<i32>> {
+fn rounded(encoded: &EncodedCombination, plaintexts: &[u32]) -> Vec<Vec<i32>> {
     let round = |index: &u32| {
-        let coefficients = combination.plaintexts().combine(*index as usize, &encoded.bases);
+        let coefficients = encoded.combination.plaintexts().combine(*index as usize, &encoded.bases);
         coefficients.map(|c| (c * encoded.rounded_at).round_ties_even() as i32).collect()
     };
     plaintexts.par_iter().map(round).collect()

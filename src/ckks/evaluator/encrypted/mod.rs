@@ -110,21 +110,16 @@ impl Evaluator for Encrypted {
     fn conjugate(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         self.conjugated(x)
     }
-    fn encode_transform(&self, transform: &LinearTransform, scale: f64) -> Result<Self::Transform, CkksError> {
+    fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
         self.encoded(transform, scale)
     }
     fn transform_bytes(&self, encoded: &Self::Transform) -> u64 {
         encoded.bytes()
     }
-    fn apply_transform(
-        &self,
-        inputs: &[&Ciphertext],
-        transform: &LinearTransform,
-        encoded: &Self::Transform,
-    ) -> Result<Vec<Ciphertext>, CkksError> {
-        self.transformed(inputs, transform, encoded)
+    fn apply_transform(&self, inputs: &[&Ciphertext], encoded: &Self::Transform) -> Result<Vec<Ciphertext>, CkksError> {
+        self.transformed(inputs, encoded)
     }
-    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<Self::Combination, CkksError> {
+    fn encode_combination(&self, combination: &Arc<Combination>, scale: f64) -> Result<Self::Combination, CkksError> {
         self.encoded_combination(combination, scale)
     }
     fn combination_bytes(&self, encoded: &Self::Combination) -> u64 {
@@ -133,10 +128,9 @@ impl Evaluator for Encrypted {
     fn apply_combination(
         &self,
         inputs: &[&Ciphertext],
-        combination: &Combination,
         encoded: &Self::Combination,
         working_bytes: u64,
     ) -> Result<Vec<Ciphertext>, CkksError> {
-        self.combined(inputs, combination, encoded, working_bytes)
+        self.combined(inputs, encoded, working_bytes)
     }
 }

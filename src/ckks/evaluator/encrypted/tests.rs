@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use super::*;
 use crate::ckks::combination::{Combination, Group, Plaintexts, Rotated};
-use crate::ckks::encryption::{decrypt, encrypt_public, encrypt_symmetric};
+use crate::ckks::decryption::decrypt;
+use crate::ckks::encryption::{Encryptor, PublicEncryptor};
 use crate::ckks::evaluator::{Counting, Simulated};
 use crate::ckks::keys::{KeyKind, KeyRequest, PublicKey, SecretKey};
 use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold};
 use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
 use crate::ckks::security::SecurityPolicy;
-use crate::ckks::{PrecisionReport, noise};
+use crate::ckks::{PrecisionReport, SecretSlots, noise};
 use crate::ring::sampling::Seed;
 
 /// Rotations that the tests use; the giant steps 16, 8, 0 and -32 follow each other by 8 and 32.
@@ -17,7 +18,7 @@ const STEPS: [i64; 8] = [1, -1, 5, 8, 16, 32, 48, -32];
 struct World {
     parameters: Parameters,
     encoder: Encoder,
-    secret: SecretKey,
+    encryptor: Encryptor,
     evaluator: Encrypted,
 }
 
@@ -35,17 +36,17 @@ fn world(log_n: u32, levels: usize, key_switching: KeySwitching) -> World {
     })
     .unwrap();
     let encoder = Encoder::new(log_n);
-    let secret = SecretKey::generate(&parameters, &Seed::from_number(1));
+    let encryptor = Encryptor::new(SecretKey::reproducible(&parameters, &Seed::from_number(1)));
     let mut request = KeyRequest::new();
     for limbs in 1..=parameters.max_limbs() {
         request.add(&parameters, KeyKind::Relinearization, limbs);
         request.add_conjugation(&parameters, limbs);
         STEPS.iter().for_each(|s| request.add_rotation(&parameters, *s, limbs));
     }
-    let keys = EvaluationKeys::generate(&parameters, &secret, &request, |_| ());
+    let keys = EvaluationKeys::generate(encryptor.secret(), &request, |_| ()).unwrap();
     assert_eq!((keys.len(), keys.bytes()), (request.len(), request.bytes(&parameters)));
     let evaluator = Encrypted::new(parameters.clone(), encoder.clone(), Arc::new(keys));
-    World { parameters, encoder, secret, evaluator }
+    World { parameters, encoder, encryptor, evaluator }
 }
 
 /// Worlds whose bands differ: automatic, one special prime (small digits), three (large digits).
@@ -67,11 +68,11 @@ fn slots(seed: u64, count: usize) -> Vec<Complex> {
 
 impl World {
     fn encrypt(&self, slots: &[Complex], scale: f64, limbs: usize) -> Ciphertext {
-        // Errors of different messages must be independent.
-        let seed = Seed::from_number(limbs as u64).derive("message", &[slots[0].re.to_bits()]);
-        encrypt_symmetric(&self.parameters, &self.encoder, &self.secret, slots, scale, limbs, &seed)
-            .unwrap()
-            .expand(&self.parameters)
+        self.encryptor.encrypt(slots, scale, limbs).unwrap().expand()
+    }
+
+    fn decrypt(&self, x: &Ciphertext) -> SecretSlots {
+        decrypt(&self.encoder, self.encryptor.secret(), x).unwrap()
     }
 
     /// D^2, the scale that a linear layer reads.
@@ -81,7 +82,7 @@ impl World {
 
     /// Asserts that `x` decrypts to `expected` with errors within `deviations` of a coefficient deviation.
     fn assert_close(&self, x: &Ciphertext, expected: &[Complex], coefficient_deviation: f64, what: &str) {
-        let decrypted = decrypt(&self.parameters, &self.encoder, &self.secret, x);
+        let decrypted = self.decrypt(x);
         let report = PrecisionReport::new(&decrypted, expected).unwrap();
         let deviation = noise::slot_deviation(self.parameters.log_n(), coefficient_deviation) / x.scale;
         assert!(report.deviation < 1.3 * deviation, "{what}: {} against {deviation}", report.deviation);
@@ -109,15 +110,15 @@ fn both_encryptions_decrypt_with_the_predicted_noise() {
     let encoding = noise::encoding();
     let scale = w.square_scale();
     let measured = |c: &Ciphertext| {
-        let d = decrypt(&w.parameters, &w.encoder, &w.secret, c);
+        let d = w.decrypt(c);
         PrecisionReport::new(&d, &m).unwrap().deviation * c.scale / noise::slot_deviation(11, 1.0)
     };
     for limbs in 2..=4 {
         let symmetric = measured(&w.encrypt(&m, scale, limbs));
         let expected = noise::symmetric_encryption().hypot(encoding);
         assert!((symmetric / expected - 1.0).abs() < 0.1, "{symmetric} against {expected}");
-        let public = PublicKey::generate(&w.parameters, &w.secret);
-        let c = encrypt_public(&w.parameters, &w.encoder, &public, &m, scale, limbs, &Seed::from_number(9)).unwrap();
+        let public = PublicEncryptor::new(PublicKey::generate(w.encryptor.secret())).unwrap();
+        let c = public.encrypt(&m, scale, limbs).unwrap();
         let (found, expected) = (measured(&c), noise::public_encryption(11));
         assert!((found / expected - 1.0).abs() < 0.1, "{found} against {expected}");
     }
@@ -131,7 +132,7 @@ fn rescale_and_key_switch_have_the_predicted_noise() {
         for limbs in 2..=7 {
             let c = w.encrypt(&m, w.square_scale() * w.parameters.weight_scale(limbs), limbs);
             let measured = |x: &Ciphertext, expected: &[Complex]| {
-                let d = decrypt(&w.parameters, &w.encoder, &w.secret, x);
+                let d = w.decrypt(x);
                 PrecisionReport::new(&d, expected).unwrap().deviation * x.scale / noise::slot_deviation(11, 1.0)
             };
             let rescaled = w.evaluator.rescale(&c).unwrap();
@@ -312,7 +313,7 @@ fn transforms_agree_with_dense_matrices() {
                         e.iter_mut().zip(image).for_each(|(e, i)| *e += i);
                     }
                 }
-                let transform = LinearTransform {
+                let transform = Arc::new(LinearTransform {
                     inputs,
                     outputs,
                     babies: babies.clone(),
@@ -320,13 +321,13 @@ fn transforms_agree_with_dense_matrices() {
                     diagonals: diagonals.clone(),
                     folds: folds.clone(),
                     source: Box::new(Values { slots: values.clone() }),
-                };
+                });
                 for limbs in [6, 3] {
                     let scale = w.parameters.weight_scale(limbs);
                     let encrypted: Vec<Ciphertext> = x.iter().map(|x| w.encrypt(x, w.square_scale(), limbs)).collect();
                     let encoded = w.evaluator.encode_transform(&transform, scale).unwrap();
                     let refs: Vec<&Ciphertext> = encrypted.iter().collect();
-                    let results = w.evaluator.apply_transform(&refs, &transform, &encoded).unwrap();
+                    let results = w.evaluator.apply_transform(&refs, &encoded).unwrap();
                     assert_eq!(results.len(), outputs);
                     for (r, e) in results.iter().zip(&expected) {
                         // Folds double the noise twice at most; encoding errors of the diagonals come on top.
@@ -344,18 +345,14 @@ fn transforms_agree_with_dense_matrices() {
                     let fresh = counting.fresh(limbs, w.square_scale());
                     let counted_transform = counting.encode_transform(&transform, scale).unwrap();
                     assert_eq!(counting.transform_bytes(&counted_transform), w.evaluator.transform_bytes(&encoded));
-                    let counted =
-                        counting.apply_transform(&vec![&fresh; inputs], &transform, &counted_transform).unwrap();
+                    let counted = counting.apply_transform(&vec![&fresh; inputs], &counted_transform).unwrap();
                     assert_eq!((counted[0].limbs, counted[0].scale), (results[0].limbs(), results[0].scale));
                     assert_eq!(counting.take().plain_products as usize, diagonals.len());
                 }
                 let one = w.encrypt(&x[0], w.square_scale(), 3);
                 let encoded = w.evaluator.encode_transform(&transform, 1024.0).unwrap();
                 let many = vec![&one; inputs + 1];
-                assert!(matches!(
-                    w.evaluator.apply_transform(&many, &transform, &encoded),
-                    Err(CkksError::Inputs { .. })
-                ));
+                assert!(matches!(w.evaluator.apply_transform(&many, &encoded), Err(CkksError::Inputs { .. })));
             }
         }
     }
@@ -372,8 +369,8 @@ fn combination(period: usize) -> Combination {
     let sources = sources.iter().map(|&(input, steps)| Rotated { input, steps }).collect();
     let mut combination = Combination::new(3, sources, plaintexts).unwrap();
     let group = |plaintext: usize, members| Group { plaintext: numbers[plaintext], members };
-    combination.push([group(0, &[0, 1, 5]), group(1, &[2]), group(2, &[3, 4])]);
-    combination.push([group(2, &[0, 3]), group(0, &[2])]);
+    combination.push([group(0, &[0, 1, 5]), group(1, &[2]), group(2, &[3, 4])]).unwrap();
+    combination.push([group(2, &[0, 3]), group(0, &[2])]).unwrap();
     combination
 }
 
@@ -387,7 +384,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
         let weight_scale = w.parameters.weight_scale(limbs);
         let one = 2 * limbs as u64 * 8 * w.parameters.n() as u64;
         for period in [8, 32, w.slot_count()] {
-            let c = combination(period);
+            let c = Arc::new(combination(period));
             let encoded = w.evaluator.encode_combination(&c, weight_scale).unwrap();
             let expected: Vec<Vec<Complex>> = (0..c.outputs())
                 .map(|output| {
@@ -406,7 +403,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
                 .collect();
             // All at once, and input by input.
             let results =
-                [u64::MAX, 2 * one].map(|bytes| w.evaluator.apply_combination(&inputs, &c, &encoded, bytes).unwrap());
+                [u64::MAX, 2 * one].map(|bytes| w.evaluator.apply_combination(&inputs, &encoded, bytes).unwrap());
             assert_eq!(results[0], results[1]);
             for (result, expected) in results[0].iter().zip(&expected) {
                 assert_eq!(
@@ -431,8 +428,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
                 messages.iter().zip(0..).map(|(m, i)| simulated.encrypt(m, w.square_scale(), limbs, i)).collect();
             let clear: Vec<_> = clear.iter().collect();
             let encoded = simulated.encode_combination(&c, weight_scale).unwrap();
-            for (x, expected) in
-                simulated.apply_combination(&clear, &c, &encoded, u64::MAX).unwrap().iter().zip(&expected)
+            for (x, expected) in simulated.apply_combination(&clear, &encoded, u64::MAX).unwrap().iter().zip(&expected)
             {
                 let report = PrecisionReport::new(&x.slots(0), expected).unwrap();
                 assert!(report.min > 8.0, "{report}");
@@ -440,7 +436,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
             let counting = Counting::new(w.parameters.clone());
             let fresh = counting.fresh(limbs, w.square_scale());
             let encoded = counting.encode_combination(&c, weight_scale).unwrap();
-            let counted = counting.apply_combination(&[&fresh; 3], &c, &encoded, u64::MAX).unwrap();
+            let counted = counting.apply_combination(&[&fresh; 3], &encoded, u64::MAX).unwrap();
             assert!(counted.iter().zip(&results[0]).all(|(c, r)| (c.limbs, c.scale) == (r.limbs(), r.scale)));
             let operations = counting.take();
             assert_eq!((operations.rotations, operations.hoisting_groups, operations.plain_products), (4, 2, 5));
@@ -448,17 +444,18 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
         }
         // The same with conjugates added: twice the real part.
         let mut c = combination(8);
-        let encoded = w.evaluator.encode_combination(&c, weight_scale).unwrap();
-        let whole = w.evaluator.apply_combination(&inputs, &c, &encoded, u64::MAX).unwrap();
+        let encoded = w.evaluator.encode_combination(&Arc::new(c.clone()), weight_scale).unwrap();
+        let whole = w.evaluator.apply_combination(&inputs, &encoded, u64::MAX).unwrap();
         c.take_real_part();
-        let real = w.evaluator.apply_combination(&inputs, &c, &encoded, u64::MAX).unwrap();
+        let encoded = w.evaluator.encode_combination(&Arc::new(c), weight_scale).unwrap();
+        let real = w.evaluator.apply_combination(&inputs, &encoded, u64::MAX).unwrap();
         for (whole, real) in whole.iter().zip(&real) {
-            let slots = decrypt(&w.parameters, &w.encoder, &w.secret, whole);
+            let slots = w.decrypt(whole);
             let expected: Vec<Complex> = slots.iter().map(|z| Complex::new(2.0 * z.re, 0.0)).collect();
-            let report = PrecisionReport::new(&decrypt(&w.parameters, &w.encoder, &w.secret, real), &expected).unwrap();
+            let report = PrecisionReport::new(&w.decrypt(real), &expected).unwrap();
             assert!(report.min > 8.0, "{report}");
         }
-        let error = w.evaluator.apply_combination(&inputs, &c, &encoded, one).unwrap_err().to_string();
+        let error = w.evaluator.apply_combination(&inputs, &encoded, one).unwrap_err().to_string();
         assert!(
             error.contains(&format!("take {} bytes of working memory, but the limit is {one}", 2 * one)),
             "{error}"
@@ -472,7 +469,7 @@ fn combinations_refuse_what_they_cannot_hold() {
     let mut plaintexts = Plaintexts::new(vec![vec![Complex::new(1.0, 0.0); 8]]);
     plaintexts.push([(0, 1e9)]);
     let c = Combination::new(1, vec![Rotated { input: 0, steps: 0 }], plaintexts.clone()).unwrap();
-    let error = w.evaluator.encode_combination(&c, 16.0).unwrap_err().to_string();
+    let error = w.evaluator.encode_combination(&Arc::new(c), 16.0).unwrap_err().to_string();
     assert!(error.contains("exceeds 2^31"), "{error}");
     let sources = (0..70_000).map(|input| Rotated { input, steps: 0 }).collect();
     let error = Combination::new(70_000, sources, plaintexts).unwrap_err().to_string();

@@ -6,6 +6,7 @@
 //! plaintexts are transformed where they are used instead of being kept for every prime.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -25,6 +26,7 @@ use crate::ring::{Automorphism, Factor, Limb, Modulus, Polynomial, simd};
 /// The diagonals of a transform as small integer coefficients.
 #[derive(Debug)]
 pub struct EncodedTransform {
+    transform: Arc<LinearTransform>,
     diagonals: Vec<Plaintext>,
     scale: f64,
     /// Results are multiplied by 2^shift: diagonals have a smaller scale.
@@ -40,28 +42,28 @@ impl EncodedTransform {
 /// How one baby is made: from the decomposed input with a key, or (no rotation) from the input itself.
 struct Baby<'a> {
     input: usize,
-    rotation: Option<(&'a SwitchingKey, std::sync::Arc<Automorphism>)>,
+    rotation: Option<(&'a SwitchingKey, Arc<Automorphism>)>,
 }
 
 /// Plaintexts that are evaluated before they are multiplied: few enough to be in the caches still.
 const PLAINTEXTS: usize = 4;
 
 impl Encrypted {
-    pub(super) fn encoded(&self, transform: &LinearTransform, scale: f64) -> Result<EncodedTransform, CkksError> {
+    pub(super) fn encoded(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<EncodedTransform, CkksError> {
         let (rounded_at, shift) = split_scale(scale);
         let diagonals = (0..transform.diagonals.len())
             .into_par_iter()
             .map(|index| self.encoder.encode(&transform.source.slots(index)?, rounded_at))
             .collect::<Result<_, _>>()?;
-        Ok(EncodedTransform { diagonals, scale, shift })
+        Ok(EncodedTransform { transform: transform.clone(), diagonals, scale, shift })
     }
 
     pub(super) fn transformed(
         &self,
         inputs: &[&Ciphertext],
-        transform: &LinearTransform,
         encoded: &EncodedTransform,
     ) -> Result<Vec<Ciphertext>, CkksError> {
+        let transform = &encoded.transform;
         let states: Vec<_> = inputs.iter().map(|x| self.state(x)).collect();
         let state = check::transform_inputs(transform.inputs, &states)?;
         let limbs = state.limbs;
@@ -94,7 +96,7 @@ impl Encrypted {
             self.galois_key(element, steps, limbs)?;
         }
 
-        let sums = self.partial_sums(inputs, transform, encoded, &used, &babies, &extended);
+        let sums = self.partial_sums(inputs, encoded, &used, &babies, &extended);
         let divisor = self.parameters.prime(limbs - 1) as f64;
         let scale = state.scale * encoded.scale / divisor;
         sums.into_iter()
@@ -131,12 +133,12 @@ impl Encrypted {
     fn partial_sums(
         &self,
         inputs: &[&Ciphertext],
-        transform: &LinearTransform,
         encoded: &EncodedTransform,
         used: &[(usize, usize)],
         babies: &[Baby<'_>],
         extended: &[usize],
     ) -> Vec<HashMap<usize, Pair>> {
+        let transform = &encoded.transform;
         let n = self.parameters.n();
         let limbs = inputs[0].limbs();
         let decompositions: Vec<_> = (0..inputs.len())

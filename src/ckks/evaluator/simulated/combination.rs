@@ -1,5 +1,7 @@
 //! Combinations of rotated clear slots.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::Simulated;
@@ -13,6 +15,7 @@ use crate::ckks::noise;
 /// Plaintexts as they decode, with the errors of rounding: real and imaginary parts.
 #[derive(Debug)]
 pub struct SimulatedCombination {
+    combination: Arc<Combination>,
     plaintexts: Vec<(Vec<f64>, Vec<f64>)>,
     scale: f64,
 }
@@ -26,7 +29,7 @@ impl SimulatedCombination {
 impl Simulated {
     pub(super) fn encoded_combination(
         &self,
-        combination: &Combination,
+        combination: &Arc<Combination>,
         scale: f64,
     ) -> Result<SimulatedCombination, CkksError> {
         let plaintexts = combination.plaintexts();
@@ -43,16 +46,16 @@ impl Simulated {
                 Ok((slots.iter().map(|z| z.re).collect(), slots.iter().map(|z| z.im).collect()))
             })
             .collect::<Result<_, CkksError>>()?;
-        Ok(SimulatedCombination { plaintexts, scale })
+        Ok(SimulatedCombination { combination: combination.clone(), plaintexts, scale })
     }
 
     pub(super) fn combined(
         &self,
         inputs: &[&SimulatedCiphertext],
-        combination: &Combination,
         encoded: &SimulatedCombination,
         working_bytes: u64,
     ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        let combination = &*encoded.combination;
         let states: Vec<_> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(combination.inputs(), &states)?;
         check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;

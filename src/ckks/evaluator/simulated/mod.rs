@@ -10,6 +10,8 @@ mod combination;
 mod slots;
 mod transform;
 
+use std::sync::Arc;
+
 pub use combination::SimulatedCombination;
 pub use slots::SimulatedCiphertext;
 pub use transform::SimulatedTransform;
@@ -123,7 +125,7 @@ impl Evaluator for Simulated {
     fn conjugate(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
         Ok(self.switched(x.mapped(|z| z.conj())))
     }
-    fn encode_transform(&self, transform: &LinearTransform, scale: f64) -> Result<SimulatedTransform, CkksError> {
+    fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<SimulatedTransform, CkksError> {
         self.encoded(transform, scale)
     }
     fn transform_bytes(&self, encoded: &SimulatedTransform) -> u64 {
@@ -132,12 +134,15 @@ impl Evaluator for Simulated {
     fn apply_transform(
         &self,
         inputs: &[&SimulatedCiphertext],
-        transform: &LinearTransform,
         encoded: &SimulatedTransform,
     ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
-        self.transformed(inputs, transform, encoded)
+        self.transformed(inputs, encoded)
     }
-    fn encode_combination(&self, combination: &Combination, scale: f64) -> Result<SimulatedCombination, CkksError> {
+    fn encode_combination(
+        &self,
+        combination: &Arc<Combination>,
+        scale: f64,
+    ) -> Result<SimulatedCombination, CkksError> {
         self.encoded_combination(combination, scale)
     }
     fn combination_bytes(&self, encoded: &SimulatedCombination) -> u64 {
@@ -146,10 +151,9 @@ impl Evaluator for Simulated {
     fn apply_combination(
         &self,
         inputs: &[&SimulatedCiphertext],
-        combination: &Combination,
         encoded: &SimulatedCombination,
         working_bytes: u64,
     ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
-        self.combined(inputs, combination, encoded, working_bytes)
+        self.combined(inputs, encoded, working_bytes)
     }
 }

@@ -1,5 +1,7 @@
 //! Linear transforms on clear slots.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::Simulated;
@@ -13,6 +15,7 @@ use crate::ckks::noise;
 /// Diagonals as their plaintexts decode, with the errors of encoding.
 #[derive(Debug)]
 pub struct SimulatedTransform {
+    transform: Arc<LinearTransform>,
     outputs: Vec<Output>,
     scale: f64,
 }
@@ -95,7 +98,11 @@ impl pulp::NullaryFnOnce for TileSums<'_> {
 }
 
 impl Simulated {
-    pub(super) fn encoded(&self, transform: &LinearTransform, scale: f64) -> Result<SimulatedTransform, CkksError> {
+    pub(super) fn encoded(
+        &self,
+        transform: &Arc<LinearTransform>,
+        scale: f64,
+    ) -> Result<SimulatedTransform, CkksError> {
         let (rounded_at, _) = split_scale(scale);
         let outputs = (0..transform.outputs)
             .map(|output| {
@@ -105,7 +112,7 @@ impl Simulated {
                 self.encoded_output(transform, &members, rounded_at)
             })
             .collect::<Result<_, CkksError>>()?;
-        Ok(SimulatedTransform { outputs, scale })
+        Ok(SimulatedTransform { transform: transform.clone(), outputs, scale })
     }
 
     /// The diagonals with these numbers, which are all of one output.
@@ -148,9 +155,9 @@ impl Simulated {
     pub(super) fn transformed(
         &self,
         inputs: &[&SimulatedCiphertext],
-        transform: &LinearTransform,
         encoded: &SimulatedTransform,
     ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        let transform = &encoded.transform;
         let states: Vec<_> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(transform.inputs, &states)?;
         let limbs = state.limbs;
