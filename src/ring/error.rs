@@ -47,6 +47,7 @@ pub enum RingError {
         wanted: String,
         /// What it may name.
         available: String,
+    },
     /// A limb whose number of words is not a power of two.
     #[error("a limb of {found} words; give N of them, N = 2^log_n")]
     LimbLength {
