@@ -31,7 +31,7 @@ fn full_size(c: &mut Criterion) {
     let encoder = Encoder::new(parameters.log_n());
     let evaluator = Encrypted::new(parameters.clone(), encoder, Arc::new(EvaluationKeys::default()));
     let layer = &plan.layers[LAYER];
-    let Some(transform) = layer.work.diagonals() else { return };
+    let Some(transform) = plan.program.layers[LAYER].map.diagonals() else { return };
     let scale = parameters.weight_scale(layer.limbs);
     c.bench_function("private/encode_layer", |b| {
         b.iter(|| evaluator.encode_transform(black_box(transform), scale).unwrap());
@@ -43,10 +43,10 @@ fn small(c: &mut Criterion) {
     let plan = Plan::new(resnet20(4), &options).unwrap();
     let parameters = &plan.parameters;
     let encryptor = Encryptor::new(SecretKey::reproducible(parameters, &Seed::from_number(1)));
-    let keys = Arc::new(EvaluationKeys::generate(encryptor.secret(), &plan.request, |_| ()).unwrap());
+    let keys = Arc::new(EvaluationKeys::generate(encryptor.secret(), &plan.client.request, |_| ()).unwrap());
     let evaluator = Encrypted::new(parameters.clone(), encryptor.encoder().clone(), keys);
     let layer = &plan.layers[LAYER];
-    let Some(transform) = layer.work.diagonals() else { return };
+    let Some(transform) = plan.program.layers[LAYER].map.diagonals() else { return };
     let encoded = evaluator.encode_transform(transform, parameters.weight_scale(layer.limbs)).unwrap();
     let slots: Vec<Complex> = (0..parameters.slots()).map(|i| Complex::new((i as f64).sin(), 0.0)).collect();
     let scale = parameters.scale().powi(2);

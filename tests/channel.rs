@@ -58,17 +58,17 @@ fn image(network: &LoweredNetwork, phase: f64) -> Vec<f64> {
 /// Evaluates images together and asserts that every layer of the first and all logits agree with clear text.
 fn agrees(network: &Arc<LoweredNetwork>, options: &PlanOptions, images: &[Vec<f64>], what: &str) {
     let plan = Plan::new(network.clone(), options).unwrap();
-    let client = Client::reproducible(&plan, &Seed::from_number(3));
+    let client = Client::reproducible(&plan.client, &Seed::from_number(3));
     let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
     let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
-    let executor = Executor::new(&plan, &evaluator, 1 << 20);
+    let executor = Executor::new(&plan.program, &evaluator, 1 << 20);
     let references: Vec<&[f64]> = images.iter().map(|i| &i[..]).collect();
     let upload = client.encrypt_batch(&references).unwrap();
     let traces: Vec<_> = images.iter().map(|image| network.forward(image).unwrap()).collect();
     let mut worst = f64::INFINITY;
     let result = executor
         .run(upload.iter().map(|x| x.expand()).collect(), &mut |index, output, _| {
-            let probe = client.probe(&traces[0], index, output).unwrap().unwrap();
+            let probe = client.probe(&plan, &traces[0], index, output).unwrap().unwrap();
             assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {}", plan.layers[index].name);
             worst = worst.min(probe.relative.min);
         })
@@ -141,7 +141,7 @@ fn shared_weights_are_multiplied_once_and_small_memory_changes_nothing() {
     assert_eq!((integer[1], integer[2]), (4, 8));
     // Rotations of one input at a time.
     let plan = Plan::new(network.clone(), &options(9, ConvolutionKind::Clustered)).unwrap();
-    let ciphertext = (2 * 8 * (plan.input_limbs as u64)) << 9;
+    let ciphertext = (2 * 8 * (plan.client.encrypted.limbs as u64)) << 9;
     let small = PlanOptions { working_bytes: 8 * ciphertext, ..options(9, ConvolutionKind::Clustered) };
     agrees(&network, &small, &[image(&network, 0.0)], "small memory");
     let error = Plan::new(network, &PlanOptions { working_bytes: ciphertext, ..small }).unwrap_err().to_string();
@@ -171,7 +171,7 @@ fn too_many_members_or_images_are_refused_with_what_would_fit() {
     assert!(error.contains("batch = 2 needs the channel layout"), "{error}");
     let plan = Plan::new(network.clone(), &options(10, ConvolutionKind::Clustered)).unwrap();
     let image = image(&network, 0.0);
-    let error = Client::reproducible(&plan, &Seed::from_number(1)).encrypt_batch(&[&image, &image]).unwrap_err();
+    let error = Client::reproducible(&plan.client, &Seed::from_number(1)).encrypt_batch(&[&image, &image]).unwrap_err();
     assert!(matches!(error, PrivateError::BatchSize { batch: 1, found: 2 }), "{error}");
 }
 

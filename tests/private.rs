@@ -55,14 +55,14 @@ struct Outcome {
 
 fn evaluate(network: &LoweredNetwork, plan: &Plan, image: &[f64]) -> Outcome {
     let trace = network.forward(image).unwrap();
-    let client = Client::reproducible(plan, &Seed::from_number(SEED));
+    let client = Client::reproducible(&plan.client, &Seed::from_number(SEED));
     let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
     let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
-    let executor = Executor::new(plan, &evaluator, 1 << 20);
+    let executor = Executor::new(&plan.program, &evaluator, 1 << 20);
     let encrypted = client.encrypt(image).unwrap().iter().map(|x| x.expand()).collect();
     let mut probes = Vec::new();
     let result = executor
-        .run(encrypted, &mut |index, output, _| probes.extend(client.probe(&trace, index, output).unwrap()))
+        .run(encrypted, &mut |index, output, _| probes.extend(client.probe(plan, &trace, index, output).unwrap()))
         .unwrap();
     Outcome { probes, logits: client.decrypt(&result).unwrap(), trace }
 }
@@ -200,18 +200,18 @@ fn an_exploding_image_is_an_overflow_without_a_class() {
 fn a_missing_key_is_named_with_its_layer() {
     let network = network(8, &[4, 8]);
     let plan = Plan::new(network.clone(), &options(9)).unwrap();
-    let client = Client::reproducible(&plan, &Seed::from_number(SEED));
+    let client = Client::reproducible(&plan.client, &Seed::from_number(SEED));
     let secret = SecretKey::reproducible(&plan.parameters, &Seed::from_number(SEED));
     let run = |kept: &dyn Fn(KeyKind) -> bool| {
         let mut request = KeyRequest::new();
-        for (kind, _, limbs) in plan.request.iter().filter(|(kind, ..)| kept(*kind)) {
+        for (kind, _, limbs) in plan.client.request.iter().filter(|(kind, ..)| kept(*kind)) {
             request.add(&plan.parameters, kind, limbs);
         }
         let keys = Arc::new(EvaluationKeys::generate(&secret, &request, |_| ()).unwrap());
         let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
         let encrypted = client.encrypt(&image(&network, 1.0)).unwrap();
         let encrypted = encrypted.iter().map(|x| x.expand()).collect();
-        Executor::new(&plan, &evaluator, 0).run(encrypted, &mut |_, _, _| ())
+        Executor::new(&plan.program, &evaluator, 0).run(encrypted, &mut |_, _, _| ())
     };
     assert!(run(&|_| true).is_ok());
     let (first, level) = (&plan.layers[0].name, plan.layers[0].limbs - 1);
@@ -230,7 +230,7 @@ fn a_missing_key_is_named_with_its_layer() {
 #[test]
 fn an_image_of_another_size_is_refused() {
     let plan = Plan::new(network(8, &[4]), &options(9)).unwrap();
-    let error = Client::reproducible(&plan, &Seed::from_number(SEED)).encrypt(&[0.0; 3]).unwrap_err();
+    let error = Client::reproducible(&plan.client, &Seed::from_number(SEED)).encrypt(&[0.0; 3]).unwrap_err();
     assert!(matches!(error, PrivateError::ImageSize { expected: 192, found: 3 }), "{error}");
 }
 
@@ -264,7 +264,7 @@ fn resnet20_has_the_levels_that_a_hand_computes() {
     ];
     let found: Vec<(&str, usize)> = plan.layers.iter().map(|layer| (layer.name.as_str(), layer.limbs)).collect();
     assert_eq!(found, expected);
-    assert_eq!((plan.levels_used(), plan.input_limbs, plan.parameters.max_limbs()), (20, 21, 21));
+    assert_eq!((plan.levels_used(), plan.client.encrypted.limbs, plan.parameters.max_limbs()), (20, 21, 21));
     let security = plan.parameters.security();
     assert!(security.is_secure() && security.log2_qp <= 868.0, "{security:?}");
 
@@ -334,17 +334,19 @@ fn the_simulation_has_the_noise_of_encryption() {
         };
         let plan = Plan::new(network.clone(), &options).unwrap();
         let trace = network.forward(&image).unwrap();
-        let client = Client::reproducible(&plan, &Seed::from_number(SEED));
+        let client = Client::reproducible(&plan.client, &Seed::from_number(SEED));
         let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
         let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
-        let executor = Executor::new(&plan, &evaluator, 1 << 28);
+        let executor = Executor::new(&plan.program, &evaluator, 1 << 28);
         let simulator = simulator(&plan);
         let simulation = Simulation::new(&plan, &simulator, 1 << 28);
         let (mut encrypted, mut simulated) = (Vec::new(), Vec::new());
         for draw in 0..DRAWS {
             let upload = client.encrypt(&image).unwrap().iter().map(|x| x.expand()).collect();
             let mut probes = Vec::new();
-            executor.run(upload, &mut |index, x, _| probes.extend(client.probe(&trace, index, x).unwrap())).unwrap();
+            executor
+                .run(upload, &mut |index, x, _| probes.extend(client.probe(&plan, &trace, index, x).unwrap()))
+                .unwrap();
             encrypted.push(probes);
             let mut probes = Vec::new();
             let logits = simulation

@@ -36,8 +36,8 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
         start.elapsed(),
         plan.levels_used(),
         plan.parameters.security().log2_qp,
-        plan.request.len(),
-        plan.request.bytes(&plan.parameters) as f64 / 1e9,
+        plan.client.request.len(),
+        plan.client.request.bytes(&plan.parameters) as f64 / 1e9,
         plan.predicted_seconds(1),
         plan.predicted_bytes(2, 2 << 30) as f64 / 1e9,
         plan.diagonal_bytes() as f64 / 1e9,
@@ -47,11 +47,11 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
     }
 
     let start = Instant::now();
-    let client = Client::reproducible(&plan, &Seed::from_number(1));
+    let client = Client::reproducible(&plan.client, &Seed::from_number(1));
     let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
     eprintln!("keys in {:?}", start.elapsed());
     let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
-    let executor = Executor::new(&plan, &evaluator, 2 << 30);
+    let executor = Executor::new(&plan.program, &evaluator, 2 << 30);
     let start = Instant::now();
     executor.prepare(|_| ()).unwrap();
     eprintln!("diagonals in {:?}", start.elapsed());
@@ -76,7 +76,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
             .run(encrypted, &mut |index, output, seconds| {
                 outputs.push(seconds);
                 if number == 0 {
-                    probes.push(client.probe(&trace, index, output).unwrap().unwrap());
+                    probes.push(client.probe(&plan, &trace, index, output).unwrap().unwrap());
                 }
             })
             .unwrap();
@@ -104,9 +104,9 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
                     "{:18} L{:2} diag {:3} baby {:2} giant {:2} | predicted {:.3} total {:.3} linear {:.3} square {:.3} pack {:.3} | bits {:5.2} dev {:.5} largest {:6.2} scale {:.1e}",
                     layer.name,
                     layer.limbs,
-                    layer.work.size().products,
-                    layer.work.size().babies,
-                    layer.work.size().giants,
+                    layer.size.products,
+                    layer.size.babies,
+                    layer.size.giants,
                     layer.seconds,
                     s.total(),
                     s.linear,

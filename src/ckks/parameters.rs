@@ -10,6 +10,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::CkksError;
 use super::gadget::{Band, Budget};
 use super::security::{Security, SecurityPolicy, Table};
@@ -17,7 +19,8 @@ use crate::ring::primes::{MAX_LOG_N, ntt_primes, ntt_primes_below};
 use crate::ring::{Factor, Ntt, RingError};
 
 /// How special primes and digits are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeySwitching {
     /// Level by level, the cheapest under the security limit (see [`super::gadget`]).
     #[default]
@@ -27,7 +30,8 @@ pub enum KeySwitching {
 }
 
 /// What a user asks for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ParametersLiteral {
     /// log2 of the ring dimension N; there are N/2 slots.
     pub log_n: u32,
@@ -78,9 +82,23 @@ impl KeyBand {
     }
 }
 
-/// Validated parameters with their tables; cheap to clone.
-#[derive(Debug, Clone)]
+/// Validated parameters with their tables; cheap to clone. Serialised as what was asked for, from which all else follows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(into = "ParametersLiteral", try_from = "ParametersLiteral")]
 pub struct Parameters(Arc<Inner>);
+
+impl From<Parameters> for ParametersLiteral {
+    fn from(parameters: Parameters) -> Self {
+        parameters.literal().clone()
+    }
+}
+
+impl TryFrom<ParametersLiteral> for Parameters {
+    type Error = CkksError;
+    fn try_from(literal: ParametersLiteral) -> Result<Self, CkksError> {
+        Self::new(literal)
+    }
+}
 
 #[derive(Debug)]
 struct Inner {

@@ -1,5 +1,7 @@
 //! 128-bit classical security of ring learning with errors for a uniform ternary key and errors of deviation 3.2.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 /// Largest log2(QP) by the homomorphic encryption standard (2018, table 1; 2^16 by its extension), from N = 2^12 on.
@@ -37,7 +39,8 @@ impl Table {
 }
 
 /// What to do about parameters over the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SecurityPolicy {
     /// Refuse parameters that are over the stricter table.
     #[default]

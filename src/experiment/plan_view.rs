@@ -6,6 +6,7 @@ use super::ExperimentError;
 use super::byte_size::ByteSize;
 use super::records::SecurityVerdict;
 use super::setting::Backend;
+use crate::private::program::Step;
 
 /// Operations on ciphertexts.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -154,6 +155,8 @@ pub struct PlanView {
     pub threads: u32,
     /// The layers in evaluation order.
     pub layers: Vec<PlanLayer>,
+    /// The program: what the server does, step by step.
+    pub steps: Vec<Step>,
 }
 
 impl PlanView {
@@ -188,6 +191,7 @@ pub fn check_memory(bytes: u64, limit: Option<u64>) -> Result<(), ExperimentErro
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::private::program::{Operation, Part, Value, ValueId};
 
     /// A plan for tests of this floor and those above.
     pub(crate) fn sample_plan() -> PlanView {
@@ -257,6 +261,13 @@ pub(crate) mod tests {
                     seconds: 0.25,
                 },
             ],
+            steps: vec![Step {
+                layer: 0,
+                part: Part::Linear,
+                operation: Operation::Transform { weight_scale: 2f64.powi(18) },
+                operands: vec![ValueId::IMAGE],
+                value: Value { ciphertexts: 1, limbs: 2, scale: 2f64.powi(20) },
+            }],
         }
     }
 

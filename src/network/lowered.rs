@@ -3,8 +3,10 @@
 //! This is what encrypted inference sees. Every layer is `act(sum_t map_t(source_t) + bias)`, where a source is the
 //! encrypted input image or the (already activated) output of an earlier layer.
 
+use serde::{Deserialize, Serialize};
+
 /// Channels, rows and columns of a layer's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shape {
     /// Number of channels.
     pub channels: usize,

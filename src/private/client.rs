@@ -1,5 +1,6 @@
 //! The client: holds the secret key, encrypts images, decrypts logits, and notices overflows.
 
+use super::client_plan::ClientPlan;
 use super::error::PrivateError;
 use super::logits::Logits;
 use super::plan::Plan;
@@ -15,7 +16,7 @@ use crate::ring::sampling::Seed;
 /// What a client holds.
 #[derive(Debug)]
 pub struct Client<'a> {
-    plan: &'a Plan,
+    plan: &'a ClientPlan,
     encryptor: Encryptor,
 }
 
@@ -24,16 +25,16 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// [`RingError::Entropy`] if there is none.
-    pub fn new(plan: &'a Plan) -> Result<Self, RingError> {
+    pub fn new(plan: &'a ClientPlan) -> Result<Self, RingError> {
         Ok(Self::with(plan, SecretKey::generate(&plan.parameters)?))
     }
 
     /// A client whose secret key and noise follow from `seed`: for tests and experiments, see [`SecretKey::reproducible`].
-    pub fn reproducible(plan: &'a Plan, seed: &Seed) -> Self {
+    pub fn reproducible(plan: &'a ClientPlan, seed: &Seed) -> Self {
         Self::with(plan, SecretKey::reproducible(&plan.parameters, seed))
     }
 
-    fn with(plan: &'a Plan, secret: SecretKey) -> Self {
+    fn with(plan: &'a ClientPlan, secret: SecretKey) -> Self {
         Self { plan, encryptor: Encryptor::new(secret) }
     }
 
@@ -63,7 +64,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`PrivateError::ImageSize`], [`PrivateError::BatchSize`], and what the scheme refuses.
     pub fn encrypt_batch(&self, images: &[&[f64]]) -> Result<Vec<SeededCiphertext>, PrivateError> {
-        let (limbs, scale) = (self.plan.input_limbs, self.plan.parameters.input_scale());
+        let (limbs, scale) = (self.plan.encrypted.limbs, self.plan.encrypted.scale);
         let slots = self.plan.input_slots(images)?;
         Ok(slots.iter().map(|slots| self.encryptor.encrypt(slots, scale, limbs)).collect::<Result<_, _>>()?)
     }
@@ -76,19 +77,20 @@ impl<'a> Client<'a> {
         decrypt(self.encryptor.encoder(), self.encryptor.secret(), ciphertext)
     }
 
-    /// Compares the linear output of layer number `index` with clear-text evaluation; none: there is no such layer, or its
+    /// Compares the linear output of layer number `index` of the whole plan with clear-text evaluation; none: there is no such layer, or its
     /// output has another size.
     ///
     /// # Errors
     /// As [`Client::slots`].
     pub fn probe(
         &self,
+        plan: &Plan,
         trace: &LoweredTrace,
         index: usize,
         output: &[Ciphertext],
     ) -> Result<Option<LayerProbe>, CkksError> {
         let slots = output.iter().map(|x| self.slots(x)).collect::<Result<Vec<_>, _>>()?;
-        Ok(output.first().and_then(|first| probe(self.plan, trace, index, first.scale(), &slots)))
+        Ok(output.first().and_then(|first| probe(plan, trace, index, first.scale(), &slots)))
     }
 
     /// Decrypts the logits of the first image, and notices an overflow.

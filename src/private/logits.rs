@@ -1,6 +1,6 @@
 //! From the slots of a result to logits.
 
-use super::plan::Plan;
+use super::client_plan::ClientPlan;
 use crate::ckks::Complex;
 
 /// Decrypted logits.
@@ -19,15 +19,14 @@ impl Logits {
     /// Reads the logits of a plan's result from its slots: those of image number `image` of the batch. Every logit comes in
     /// as many copies as there is room; if an activation overflowed the modulus they are random, so copies that differ, or
     /// exceed what the modulus can hold, or are not real, reveal it.
-    pub fn read(plan: &Plan, slots: &[Complex], image: usize) -> Self {
-        let Some(layer) = plan.layers.last() else { return Self { values: Vec::new(), overflow: true } };
-        let (period, classes) = (layer.layout.period(), layer.layout.shape().channels);
+    pub fn read(plan: &ClientPlan, slots: &[Complex], image: usize) -> Self {
+        let (period, classes) = (plan.output.period(), plan.output.shape().channels);
         // Several images: only the first period of each is made of its own slots alone.
         let (first, period) = match plan.batch {
             1 => (0, period),
             batch => (image * plan.input.period(), batch.next_power_of_two() * plan.input.period()),
         };
-        let bound = plan.logit_bound();
+        let bound = plan.logit_bound;
         let copies = slots.len() / period;
         let mut overflow = copies == 0;
         let values = (0..classes)

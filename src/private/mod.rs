@@ -4,12 +4,13 @@
 //! runs it on any evaluator. A [`Client`] encrypts images and decrypts logits; a [`Simulation`] does as if. A [`probe`]
 //! compares each layer with clear-text evaluation.
 
+mod assemble;
 mod builder;
 mod client;
+mod client_plan;
 mod cost;
 mod error;
 mod executor;
-mod headroom;
 pub mod layout;
 pub mod linear;
 mod logits;
@@ -17,10 +18,13 @@ mod memory;
 mod options;
 mod plan;
 pub mod probe;
+pub mod program;
 mod simulation;
+mod stages;
 mod unfold;
 
 pub use client::Client;
+pub use client_plan::ClientPlan;
 pub use cost::CostModel;
 pub use error::PrivateError;
 pub use executor::{Executor, LayerSeconds};
@@ -28,5 +32,6 @@ pub use layout::Layout;
 pub use logits::Logits;
 pub use options::{ConvolutionKind, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions};
 pub use plan::{Plan, PlannedLayer};
+pub use program::Program;
 pub use simulation::{Simulation, simulator};
 pub use unfold::Unfolding;

@@ -35,6 +35,6 @@ pub fn probe(
         precision,
         relative: precision.relative_to(precision.largest),
         largest_activation: precision.largest,
-        scale_deviation: (scale / layer.scale(&plan.parameters) - 1.0).abs(),
+        scale_deviation: (scale / layer.output.scale - 1.0).abs(),
     })
 }

@@ -4,6 +4,7 @@ use super::error::PrivateError;
 use super::executor::{Executor, LayerSeconds};
 use super::logits::Logits;
 use super::plan::Plan;
+use super::program::Value;
 use crate::ckks::{Complex, Encoder, Simulated, SimulatedCiphertext};
 
 /// Simulates a plan.
@@ -21,7 +22,7 @@ pub fn simulator(plan: &Plan) -> Simulated {
 impl<'a> Simulation<'a> {
     /// A simulation that keeps at most `diagonal_bytes` of diagonals.
     pub fn new(plan: &'a Plan, evaluator: &'a Simulated, diagonal_bytes: u64) -> Self {
-        Self { plan, evaluator, executor: Executor::new(plan, evaluator, diagonal_bytes) }
+        Self { plan, evaluator, executor: Executor::new(&plan.program, evaluator, diagonal_bytes) }
     }
 
     /// The logits of normalised images, each row-major [channels, rows, columns] with the seed that its noise follows from;
@@ -35,13 +36,13 @@ impl<'a> Simulation<'a> {
         images: &[(&[f64], u64)],
         observer: &mut dyn FnMut(usize, &[SimulatedCiphertext], LayerSeconds),
     ) -> Result<Vec<Logits>, PrivateError> {
-        let plan = self.plan;
-        let scale = plan.parameters.input_scale();
+        let plan = &self.plan.client;
+        let Value { ciphertexts, limbs, scale } = plan.encrypted;
         let slots = images.iter().map(|(image, _)| plan.input_slots(&[image])).collect::<Result<Vec<_>, _>>()?;
-        let encrypted = (0..plan.input_ciphertexts()).map(|index| {
+        let encrypted = (0..ciphertexts).map(|index| {
             let of_images: Vec<&[Complex]> = slots.iter().map(|ciphertexts| &ciphertexts[index][..]).collect();
             let seeds: Vec<u64> = images.iter().map(|(_, seed)| seed.rotate_left(32) ^ index as u64).collect();
-            self.evaluator.encrypt_all(&of_images, scale, plan.input_limbs, &seeds)
+            self.evaluator.encrypt_all(&of_images, scale, limbs, &seeds)
         });
         let result = self.executor.run(encrypted.collect(), observer)?;
         let slots = |image| result.first().map(|logits| logits.slots(image)).unwrap_or_default();

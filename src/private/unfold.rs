@@ -5,10 +5,12 @@
 //! nothing; the server then needs no rotations between pixels at the top of the chain, where they are dearest. Nothing
 //! about the weights is revealed but the kernel's size.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Shape, Source};
 
 /// What the client does to an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfolding {
     image: Shape,
     kernel: usize,

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::switching::SwitchingKey;
 use crate::ckks::error::CkksError;
 use crate::ckks::parameters::Parameters;
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 
 /// What a switching key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyKind {
     /// From the square of the secret key.
     Relinearization,
@@ -17,9 +20,23 @@ pub enum KeyKind {
 }
 
 /// The keys that a computation needs: for each purpose and band, the largest number of limbs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Serialised as a list of purpose, band and limbs; it is checked against parameters when keys are made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<(KeyKind, usize, usize)>", from = "Vec<(KeyKind, usize, usize)>")]
 pub struct KeyRequest {
     keys: BTreeMap<(KeyKind, usize), usize>,
+}
+
+impl From<KeyRequest> for Vec<(KeyKind, usize, usize)> {
+    fn from(request: KeyRequest) -> Self {
+        request.iter().collect()
+    }
+}
+
+impl From<Vec<(KeyKind, usize, usize)>> for KeyRequest {
+    fn from(keys: Vec<(KeyKind, usize, usize)>) -> Self {
+        Self { keys: keys.into_iter().map(|(kind, band, limbs)| ((kind, band), limbs)).collect() }
+    }
 }
 
 impl KeyRequest {

@@ -9,7 +9,8 @@ use crate::experiment::ExperimentError;
 use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanClusters, PlanLayer, PlanView};
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterReport;
-use crate::private::{Layout, Plan, PlannedLayer};
+use crate::private::program::Value;
+use crate::private::{Layout, PlannedLayer};
 
 /// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
 #[derive(Debug, Default)]
@@ -40,6 +41,7 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
     let parameters = &plan.parameters;
     let security = parameters.security();
     let limb_bytes = 8 * parameters.n() as u64;
+    let Value { ciphertexts, limbs, .. } = plan.client.encrypted;
     PlanView {
         trial_id: spec.id.clone(),
         network: card.network.clone(),
@@ -61,16 +63,17 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         security_2018: security.verdict(Table::Standard2018).into(),
         security_2024: security.verdict(Table::Guidelines2024).into(),
         bands: parameters.bands().iter().map(band).collect(),
-        galois_elements: plan.request.galois_elements() as u32,
-        keys: plan.request.len() as u32,
-        key_bytes: plan.request.bytes(parameters),
-        ciphertext_bytes: plan.input_ciphertexts() as u64 * (plan.input_limbs as u64 * limb_bytes + SEED_BYTES),
+        galois_elements: plan.client.request.galois_elements() as u32,
+        keys: plan.client.request.len() as u32,
+        key_bytes: plan.client.request.bytes(parameters),
+        ciphertext_bytes: ciphertexts as u64 * (limbs as u64 * limb_bytes + SEED_BYTES),
         diagonal_bytes: plan.diagonal_bytes(),
         memory_bytes: task.memory_bytes(plan),
         memory_limit_bytes: task.memory_limit_bytes(),
         seconds: plan.predicted_seconds(spec.settings.threads.0 as usize),
         threads: spec.settings.threads.0,
-        layers: plan.layers.iter().map(|layer| layer_view(plan, layer, spec.settings.threads.0)).collect(),
+        layers: plan.layers.iter().map(|layer| layer_view(layer, spec.settings.threads.0)).collect(),
+        steps: plan.program.steps.clone(),
     }
 }
 
@@ -99,18 +102,17 @@ fn band(band: &KeyBand) -> PlanBand {
     }
 }
 
-fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
-    let size = layer.work.size();
+fn layer_view(layer: &PlannedLayer, threads: u32) -> PlanLayer {
     PlanLayer {
         name: layer.name.clone(),
         kind: kind(layer),
         level_in: (layer.limbs - 1) as u32,
-        level_out: (layer.value_limbs() - 1) as u32,
-        scale_bits: layer.scale(&plan.parameters).log2(),
+        level_out: (layer.value.limbs - 1) as u32,
+        scale_bits: layer.output.scale.log2(),
         layout: layout(&layer.layout),
-        diagonals: size.products,
-        babies: size.babies,
-        giants: size.giants,
+        diagonals: layer.size.products,
+        babies: layer.size.babies,
+        giants: layer.size.giants,
         operations: counts(&layer.operations),
         log2_headroom: layer.headroom.log2(),
         seconds: layer.seconds / f64::from(threads),
@@ -119,11 +121,11 @@ fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: u32) -> PlanLayer {
 
 /// What a layer is, its activation included.
 pub fn kind(layer: &PlannedLayer) -> String {
-    let activation = match (layer.squared, layer.leading.is_empty(), layer.linear.is_empty()) {
-        (false, ..) => "",
-        (_, true, true) => " + square",
-        (_, true, false) => " + monic quadratic",
-        (_, false, _) => " + quadratic",
+    let activation = match layer.activation {
+        "none" => "",
+        "square" => " + square",
+        "monic" => " + monic quadratic",
+        _ => " + quadratic",
     };
     format!("{}{activation}", layer.kind)
 }

@@ -32,12 +32,12 @@ impl<'p> Session<'p> {
     /// [`ExperimentError::Private`] without entropy, or for a plan whose keys cannot be made.
     pub fn open(prepared: &'p Prepared, task: &Task, events: &mut dyn EventSink) -> Result<Self, ExperimentError> {
         let plan = &prepared.plan;
-        let total = plan.request.len() as u64;
+        let total = plan.client.request.len() as u64;
         events.progress(Stage::KeyGeneration, 0, total, "");
         let start = Instant::now();
         let client = match task.fixed_seed() {
-            Some(seed) => Client::reproducible(plan, &seed),
-            None => Client::new(plan)?,
+            Some(seed) => Client::reproducible(&plan.client, &seed),
+            None => Client::new(&plan.client)?,
         };
         let keys = client.evaluation_keys(|made| events.progress(Stage::KeyGeneration, made as u64, total, ""))?;
         let keygen_seconds = start.elapsed().as_secs_f64();
@@ -53,7 +53,7 @@ impl<'p> Session<'p> {
     pub fn start(&self, task: &Task, events: &mut dyn EventSink) -> Result<Evaluation<'_>, ExperimentError> {
         let plan = &self.prepared.plan;
         let total = plan.layers.len() as u64;
-        let executor = Executor::new(plan, &self.evaluator, task.memory.diagonals.0);
+        let executor = Executor::new(&plan.program, &self.evaluator, task.memory.diagonals.0);
         events.progress(Stage::Diagonals, 0, total, "");
         executor
             .prepare(|layer| events.progress(Stage::Diagonals, layer as u64 + 1, total, &plan.layers[layer].name))?;
@@ -81,8 +81,10 @@ impl Evaluation<'_> {
     ) -> Result<Vec<ImageOutcome>, ExperimentError> {
         let Session { prepared: Prepared { card, plan, .. }, client, .. } = self.session;
         let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
-        let traces: Vec<LoweredTrace> =
-            inputs.iter().map(|input| plan.network.forward(&plan.network_input(input))).collect::<Result<_, _>>()?;
+        let traces: Vec<LoweredTrace> = inputs
+            .iter()
+            .map(|input| plan.network.forward(&plan.client.network_input(input)))
+            .collect::<Result<_, _>>()?;
         // One image that explodes destroys all that share its ciphertexts.
         let exploded = traces.iter().any(|trace| explodes(plan, &trace.largest()));
         let probed = traces.first().filter(|_| probe && !exploded);
@@ -102,7 +104,7 @@ impl Evaluation<'_> {
         let result = self.executor.run(encrypted, &mut |layer, output, seconds| {
             let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale());
             let probe = probed.and_then(|trace| {
-                client.probe(trace, layer, output).unwrap_or_else(|error| {
+                client.probe(plan, trace, layer, output).unwrap_or_else(|error| {
                     unreadable.get_or_insert(error);
                     None
                 })

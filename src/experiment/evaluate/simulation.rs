@@ -29,8 +29,8 @@ pub const fn batch(threads: usize) -> usize {
 /// Predicted peak memory in bytes.
 #[must_use]
 pub fn predicted_bytes(plan: &Plan, threads: usize, diagonal_bytes: u64) -> u64 {
-    let values = plan.layers.iter().map(|layer| {
-        let work = &layer.work;
+    let values = plan.program.layers.iter().map(|layer| {
+        let work = &layer.map;
         let partial = work.diagonals().map_or_else(
             || work.size().babies * work.inputs() as u64,
             |transform| transform.used_giants().len() as u64,
@@ -105,7 +105,7 @@ impl<'p> Simulator<'p> {
     ) -> Result<Vec<ImageOutcome>, ExperimentError> {
         let Prepared { card, plan, .. } = self.prepared;
         let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
-        let trace = |input: &Vec<f64>| plan.network.forward(&plan.network_input(input));
+        let trace = |input: &Vec<f64>| plan.network.forward(&plan.client.network_input(input));
         let traces = inputs.iter().map(trace).collect::<Result<Vec<_>, _>>()?;
         let largest: Vec<Vec<f64>> = traces.iter().map(|trace| trace.largest()).collect();
         let exploded: Vec<bool> = largest.iter().map(|largest| explodes(plan, largest)).collect();

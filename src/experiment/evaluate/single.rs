@@ -98,11 +98,11 @@ fn view(
             .map(|((layer, outcome), largest)| InferenceLayer {
                 name: layer.name.clone(),
                 level_in: (layer.limbs - 1) as u32,
-                level_out: (layer.value_limbs() - 1) as u32,
+                level_out: (layer.value.limbs - 1) as u32,
                 scale_bits: outcome.scale.log2(),
                 seconds: outcome.seconds.total(),
                 rotations: layer.operations.rotations,
-                diagonals: layer.work.size().products,
+                diagonals: layer.size.products,
                 precision_bits_min: outcome.probe.map(|probe| probe.relative.min),
                 precision_bits_median: outcome.probe.map(|probe| probe.relative.median),
                 largest_activation: finite(*largest),

@@ -1,6 +1,6 @@
 //! Layers in the channel layout.
 
-use super::layer::{Builder, stride, unsupported};
+use super::layer::{Builder, LayerInput, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork};
@@ -8,7 +8,6 @@ use crate::private::error::PrivateError;
 use crate::private::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
 use crate::private::linear::{ChannelTerm, Packing, combination};
 use crate::private::options::{ConvolutionKind, PlanOptions};
-use crate::private::plan::LayerInput;
 
 /// Product of the strides and largest padding on the way from the image to any layer.
 fn reach(network: &LoweredNetwork) -> (usize, usize) {

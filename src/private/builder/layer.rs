@@ -4,15 +4,34 @@ use std::sync::Arc;
 
 use super::{channel, packed};
 use crate::ckks::Parameters;
-use crate::ckks::evaluator::Operations;
 use crate::ckks::linear_transform::LinearTransform;
-use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Source, Term};
+use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source, Term};
 use crate::private::error::PrivateError;
-use crate::private::headroom::headroom;
 use crate::private::layout::{ClassLayout, Layout};
 use crate::private::linear::{DenseDiagonals, Packing, Steps, Work};
 use crate::private::options::{LayoutKind, PlanOptions};
-use crate::private::plan::{LayerInput, PlannedLayer};
+
+/// An input of a layer: the value of a source, in the form that the layer reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerInput {
+    /// Where the value comes from.
+    pub source: Source,
+    /// In which form.
+    pub packing: Packing,
+}
+
+/// The linear part of a layer.
+pub struct LinearPart {
+    /// What it is: `convolution`, `convolution + identity`, `convolution + projection`, `factors` (one per channel and term),
+    /// `dense`.
+    pub kind: &'static str,
+    /// Its inputs, in the order of the map's.
+    pub inputs: Vec<LayerInput>,
+    /// The map.
+    pub work: Work,
+    /// Layout of the layer's value.
+    pub layout: Layout,
+}
 
 /// State of planning.
 pub struct Builder {
@@ -85,8 +104,8 @@ impl Builder {
         }
     }
 
-    /// Plans layer number `index`, whose inputs have `limbs` limbs.
-    pub fn layer(&mut self, index: usize, limbs: usize) -> Result<PlannedLayer, PrivateError> {
+    /// Lays out the linear part of layer number `index`, whose inputs have `limbs` limbs.
+    pub fn layer(&mut self, index: usize, limbs: usize) -> Result<LinearPart, PrivateError> {
         let network = self.network.clone();
         let layer = &network.layers[index];
         let Some(first) = layer.terms.first() else {
@@ -115,40 +134,8 @@ impl Builder {
             }
             (_, Layout::Classes(_)) => return Err(unsupported(layer, "it reads the output of a dense layer")),
         };
-        let squared = layer.activation != Activation::None;
-        let own_prime = squared && !self.options.tower_reuse;
-        let lifted = !squared && self.options.tower_reuse && index + 1 < network.layers.len();
-        let [leading, linear] = layer.activation.coefficients();
-        let left = limbs - 1 - usize::from(leading.is_some());
-        let headroom = headroom(&self.parameters, left, squared, lifted);
-        let bias = layout.scatter(&layer.bias);
-        let plane = layer.shape.height * layer.shape.width;
-        let by_channel = |values: &Vec<f64>| {
-            let spread: Vec<f64> = values.iter().flat_map(|value| std::iter::repeat_n(*value, plane)).collect();
-            layout.scatter(&spread)
-        };
-        let centre = by_channel(&layer.centre);
-        let [leading, linear] = [leading, linear].map(|values| values.map(by_channel).unwrap_or_default());
         self.layouts.push(layout.clone());
-        Ok(PlannedLayer {
-            name: layer.name.clone(),
-            kind: kind(layer),
-            limbs,
-            inputs,
-            work,
-            bias,
-            centre,
-            leading,
-            linear,
-            layout,
-            squared,
-            own_prime,
-            lifted,
-            offered: Vec::new(),
-            operations: Operations::default(),
-            seconds: 0.0,
-            headroom,
-        })
+        Ok(LinearPart { kind: kind(layer), inputs, work, layout })
     }
 
     fn dense(&self, index: usize, input: &Layout, output: ClassLayout, limbs: usize) -> LinearTransform {

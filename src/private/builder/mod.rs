@@ -4,4 +4,4 @@ mod channel;
 mod layer;
 mod packed;
 
-pub(super) use layer::Builder;
+pub(super) use layer::{Builder, LinearPart};

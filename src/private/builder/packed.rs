@@ -1,6 +1,6 @@
 //! Layers in the packed layout.
 
-use super::layer::{Builder, stride, unsupported};
+use super::layer::{Builder, LayerInput, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::linear_transform::{DiagonalSource, Fold, LinearTransform};
 use crate::network::lowered::{LoweredNetwork, Shape, Source};
@@ -8,7 +8,6 @@ use crate::private::error::PrivateError;
 use crate::private::layout::{Layout, PackedLayout};
 use crate::private::linear::{ConvolutionDiagonals, Packing, Steps, TermInput};
 use crate::private::options::PlanOptions;
-use crate::private::plan::LayerInput;
 
 fn packing(layout: &PackedLayout, complex: bool) -> Packing {
     if complex { Packing::best(layout) } else { Packing::Real }

@@ -5,6 +5,8 @@
 //! an ensemble sit in blocks behind each other, and images of a batch behind these; the image itself is repeated for
 //! every member. What is left of the ciphertext repeats all that.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::lowered::Shape;
 
 /// What a channel layout is made for.
@@ -25,7 +27,7 @@ pub struct ChannelOptions {
 }
 
 /// The channel layout of one value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelLayout {
     shape: Shape,
     /// Members whose channels the shape has; 1 for an image that all members share.

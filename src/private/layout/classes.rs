@@ -1,10 +1,12 @@
 //! Logits: class k in every slot that is k modulo the period.
 
+use serde::{Deserialize, Serialize};
+
 /// Smallest period that the encoder can use.
 const MIN_PERIOD: usize = 8;
 
 /// The layout of the logits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassLayout {
     classes: usize,
 }

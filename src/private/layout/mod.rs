@@ -10,10 +10,13 @@ pub use packed::PackedLayout;
 
 use std::ops::Deref;
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::lowered::Shape;
 
 /// The layout of one layer's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// Channels packed into ciphertexts, multiplexed into the gaps that strides leave.
     Packed(PackedLayout),

@@ -6,10 +6,12 @@
 //! c mod p^2. Grids follow each other within a ciphertext. If they fill only part of it, their number is rounded up to a
 //! power of two and the contents repeat to the end: rotations then wrap around within the period.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::lowered::Shape;
 
 /// The packed layout of one value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackedLayout {
     shape: Shape,
     /// Rows and columns of the grid, powers of two.

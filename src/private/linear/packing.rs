@@ -1,10 +1,13 @@
 //! How a layer's output is offered to convolutions: real, or two halves in one complex vector.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ckks::Complex;
 use crate::private::layout::PackedLayout;
 
 /// What real and imaginary parts hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Packing {
     /// Real values only.
     Real,

@@ -1,0 +1,220 @@
+//! The program of a plan: steps as plain data, for any evaluator.
+
+use serde::{Deserialize, Serialize};
+
+use super::linear::{Packing, Work};
+use crate::ckks::Parameters;
+use crate::ckks::keys::{KeyKind, KeyRequest};
+
+/// Number of a value: 0 is the encrypted image, k + 1 the result of step k.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ValueId(pub usize);
+
+impl ValueId {
+    /// The encrypted image.
+    pub const IMAGE: Self = Self(0);
+}
+
+/// Number of a plaintext in [`Program::plaintexts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaintextId(pub usize);
+
+/// A plaintext for every ciphertext of a value: one period of each.
+pub type Plaintext = Vec<Vec<f64>>;
+
+/// What is known of a value before it is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    /// Number of ciphertexts.
+    pub ciphertexts: usize,
+    /// Limbs of each; the level is one less.
+    pub limbs: usize,
+    /// Scale.
+    pub scale: f64,
+}
+
+/// What a step does, ciphertext by ciphertext where it is not a linear map.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Diagonals with baby and giant steps: the layer's map, weights encoded at this scale; then a rescale.
+    Transform {
+        /// Scale of the weights.
+        weight_scale: f64,
+    },
+    /// Sums of rotated ciphertexts: the layer's map, weights encoded at this scale; then a rescale.
+    Combine {
+        /// Scale of the weights.
+        weight_scale: f64,
+    },
+    /// Adds a plaintext.
+    AddPlain {
+        /// Which.
+        plaintext: PlaintextId,
+    },
+    /// Multiplies by a plaintext.
+    MultiplyPlain {
+        /// Which.
+        plaintext: PlaintextId,
+        /// Scale at which it is encoded.
+        scale: f64,
+    },
+    /// Squares and relinearizes.
+    Square,
+    /// Divides by the last prime.
+    Rescale,
+    /// Adds two values.
+    Add,
+    /// Gives up limbs.
+    Drop,
+    /// Puts real parts into real and imaginary ones.
+    Pack {
+        /// How.
+        packing: Packing,
+    },
+}
+
+impl Operation {
+    /// Its name in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Transform { .. } => "transform",
+            Self::Combine { .. } => "combine",
+            Self::AddPlain { .. } => "add plain",
+            Self::MultiplyPlain { .. } => "multiply plain",
+            Self::Square => "square",
+            Self::Rescale => "rescale",
+            Self::Add => "add",
+            Self::Drop => "drop",
+            Self::Pack { .. } => "pack",
+        }
+    }
+}
+
+/// To which of a layer's times a step belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The linear map, with what brings its inputs to one level.
+    Linear,
+    /// The activation.
+    Square,
+    /// The forms that later layers read.
+    Pack,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Number of its layer.
+    pub layer: usize,
+    /// Part of the layer.
+    pub part: Part,
+    /// What it does.
+    pub operation: Operation,
+    /// What it reads: one value, two for an addition, all inputs one after the other for a linear map.
+    pub operands: Vec<ValueId>,
+    /// What comes out.
+    pub value: Value,
+}
+
+/// What the steps of a layer share.
+#[derive(Debug)]
+pub struct ProgramLayer {
+    /// Name of the layer.
+    pub name: String,
+    /// Its linear map.
+    pub map: Work,
+    /// The linear output, before the activation: what a probe looks at.
+    pub output: ValueId,
+}
+
+/// Steps in the order in which they are carried out; the last one makes the result.
+#[derive(Debug)]
+pub struct Program {
+    /// The encrypted image.
+    pub image: Value,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// The layers that they belong to.
+    pub layers: Vec<ProgramLayer>,
+    /// What steps add and multiply by.
+    pub plaintexts: Vec<Plaintext>,
+    /// Bytes of rotated ciphertexts that a combination may hold at a time.
+    pub working_bytes: u64,
+}
+
+impl Program {
+    /// What is known of a value.
+    ///
+    /// # Panics
+    /// If there is no such value.
+    pub fn value(&self, id: ValueId) -> Value {
+        id.0.checked_sub(1).map_or(self.image, |step| self.steps[step].value)
+    }
+
+    /// The result.
+    pub fn result(&self) -> Value {
+        self.value(ValueId(self.steps.len()))
+    }
+
+    /// A layer's value, after its activation.
+    pub fn layer_value(&self, layer: usize) -> Value {
+        let own = |step: &&Step| step.layer == layer && step.part != Part::Pack;
+        self.steps.iter().rfind(own).map_or(self.image, |step| step.value)
+    }
+
+    /// For each value the last step that reads it; none: nothing reads it.
+    pub fn last_uses(&self) -> Vec<Option<usize>> {
+        let mut last = vec![None; self.steps.len() + 1];
+        for (index, step) in self.steps.iter().enumerate() {
+            step.operands.iter().for_each(|operand| last[operand.0] = Some(index));
+        }
+        last
+    }
+
+    /// The keys that the steps need, each up to the level that needs it.
+    pub fn keys(&self, parameters: &Parameters) -> KeyRequest {
+        let mut request = KeyRequest::new();
+        for step in &self.steps {
+            let limbs = step.operands.first().map_or(0, |operand| self.value(*operand).limbs);
+            match step.operation {
+                Operation::Transform { .. } | Operation::Combine { .. } => {
+                    self.layers[step.layer].map.request(parameters, limbs, &mut request);
+                }
+                Operation::Square => request.add(parameters, KeyKind::Relinearization, limbs),
+                Operation::Pack { packing: Packing::Halves { half } } => {
+                    request.add_rotation(parameters, half as i64, limbs);
+                }
+                _ => {}
+            }
+        }
+        request
+    }
+
+    /// For every layer the bytes of its weights when encoded.
+    pub fn weight_bytes(&self) -> impl Iterator<Item = u64> {
+        self.layers.iter().map(|layer| layer.map.plaintext_bytes())
+    }
+
+    /// Largest magnitude of a layer's linear output for which all of the layer's values decrypt to themselves: |x| times the
+    /// scale is below half of the modulus, and for what has been squared x^2 times the scale is.
+    pub fn headroom(&self, layer: usize, parameters: &Parameters) -> f64 {
+        let mut squared = false;
+        let mut log2 = f64::INFINITY;
+        for step in self.steps.iter().filter(|step| step.layer == layer && step.part != Part::Pack) {
+            squared |= step.operation == Operation::Square;
+            // What brings the inputs to one level comes before the linear map; a multiple of its value is smaller than the square.
+            let counts = match step.operation {
+                Operation::Transform { .. } | Operation::Combine { .. } | Operation::Square => true,
+                Operation::Rescale => step.part == Part::Square,
+                _ => false,
+            };
+            if counts {
+                let room = parameters.log2_q(step.value.limbs) - 1.0 - step.value.scale.log2();
+                log2 = log2.min(if squared { room / 2.0 } else { room });
+            }
+        }
+        log2.exp2()
+    }
+}

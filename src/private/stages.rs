@@ -1,0 +1,64 @@
+//! What a layer does one after the other, and what of it costs a level: the one rule from which a chain's length follows.
+
+use crate::network::lowered::{Activation, LoweredNetwork, Source};
+
+/// A part of a layer's computation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The linear map with its rescale, and the bias.
+    Linear,
+    /// The square.
+    Square,
+    /// A rescale of the square by a prime of its own: no tower reuse.
+    Rescale,
+    /// The square times the leading coefficient, and a rescale.
+    Leading,
+    /// Plus a multiple of the linear map's value.
+    Multiple,
+    /// Less the centre.
+    Centre,
+}
+
+impl Stage {
+    /// Levels that it costs: one for each rescale on the way of a layer's value.
+    pub const fn levels(self) -> usize {
+        match self {
+            Self::Linear | Self::Rescale | Self::Leading => 1,
+            Self::Square | Self::Multiple | Self::Centre => 0,
+        }
+    }
+
+    /// The stages of a layer with this activation.
+    pub fn of(activation: &Activation, tower_reuse: bool) -> Vec<Self> {
+        let mut stages = vec![Self::Linear];
+        if *activation == Activation::None {
+            return stages;
+        }
+        let [leading, multiple] = activation.coefficients();
+        stages.push(Self::Square);
+        stages.extend((!tower_reuse).then_some(Self::Rescale));
+        stages.extend(leading.is_some().then_some(Self::Leading));
+        stages.extend(multiple.is_some().then_some(Self::Multiple));
+        stages.push(Self::Centre);
+        stages
+    }
+}
+
+/// Limbs that each layer's inputs have: as few as the layers that read its value leave it.
+pub fn input_limbs(network: &LoweredNetwork, tower_reuse: bool) -> Vec<usize> {
+    let levels: Vec<usize> = network
+        .layers
+        .iter()
+        .map(|layer| Stage::of(&layer.activation, tower_reuse).into_iter().map(Stage::levels).sum())
+        .collect();
+    // A result needs one limb.
+    let mut limbs: Vec<usize> = levels.iter().map(|levels| 1 + levels).collect();
+    for (index, layer) in network.layers.iter().enumerate().rev() {
+        for term in &layer.terms {
+            if let Source::Layer(source) = term.source {
+                limbs[source] = limbs[source].max(limbs[index] + levels[source]);
+            }
+        }
+    }
+    limbs
+}
