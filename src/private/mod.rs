@@ -9,6 +9,7 @@ mod client;
 mod cost;
 mod error;
 mod executor;
+pub mod failure;
 mod headroom;
 pub mod layout;
 pub mod linear;
