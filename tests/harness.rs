@@ -188,10 +188,12 @@ fn one_inference_as_text_and_as_json() {
     let infer = |more: &[&str]| success(directory.path(), &[&arguments, more].concat());
     let text = infer(&["--image", "3", "--seed", "1"]);
     assert!(text.contains("(clear text: the same)") && text.contains("layer3.2.conv2"), "{text}");
+    assert!(text.contains("P(another class)") && text.contains("the seed 1: reproducible"), "{text}");
 
     let view: InferenceView = serde_json::from_str(&infer(&["--image", "3", "--seed", "1", "--json"])).unwrap();
     assert_eq!((view.classes.len(), view.layers.len(), view.overflow, view.seed), (10, 20, false, Some(1)));
     assert_eq!(view.predicted, view.clear_predicted);
+    assert!(view.wrong_class_probability.unwrap() < 1e-3 && view.overflow_probability == Some(0.0), "{view:?}");
     for class in &view.classes {
         assert!((class.logit.unwrap() - class.clear_logit.unwrap()).abs() < 0.05, "{class:?}");
     }
@@ -289,4 +291,27 @@ fn a_simulated_trial_has_accuracies_and_no_seconds() {
     success(directory.path(), &["run", "e.yaml", "--out", "again"]);
     let again: Vec<ImageRow> = rows(&directory.path().join("again"));
     assert!(images.iter().zip(&again).all(|(a, b)| a.logit_error_max == b.logit_error_max));
+}
+
+#[test]
+fn the_security_line_holds_for_experiment_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let plan = |parameters: &str, security: &str| -> PlanView {
+        let text = RANDOM
+            .replace("log_n: 12", "log_n: 15")
+            .replace("{scale_bits: 25, weight_bits: 20, base_bits: 34}", parameters)
+            .replace("security: none", &format!("security: {security}"));
+        fs::write(directory.path().join("e.yaml"), text).unwrap();
+        let text = success(directory.path(), &["plan", "e.yaml", "--json"]);
+        serde_json::from_str::<Vec<PlanView>>(&text).unwrap().remove(0)
+    };
+    // Special primes of 21 bits, of which the three closest to 2^21 are over the line together.
+    let far = "{scale_bits: 18, weight_bits: 12, base_bits: 55, levels: 25, key_switching: {special_primes: 3}}";
+    let far = plan(far, "128");
+    assert!(far.log2_qp <= 868.0 && far.security_2024 == SecurityVerdict::Secure, "{}", far.log2_qp);
+    // What fits below the line stays there without security too.
+    let default = "{scale_bits: 22, weight_bits: 19.5, input_bits: 24, base_bits: 28}";
+    let (secure, free) = (plan(default, "128"), plan(default, "none"));
+    assert_eq!((secure.log2_qp, secure.bands), (free.log2_qp, free.bands));
+    assert_eq!(free.security_2024, SecurityVerdict::Secure);
 }

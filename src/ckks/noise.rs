@@ -48,3 +48,47 @@ pub fn switching(parameters: &Parameters, limbs: usize) -> f64 {
 pub fn key_switch(parameters: &Parameters, limbs: usize) -> f64 {
     switching(parameters, limbs).hypot(rounding(parameters.log_n()))
 }
+
+/// The probability that a standard normal variable exceeds `x` (Abramowitz and Stegun 26.2.11, and 26.2.14 where that would cancel);
+/// relative precision as far as it is no denormal number, `x` below 37.
+pub fn upper_tail(x: f64) -> f64 {
+    if x < 0.0 {
+        return 1.0 - upper_tail(-x);
+    }
+    let density = (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    if x < 3.0 {
+        let (mut term, mut sum, mut odd) = (x, 0.0, 1.0);
+        while term > f64::EPSILON * sum {
+            sum += term;
+            odd += 2.0;
+            term *= x * x / odd;
+        }
+        return 0.5 - density * sum;
+    }
+    // x + 1 / (x + 2 / (x + ..)), from the end.
+    density / (1..=60).rev().fold(x, |rest, k| x + f64::from(k) / rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_of_the_normal_distribution() {
+        // mpmath: erfc(x / sqrt(2)) / 2.
+        for (x, expected) in [
+            (0.0, 0.5),
+            (1.0, 0.158_655_253_931_457_05),
+            (2.0, 0.022_750_131_948_179_21),
+            (3.0, 1.349_898_031_630_094_6e-3),
+            (5.0, 2.866_515_718_791_939e-7),
+            (10.0, 7.619_853_024_160_525e-24),
+        ] {
+            assert!((upper_tail(x) / expected - 1.0).abs() < 1e-12, "{x}: {:e}", upper_tail(x));
+            assert!((upper_tail(-x) - (1.0 - expected)).abs() < 1e-15);
+        }
+        assert!((upper_tail(2.999_999_999) / upper_tail(3.000_000_001) - 1.0).abs() < 1e-7);
+        assert_eq!((upper_tail(f64::INFINITY), upper_tail(f64::NEG_INFINITY)), (0.0, 1.0));
+        assert!(upper_tail(f64::NAN).is_nan());
+    }
+}

@@ -45,7 +45,7 @@ pub enum SecurityPolicy {
     /// Refuse parameters that are over the stricter table.
     #[default]
     Bits128,
-    /// Accept anything; results are marked insecure.
+    /// Go beyond the table where nothing fits below it; results are then marked insecure.
     None,
 }
 

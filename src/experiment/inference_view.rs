@@ -65,6 +65,10 @@ pub struct InferenceView {
     pub classes: Vec<ClassLogits>,
     /// The layers in evaluation order.
     pub layers: Vec<InferenceLayer>,
+    /// Probability that another encryption of the image would give another class than clear text, see `docs/noise.md`; none: overflow.
+    pub wrong_class_probability: Option<f64>,
+    /// Probability that noise carries a value of this image beyond what the modulus holds; none: without the probe.
+    pub overflow_probability: Option<f64>,
     /// log2 of the ring dimension.
     pub log_n: u32,
     /// log2 of modulus Q times special primes P.
@@ -147,6 +151,8 @@ pub(crate) mod tests {
                 precision_bits_median: Some(14.6),
                 largest_activation: Some(6.5),
             }],
+            wrong_class_probability: Some(2.5e-7),
+            overflow_probability: Some(0.0),
             log_n: 15,
             log2_qp: 860.0,
             security_2018: SecurityVerdict::Secure,

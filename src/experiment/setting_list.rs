@@ -86,9 +86,10 @@ macro_rules! with_settings {
                 convolution: Convolution,
                 /// Images that share the slots of the same ciphertexts (channel layout).
                 batch: Batch,
-                /// `128`: refuse what is not 128-bit secure; `none`: allow it, every row says insecure.
+                /// `128`: refuse what is not 128-bit secure; `none`: allow it where nothing secure fits, and every row says insecure.
                 security: Security,
-                /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only.
+                /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only, whose
+                /// randomness is reproducible; each trial derives its own from it.
                 seed: Seed,
                 /// Number of threads, 1 to 1024.
                 threads: Threads,

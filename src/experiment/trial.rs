@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::ExperimentError;
 use super::fingerprint::{canonical_json, sha256_of_text};
@@ -84,6 +84,19 @@ impl TrialSpec {
     /// are not at their default.
     #[must_use]
     pub fn identity(&self) -> String {
+        canonical_json(&Value::Object(self.identity_map()))
+    }
+
+    /// What a fixed seed is for: two trials share keys and noise only if they encrypt the same images in the same way. Threads
+    /// change neither.
+    #[must_use]
+    pub fn purpose(&self) -> String {
+        let mut identity = self.identity_map();
+        identity.remove("threads");
+        sha256_of_text(&canonical_json(&Value::Object(identity)))
+    }
+
+    fn identity_map(&self) -> Map<String, Value> {
         let mut identity = self.settings.identity();
         // One file as it was before there were ensembles.
         match self.members.as_slice() {
@@ -106,7 +119,7 @@ impl TrialSpec {
             ("dataset_sha256".to_owned(), self.dataset.sha256.as_str().into()),
             ("parameters".to_owned(), json!(self.parameters)),
         ]);
-        canonical_json(&Value::Object(identity))
+        identity
     }
 
     /// Whether the weights were trained, so that an accuracy means something.

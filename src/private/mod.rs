@@ -11,6 +11,7 @@ mod client_plan;
 mod cost;
 mod error;
 mod executor;
+pub mod failure;
 pub mod layout;
 pub mod linear;
 mod logits;

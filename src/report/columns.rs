@@ -4,6 +4,8 @@
 pub mod trial {
     /// Hash of what can change the result.
     pub const ID: &str = "trial_id";
+    /// Which attempt.
+    pub const ATTEMPT: &str = "attempt";
     /// `ok` or `failed`.
     pub const STATUS: &str = "status";
     /// Name of the experiment.
@@ -90,6 +92,14 @@ pub mod trial {
     pub const PLAIN_PRODUCTS: &str = "plain_products";
     /// Rotations.
     pub const ROTATIONS: &str = "rotations";
+}
+
+/// Columns of `images.csv`.
+pub mod image {
+    /// Clear-text distance of the two largest logits.
+    pub const MARGIN: &str = "margin";
+    /// Median over classes of the magnitude of a logit's error.
+    pub const ERROR: &str = "logit_error_median";
 }
 
 /// Settings that tables of other versions may have.

@@ -42,6 +42,10 @@ pub fn inference_text(view: &InferenceView) -> String {
         text += "\n";
     } else {
         text += &classes(view);
+        text += &failures(view);
+    }
+    if let Some(seed) = view.seed {
+        text += &format!("\nkeys and noise follow from the seed {seed}: reproducible, and not for real data\n");
     }
     text += &format!(
         "\nkeys {} s, encryption {} s, inference {} s, decryption {} s; {} thread(s); log2 QP {:.1}, {}\n",
@@ -54,6 +58,21 @@ pub fn inference_text(view: &InferenceView) -> String {
         super::tables::security_word(view.security_2018.as_str(), view.security_2024.as_str()),
     );
     text
+}
+
+/// How likely another encryption of the image is to fail.
+fn failures(view: &InferenceView) -> String {
+    let probability = |probability: Option<f64>, without: &str| match probability {
+        None => without.to_owned(),
+        // Below the smallest double.
+        Some(0.0) => "below 1e-300".to_owned(),
+        Some(probability) => significant(probability, 2),
+    };
+    format!(
+        "if it were encrypted again: P(another class) {}, P(overflow) {}\n",
+        probability(view.wrong_class_probability, "unknown"),
+        probability(view.overflow_probability, "unknown without the probe"),
+    )
 }
 
 fn classes(view: &InferenceView) -> String {
@@ -96,11 +115,17 @@ mod tests {
         assert!(text.contains("cat      12.0100     12.0000     +0.0100"), "{text}");
         assert!(text.contains("answer: cat (clear text: the same), label: dog"), "{text}");
         assert!(text.contains("conv1"), "{text}");
+        assert!(text.contains("encrypted again: P(another class) 2.5e-7, P(overflow) below 1e-300\n"), "{text}");
+        assert!(!text.contains("seed"), "{text}");
+        let fixed = InferenceView { seed: Some(7), overflow_probability: None, ..sample_inference() };
+        let text = inference_text(&fixed);
+        assert!(text.contains("P(overflow) unknown without the probe\n"), "{text}");
+        assert!(text.contains("follow from the seed 7: reproducible, and not for real data"), "{text}");
     }
 
     #[test]
     fn an_overflow_is_never_a_class() {
         let text = inference_text(&InferenceView { overflow: true, ..sample_inference() });
-        assert!(text.contains("overflow") && !text.contains("\nanswer: "), "{text}");
+        assert!(text.contains("overflow") && !text.contains("\nanswer: ") && !text.contains("P("), "{text}");
     }
 }

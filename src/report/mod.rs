@@ -5,6 +5,7 @@ pub mod accuracy_text;
 pub mod columns;
 pub mod data_text;
 pub mod error;
+mod failures;
 pub mod figures;
 pub mod format;
 mod groups;

@@ -1,8 +1,10 @@
 //! What one encrypted image gave.
 
 use super::statistics::{largest, median};
+use crate::ckks::noise::slot_deviation;
+use crate::private::failure::{logit_deviation, overflow, wrong_class};
 use crate::private::probe::LayerProbe;
-use crate::private::{LayerSeconds, Logits, Plan};
+use crate::private::{LayerSeconds, Logits, Plan, PlannedLayer};
 
 /// One layer of one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,6 +86,31 @@ impl ImageOutcome {
         self.decrypted.values.iter().zip(&self.clear_logits).map(|(a, b)| (a - b).abs()).collect()
     }
 
+    /// Probability that an encryption of the image gives another class than clear text, by the deviation of these logits from
+    /// clear text; none on overflow.
+    pub fn wrong_class_probability(&self) -> Option<f64> {
+        let best = self.clear_class()?;
+        if self.overflow() {
+            return None;
+        }
+        let errors: Vec<f64> = self.decrypted.values.iter().zip(&self.clear_logits).map(|(a, b)| a - b).collect();
+        let others = self.clear_logits.iter().enumerate().filter(|(class, _)| *class != best);
+        let leads: Vec<f64> = others.map(|(_, logit)| self.clear_logits[best] - logit).collect();
+        Some(wrong_class(&leads, logit_deviation(&errors)?))
+    }
+
+    /// Probability that noise carries a value beyond what the modulus holds, by the room that clear text leaves and the noise that
+    /// the probe found, over all layers; none without the probe.
+    pub fn overflow_probability(&self, plan: &Plan) -> Option<f64> {
+        let layers = plan.layers.iter().zip(&self.layers).zip(&self.largest);
+        let one = |((layer, outcome), largest): ((&PlannedLayer, &LayerOutcome), &f64)| {
+            // A coefficient has the deviation of a slot over sqrt(N / 2), and is no larger than the largest slot.
+            let deviation = outcome.probe?.precision.deviation / slot_deviation(plan.parameters.log_n(), 1.0);
+            Some(overflow(plan.parameters.n() * layer.work.outputs(), layer.headroom - largest, deviation))
+        };
+        layers.map(one).sum::<Option<f64>>().map(|sum| sum.min(1.0))
+    }
+
     /// The sum of the layers' seconds.
     pub fn seconds(&self) -> f64 {
         self.layers.iter().map(|layer| layer.seconds.total()).sum()
@@ -118,6 +145,9 @@ mod tests {
         let image = outcome(&[1.0, 4.25, -2.0], &[1.5, 4.0, -2.0]);
         assert_eq!((image.class(), image.clear_class(), image.agrees()), (Some(1), Some(1), true));
         assert_eq!((image.margin(), image.errors()), (Some(2.5), vec![0.5, 0.25, 0.0]));
+        // Errors of -0.5, 0.25 and 0 about their mean: a deviation of 0.38, against leads of 2.5 and 6.
+        let probability = image.wrong_class_probability().unwrap();
+        assert!((probability / 1.836e-6 - 1.0).abs() < 1e-3, "{probability:e}");
     }
 
     #[test]
@@ -126,7 +156,7 @@ mod tests {
         let noticed = ImageOutcome { decrypted: Logits { overflow: true, ..sound.decrypted.clone() }, ..sound.clone() };
         for image in [noticed, ImageOutcome { exploded: true, ..sound }] {
             assert!(image.overflow() && !image.agrees() && image.errors().is_empty());
-            assert_eq!(image.class(), None);
+            assert_eq!((image.class(), image.wrong_class_probability()), (None, None));
         }
         assert_eq!(outcome(&[0.0, 0.0], &[f64::NAN, 1.0]).clear_class(), None);
     }

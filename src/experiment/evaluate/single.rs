@@ -108,6 +108,8 @@ fn view(
                 largest_activation: finite(*largest),
             })
             .collect(),
+        wrong_class_probability: outcome.wrong_class_probability(),
+        overflow_probability: outcome.overflow_probability(plan),
         log_n: request.log_n,
         log2_qp: security.log2_qp,
         security_2018: security.verdict(Table::Standard2018).into(),

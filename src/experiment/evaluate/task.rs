@@ -120,7 +120,7 @@ impl From<&TrialSpec> for Task {
             parameters: spec.parameters.clone(),
             security: spec.settings.security,
             seed: spec.settings.seed.0,
-            purpose: spec.id.clone(),
+            purpose: spec.purpose(),
             backend: spec.settings.backend,
             threads: spec.settings.threads.0,
             memory: spec.settings.memory,
@@ -258,7 +258,7 @@ impl Task {
 mod tests {
     use super::*;
     use crate::experiment::byte_size::ByteSize;
-    use crate::experiment::setting::{Clusters, Seed};
+    use crate::experiment::setting::{Clusters, Seed, Threads};
     use crate::experiment::trial::tests::{sample, sample_with};
 
     #[test]
@@ -292,16 +292,18 @@ mod tests {
 
     #[test]
     fn a_fixed_seed_gives_every_trial_a_key_of_its_own() {
-        let seed_of = |clusters| {
+        let seed_of = |clusters, threads| {
             let spec = sample_with(|settings| {
                 settings.seed = Seed(Some(7));
                 settings.clusters = Clusters(clusters);
+                settings.threads = Threads(threads);
             });
             (Task::from(&spec).fixed_seed().unwrap(), Task::from(&spec).seed().unwrap())
         };
-        let ((one, simulated), (other, _)) = (seed_of(None), seed_of(Some(4)));
+        let ((one, simulated), (other, _)) = (seed_of(None, 1), seed_of(Some(4), 1));
         assert_ne!(one, other);
-        assert_eq!((&one, &simulated), (&seed_of(None).0, &one));
+        // Threads change nothing that is encrypted.
+        assert_eq!((&one, &simulated), (&seed_of(None, 2).0, &one));
         assert_eq!(Task::from(&sample()).fixed_seed(), None);
     }
 

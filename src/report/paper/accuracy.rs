@@ -5,6 +5,7 @@ use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::{CLEAR, trial};
+use crate::report::failures::{self, ImageTables};
 use crate::report::groups::{By, groups};
 use crate::report::measures::card_accuracy;
 use crate::report::rows::Rows;
@@ -28,18 +29,29 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.spreads("card_accuracy_percent", "as trained (%)");
     accuracies::add(&mut table);
     table.numbers(trial::OVERFLOWS, "overflows");
+    table.numbers("overflow_percent_high", "P(overflow), at most (%)");
+    table.numbers("wrong_class_probability", "P(another class)");
+    let mut images = ImageTables::default();
     for group in &groups {
         let overflows = group.rows.iter().filter_map(|row| rows.number(trial::OVERFLOWS, *row)).max_by(f64::total_cmp);
         let mut cells = lead.cells(rows, group);
         cells.push(Cell::spread(card_accuracy(rows, group), 2));
         cells.extend(accuracies::cells(rows, group));
         cells.push(Cell::whole(overflows));
+        cells.push(Cell::number(failures::overflow(rows, group).map(|share| 100.0 * share), 2));
+        cells.push(Cell::number(images.wrong_class(rows, group), 2));
         table.rows.push(cells);
     }
     table.drop_empty_columns();
     table.notes.push(accuracies::NOTE.to_owned());
     table.notes.push(
         "`as trained` is what the card of the weights states for the test set, before folding. `overflows`: most exploding images of a trial."
+            .to_owned(),
+    );
+    table.notes.push(
+        "`P(overflow)`: upper end of the 95 % Wilson interval of the share of images that overflow. `P(another class)`: that an image's \
+         class is another one than in the clear, the mean over images of the most that the margin and the errors of the logits allow \
+         (docs/noise.md)."
             .to_owned(),
     );
     let activations = groups.iter().map(|group| rows.text(trial::ACTIVATION, group.first()));

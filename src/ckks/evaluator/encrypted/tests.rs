@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::ckks::combination::{Combination, Group, Plaintexts, Rotated};
+use crate::ckks::combination::{Combination, Group, Integers, Plaintexts, Rotated};
 use crate::ckks::decryption::decrypt;
 use crate::ckks::encryption::{Encryptor, PublicEncryptor};
 use crate::ckks::evaluator::{Counting, Simulated};
@@ -471,6 +471,25 @@ fn combinations_refuse_what_they_cannot_hold() {
     let c = Combination::new(1, vec![Rotated { input: 0, steps: 0 }], plaintexts.clone()).unwrap();
     let error = w.evaluator.encode_combination(&Arc::new(c), 16.0).unwrap_err().to_string();
     assert!(error.contains("exceeds 2^31"), "{error}");
+    let reason = |result: Result<(), CkksError>| result.unwrap_err().to_string();
+    let small = |input| Combination::new(1, vec![Rotated { input, steps: 0 }], plaintexts.clone());
+    let text = reason(small(1).map(|_| ()));
+    assert!(text.contains("it reads input 1 of 1"), "{text}");
+    let mut c = small(0).unwrap();
+    let text = reason(c.push([Group { plaintext: 1, members: &[0] }]));
+    assert!(text.contains("plaintext 1 of 1"), "{text}");
+    let text = reason(c.push([Group { plaintext: 0, members: &[1] }]));
+    assert!(text.contains("rotated input 1 of 1"), "{text}");
+    let mut c = small(0).unwrap();
+    c.push([]).unwrap();
+    let integers = |weight, plaintext| Integers { bits: 4, plaintexts: vec![plaintext], weights: vec![weight] };
+    for weight in [8, -9] {
+        let text = reason(c.push_integers(integers(weight, 0)));
+        assert!(text.contains(&format!("the integer weight {weight} does not fit into 4 bits")), "{text}");
+    }
+    assert!(reason(c.push_integers(integers(7, 1))).contains("plaintext 1 of 1"));
+    c.push_integers(integers(7, 0)).unwrap();
+    c.push_integers(integers(-8, 0)).unwrap();
     let sources = (0..70_000).map(|input| Rotated { input, steps: 0 }).collect();
     let error = Combination::new(70_000, sources, plaintexts).unwrap_err().to_string();
     assert!(error.contains("70000 rotated inputs"), "{error}");

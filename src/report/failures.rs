@@ -1,0 +1,87 @@
+//! How likely the answers of a configuration are to fail, from its rows of images (formulas: `docs/noise.md`).
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::columns::{image, trial};
+use super::groups::Group;
+use super::rows::Rows;
+use super::table::Table;
+use crate::dataset::DatasetName;
+use crate::experiment::evaluate::wilson;
+use crate::experiment::records::ImageRow;
+use crate::private::failure::wrong_class;
+
+/// The median of |x| for a standard normal x.
+const MEDIAN_OF_MAGNITUDES: f64 = 0.674_489_750_196_081_7;
+
+/// Tables of images by directory, each read once.
+#[derive(Debug, Default)]
+pub struct ImageTables<'r> {
+    read: HashMap<&'r Path, Option<Table>>,
+}
+
+impl<'r> ImageTables<'r> {
+    /// The images of the attempt that a trial's row is of; none: there is no table of images.
+    fn of(&mut self, rows: &'r Rows, row: usize) -> Option<Table> {
+        let directory = rows.directory(row).as_path();
+        let table = self.read.entry(directory).or_insert_with(|| Table::read::<ImageRow>(directory).ok()).as_ref()?;
+        let of_trial = table.rows_where(trial::ID, rows.text(trial::ID, row)).ok()?;
+        of_trial.rows_where(trial::ATTEMPT, rows.text(trial::ATTEMPT, row)).ok()
+    }
+
+    /// The mean over images of the largest probability of another class than in the clear that an image's margin allows, for normal
+    /// errors with the median magnitude of the image's logits; none: no image has a margin.
+    pub fn wrong_class(&mut self, rows: &'r Rows, group: &Group) -> Option<f64> {
+        let mut probabilities = Vec::new();
+        for row in group.rows.iter().copied() {
+            let Ok(dataset) = rows.text(trial::DATASET, row).parse::<DatasetName>() else { continue };
+            let Some(images) = self.of(rows, row) else { continue };
+            let column = |name| images.numbers(name).unwrap_or_default().into_iter();
+            let known = column(image::MARGIN).zip(column(image::ERROR)).filter_map(|(margin, error)| margin.zip(error));
+            probabilities.extend(known.map(|(margin, error)| {
+                wrong_class(&vec![margin; dataset.classes() - 1], error / MEDIAN_OF_MAGNITUDES)
+            }));
+        }
+        (!probabilities.is_empty()).then(|| probabilities.iter().sum::<f64>() / probabilities.len() as f64)
+    }
+}
+
+/// The upper end of the 95 % Wilson interval of the share of images that overflow, in the trial with most images.
+#[must_use]
+pub fn overflow(rows: &Rows, group: &Group) -> Option<f64> {
+    let counts = group.rows.iter().filter_map(|row| {
+        Some((rows.number(trial::IMAGES, *row)? as usize, rows.number(trial::OVERFLOWS, *row)? as usize))
+    });
+    let (images, overflows) = counts.max()?;
+    Some(wilson(overflows, images)?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::groups::{By, groups};
+
+    #[test]
+    fn probabilities_follow_from_the_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+        write(
+            "trials.csv",
+            "trial_id,attempt,status,network,dataset,images,overflow_images\na,2,ok,resnet20,cifar10,4,1\n",
+        );
+        // An attempt that failed, one image far from its border, one on it, one that overflowed.
+        write(
+            "images.csv",
+            "trial_id,attempt,image,margin,logit_error_median\na,1,0,0,1\nb,2,0,0,1\na,2,0,5,0.01\na,2,1,0,0.01\na,2,2,1,\n",
+        );
+        let rows = Rows::read(&[directory.path().to_owned()]).unwrap();
+        let groups = groups(&rows, By::Answer, &[], |_| true);
+        let probability = ImageTables::default().wrong_class(&rows, &groups[0]).unwrap();
+        assert!((probability - 0.45).abs() < 1e-9, "{probability}");
+        let overflow = overflow(&rows, &groups[0]).unwrap();
+        assert!((overflow - wilson(1, 4).unwrap().1).abs() < 1e-12 && overflow > 0.6, "{overflow}");
+        std::fs::remove_file(directory.path().join("images.csv")).unwrap();
+        assert_eq!(ImageTables::default().wrong_class(&rows, &groups[0]), None);
+    }
+}
