@@ -14,6 +14,7 @@ use super::run::Run;
 use super::schema::Schema;
 use super::train::Train;
 use super::trial::Trial;
+use crate::experiment::notice::tell;
 
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
 #[derive(Debug, Parser)]
@@ -61,7 +62,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", error.with_causes());
+            tell(&format!("error: {}\n", error.with_causes()));
             ExitCode::from(error.exit_code())
         }
     }

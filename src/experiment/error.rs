@@ -87,14 +87,15 @@ pub enum ExperimentError {
         missing: &'static str,
     },
     /// A table has another header than this version writes.
-    #[error("{} has other columns than this version of leveled writes (found {found:?}, expected {expected:?}); use a new --out", path.display())]
+    #[error(
+        "{} has other columns than this version of leveled writes: {difference}; it stays as it is: use a new --out, or the version that wrote it",
+        path.display()
+    )]
     TableHeader {
         /// The table.
         path: PathBuf,
-        /// Its first line.
-        found: String,
-        /// The first line that belongs there.
-        expected: String,
+        /// How its first line differs from the one that belongs there.
+        difference: String,
     },
     /// The last line of a table was cut short, by a kill, a full disk or a loss of power.
     #[error("{} ends in an incomplete line; `leveled run` with this --out moves it aside and resumes", path.display())]

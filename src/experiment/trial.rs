@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::ExperimentError;
 use super::fingerprint::{canonical_json, sha256_of_text};
@@ -14,11 +14,20 @@ use super::setting::WeightsOrigin;
 use super::settings::Settings;
 use crate::dataset::DatasetName;
 
-/// Version of the trial identity: raised when the same settings begin to mean something else.
-const IDENTITY_VERSION: u32 = 2;
+/// Version of the trial identity: raised when the same settings begin to mean something else, or are hashed in another way.
+const IDENTITY_VERSION: u32 = 3;
+
+/// The version before: it counted threads that nobody had asked for, and the bytes of cards, comments included.
+const EARLIER_VERSION: u32 = 2;
 
 /// Number of hexadecimal digits of a trial's id.
 const ID_DIGITS: usize = 16;
+
+/// Whether a text can be the id of a trial. A spreadsheet makes `1.23457E+15` of one that has digits only.
+#[must_use]
+pub fn is_trial_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
 
 /// The images of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +49,10 @@ pub struct WeightsFile {
     pub path: PathBuf,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// SHA-256 of the card beside it.
+    /// SHA-256 of what the card beside it says, see [`sha256_of_card`](super::fingerprint::sha256_of_card).
     pub card_sha256: String,
+    /// SHA-256 of the card's file, by which earlier versions knew it.
+    pub card_file_sha256: String,
 }
 
 /// Everything that is needed to run one trial. Serialized, it is what a child process gets.
@@ -84,6 +95,21 @@ impl TrialSpec {
     /// are not at their default.
     #[must_use]
     pub fn identity(&self) -> String {
+        canonical_json(&Value::Object(self.identity_of(IDENTITY_VERSION, self.card_sha256())))
+    }
+
+    /// Whether this is the trial that an earlier version recorded under `identity`: the same but for threads that nobody asked for.
+    #[must_use]
+    pub fn was(&self, identity: &str) -> bool {
+        let Ok(Value::Object(mut recorded)) = serde_json::from_str(identity) else { return false };
+        if self.settings.threads.0.is_none() {
+            recorded.remove("threads");
+        }
+        let earlier = self.identity_of(EARLIER_VERSION, self.of_members(|member| member.card_file_sha256.clone()));
+        canonical_json(&Value::Object(recorded)) == canonical_json(&Value::Object(earlier))
+    }
+
+    fn identity_of(&self, version: u32, card_sha256: String) -> Map<String, Value> {
         let mut identity = self.settings.identity();
         // One file as it was before there were ensembles.
         match self.members.as_slice() {
@@ -93,16 +119,16 @@ impl TrialSpec {
             ]),
             _ => identity.extend([
                 ("model_sha256".to_owned(), self.weights_sha256().into()),
-                ("card_sha256".to_owned(), self.card_sha256().into()),
+                ("card_sha256".to_owned(), card_sha256.into()),
             ]),
         }
         identity.extend([
-            ("identity_version".to_owned(), IDENTITY_VERSION.into()),
+            ("identity_version".to_owned(), version.into()),
             ("dataset".to_owned(), self.dataset.name.as_str().into()),
             ("dataset_sha256".to_owned(), self.dataset.sha256.as_str().into()),
             ("parameters".to_owned(), json!(self.parameters)),
         ]);
-        canonical_json(&Value::Object(identity))
+        identity
     }
 
     /// Whether the weights were trained, so that an accuracy means something.
@@ -123,7 +149,7 @@ impl TrialSpec {
         self.of_members(|member| member.sha256.clone())
     }
 
-    /// SHA-256 of the cards.
+    /// SHA-256 of what the cards say.
     #[must_use]
     pub fn card_sha256(&self) -> String {
         self.of_members(|member| member.card_sha256.clone())
@@ -169,7 +195,7 @@ pub(crate) mod tests {
         let settings = PartialSettings {
             images: Some(ImageSelection::First(3)),
             log_n: Some(LogN(15)),
-            threads: Some(Threads(2)),
+            threads: Some(Threads(Some(2))),
             ..PartialSettings::default()
         };
         TrialSpec {
@@ -179,6 +205,7 @@ pub(crate) mod tests {
                 path: "/models/net.safetensors".into(),
                 sha256: "00".repeat(32),
                 card_sha256: "11".repeat(32),
+                card_file_sha256: "33".repeat(32),
             }],
             network: "resnet20".into(),
             width: 16,
@@ -223,7 +250,7 @@ pub(crate) mod tests {
         let same_images = sample_with(|settings| settings.images = ImageSelection::Indices(vec![0, 1, 2]));
         assert_eq!(same_images.id, spec.id);
         for other in [
-            sample_with(|settings| settings.threads = Threads(1)),
+            sample_with(|settings| settings.threads = Threads(Some(1))),
             sample_with(|settings| settings.seed = Seed(Some(1))),
             sample_with(|settings| settings.security = Security::None),
             of_members(vec![member("/models/net.safetensors", &"01".repeat(32))]).with_id(),
@@ -235,6 +262,36 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn an_id_is_the_same_on_other_cores_and_with_other_comments_on_a_card() {
+        let free = sample_with(|settings| settings.threads = Threads(None));
+        assert!(!free.identity().contains("threads") && sample().identity().contains("\"threads\":2"));
+        let mut commented = free.clone();
+        commented.members[0].card_file_sha256 = "44".repeat(32);
+        assert_eq!(commented.clone().with_id().id, free.id);
+        commented.members[0].card_sha256 = "55".repeat(32);
+        assert_ne!(commented.with_id().id, free.id);
+    }
+
+    #[test]
+    fn trials_of_the_version_before_are_recognised() {
+        // As version 2 wrote it on a machine with 2 cores.
+        let recorded = format!(
+            r#"{{"card_sha256":"{}","dataset":"cifar10","dataset_sha256":"{}","identity_version":2,"images":[0,1,2],"log_n":15,"model_sha256":"{}","parameters":{{"base_bits":28,"complex_packing":true,"input_bits":24.0,"input_copies":4,"key_switching":"auto","levels":null,"scale_bits":20.0,"weight_bits":18.0}},"threads":2}}"#,
+            "33".repeat(32),
+            "22".repeat(32),
+            "00".repeat(32),
+        );
+        assert!(sample().was(&recorded) && sample_with(|settings| settings.threads = Threads(None)).was(&recorded));
+        assert!(!sample_with(|settings| settings.threads = Threads(Some(1))).was(&recorded));
+        assert!(!sample_with(|settings| settings.seed = Seed(Some(1))).was(&recorded));
+        // This version's are known by their ids.
+        assert!(!sample().was(&sample().identity()) && !sample().was("no JSON"));
+        let mut other = sample();
+        other.members[0].card_file_sha256 = "44".repeat(32);
+        assert!(!other.was(&recorded));
+    }
+
+    #[test]
     fn a_specification_survives_its_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spec.json");
@@ -242,7 +299,7 @@ pub(crate) mod tests {
         assert_eq!(TrialSpec::read(&path, std::io::empty()).unwrap(), sample());
         let piped = serde_json::to_string(&sample()).unwrap();
         assert_eq!(TrialSpec::read(Path::new("-"), piped.as_bytes()).unwrap(), sample());
-        let tampered = TrialSpec { id: sample().id, ..sample_with(|settings| settings.threads = Threads(7)) };
+        let tampered = TrialSpec { id: sample().id, ..sample_with(|settings| settings.threads = Threads(Some(7))) };
         std::fs::write(&path, serde_json::to_string(&tampered).unwrap()).unwrap();
         assert!(TrialSpec::read(&path, std::io::empty()).unwrap_err().to_string().contains("does not belong"));
         std::fs::write(&path, "{").unwrap();

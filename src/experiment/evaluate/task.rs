@@ -119,7 +119,7 @@ impl From<&TrialSpec> for Task {
             security: spec.settings.security,
             seed: spec.settings.seed.0,
             backend: spec.settings.backend,
-            threads: spec.settings.threads.0,
+            threads: spec.settings.threads.count(),
             memory: spec.settings.memory,
         }
     }

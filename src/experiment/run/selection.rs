@@ -117,7 +117,7 @@ mod tests {
         let spec = |log_n, threads| {
             sample_with(|settings| {
                 settings.log_n = LogN(log_n);
-                settings.threads = Threads(threads);
+                settings.threads = Threads(Some(threads));
             })
         };
         vec![spec(14, 1), spec(14, 2), spec(15, 1), spec(15, 2)]
