@@ -34,12 +34,7 @@ pub enum Existing {
 /// # Errors
 /// [`DatasetError::NoSource`] if it is none of these; [`DatasetError::Occupied`] if another data set is there; what reading and
 /// writing say.
-pub fn import(
-    source: &Path,
-    name: DatasetName,
-    out: &Path,
-    existing: Existing,
-) -> Result<Verified, DatasetError> {
+pub fn import(source: &Path, name: DatasetName, out: &Path, existing: Existing) -> Result<Verified, DatasetError> {
     let beside = if source.is_file() {
         check_md5(source, name.archive_md5())?;
         let beside = Beside::create(out, name)?;
@@ -216,16 +211,16 @@ mod tests {
     #[test]
     fn other_sources_are_refused() {
         let directory = tempfile::tempdir().unwrap();
-        let text = import(directory.path(), DatasetName::Cifar10, directory.path(), Existing::Keep).unwrap_err().to_string();
+        let text =
+            import(directory.path(), DatasetName::Cifar10, directory.path(), Existing::Keep).unwrap_err().to_string();
         assert!(text.contains("holds no cifar10: give the official archive"), "{text}");
     }
 
     /// The files of the folder in `out`, by name.
     fn content(out: &Path, name: DatasetName) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(out.join(name.archive_directory())).unwrap().map(Result::unwrap);
-        let mut files: Vec<_> = entries
-            .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
-            .collect();
+        let mut files: Vec<_> =
+            entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect();
         files.sort();
         files
     }

@@ -122,7 +122,7 @@ pub enum ExperimentError {
         reason: String,
     },
     /// A row could not be appended.
-    #[error("cannot append to {}: {source}; is the disk full?", path.display())]
+    #[error("cannot append to {}: {source}; {}", path.display(), advice(source))]
     Append {
         /// The table or file.
         path: PathBuf,
@@ -240,6 +240,16 @@ impl ExperimentError {
             Self::Training(error) => error.is_user_error(),
             _ => true,
         }
+    }
+}
+
+/// What to do about a file that cannot be written.
+fn advice(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+            "choose another --out, or change its permissions"
+        }
+        _ => "is the disk full?",
     }
 }
 

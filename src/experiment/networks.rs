@@ -141,12 +141,16 @@ mod tests {
     #[test]
     fn networks_of_one_name_are_told_apart_and_repeat_nothing() {
         let (a, b) = ("aaaaaaaaaa", "bbbbbbbbbb");
-        let networks = Networks::of([("net.safetensors", a, ""), ("net", b, ""), ("x_seed0", "c0", ""), ("x_seed1", "c1", "")]);
+        let networks =
+            Networks::of([("net.safetensors", a, ""), ("net", b, ""), ("x_seed0", "c0", ""), ("x_seed1", "c1", "")]);
         let labels = [a, b].map(|sha256| networks.label(&named("net", sha256)));
         assert_eq!(labels, ["net@aaaaaaaa", "net@bbbbbbbb"]);
         assert_ne!(networks.recipe(&named("net", a)), networks.recipe(&named("net", b)));
         assert_eq!(networks.label(&named("x_seed1", "c1")), "x_seed1");
-        assert_eq!([("x_seed0", "c0"), ("x_seed1", "c1")].map(|(x, sha256)| networks.recipe(&named(x, sha256))), ["x", "x"]);
+        assert_eq!(
+            [("x_seed0", "c0"), ("x_seed1", "c1")].map(|(x, sha256)| networks.recipe(&named(x, sha256))),
+            ["x", "x"]
+        );
         // The same file twice is one network.
         let networks = Networks::of([("net", a, ""), ("net", a, "")]);
         assert_eq!(networks.label(&named("net", a)), "net");
@@ -154,7 +158,12 @@ mod tests {
 
     #[test]
     fn seeds_of_different_recipes_repeat_nothing() {
-        let networks = Networks::of([("x_seed0", "a0", "r"), ("x_seed1", "a1", "s"), ("x_seed2", "a2", "-"), ("x_seed3", "a3", "r")]);
+        let networks = Networks::of([
+            ("x_seed0", "a0", "r"),
+            ("x_seed1", "a1", "s"),
+            ("x_seed2", "a2", "-"),
+            ("x_seed3", "a3", "r"),
+        ]);
         let recipes = ["a0", "a1", "a2", "a3"].map(|it| networks.recipe(&named(&format!("x_seed{}", &it[1..]), it)));
         assert_eq!(recipes, ["x@r", "x@s", "x_seed2@a2", "x@r"]);
     }

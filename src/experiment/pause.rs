@@ -97,7 +97,8 @@ impl Follower {
         {
             use std::sync::atomic::Ordering::SeqCst;
             let process = i32::try_from(process).unwrap_or(0);
-            let free = |place: &std::sync::atomic::AtomicI32| place.compare_exchange(0, process, SeqCst, SeqCst).is_ok();
+            let free =
+                |place: &std::sync::atomic::AtomicI32| place.compare_exchange(0, process, SeqCst, SeqCst).is_ok();
             Self { place: signals::FOLLOWERS.iter().position(free) }
         }
         #[cfg(not(target_os = "linux"))]

@@ -108,7 +108,8 @@ fn clusterings<'a>(
     let mut any = false;
     for row in rows {
         any = true;
-        let folded = all.iter().find(|other| label(known, other) == label(known, row) && other.form == AccuracyForm::Folded);
+        let folded =
+            all.iter().find(|other| label(known, other) == label(known, row) && other.form == AccuracyForm::Folded);
         let change = folded.map(|folded| format!("{:+.2}", row.accuracy_percent - folded.accuracy_percent));
         table.push(vec![
             label(known, row),

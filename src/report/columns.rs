@@ -4,6 +4,10 @@
 pub mod trial {
     /// Hash of what can change the result.
     pub const ID: &str = "trial_id";
+    /// Which attempt at the trial.
+    pub const ATTEMPT: &str = "attempt";
+    /// When the trial ended.
+    pub const ENDED: &str = "ended";
     /// `ok` or `failed`.
     pub const STATUS: &str = "status";
     /// Name of the experiment.
@@ -18,6 +22,10 @@ pub mod trial {
     pub const ACTIVATION: &str = "activation";
     /// File of the weights.
     pub const MODEL: &str = "model";
+    /// SHA-256 of the weights.
+    pub const MODEL_SHA256: &str = "model_sha256";
+    /// SHA-256 of the recipe of their training but for its seed.
+    pub const RECIPE_SHA256: &str = "recipe_sha256";
     /// `random` for weights that were never trained; anything else was.
     pub const WEIGHTS: &str = "weights";
     /// Epochs of the training.

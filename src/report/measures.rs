@@ -45,7 +45,7 @@ pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64
     let most = known().map(images).max()?;
     let chosen: Vec<usize> = known().filter(|row| images(*row) == most).collect();
     let values: Vec<f64> =
-        distinct_repetitions(rows, &chosen).iter().filter_map(|row| rows.number(of.share, *row)).collect();
+        distinct_repetitions(rows, &chosen, of).iter().filter_map(|row| rows.number(of.share, *row)).collect();
     let spread = Spread::of(&values)?;
     let row = *chosen.first()?;
     let recorded = rows.number(of.low, row).zip(rows.number(of.high, row)).filter(|_| spread.count == 1);
@@ -53,12 +53,13 @@ pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64
     Some((interval.map_or(spread, |ends| spread.at_least(ends)).times(100.0), most))
 }
 
-/// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing.
-fn distinct_repetitions(rows: &Rows, chosen: &[usize]) -> Vec<usize> {
-    let seeds = ["seed", "cluster_seed", "clustering_seed", "training_seed", "weights_seed"];
+/// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing; in the clear, noise does not either.
+fn distinct_repetitions(rows: &Rows, chosen: &[usize], of: Accuracy) -> Vec<usize> {
+    let seeds = [trial::SEED, "cluster_seed", "clustering_seed", "training_seed", "weights_seed"];
+    let seeds = if of == CLEAR { &seeds[1..] } else { &seeds[..] };
     let mut seen = HashSet::new();
     let key = |row: usize| {
-        let mut key = rows.text(trial::MODEL, row).to_owned();
+        let mut key = rows.label(row).to_owned();
         for seed in seeds {
             key.push('\u{1f}');
             key += rows.text(seed, row);
@@ -71,7 +72,7 @@ fn distinct_repetitions(rows: &Rows, chosen: &[usize]) -> Vec<usize> {
 /// The accuracy in percent that the cards of the weights state for the whole test set, each file of weights once.
 #[must_use]
 pub fn card_accuracy(rows: &Rows, group: &Group) -> Option<Spread> {
-    let stated = |row: &usize| Some((rows.text(trial::MODEL, *row), 100.0 * rows.number(trial::CARD_ACCURACY, *row)?));
+    let stated = |row: &usize| Some((rows.label(*row), 100.0 * rows.number(trial::CARD_ACCURACY, *row)?));
     let mut models: Vec<(&str, f64)> = group.rows.iter().filter_map(stated).collect();
     models.sort_by(|a, b| a.0.cmp(b.0));
     models.dedup_by(|a, b| a.0 == b.0);

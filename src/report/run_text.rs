@@ -129,6 +129,8 @@ sweep.log_n[2] is the same trial as an earlier one (0123456789abcdef), which run
         assert!(text.contains("(process 7 on here since 2026-01-01T00:00:00Z); resuming"), "{text}");
         assert!(text.contains("images.csv was cut short (12 bytes)") && text.contains("trial ab had come"), "{text}");
         assert_eq!(recovery_text(&Recovery::default()), "");
-        assert!(others_text(2).starts_with("2 recorded trial(s) are none of this experiment") && others_text(0).is_empty());
+        assert!(
+            others_text(2).starts_with("2 recorded trial(s) are none of this experiment") && others_text(0).is_empty()
+        );
     }
 }

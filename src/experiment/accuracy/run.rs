@@ -127,7 +127,8 @@ fn check(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<(), Expe
         return refuse("--cluster-seeds", "without a seed nothing is clustered; give at least 1".to_owned());
     }
     if candidates.iter().all(|candidate| candidate.model.card.activation == CardActivation::Relu) {
-        let problem = "networks with ReLU have no folded form, and only that is clustered; name others, or remove the option";
+        let problem =
+            "networks with ReLU have no folded form, and only that is clustered; name others, or remove the option";
         return refuse("--clusters", problem.to_owned());
     }
     let has_ensembles = request.ensembles.iter().any(|&size| size > 1);
@@ -181,7 +182,8 @@ impl Work<'_> {
             Err(NetworkError::NotLowerable { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let evaluators = |lowered: &[LoweredNetwork]| lowered.iter().map(Evaluator::lowered).collect::<Result<Vec<_>, _>>();
+        let evaluators =
+            |lowered: &[LoweredNetwork]| lowered.iter().map(Evaluator::lowered).collect::<Result<Vec<_>, _>>();
         rows.take(self.described(members, AccuracyForm::Folded, None), |row| {
             self.measured(members, row, &evaluators(&lowered)?)
         })?;

@@ -61,9 +61,7 @@ impl Record for AccuracyRow {
 }
 
 /// The form of the weights.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccuracyForm {
     /// As trained, batch normalisation apart.

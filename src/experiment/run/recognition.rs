@@ -65,7 +65,8 @@ mod tests {
         let provenance = BTreeMap::from([("old".to_owned(), made)]);
         let other = sample_with(|settings| settings.log_n = LogN(16));
         let trials = [spec.clone(), other];
-        let mut recorded = HashMap::from([("old".to_owned(), TrialStatus::Failed), ("none".to_owned(), TrialStatus::Ok)]);
+        let mut recorded =
+            HashMap::from([("old".to_owned(), TrialStatus::Failed), ("none".to_owned(), TrialStatus::Ok)]);
         let found = Recognised::of(&recorded, &trials, &provenance);
         assert_eq!(found, Recognised { statuses: [(spec.id.clone(), TrialStatus::Failed)].into(), others: 1 });
         recorded.insert(spec.id.clone(), TrialStatus::Ok);

@@ -147,7 +147,8 @@ impl Check for Threads {
         if (1..=most).contains(&count) {
             return Ok(());
         }
-        let problem = format!("{count} threads are not possible; choose 1 to {most}, or remove the key to use all cores");
+        let problem =
+            format!("{count} threads are not possible; choose 1 to {most}, or remove the key to use all cores");
         Err(Problem::new(problem))
     }
 }

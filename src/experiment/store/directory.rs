@@ -142,7 +142,8 @@ impl Store {
 pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
     let mut index = Index::default();
     let ended = lock::ended_by_itself(directory);
-    TableFile::<TrialRow>::open(directory)?.read(ended, |header, row, line_end| index.read_trial(header, row, line_end))?;
+    TableFile::<TrialRow>::open(directory)?
+        .read(ended, |header, row, line_end| index.read_trial(header, row, line_end))?;
     Ok(index)
 }
 

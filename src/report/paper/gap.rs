@@ -2,8 +2,8 @@
 
 use super::cell::Cell;
 use super::table::PaperTable;
-use crate::report::columns::trial;
 use crate::experiment::networks::split_seed;
+use crate::report::columns::trial;
 use crate::report::rows::{Rows, VARIANT};
 use crate::report::spread::Spread;
 use crate::report::words;
