@@ -231,7 +231,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let text = "trial_id,layer,seconds\na,0,1\nb,0,2\na,0,3\nc,0,4\n";
         std::fs::write(directory.path().join("layers.csv"), text).unwrap();
-        let table = Table::read::<LayerRow>(directory.path()).unwrap().last_by("trial_id").unwrap();
+        let table = Table::read::<LayerRow>(directory.path()).unwrap().last_by("trial_id", "attempt").unwrap();
         assert_eq!(table.text("trial_id").unwrap(), ["a", "b", "c"]);
         assert_eq!(table.text("seconds").unwrap(), ["3", "2", "4"]);
     }
