@@ -40,7 +40,7 @@ pub struct Verified {
 /// # Errors
 /// [`DatasetError`] for missing or damaged files; [`DatasetError::OtherFile`].
 pub fn verify(directory: &Path, name: DatasetName) -> Result<Verified, DatasetError> {
-    let folder = find(directory, name, name.test_files()[0])?;
+    let folder = find(directory, name, name.training_files()[0])?;
     let has_manifest = manifest::check(folder.parent().unwrap_or(directory), name)?;
     let (training, test) = (read_training(directory, name)?, read_test(directory, name)?);
     let mut remarks = Vec::new();
