@@ -23,6 +23,19 @@ const EARLIER_VERSION: u32 = 2;
 /// Number of hexadecimal digits of a trial's id.
 const ID_DIGITS: usize = 16;
 
+/// The identities by which a trial can be recognised that the version before recorded under `identity`: with its threads, and without them,
+/// since it did not say whether they had been asked for. None: it is of another version.
+#[must_use]
+pub fn earlier_identities(identity: &str) -> Vec<String> {
+    let Ok(Value::Object(mut recorded)) = serde_json::from_str(identity) else { return Vec::new() };
+    if recorded.get("identity_version") != Some(&EARLIER_VERSION.into()) {
+        return Vec::new();
+    }
+    let with_threads = canonical_json(&Value::Object(recorded.clone()));
+    recorded.remove("threads");
+    vec![with_threads, canonical_json(&Value::Object(recorded))]
+}
+
 /// Whether a text can be the id of a trial. A spreadsheet makes `1.23457E+15` of one that has digits only.
 #[must_use]
 pub fn is_trial_id(text: &str) -> bool {
@@ -98,15 +111,11 @@ impl TrialSpec {
         canonical_json(&Value::Object(self.identity_of(IDENTITY_VERSION, self.card_sha256())))
     }
 
-    /// Whether this is the trial that an earlier version recorded under `identity`: the same but for threads that nobody asked for.
+    /// One of the [`earlier_identities`] of what the version before recorded, if that was this trial.
     #[must_use]
-    pub fn was(&self, identity: &str) -> bool {
-        let Ok(Value::Object(mut recorded)) = serde_json::from_str(identity) else { return false };
-        if self.settings.threads.0.is_none() {
-            recorded.remove("threads");
-        }
-        let earlier = self.identity_of(EARLIER_VERSION, self.of_members(|member| member.card_file_sha256.clone()));
-        canonical_json(&Value::Object(recorded)) == canonical_json(&Value::Object(earlier))
+    pub fn earlier_identity(&self) -> String {
+        let cards = self.of_members(|member| member.card_file_sha256.clone());
+        canonical_json(&Value::Object(self.identity_of(EARLIER_VERSION, cards)))
     }
 
     fn identity_of(&self, version: u32, card_sha256: String) -> Map<String, Value> {
@@ -281,14 +290,15 @@ pub(crate) mod tests {
             "22".repeat(32),
             "00".repeat(32),
         );
-        assert!(sample().was(&recorded) && sample_with(|settings| settings.threads = Threads(None)).was(&recorded));
-        assert!(!sample_with(|settings| settings.threads = Threads(Some(1))).was(&recorded));
-        assert!(!sample_with(|settings| settings.seed = Seed(Some(1))).was(&recorded));
-        // This version's are known by their ids.
-        assert!(!sample().was(&sample().identity()) && !sample().was("no JSON"));
+        let was = |spec: TrialSpec| earlier_identities(&recorded).contains(&spec.earlier_identity());
+        assert!(was(sample()) && was(sample_with(|settings| settings.threads = Threads(None))));
+        assert!(!was(sample_with(|settings| settings.threads = Threads(Some(1)))));
+        assert!(!was(sample_with(|settings| settings.seed = Seed(Some(1)))));
         let mut other = sample();
         other.members[0].card_file_sha256 = "44".repeat(32);
-        assert!(!other.was(&recorded));
+        assert!(!was(other));
+        // This version's are known by their ids.
+        assert!(earlier_identities(&sample().identity()).is_empty() && earlier_identities("no JSON").is_empty());
     }
 
     #[test]

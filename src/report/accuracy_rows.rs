@@ -67,6 +67,7 @@ pub fn read(directory: &Path, known: &mut HashSet<Vec<String>>) -> Result<Vec<(S
     let end =
         |upper: bool| move |correct, images| wilson(correct, images).map(|(low, high)| if upper { high } else { low });
     columns.push((trial::CARD_ACCURACY.to_owned(), of(true, &share)));
+    columns.push((trial::CARD_IMAGES.to_owned(), of(true, &|_, images| Some(images as f64))));
     columns.push((CLEAR.share.to_owned(), of(false, &share)));
     columns.push((CLEAR.low.to_owned(), of(false, &end(false))));
     columns.push((CLEAR.high.to_owned(), of(false, &end(true))));

@@ -64,6 +64,8 @@ pub mod trial {
     pub const OVERFLOWS: &str = "overflow_images";
     /// Accuracy that the card of the weights states.
     pub const CARD_ACCURACY: &str = "card_accuracy";
+    /// Images that it is a share of, where that is not the whole test set. Made from `accuracy.csv`.
+    pub const CARD_IMAGES: &str = "card_accuracy_images";
     /// Median seconds of an evaluation.
     pub const LATENCY: &str = "latency_seconds_median";
     /// First quartile of the same.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::experiment::provenance::TrialProvenance;
 use crate::experiment::records::TrialStatus;
-use crate::experiment::trial::TrialSpec;
+use crate::experiment::trial::{TrialSpec, earlier_identities};
 
 /// What a results directory says about the trials of an experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,14 +23,23 @@ impl Recognised {
         trials: &[TrialSpec],
         provenance: &BTreeMap<String, TrialProvenance>,
     ) -> Self {
+        let mut earlier: HashMap<String, Vec<&String>> = HashMap::new();
+        for id in recorded.keys() {
+            let identities = provenance.get(id).map(|made| earlier_identities(&made.identity));
+            for identity in identities.unwrap_or_default() {
+                earlier.entry(identity).or_default().push(id);
+            }
+        }
         let mut known = HashSet::new();
         let mut statuses = HashMap::new();
         for spec in trials {
-            let earlier = recorded.keys().find(|id| provenance.get(*id).is_some_and(|it| spec.was(&it.identity)));
+            let mut ids = earlier.get(&spec.earlier_identity()).cloned().unwrap_or_default();
+            // One on whatever cores that came to its end is enough.
+            ids.sort_by_key(|id| (recorded[*id] != TrialStatus::Ok, *id));
             // What this version recorded is younger.
-            let ids = [Some(&spec.id), earlier].into_iter().flatten().filter(|id| recorded.contains_key(*id));
+            let ids = recorded.get_key_value(&spec.id).map(|(id, _)| id).into_iter().chain(ids);
             for id in ids {
-                known.insert(id.clone());
+                known.insert(id);
                 statuses.entry(spec.id.clone()).or_insert(recorded[id]);
             }
         }
