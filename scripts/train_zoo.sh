@@ -70,6 +70,10 @@ relu=$(weights relu_continued_seed0)
     fi
 }
 
-set -- "$leveled" evaluate "${finished[@]}" --data "$data" --ensembles 2,3,4 --clusters 64 --modes slice --out "$out/accuracy_${network}_w${width}_$dataset"
+# There are two quadratics besides HerPN of each seed.
+read -ra each <<<"$seeds"
+ensembles=2,3
+if [ "${#each[@]}" -ge 2 ]; then ensembles=2,3,4; fi
+set -- "$leveled" evaluate "${finished[@]}" --data "$data" --ensembles "$ensembles" --clusters 64 --modes slice --out "$out/accuracy_${network}_w${width}_$dataset"
 echo "$*"
 if [ "$dry" = no ]; then "$@"; fi

@@ -60,6 +60,33 @@ fn class_folders_are_imported_verified_and_evaluated_on() {
 }
 
 #[test]
+fn an_import_replaces_nothing_unasked() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    class_folders(&here.join("one"), 2);
+    class_folders(&here.join("two"), 3);
+    success(here, &["data", "import", "cifar10", "one", "--out", "d"]);
+    let before = success(here, &["data", "verify", "cifar10", "d"]);
+    let text = refusal(here, &["data", "import", "cifar10", "two", "--out", "d"]);
+    assert!(
+        text.contains("d/cifar-10-batches-bin` holds another cifar10 already; give --force to replace it"),
+        "{text}"
+    );
+    // Nor does one that fails half way, even if asked.
+    fs::write(here.join("two/test/truck/02.png"), "no picture").unwrap();
+    let text = refusal(here, &["data", "import", "cifar10", "two", "--out", "d", "--force"]);
+    assert!(text.contains("02.png") && text.contains("PNG"), "{text}");
+    assert_eq!(success(here, &["data", "verify", "cifar10", "d"]), before);
+    fs::remove_file(here.join("two/test/truck/02.png")).unwrap();
+    let replaced = success(here, &["data", "import", "cifar10", "two", "--out", "d", "--force"]);
+    assert!(replaced.starts_with("30 training images") && replaced.contains("\n29 test images"), "{replaced}");
+    fs::copy(here.join("d/cifar-10-batches-bin/data_batch_1.bin"), here.join("d/cifar-10-batches-bin/test_batch.bin"))
+        .unwrap();
+    let text = refusal(here, &["data", "verify", "cifar10", "d"]);
+    assert!(text.contains("test_batch.bin` is not the file that was imported"), "{text}");
+}
+
+#[test]
 fn what_cannot_be_imported_or_evaluated_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use leveled::experiment::documentation::{columns_table, settings_table};
-use leveled::experiment::records::{ImageRow, LayerRow, TrialRow};
+use leveled::experiment::records::{AccuracyRow, ImageRow, LayerRow, TrialRow};
 use leveled::experiment::schema::{experiment_schema, experiment_schema_text};
 use serde_json::Value;
 
@@ -44,6 +44,7 @@ fn tables_of_the_documentation_are_the_code_s() {
     expect_part("docs/records.md", "trials.csv", &columns_table::<TrialRow>());
     expect_part("docs/records.md", "layers.csv", &columns_table::<LayerRow>());
     expect_part("docs/records.md", "images.csv", &columns_table::<ImageRow>());
+    expect_part("docs/records.md", "accuracy.csv", &columns_table::<AccuracyRow>());
 }
 
 fn yaml_files(directory: &Path) -> Vec<PathBuf> {

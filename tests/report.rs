@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::program::{refusal, success};
 use common::synthetic::{self, Trial};
+use common::tiny_model;
 use leveled::report::left_out::LeftOut;
 use leveled::report::summary::write_report;
 
@@ -175,6 +176,47 @@ fn several_directories_are_one_report() {
     let trade_off = fs::read_to_string(out.join("tables/trade_off.csv")).unwrap();
     let line = trade_off.lines().nth(1).unwrap();
     assert!(line.contains("91,,1,10000 simulated images,8.5,") && line.contains(",2,8.5,2,\"wall time"), "{line}");
+}
+
+#[test]
+fn a_copy_of_a_directory_repeats_nothing() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let trials = [Trial::new("aa", 0).timed(22.8).with("precision_bits_median", 9.9)];
+    for directory in [one.path(), two.path()] {
+        synthetic::write(directory, &trials);
+    }
+    let directories = [one.path().to_owned(), two.path().to_owned()];
+    let (alone, both) = (one.path().join("alone"), one.path().join("both"));
+    write_report(&directories[..1], &alone).unwrap();
+    let (_, left_out) = write_report(&directories, &both).unwrap();
+    assert!(left_out.iter().all(|one| !one.what.starts_with("earlier measurements")), "{left_out:?}");
+    for table in ["tables/cost.csv", "tables/cost.md", "tables/levels.csv"] {
+        assert_eq!(text(&alone, table), text(&both, table), "{table}");
+    }
+    // Measured again, it is still one trial, and the report says so.
+    synthetic::write(two.path(), &[trials[0].clone().with("attempt", 2).timed(30.0)]);
+    let (_, left_out) = write_report(&directories, &both).unwrap();
+    assert!(left_out.iter().any(|one| one.what == "earlier measurements of 1 trial"), "{left_out:?}");
+    assert!(text(&both, "tables/cost.md").contains(" 30.0 |"), "{}", text(&both, "tables/cost.md"));
+}
+
+#[test]
+fn networks_of_one_file_name_have_a_row_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    for (seed, name) in ["a/model", "b/model"].into_iter().enumerate() {
+        tiny_model::write_network(&here.join(format!("{name}.safetensors")), seed as u64);
+    }
+    let experiment = tiny_model::EXPERIMENT
+        .replace("  model: tiny.safetensors\n", "")
+        .replace("images: [3, 0]", "images: 20\n  backend: simulated");
+    let sweep = "sweep:\n  model: [a/model.safetensors, b/model.safetensors]\n";
+    fs::write(here.join("e.yaml"), experiment + sweep).unwrap();
+    let said = success(here, &["run", "e.yaml", "--out", "out", "--dry-run"]);
+    assert_eq!(said.matches("model=model@").count(), 2, "{said}");
+    success(here, &["run", "e.yaml", "--out", "out"]);
+    let accuracy = text(here, "out/tables/accuracy.md");
+    assert_eq!(accuracy.matches("| model@").count(), 2, "{accuracy}");
 }
 
 #[test]

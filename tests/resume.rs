@@ -224,6 +224,97 @@ fn a_file_that_may_not_grow_leaves_one_failed_row() {
     assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![ok]), (1, vec![failed, ok]), (2, vec![ok])]));
 }
 
+/// As many processors for the program as `cores`.
+fn success_on(cores: usize, directory: &Path, arguments: &[&str]) -> String {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leveled"));
+    command.current_dir(directory).args(arguments);
+    let limit = move || {
+        // SAFETY: the sets are plain bits, which the calls fill in and read.
+        unsafe {
+            let (mut all, mut some): (libc::cpu_set_t, libc::cpu_set_t) = (std::mem::zeroed(), std::mem::zeroed());
+            libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut all);
+            let mine = (0..libc::CPU_SETSIZE as usize).filter(|core| libc::CPU_ISSET(*core, &all));
+            mine.take(cores).for_each(|core| libc::CPU_SET(core, &mut some));
+            libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const some);
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes system calls alone.
+    let output = unsafe { command.pre_exec(limit) }.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn other_cores_and_comments_on_a_card_run_nothing_again() {
+    let directory = sweep(2);
+    let text = tiny_model::sweep(2).replace("  threads: 2\n", "");
+    fs::write(directory.path().join("e.yaml"), &text).unwrap();
+    success_on(1, directory.path(), &["run", "e.yaml", "--out", "out"]);
+    let dry = |cores| success_on(cores, directory.path(), &["run", "e.yaml", "--out", "out", "--dry-run"]);
+    for cores in [1, 2] {
+        assert!(dry(cores).contains("0 of 2 trial(s) would run"), "{}", dry(cores));
+    }
+    let card = directory.path().join("tiny.yaml");
+    let said = fs::read_to_string(&card).unwrap();
+    fs::write(&card, format!("# Where it comes from.\n{}# The end.\n", said.replace('\n', "   # a comment\n")))
+        .unwrap();
+    assert!(dry(2).contains("0 of 2 trial(s) would run"), "{}", dry(2));
+    // A card that says something else is another network, and a number of threads that is asked for another trial.
+    fs::write(&card, said.replace("1.0e-5", "2.0e-5")).unwrap();
+    let text = dry(1);
+    assert!(
+        text.contains("2 of 2 trial(s) would run") && text.contains("2 recorded trial(s) are none of this"),
+        "{text}"
+    );
+    fs::write(&card, said).unwrap();
+    fs::write(directory.path().join("e.yaml"), tiny_model::sweep(2)).unwrap();
+    assert!(dry(1).contains("2 of 2 trial(s) would run"));
+}
+
+#[test]
+fn results_of_the_version_before_resume() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Recorded by version 2 of the ids on two cores, trained and random weights; the files did not ask for threads.
+    for (name, trials) in [("ring", 4), ("article_width", 6)] {
+        let recorded = root.join("results/reference").join(name);
+        fs::create_dir(here.join(name)).unwrap();
+        for file in ["trials.csv", "layers.csv", "images.csv", "provenance.json"] {
+            fs::copy(recorded.join(file), here.join(name).join(file)).unwrap();
+        }
+        let file = root.join(format!("experiments/ablation/{name}.yaml"));
+        let text = success_on(1, here, &["run", file.to_str().unwrap(), "--out", name, "--dry-run"]);
+        assert!(text.contains(&format!("0 of {trials} trial(s) would run")), "{text}");
+        assert!(!text.contains("are none of this experiment"), "{text}");
+    }
+}
+
+#[test]
+fn a_dry_run_needs_no_place_to_write() {
+    let directory = sweep(1);
+    let text = success(directory.path(), &["run", "e.yaml", "--out", "/proc/leveled-results", "--dry-run"]);
+    assert!(text.contains("1 of 1 trial(s) would run"), "{text}");
+}
+
+#[test]
+fn runs_of_one_second_do_not_meet() {
+    let directory = sweep(1);
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leveled"));
+        command.args(["run", "e.yaml"]).current_dir(directory.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let runs: Vec<Child> = (0..3).map(|_| start()).collect();
+    for run in runs {
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(fs::read_dir(directory.path().join("results")).unwrap().count(), 3);
+}
+
 #[test]
 fn filters_dry_runs_and_duplicates() {
     let directory = sweep(2);

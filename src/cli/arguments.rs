@@ -15,6 +15,7 @@ use super::run::Run;
 use super::schema::Schema;
 use super::train::Train;
 use super::trial::Trial;
+use crate::experiment::notice::tell;
 use crate::ring::simd::Instructions;
 
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
@@ -51,7 +52,7 @@ pub fn main() -> ExitCode {
     match Arguments::parse().command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", error.with_causes());
+            tell(&format!("error: {}\n", error.with_causes()));
             ExitCode::from(error.exit_code())
         }
     }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::CliError;
 use super::output::print;
-use crate::dataset::{DatasetName, import, verify};
+use crate::dataset::{DatasetName, Existing, import, verify};
 use crate::experiment::ExperimentError;
 use crate::experiment::download::download;
 use crate::report::data_text::verified_text;
@@ -30,6 +30,9 @@ enum Action {
         /// Another address of the same archive.
         #[arg(long)]
         url: Option<String>,
+        /// Replace another data set of this name that is there.
+        #[arg(long)]
+        force: bool,
     },
     /// Import an official archive (.tar.gz), a directory of its binary files, or folders train/CLASS and test/CLASS of PNG images.
     Import {
@@ -40,6 +43,9 @@ enum Action {
         /// Directory for the data set.
         #[arg(long, value_name = "DIR", default_value = "data/full")]
         out: PathBuf,
+        /// Replace another data set of this name that is there.
+        #[arg(long)]
+        force: bool,
     },
     /// Read a data set in full and say what it holds.
     Verify {
@@ -57,13 +63,17 @@ impl Data {
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
         let verified = match self.action {
-            Action::Fetch { name, out, url } => {
+            Action::Fetch { name, out, url, force } => {
                 let archive = download(name, url.as_deref(), &out)?;
-                import(&archive, name, &out)
+                import(&archive, name, &out, existing(force))
             }
-            Action::Import { name, source, out } => import(&source, name, &out),
+            Action::Import { name, source, out, force } => import(&source, name, &out, existing(force)),
             Action::Verify { name, directory } => verify(&directory, name),
         };
         print(&verified_text(&verified.map_err(ExperimentError::from)?))
     }
+}
+
+const fn existing(force: bool) -> Existing {
+    if force { Existing::Replace } else { Existing::Keep }
 }

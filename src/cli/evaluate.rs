@@ -6,9 +6,11 @@ use clap::{Args, ValueEnum};
 
 use super::CliError;
 use super::output::print;
-use crate::experiment::accuracy::{AccuracyRequest, ImageSet, evaluate};
+use crate::experiment::accuracy::{AccuracyOutcome, AccuracyRequest, ImageSet, evaluate};
+use crate::experiment::notice::tell;
 use crate::network::cluster::ClusterMode;
 use crate::report::accuracy_text::accuracy_text;
+use crate::report::run_text::recovery_text;
 
 /// Accuracy in the clear on a whole set of images: single networks, ensembles, clustered weights.
 #[derive(Debug, Args)]
@@ -29,12 +31,12 @@ pub struct Evaluate {
     #[arg(long, value_name = "K,...", value_delimiter = ',')]
     clusters: Vec<usize>,
     /// What shares the clusters; joint is for ensembles, the others for single networks.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "full,slice,joint")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "full,slice,joint", requires = "clusters")]
     modes: Vec<Mode>,
     /// Number of clustering seeds.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, requires = "clusters")]
     cluster_seeds: u64,
-    /// Directory for the rows, accuracy.csv.
+    /// Directory for the rows, accuracy.csv; they are appended to those that are there, and what is recorded is not evaluated again.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -76,6 +78,12 @@ impl Evaluate {
             cluster_seeds: self.cluster_seeds,
             out: self.out,
         };
-        print(&accuracy_text(&evaluate(&request)?))
+        let AccuracyOutcome { rows, recorded, notes, recovery } = evaluate(&request)?;
+        notes.iter().for_each(|note| tell(&format!("{note}\n")));
+        tell(&recovery_text(&recovery));
+        if recorded > 0 {
+            tell(&format!("{recorded} of {} rows are recorded already\n", rows.len()));
+        }
+        print(&accuracy_text(&rows))
     }
 }

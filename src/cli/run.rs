@@ -1,5 +1,6 @@
 //! `leveled run`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,15 +13,16 @@ use crate::experiment::clock::UtcTime;
 use crate::experiment::config::Experiment;
 use crate::experiment::fingerprint::sha256_of_text;
 use crate::experiment::host::available_memory_bytes;
+use crate::experiment::notice::tell;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, plans};
 use crate::experiment::provenance::Provenance;
 use crate::experiment::records::{Record, TrialRow, TrialStatus};
 use crate::experiment::run::{
-    Board, ChildCommand, Filter, Forecast, Interrupt, Job, RunOptions, Selection, labels, run, select,
+    Board, ChildCommand, Filter, Forecast, Interrupt, Job, Recognised, RunOptions, Selection, labels, run, select,
 };
 use crate::experiment::store::RunDirectory;
-use crate::report::run_text::{dry_run_text, duplicates_text, recovery_text};
+use crate::report::run_text::{dry_run_text, duplicates_text, others_text, recovery_text};
 use crate::report::summary::{write_report, write_tables};
 
 /// How much faster a simulated image is than an encrypted one, about; for the time that is left.
@@ -65,26 +67,39 @@ impl Run {
     /// See [`CliError`]; before the first trial starts, nothing is written.
     pub fn execute(self) -> Result<(), CliError> {
         let experiment = Experiment::read(&self.file)?;
-        let directory = self.out.clone().unwrap_or_else(|| {
+        let mut directory = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-{}", experiment.name, UtcTime::now().compact()))
         });
-        let provenance = Provenance::of(&experiment).after(&directory)?;
-        let recorded = RunDirectory::recorded(&directory)?;
-        let selection = select(&experiment.trials, &self.filters, &recorded, self.retry_failed)?;
+        let mut provenance = Provenance::of(&experiment);
+        let mut recorded = HashMap::new();
+        if self.out.is_some() {
+            provenance = provenance.after(&directory)?;
+            recorded = RunDirectory::recorded(&directory)?;
+        }
+        if !self.dry_run {
+            RunDirectory::check(&directory)?;
+        }
+        let recognise = |recorded: &_| Recognised::of(recorded, &experiment.trials, &provenance.trials);
+        let recognised = recognise(&recorded);
+        let selection = select(&experiment.trials, &self.filters, &recognised.statuses, self.retry_failed)?;
         let chosen = || selection.run.iter().map(|trial| &experiment.trials[*trial]);
         let plans = plans(chosen())?;
         let forecasts = forecasts(&experiment, &selection, &plans)?;
         if self.dry_run {
             let text = dry_run_text(&experiment, &selection, &forecasts, &plans);
-            print(&text)?;
+            print(&(text + &others_text(recognised.others)))?;
             return Ok(check_all_memory(&plans, self.max_memory)?);
         }
         check_all_memory(&plans, self.max_memory)?;
         let interrupt = Interrupt::listen()?;
         let child = ChildCommand::this_program()?;
+        if self.out.is_none() {
+            directory = RunDirectory::make_new(&directory)?;
+        }
         let (mut results, recovery) = RunDirectory::take(&directory)?;
         provenance.write(&directory)?;
-        eprint!("{}{}", duplicates_text(&experiment.duplicates), recovery_text(&recovery));
+        tell(&duplicates_text(&experiment.duplicates));
+        tell(&(recovery_text(&recovery) + &others_text(recognised.others)));
         let jobs: Vec<Job<'_>> =
             chosen().zip(&plans).map(|(spec, plan)| Job { spec, memory_bytes: plan.memory_bytes }).collect();
         let options = RunOptions {
@@ -96,7 +111,7 @@ impl Run {
         let mut board = Board::new(&experiment.name, forecasts);
         let summary = run(&jobs, &mut results, &child, &options, &interrupt, &mut board);
         drop(board);
-        let statuses = results.statuses();
+        let statuses = recognise(&results.statuses()).statuses;
         drop(results);
         let summary = summary?;
         // Figures of many trials take long; `leveled report` makes them.

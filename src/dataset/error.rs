@@ -148,6 +148,25 @@ pub enum DatasetError {
         /// The data set.
         dataset: DatasetName,
     },
+    /// Another data set is where one was to be imported to.
+    #[error("`{}` holds another {dataset} already; {advice}", path.display())]
+    Occupied {
+        /// What is there.
+        path: PathBuf,
+        /// The data set.
+        dataset: DatasetName,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A file is another than its manifest says: the folder is a mixture of two sets.
+    #[error(
+        "`{}` is not the file that was imported with those beside it (by manifest.sha256): import the data set again, with --force",
+        path.display()
+    )]
+    OtherFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// A class folder without images.
     #[error("`{}` holds no PNG image: every class needs one", path.display())]
     NoImages {

@@ -3,13 +3,24 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::archive::{check_md5, create, unpack, write_error};
+use super::archive::{check_md5, unpack, write_error};
+use super::beside::Beside;
 use super::cifar::{encode, find, read_file};
 use super::error::DatasetError;
 use super::image::Dataset;
+use super::manifest;
 use super::name::DatasetName;
 use super::png::read_png;
 use super::verify::{Verified, verify};
+
+/// What becomes of another data set that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the import is refused.
+    Keep,
+    /// The imported one takes its place.
+    Replace,
+}
 
 /// Puts a data set into `out`, as the folder of the official binary archive, and verifies it. `source` is one of
 ///
@@ -18,37 +29,47 @@ use super::verify::{Verified, verify};
 /// * a directory with folders `train` and `test`, in each a folder per class, named as in
 ///   [`DatasetName::class_names`], of PNG images of 32 x 32 pixels. They are taken by file name, the classes in turn.
 ///
+/// The set is written and verified beside its place and then moved there: an import that fails leaves what was there before.
+///
 /// # Errors
-/// [`DatasetError::NoSource`] if it is none of these; what reading and writing say.
-pub fn import(source: &Path, name: DatasetName, out: &Path) -> Result<Verified, DatasetError> {
-    let target = || create(out.join(name.archive_directory()));
-    if source.is_file() {
+/// [`DatasetError::NoSource`] if it is none of these; [`DatasetError::Occupied`] if another data set is there; what reading and
+/// writing say.
+pub fn import(source: &Path, name: DatasetName, out: &Path, existing: Existing) -> Result<Verified, DatasetError> {
+    let beside = if source.is_file() {
         check_md5(source, name.archive_md5())?;
-        unpack(source, name, &target()?)?;
+        let beside = Beside::create(out, name)?;
+        unpack(source, name, beside.path())?;
+        beside
     } else if source.join("train").is_dir() && source.join("test").is_dir() {
         let (training, test) =
             (class_folders(&source.join("train"), name)?, class_folders(&source.join("test"), name)?);
-        let target = target()?;
-        write(&target, name.training_files(), &training)?;
-        write(&target, name.test_files(), &test)?;
+        let beside = Beside::create(out, name)?;
+        write(beside.path(), name.training_files(), &training)?;
+        write(beside.path(), name.test_files(), &test)?;
+        beside
     } else if find(source, name, name.test_files()[0]).is_ok() {
-        copy(source, name, &target()?)?;
+        copy(source, name, out)?
     } else {
         return Err(DatasetError::NoSource { path: source.to_owned(), dataset: name });
-    }
-    verify(out, name)
+    };
+    manifest::write(beside.path(), name)?;
+    let verified = verify(beside.path(), name)?;
+    beside.put(existing)?;
+    Ok(verified)
 }
 
-fn copy(source: &Path, name: DatasetName, target: &Path) -> Result<(), DatasetError> {
-    for file in name.files() {
-        let from = find(source, name, file)?;
-        read_file(&from, name)?;
-        let to = target.join(file);
-        if fs::canonicalize(&from).ok() != fs::canonicalize(&to).ok() {
-            fs::copy(&from, &to).map_err(|source| write_error(&to, source))?;
-        }
+/// Copies the official files, after all of them have been read.
+fn copy(source: &Path, name: DatasetName, out: &Path) -> Result<Beside, DatasetError> {
+    let files: Vec<PathBuf> = name.files().map(|file| find(source, name, file)).collect::<Result<_, _>>()?;
+    for file in &files {
+        read_file(file, name)?;
     }
-    Ok(())
+    let beside = Beside::create(out, name)?;
+    for (from, file) in files.iter().zip(name.files()) {
+        let to = beside.path().join(file);
+        fs::copy(from, &to).map_err(|source| write_error(&to, source))?;
+    }
+    Ok(beside)
 }
 
 /// The images of class folders, the first of each class, then the second of each, and so on.
@@ -102,6 +123,7 @@ fn write(target: &Path, files: &[&str], dataset: &Dataset) -> Result<(), Dataset
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::archive::create;
     use crate::dataset::{read_test, read_training, shipped_test_images};
     use flate2::Compression;
     use flate2::write::GzEncoder;
@@ -122,12 +144,12 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let (source, out) = (directory.path().join("source"), directory.path().join("out"));
             binary_folder(&source, name);
-            let verified = import(&source, name, &out).unwrap();
+            let verified = import(&source, name, &out, Existing::Keep).unwrap();
             assert_eq!(verified.test_images, 20);
             assert_eq!(verified.training_images, 20 * name.training_files().len());
             assert_eq!(read_test(&out, name).unwrap(), read_test(&source, name).unwrap());
             // A folder may be imported into itself.
-            import(&out, name, &out).unwrap();
+            import(&out, name, &out, Existing::Keep).unwrap();
             assert_eq!(read_training(&out, name).unwrap(), read_training(&source, name).unwrap());
         }
     }
@@ -147,7 +169,7 @@ mod tests {
             }
         }
         let out = directory.path().join("out");
-        let verified = import(directory.path(), name, &out).unwrap();
+        let verified = import(directory.path(), name, &out, Existing::Keep).unwrap();
         assert_eq!((verified.training_images, verified.test_images), (20, 20));
         let training = read_training(&out, name).unwrap();
         assert_eq!(training.labels[..12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
@@ -157,10 +179,10 @@ mod tests {
         for index in 0..2 {
             fs::remove_file(dog.join(format!("{index}.png"))).unwrap();
         }
-        let text = import(directory.path(), name, &out).unwrap_err().to_string();
+        let text = import(directory.path(), name, &out, Existing::Keep).unwrap_err().to_string();
         assert!(text.contains("dog` holds no PNG image"), "{text}");
         fs::remove_dir(dog).unwrap();
-        assert!(matches!(import(directory.path(), name, &out), Err(DatasetError::Read { .. })));
+        assert!(matches!(import(directory.path(), name, &out, Existing::Keep), Err(DatasetError::Read { .. })));
     }
 
     #[test]
@@ -173,7 +195,7 @@ mod tests {
         let mut tar = tar::Builder::new(GzEncoder::new(fs::File::create(&archive).unwrap(), Compression::fast()));
         tar.append_dir_all("cifar-10-batches-bin", &source).unwrap();
         tar.into_inner().unwrap().finish().unwrap();
-        let text = import(&archive, name, directory.path()).unwrap_err().to_string();
+        let text = import(&archive, name, directory.path(), Existing::Keep).unwrap_err().to_string();
         assert!(text.contains("has the MD5 sum") && text.contains(name.archive_md5()), "{text}");
 
         let target = create(directory.path().join("unpacked")).unwrap();
@@ -189,7 +211,91 @@ mod tests {
     #[test]
     fn other_sources_are_refused() {
         let directory = tempfile::tempdir().unwrap();
-        let text = import(directory.path(), DatasetName::Cifar10, directory.path()).unwrap_err().to_string();
+        let text =
+            import(directory.path(), DatasetName::Cifar10, directory.path(), Existing::Keep).unwrap_err().to_string();
         assert!(text.contains("holds no cifar10: give the official archive"), "{text}");
+    }
+
+    /// The files of the folder in `out`, by name.
+    fn content(out: &Path, name: DatasetName) -> Vec<(String, Vec<u8>)> {
+        let entries = fs::read_dir(out.join(name.archive_directory())).unwrap().map(Result::unwrap);
+        let mut files: Vec<_> =
+            entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn an_import_that_fails_leaves_what_was_there() {
+        for name in [DatasetName::Cifar10, DatasetName::Cifar100] {
+            let directory = tempfile::tempdir().unwrap();
+            let (sound, cut, out) =
+                (directory.path().join("sound"), directory.path().join("cut"), directory.path().join("out"));
+            binary_folder(&sound, name);
+            import(&sound, name, &out, Existing::Keep).unwrap();
+            let before = content(&out, name);
+            // Other images in every file, and the last one is cut.
+            fs::create_dir(&cut).unwrap();
+            let shipped = shipped_test_images(name).unwrap();
+            for (index, file) in name.files().enumerate() {
+                fs::write(cut.join(file), encode(&shipped, 100 + 10 * index..110 + 10 * index)).unwrap();
+            }
+            let last = cut.join(name.test_files()[0]);
+            let bytes = fs::read(&last).unwrap();
+            fs::write(&last, &bytes[..bytes.len() - 7]).unwrap();
+            for existing in [Existing::Keep, Existing::Replace] {
+                let text = import(&cut, name, &out, existing).unwrap_err().to_string();
+                assert!(text.contains(&last.display().to_string()) && text.contains("truncated"), "{text}");
+                assert_eq!(content(&out, name), before);
+            }
+            assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "nothing half written is left");
+        }
+    }
+
+    #[test]
+    fn another_data_set_is_replaced_only_when_asked() {
+        let name = DatasetName::Cifar10;
+        let directory = tempfile::tempdir().unwrap();
+        let (one, two, out) =
+            (directory.path().join("one"), directory.path().join("two"), directory.path().join("out"));
+        binary_folder(&one, name);
+        import(&one, name, &out, Existing::Keep).unwrap();
+        let before = content(&out, name);
+        binary_folder(&two, name);
+        let shipped = shipped_test_images(name).unwrap();
+        fs::write(two.join("test_batch.bin"), encode(&shipped, 150..180)).unwrap();
+        let text = import(&two, name, &out, Existing::Keep).unwrap_err().to_string();
+        assert!(text.contains("holds another cifar10") && text.contains("--force"), "{text}");
+        assert_eq!(content(&out, name), before);
+        // The same set again changes nothing and needs no word.
+        import(&one, name, &out, Existing::Keep).unwrap();
+        assert_eq!(import(&two, name, &out, Existing::Replace).unwrap().test_images, 30);
+        assert_eq!(read_test(&out, name).unwrap().len(), 30);
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+        // Files beside the folder would be read in its place.
+        let flat = directory.path().join("flat");
+        binary_folder(&flat, name);
+        let text = import(&two, name, &flat, Existing::Replace).unwrap_err().to_string();
+        assert!(text.contains("choose another --out"), "{text}");
+    }
+
+    #[test]
+    fn a_mixture_of_two_sets_is_noticed() {
+        let name = DatasetName::Cifar10;
+        let directory = tempfile::tempdir().unwrap();
+        let (source, out) = (directory.path().join("source"), directory.path().join("out"));
+        binary_folder(&source, name);
+        import(&source, name, &out, Existing::Keep).unwrap();
+        let folder = out.join(name.archive_directory());
+        fs::copy(folder.join("data_batch_1.bin"), folder.join("data_batch_2.bin")).unwrap();
+        for place in [&out, &folder] {
+            let text = verify(place, name).unwrap_err().to_string();
+            assert!(text.contains("data_batch_2.bin` is not the file that was imported"), "{text}");
+        }
+        fs::remove_file(folder.join("manifest.sha256")).unwrap();
+        assert!(!verify(&out, name).unwrap().has_manifest);
+        // Importing the same files again says which they are from now on.
+        assert!(import(&out, name, &out, Existing::Keep).unwrap().has_manifest);
+        assert!(verify(&out, name).unwrap().has_manifest);
     }
 }

@@ -3,12 +3,14 @@
 //! This floor knows no network; `network` takes [`Normalisation`] and [`DatasetName`] from here for its cards.
 
 mod archive;
+mod beside;
 mod cifar;
 mod error;
 mod fetch;
 mod hex;
 mod image;
 mod import;
+mod manifest;
 mod name;
 mod normalisation;
 mod png;
@@ -20,7 +22,7 @@ pub use cifar::{read_file, read_test, read_training};
 pub use error::DatasetError;
 pub use fetch::fetch;
 pub use hex::hex;
-pub use import::import;
+pub use import::{Existing, import};
 pub use name::DatasetName;
 pub use normalisation::Normalisation;
 pub use png::read_png;

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::cifar::{read_test, read_training};
+use super::cifar::{find, read_test, read_training};
 use super::error::DatasetError;
 use super::hex::hex;
 use super::image::Dataset;
+use super::manifest;
 use super::name::DatasetName;
 
 /// Images of the published training sets.
@@ -28,15 +29,19 @@ pub struct Verified {
     pub test_sha256: String,
     /// Test images that are training images, too.
     pub shared_images: usize,
+    /// Whether the files are those of a manifest that an import left; without one, a mixture of two sets goes unnoticed.
+    pub has_manifest: bool,
     /// What is not as published, such as a missing image or classes of different size.
     pub remarks: Vec<String>,
 }
 
-/// Reads both parts of the data set in `directory`, and counts.
+/// Reads both parts of the data set in `directory`, and counts. Where an import left a manifest, the files must be those of it.
 ///
 /// # Errors
-/// [`DatasetError`] for missing or damaged files.
+/// [`DatasetError`] for missing or damaged files; [`DatasetError::OtherFile`].
 pub fn verify(directory: &Path, name: DatasetName) -> Result<Verified, DatasetError> {
+    let folder = find(directory, name, name.training_files()[0])?;
+    let has_manifest = manifest::check(folder.parent().unwrap_or(directory), name)?;
     let (training, test) = (read_training(directory, name)?, read_test(directory, name)?);
     let mut remarks = Vec::new();
     remark(&mut remarks, "training", &training, TRAINING_IMAGES);
@@ -52,6 +57,7 @@ pub fn verify(directory: &Path, name: DatasetName) -> Result<Verified, DatasetEr
         training_sha256: sum(&training_hashes),
         test_sha256: sum(&test_hashes),
         shared_images,
+        has_manifest,
         remarks,
     })
 }

@@ -9,6 +9,7 @@ use super::clock::UtcTime;
 use super::evaluate::{RowSink, evaluate};
 use super::event::{Event, JsonLines};
 use super::host;
+use super::pause;
 use super::records::{ImageRow, LayerRow};
 use super::trial::TrialSpec;
 
@@ -23,12 +24,13 @@ pub fn run_trial(
     progress: impl Write + Send,
     rows: impl Write + Send,
 ) -> Result<(), ExperimentError> {
+    pause::listen();
     let start = Instant::now();
     let spec = TrialSpec::read(spec, input)?;
     let mut rows = Rows(JsonLines(rows));
     let mut row = evaluate(&spec, &mut rows, &mut JsonLines(progress))?;
     row.peak_memory_bytes = host::peak_memory_bytes();
-    row.trial_seconds = Some(start.elapsed().as_secs_f64());
+    row.trial_seconds = Some(start.elapsed().saturating_sub(pause::paused()).as_secs_f64());
     row.ended = UtcTime::now().rfc3339();
     rows.send(&Event::Trial(Box::new(row)))
 }

@@ -125,7 +125,7 @@ mod tests {
     fn a_sweep_expands_and_equal_points_run_once() {
         let experiment = read(&format!("{FIXED}sweep:\n  log_n: [14, 15, 14]\n  threads: [1, 2]\n")).unwrap();
         let points: Vec<_> =
-            experiment.trials.iter().map(|trial| (trial.settings.log_n.0, trial.settings.threads.0)).collect();
+            experiment.trials.iter().map(|trial| (trial.settings.log_n.0, trial.settings.threads.count())).collect();
         assert_eq!(points, [(14, 1), (14, 2), (15, 1), (15, 2)]);
         let places: Vec<_> = experiment.duplicates.iter().map(|duplicate| duplicate.place.as_str()).collect();
         assert_eq!(places, ["sweep.log_n[2], sweep.threads[0]", "sweep.log_n[2], sweep.threads[1]"]);

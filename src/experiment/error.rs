@@ -87,14 +87,15 @@ pub enum ExperimentError {
         missing: &'static str,
     },
     /// A table has another header than this version writes.
-    #[error("{} has other columns than this version of leveled writes (found {found:?}, expected {expected:?}); use a new --out", path.display())]
+    #[error(
+        "{} has other columns than this version of leveled writes: {difference}; it stays as it is: use a new --out, or the version that wrote it",
+        path.display()
+    )]
     TableHeader {
         /// The table.
         path: PathBuf,
-        /// Its first line.
-        found: String,
-        /// The first line that belongs there.
-        expected: String,
+        /// How its first line differs from the one that belongs there.
+        difference: String,
     },
     /// The last line of a table was cut short, by a kill, a full disk or a loss of power.
     #[error("{} ends in an incomplete line; `leveled run` with this --out moves it aside and resumes", path.display())]
@@ -121,7 +122,7 @@ pub enum ExperimentError {
         reason: String,
     },
     /// A row could not be appended.
-    #[error("cannot append to {}: {source}; is the disk full?", path.display())]
+    #[error("cannot append to {}: {source}; {}", path.display(), advice(source))]
     Append {
         /// The table or file.
         path: PathBuf,
@@ -239,6 +240,16 @@ impl ExperimentError {
             Self::Training(error) => error.is_user_error(),
             _ => true,
         }
+    }
+}
+
+/// What to do about a file that cannot be written.
+fn advice(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+            "choose another --out, or change its permissions"
+        }
+        _ => "is the disk full?",
     }
 }
 

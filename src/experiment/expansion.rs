@@ -61,7 +61,8 @@ mod tests {
         let yaml = YamlText { file: "e.yaml".into(), text: text.into() };
         let file = yaml.parse::<ExperimentFile>().map_err(|error| error.to_string())?;
         let points = points(&yaml, &file).map_err(|error| error.to_string())?;
-        let of = |point: &Point| (point.settings.log_n.map(|n| n.0), point.settings.threads.map(|threads| threads.0));
+        let of =
+            |point: &Point| (point.settings.log_n.map(|n| n.0), point.settings.threads.and_then(|threads| threads.0));
         Ok(points.iter().map(of).collect())
     }
 

@@ -4,10 +4,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::networks::without_seed;
 use crate::dataset::{Dataset, Image, hex};
+use crate::network::Card;
+use crate::network::card::TrainingRecord;
 
 /// SHA-256 of a text, in hexadecimal.
 #[must_use]
@@ -30,6 +33,55 @@ pub fn sha256_of_file(path: &Path) -> io::Result<String> {
         }
         hasher.update(&buffer[..length]);
     }
+}
+
+/// SHA-256 of what a card says that enters an evaluation or its row, in hexadecimal: comments, the order of keys and what is said in
+/// words do not count, nor what only records the training.
+#[must_use]
+pub fn sha256_of_card(card: &Card) -> String {
+    // Every field by name, so that a new one is decided on.
+    let Card {
+        network,
+        width,
+        dataset,
+        activation,
+        normalisation,
+        batch_norm_eps,
+        test_accuracy_percent,
+        sha256: _,
+        tensors: _,
+        training: _,
+        record: _,
+        validation_accuracy_percent: _,
+        exploding_validation_images: _,
+        largest_activation: _,
+        exploding_test_images: _,
+    } = card;
+    sha256_of_text(&canonical_json(&json!({
+        "network": network,
+        "width": width,
+        "dataset": dataset,
+        "activation": activation,
+        "normalisation": normalisation,
+        "batch_norm_eps": batch_norm_eps,
+        "test_accuracy_percent": test_accuracy_percent,
+    })))
+}
+
+/// SHA-256 of the recipe of a training but for its seeds, in hexadecimal: repetitions of one training have the same.
+#[must_use]
+pub fn sha256_of_recipe(record: &TrainingRecord) -> String {
+    let mut recipe = serde_json::to_value(&record.recipe).unwrap_or_default();
+    if let Value::Object(keys) = &mut recipe {
+        keys.remove("seed");
+    }
+    // Each repetition may have a teacher, or a beginning, of its own seed.
+    for weights in ["/initial_weights", "/distillation/teacher"] {
+        if let Some(Value::String(file)) = recipe.pointer_mut(weights) {
+            *file = without_seed(file).to_owned();
+        }
+    }
+    sha256_of_text(&canonical_json(&recipe))
 }
 
 /// SHA-256 of a data set's content, in hexadecimal: for each image its label, then its values.
@@ -69,8 +121,6 @@ pub fn canonical_json(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -83,6 +133,44 @@ mod tests {
         assert_eq!(sha256_of_file(&file).unwrap(), empty);
         assert!(sha256_of_file(directory.path()).is_err());
         assert!(sha256_of_file(&directory.path().join("absent")).is_err());
+    }
+
+    #[test]
+    fn a_card_is_what_it_says() {
+        let text = include_str!("../../models/resnet20_w16_cifar10_herpn_seed0.yaml");
+        let card = |text: &str| sha256_of_card(&serde_yaml::from_str(text).unwrap());
+        let lines: Vec<&str> = text.lines().collect();
+        let (first, rest) = lines.split_at(lines.iter().position(|line| line.starts_with("width")).unwrap());
+        let moved = [rest, first].concat().join("\r\n");
+        for same in [&format!("{text}\n# a comment\n"), &text.replace("1.0e-5", "0.00001"), &moved] {
+            assert_eq!(card(same), card(text), "{same}");
+        }
+        for (from, to) in [
+            ("1.0e-5", "1.0e-4"),
+            ("63.0,", "63.5,"),
+            ("activation: herpn", "activation: relu"),
+            ("89.94", "89.95"),
+            ("width: 16", "width: 8"),
+        ] {
+            assert!(text.contains(from), "{from}");
+            assert_ne!(card(&text.replace(from, to)), card(text), "{from}");
+        }
+    }
+
+    #[test]
+    fn seeds_repeat_a_recipe() {
+        let card = |seed: u32| {
+            let name = format!("models/resnet20_w16_cifar10_herpn_distilled_continued_seed{seed}.yaml");
+            Card::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap().record.unwrap()
+        };
+        let recipes: Vec<String> = (0..4).map(|seed| sha256_of_recipe(&card(seed))).collect();
+        assert!(recipes.iter().all(|recipe| *recipe == recipes[0]), "{recipes:?}");
+        let mut other = card(0);
+        other.recipe["epochs"] = 3.into();
+        assert_ne!(sha256_of_recipe(&other), recipes[0]);
+        other = card(0);
+        other.recipe["initial_weights"] = "resnet20_w16_cifar10_relu_continued_seed5.safetensors".into();
+        assert_eq!(sha256_of_recipe(&other), recipes[0]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Host {
     pub fn detect() -> Self {
         Self {
             processor: field_of("/proc/cpuinfo", "model name").unwrap_or_default(),
-            cores: super::setting::Threads::all().0,
+            cores: super::setting::Threads::all(),
             instruction_sets: instruction_sets(),
             instruction_set: instructions().name().to_owned(),
             memory_bytes: kibibytes_of("/proc/meminfo", "MemTotal").unwrap_or(0),

@@ -71,7 +71,7 @@ impl InferenceRequest {
         let argument =
             |name: &'static str| move |problem: Problem| ExperimentError::Argument { name, problem: problem.text };
         LogN(self.log_n).check().map_err(argument("--log-n"))?;
-        let threads = self.threads.map_or_else(Threads::all, Threads);
+        let threads = Threads(self.threads);
         threads.check().map_err(argument("--threads"))?;
         let here = std::env::current_dir().unwrap_or_default();
         let parameters = block::named::<ParameterSet>(&self.parameters, &here)?
@@ -84,7 +84,7 @@ impl InferenceRequest {
             log_n: self.log_n,
             parameters,
             security: if self.insecure { Security::None } else { Security::Bits128 },
-            threads: threads.0,
+            threads: threads.count(),
             seed: self.seed,
             probe: self.probe,
         })

@@ -25,8 +25,11 @@ pub mod inference_view;
 pub mod level_view;
 pub mod locate;
 pub mod model_choice;
+pub mod networks;
+pub mod notice;
 pub mod operations_view;
 pub mod parameter_set;
+pub mod pause;
 pub mod plan_view;
 pub mod preflight;
 

@@ -106,7 +106,7 @@ impl Provenance {
                 dataset_sha256: spec.dataset.sha256.clone(),
                 images: spec.settings.images.clone(),
                 seed: spec.settings.seed.0,
-                threads: spec.settings.threads.0,
+                threads: spec.settings.threads.count(),
                 identity: spec.identity(),
             };
             (spec.id.clone(), provenance)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::ExperimentError;
 use super::block::{self, BlockRef, Found};
 use super::combination::{Refusal, settle};
-use super::fingerprint::{sha256_of_dataset, sha256_of_file};
+use super::fingerprint::{sha256_of_card, sha256_of_dataset, sha256_of_file};
 use super::images;
 use super::locate::{Step, YamlText};
 use super::model_choice;
@@ -174,7 +174,8 @@ impl<'a> Resolver<'a> {
             }
             members.push(WeightsFile {
                 sha256: self.file(&path, &place, "the weights")?,
-                card_sha256: self.file(&Card::path_beside(&path), &place, "the card of the weights")?,
+                card_sha256: sha256_of_card(&card),
+                card_file_sha256: self.file(&Card::path_beside(&path), &place, "the card of the weights")?,
                 path,
             });
         }

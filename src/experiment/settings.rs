@@ -252,7 +252,7 @@ mod tests {
         let fixed = PartialSettings { probe: Some(Probe(true)), ..PartialSettings::default() };
         let sweep = SweepAxes {
             log_n: Some(vec![LogN(14), LogN(15)]),
-            threads: Some(vec![Threads(1), Threads(2), Threads(4)]),
+            threads: Some(vec![Threads(Some(1)), Threads(Some(2)), Threads(Some(4))]),
             ..SweepAxes::default()
         };
         let points = sweep.combinations(&fixed);
@@ -288,6 +288,6 @@ mod tests {
         let settings = PartialSettings { log_n: Some(LogN(15)), ..some }.plain().unwrap();
         assert_eq!((settings.seed, settings.layout), (Seed(None), Layout::Packed));
         let identity = settings.identity();
-        assert_eq!(identity.keys().collect::<Vec<_>>(), ["images", "log_n", "threads"]);
+        assert_eq!(identity.keys().collect::<Vec<_>>(), ["images", "log_n"]);
     }
 }

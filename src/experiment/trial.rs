@@ -14,11 +14,33 @@ use super::setting::WeightsOrigin;
 use super::settings::Settings;
 use crate::dataset::DatasetName;
 
-/// Version of the trial identity: raised when the same settings begin to mean something else.
-const IDENTITY_VERSION: u32 = 2;
+/// Version of the trial identity: raised when the same settings begin to mean something else, or are hashed in another way.
+const IDENTITY_VERSION: u32 = 3;
+
+/// The version before: it counted threads that nobody had asked for, and the bytes of cards, comments included.
+const EARLIER_VERSION: u32 = 2;
 
 /// Number of hexadecimal digits of a trial's id.
 const ID_DIGITS: usize = 16;
+
+/// The identities by which a trial can be recognised that the version before recorded under `identity`: with its threads, and without them,
+/// since it did not say whether they had been asked for. None: it is of another version.
+#[must_use]
+pub fn earlier_identities(identity: &str) -> Vec<String> {
+    let Ok(Value::Object(mut recorded)) = serde_json::from_str(identity) else { return Vec::new() };
+    if recorded.get("identity_version") != Some(&EARLIER_VERSION.into()) {
+        return Vec::new();
+    }
+    let with_threads = canonical_json(&Value::Object(recorded.clone()));
+    recorded.remove("threads");
+    vec![with_threads, canonical_json(&Value::Object(recorded))]
+}
+
+/// Whether a text can be the id of a trial. A spreadsheet makes `1.23457E+15` of one that has digits only.
+#[must_use]
+pub fn is_trial_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
 
 /// The images of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +62,10 @@ pub struct WeightsFile {
     pub path: PathBuf,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// SHA-256 of the card beside it.
+    /// SHA-256 of what the card beside it says, see [`sha256_of_card`](super::fingerprint::sha256_of_card).
     pub card_sha256: String,
+    /// SHA-256 of the card's file, by which earlier versions knew it.
+    pub card_file_sha256: String,
 }
 
 /// Everything that is needed to run one trial. Serialized, it is what a child process gets.
@@ -84,19 +108,26 @@ impl TrialSpec {
     /// are not at their default.
     #[must_use]
     pub fn identity(&self) -> String {
-        canonical_json(&Value::Object(self.identity_map()))
+        canonical_json(&Value::Object(self.identity_of(IDENTITY_VERSION, self.card_sha256())))
     }
 
     /// What a fixed seed is for: two trials share keys and noise only if they encrypt the same images in the same way. Threads
     /// change neither.
     #[must_use]
     pub fn purpose(&self) -> String {
-        let mut identity = self.identity_map();
+        let mut identity = self.identity_of(IDENTITY_VERSION, self.card_sha256());
         identity.remove("threads");
         sha256_of_text(&canonical_json(&Value::Object(identity)))
     }
 
-    fn identity_map(&self) -> Map<String, Value> {
+    /// One of the [`earlier_identities`] of what the version before recorded, if that was this trial.
+    #[must_use]
+    pub fn earlier_identity(&self) -> String {
+        let cards = self.of_members(|member| member.card_file_sha256.clone());
+        canonical_json(&Value::Object(self.identity_of(EARLIER_VERSION, cards)))
+    }
+
+    fn identity_of(&self, version: u32, card_sha256: String) -> Map<String, Value> {
         let mut identity = self.settings.identity();
         // One file as it was before there were ensembles.
         match self.members.as_slice() {
@@ -106,7 +137,7 @@ impl TrialSpec {
             ]),
             _ => identity.extend([
                 ("model_sha256".to_owned(), self.weights_sha256().into()),
-                ("card_sha256".to_owned(), self.card_sha256().into()),
+                ("card_sha256".to_owned(), card_sha256.into()),
             ]),
         }
         // A fixed seed meant one key for all trials before.
@@ -114,7 +145,7 @@ impl TrialSpec {
             identity.insert("seed_for".to_owned(), "trial".into());
         }
         identity.extend([
-            ("identity_version".to_owned(), IDENTITY_VERSION.into()),
+            ("identity_version".to_owned(), version.into()),
             ("dataset".to_owned(), self.dataset.name.as_str().into()),
             ("dataset_sha256".to_owned(), self.dataset.sha256.as_str().into()),
             ("parameters".to_owned(), json!(self.parameters)),
@@ -140,7 +171,7 @@ impl TrialSpec {
         self.of_members(|member| member.sha256.clone())
     }
 
-    /// SHA-256 of the cards.
+    /// SHA-256 of what the cards say.
     #[must_use]
     pub fn card_sha256(&self) -> String {
         self.of_members(|member| member.card_sha256.clone())
@@ -186,7 +217,7 @@ pub(crate) mod tests {
         let settings = PartialSettings {
             images: Some(ImageSelection::First(3)),
             log_n: Some(LogN(15)),
-            threads: Some(Threads(2)),
+            threads: Some(Threads(Some(2))),
             ..PartialSettings::default()
         };
         TrialSpec {
@@ -196,6 +227,7 @@ pub(crate) mod tests {
                 path: "/models/net.safetensors".into(),
                 sha256: "00".repeat(32),
                 card_sha256: "11".repeat(32),
+                card_file_sha256: "33".repeat(32),
             }],
             network: "resnet20".into(),
             width: 16,
@@ -240,7 +272,7 @@ pub(crate) mod tests {
         let same_images = sample_with(|settings| settings.images = ImageSelection::Indices(vec![0, 1, 2]));
         assert_eq!(same_images.id, spec.id);
         for other in [
-            sample_with(|settings| settings.threads = Threads(1)),
+            sample_with(|settings| settings.threads = Threads(Some(1))),
             sample_with(|settings| settings.seed = Seed(Some(1))),
             sample_with(|settings| settings.security = Security::None),
             of_members(vec![member("/models/net.safetensors", &"01".repeat(32))]).with_id(),
@@ -252,6 +284,37 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn an_id_is_the_same_on_other_cores_and_with_other_comments_on_a_card() {
+        let free = sample_with(|settings| settings.threads = Threads(None));
+        assert!(!free.identity().contains("threads") && sample().identity().contains("\"threads\":2"));
+        let mut commented = free.clone();
+        commented.members[0].card_file_sha256 = "44".repeat(32);
+        assert_eq!(commented.clone().with_id().id, free.id);
+        commented.members[0].card_sha256 = "55".repeat(32);
+        assert_ne!(commented.with_id().id, free.id);
+    }
+
+    #[test]
+    fn trials_of_the_version_before_are_recognised() {
+        // As version 2 wrote it on a machine with 2 cores.
+        let recorded = format!(
+            r#"{{"card_sha256":"{}","dataset":"cifar10","dataset_sha256":"{}","identity_version":2,"images":[0,1,2],"log_n":15,"model_sha256":"{}","parameters":{{"base_bits":28,"complex_packing":true,"input_bits":24.0,"input_copies":4,"key_switching":"auto","levels":null,"scale_bits":20.0,"weight_bits":18.0}},"threads":2}}"#,
+            "33".repeat(32),
+            "22".repeat(32),
+            "00".repeat(32),
+        );
+        let was = |spec: TrialSpec| earlier_identities(&recorded).contains(&spec.earlier_identity());
+        assert!(was(sample()) && was(sample_with(|settings| settings.threads = Threads(None))));
+        assert!(!was(sample_with(|settings| settings.threads = Threads(Some(1)))));
+        assert!(!was(sample_with(|settings| settings.seed = Seed(Some(1)))));
+        let mut other = sample();
+        other.members[0].card_file_sha256 = "44".repeat(32);
+        assert!(!was(other));
+        // This version's are known by their ids.
+        assert!(earlier_identities(&sample().identity()).is_empty() && earlier_identities("no JSON").is_empty());
+    }
+
+    #[test]
     fn a_specification_survives_its_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spec.json");
@@ -259,7 +322,7 @@ pub(crate) mod tests {
         assert_eq!(TrialSpec::read(&path, std::io::empty()).unwrap(), sample());
         let piped = serde_json::to_string(&sample()).unwrap();
         assert_eq!(TrialSpec::read(Path::new("-"), piped.as_bytes()).unwrap(), sample());
-        let tampered = TrialSpec { id: sample().id, ..sample_with(|settings| settings.threads = Threads(7)) };
+        let tampered = TrialSpec { id: sample().id, ..sample_with(|settings| settings.threads = Threads(Some(7))) };
         std::fs::write(&path, serde_json::to_string(&tampered).unwrap()).unwrap();
         assert!(TrialSpec::read(&path, std::io::empty()).unwrap_err().to_string().contains("does not belong"));
         std::fs::write(&path, "{").unwrap();

@@ -1,14 +1,14 @@
 //! Rows of `accuracy.csv`, clear-text accuracies of whole test sets that `leveled evaluate` measures, as trials that were never encrypted.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::ReportError;
 use super::columns::{CLEAR, trial};
 use super::table::Table;
+use crate::experiment::accuracy::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
-
-/// File name of the table.
-pub const FILE: &str = "accuracy.csv";
+use crate::experiment::records::AccuracyRow;
 
 /// Columns that mean the same under another name.
 const RENAMED: [(&str, &str); 9] = [
@@ -23,17 +23,32 @@ const RENAMED: [(&str, &str); 9] = [
     ("cluster_seed", "cluster_seed"),
 ];
 
+/// What a row is of besides [`RENAMED`]: rows that agree in all of it are one measurement.
+const FURTHER: [&str; 4] = ["form", "images", "card_sha256", "dataset_sha256"];
+
 /// The columns of trials from the table in a directory: of the test images only, the accuracy `as trained` apart from that after
-/// folding.
+/// folding. Rows that are `known` already are left out, the others noted there.
 ///
 /// # Errors
-/// As [`Table::read_file`].
-pub fn read(directory: &Path) -> Result<Vec<(String, Vec<String>)>, ReportError> {
-    let table = Table::read_file(directory, FILE)?.rows_where("images_of", "test")?;
+/// As [`Table::read`].
+pub fn read(directory: &Path, known: &mut HashSet<Vec<String>>) -> Result<Vec<(String, Vec<String>)>, ReportError> {
+    let table = Table::read::<AccuracyRow>(directory)?.rows_where("images_of", "test")?;
+    let hashes = hashes(&table, directory)?;
+    let keys =
+        RENAMED.iter().map(|(name, _)| table.text(name)).chain(FURTHER.map(|name| Ok(table.text_or_empty(name))));
+    let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
+    // Names do not make a network another one where its hash is known.
+    keys[0] =
+        keys[0].iter().zip(&hashes).map(|(name, hash)| if hash.is_empty() { name } else { hash }.clone()).collect();
+    let is_new = |row: &usize| known.insert(keys.iter().map(|column| column[*row].clone()).collect());
+    let kept: Vec<usize> = (0..table.len()).filter(is_new).collect();
+    let table = table.rows_at(&kept)?;
     let mut columns: Vec<(String, Vec<String>)> = Vec::new();
     for (name, trial_name) in RENAMED {
         columns.push((trial_name.to_owned(), table.text(name)?));
     }
+    columns.push((trial::MODEL_SHA256.to_owned(), kept.iter().map(|row| hashes[*row].clone()).collect()));
+    columns.push((trial::RECIPE_SHA256.to_owned(), table.text_or_empty("recipe_sha256")));
     let trained: Vec<bool> = table.text("form")?.iter().map(|form| form == "trained").collect();
     let (images, correct) = (table.numbers("images")?, table.numbers("correct")?);
     let counts: Vec<Option<(usize, usize)>> = correct
@@ -52,6 +67,7 @@ pub fn read(directory: &Path) -> Result<Vec<(String, Vec<String>)>, ReportError>
     let end =
         |upper: bool| move |correct, images| wilson(correct, images).map(|(low, high)| if upper { high } else { low });
     columns.push((trial::CARD_ACCURACY.to_owned(), of(true, &share)));
+    columns.push((trial::CARD_IMAGES.to_owned(), of(true, &|_, images| Some(images as f64))));
     columns.push((CLEAR.share.to_owned(), of(false, &share)));
     columns.push((CLEAR.low.to_owned(), of(false, &end(false))));
     columns.push((CLEAR.high.to_owned(), of(false, &end(true))));
@@ -61,9 +77,25 @@ pub fn read(directory: &Path) -> Result<Vec<(String, Vec<String>)>, ReportError>
     Ok(columns)
 }
 
+/// The hashes of the weights of every row. Tables of earlier versions do not have them, but what is beside them may.
+fn hashes(table: &Table, directory: &Path) -> Result<Vec<String>, ReportError> {
+    let sessions = AccuracyProvenance::read(directory).unwrap_or_default();
+    let known: HashMap<&String, &String> = sessions.iter().flat_map(|session| &session.weights_sha256).collect();
+    let of_names = |names: &String| {
+        let hashes: Option<Vec<&str>> =
+            names.split('+').map(|name| Some(known.get(&name.to_owned())?.as_str())).collect();
+        hashes.map_or_else(String::new, |hashes| hashes.join(" "))
+    };
+    let recorded = table.text_or_empty("model_sha256");
+    let names = table.text("models")?;
+    let hash = |(recorded, names): (String, &String)| if recorded.is_empty() { of_names(names) } else { recorded };
+    Ok(recorded.into_iter().zip(&names).map(hash).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::records::Record;
 
     #[test]
     fn accuracies_in_the_clear_are_trials() {
@@ -72,8 +104,13 @@ mod tests {
                     a_seed0,1,resnet20,16,cifar10,relu,test,trained,,,,100,91\n\
                     a_seed0,1,resnet20,16,cifar10,herpn,test,clustered,slice,64,1,100,88\n\
                     a_seed0,1,resnet20,16,cifar10,herpn,validation,folded,,,,100,88\n";
-        std::fs::write(directory.path().join(FILE), text).unwrap();
-        let columns = read(directory.path()).unwrap();
+        std::fs::write(directory.path().join(AccuracyRow::FILE), text).unwrap();
+        let mut known = HashSet::new();
+        let columns = read(directory.path(), &mut known).unwrap();
+        assert!(
+            read(directory.path(), &mut known).unwrap().iter().all(|(_, cells)| cells.is_empty()),
+            "a copy counts once"
+        );
         let column = |name: &str| columns.iter().find(|(known, _)| known == name).unwrap().1.clone();
         assert_eq!(column(trial::CARD_ACCURACY), ["0.91", ""]);
         assert_eq!(

@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::without_seed;
+use super::spread::Spread;
 use super::text_table::{Align, TextTable};
-use crate::experiment::accuracy::{AccuracyForm, AccuracyRow};
+use crate::experiment::networks::{Named, Networks};
+use crate::experiment::records::{AccuracyForm, AccuracyRow};
 
 /// The tables for what there are rows of, as Markdown: single networks with mean and deviation over seeds (method section 7, table 1),
 /// clustering (table 4), ensembles (table 5).
 #[must_use]
 pub fn accuracy_text(rows: &[AccuracyRow]) -> String {
     let mut parts = Vec::new();
+    let columns = rows.iter().map(|row| (row.models.as_str(), row.model_sha256.as_str(), row.recipe_sha256.as_str()));
+    let known = &Networks::of(columns);
     let single = |row: &&AccuracyRow| row.members == 1 && row.form != AccuracyForm::Clustered;
-    push(&mut parts, "Single networks", networks(rows.iter().filter(single)));
-    push(&mut parts, "Mean over seeds", means(rows.iter().filter(single)));
+    push(&mut parts, "Single networks", networks(known, rows.iter().filter(single)));
+    push(&mut parts, "Mean over seeds", means(known, rows.iter().filter(single)));
     let clustered = |row: &&AccuracyRow| row.form == AccuracyForm::Clustered;
-    push(&mut parts, "Clustering", clusterings(rows, rows.iter().filter(clustered)));
+    push(&mut parts, "Clustering", clusterings(known, rows, rows.iter().filter(clustered)));
     let ensemble = |row: &&AccuracyRow| row.members > 1 && row.form != AccuracyForm::Clustered;
-    push(&mut parts, "Ensembles", networks(rows.iter().filter(ensemble)));
+    push(&mut parts, "Ensembles", networks(known, rows.iter().filter(ensemble)));
     parts.join("\n")
 }
 
@@ -25,7 +28,13 @@ fn push(parts: &mut Vec<String>, title: &str, table: Option<TextTable>) {
     parts.extend(table.map(|table| format!("{title}\n\n{}", table.markdown())));
 }
 
-fn networks<'a>(rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
+/// What a row's networks are called.
+fn label(known: &Networks, row: &AccuracyRow) -> String {
+    let members = Named::members(&row.models, &row.model_sha256);
+    members.iter().map(|member| known.label(member)).collect::<Vec<_>>().join("+")
+}
+
+fn networks<'a>(known: &Networks, rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
     let mut table = TextTable::new([
         ("weights", Align::Left),
         ("members", Align::Right),
@@ -39,7 +48,7 @@ fn networks<'a>(rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable
     for row in rows {
         any = true;
         table.push(vec![
-            row.models.clone(),
+            label(known, row),
             row.members.to_string(),
             row.form.as_str().to_owned(),
             format!("{} {}", row.images, row.images_of),
@@ -51,11 +60,14 @@ fn networks<'a>(rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable
     any.then_some(table)
 }
 
-/// Mean and deviation of networks whose file names differ in their seed alone.
-fn means<'a>(rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
-    let mut families: BTreeMap<_, Vec<f64>> = BTreeMap::new();
+/// Mean and deviation of networks of one recipe whose file names differ in their seed alone; each network once.
+fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
+    let mut families: BTreeMap<_, BTreeMap<String, f64>> = BTreeMap::new();
     for row in rows {
-        families.entry((without_seed(&row.models), row.form)).or_default().push(row.accuracy_percent);
+        let members = Named::members(&row.models, &row.model_sha256);
+        let recipe = members.iter().map(|member| known.recipe(member)).collect::<Vec<_>>().join("+");
+        let kind = (&row.network, row.width, &row.dataset, &row.activation, &row.images_of, row.images);
+        families.entry((recipe, kind, row.form)).or_default().insert(label(known, row), row.accuracy_percent);
     }
     families.retain(|_, accuracies| accuracies.len() > 1);
     let mut table = TextTable::new([
@@ -65,22 +77,24 @@ fn means<'a>(rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
         ("mean %", Align::Right),
         ("deviation", Align::Right),
     ]);
-    for ((weights, form), accuracies) in &families {
-        let count = accuracies.len() as f64;
-        let mean = accuracies.iter().sum::<f64>() / count;
-        let variance = accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    for ((weights, _, form), accuracies) in &families {
+        let spread = Spread::of(&accuracies.values().copied().collect::<Vec<_>>())?;
         table.push(vec![
-            (*weights).to_owned(),
+            weights.clone(),
             form.as_str().to_owned(),
-            accuracies.len().to_string(),
-            format!("{mean:.2}"),
-            format!("{:.2}", variance.sqrt()),
+            spread.count.to_string(),
+            format!("{:.2}", spread.mean),
+            format!("{:.2}", spread.deviation.unwrap_or(0.0)),
         ]);
     }
     (!families.is_empty()).then_some(table)
 }
 
-fn clusterings<'a>(all: &[AccuracyRow], rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
+fn clusterings<'a>(
+    known: &Networks,
+    all: &[AccuracyRow],
+    rows: impl Iterator<Item = &'a AccuracyRow>,
+) -> Option<TextTable> {
     let mut table = TextTable::new([
         ("weights", Align::Left),
         ("mode", Align::Left),
@@ -94,10 +108,11 @@ fn clusterings<'a>(all: &[AccuracyRow], rows: impl Iterator<Item = &'a AccuracyR
     let mut any = false;
     for row in rows {
         any = true;
-        let folded = all.iter().find(|other| other.models == row.models && other.form == AccuracyForm::Folded);
+        let folded =
+            all.iter().find(|other| label(known, other) == label(known, row) && other.form == AccuracyForm::Folded);
         let change = folded.map(|folded| format!("{:+.2}", row.accuracy_percent - folded.accuracy_percent));
         table.push(vec![
-            row.models.clone(),
+            label(known, row),
             row.cluster_mode.clone().unwrap_or_default(),
             row.clusters.map_or_else(String::new, |clusters| clusters.to_string()),
             row.cluster_seed.map_or_else(String::new, |seed| seed.to_string()),
@@ -135,6 +150,7 @@ mod tests {
             exploding_images: 3,
             largest_activation: 7.25,
             seconds: 1.0,
+            ..AccuracyRow::default()
         }
     }
 
@@ -159,5 +175,30 @@ mod tests {
         assert_eq!(line("| a ", "trained")[3..6], ["2", "91.00", "1.41"]);
         assert_eq!(line("| a_seed0+a_seed1", "trained")[2..8], ["2", "trained", "100 test", "93.00", "3", "7.2"]);
         assert_eq!(accuracy_text(&[]), "");
+    }
+
+    #[test]
+    fn unrelated_networks_of_one_name_are_no_seeds() {
+        let of = |models: &str, sha256: &str, recipe: &str, percent| AccuracyRow {
+            model_sha256: sha256.to_owned(),
+            recipe_sha256: recipe.to_owned(),
+            ..row(models, 1, AccuracyForm::Trained, None, percent)
+        };
+        let text = accuracy_text(&[of("net", "aaaaaaaaaa", "-", 90.0), of("net", "bbbbbbbbbb", "-", 70.0)]);
+        assert!(text.contains("| net@aaaaaaaa |") && text.contains("| net@bbbbbbbb |"), "{text}");
+        assert!(!text.contains("Mean over seeds"), "{text}");
+        // The same network twice is one; other recipes, another set of images or another width are no repetitions.
+        let one = of("net_seed0", "aaaaaaaaaa", "r", 90.0);
+        for other in [
+            one.clone(),
+            of("net_seed1", "bbbbbbbbbb", "s", 70.0),
+            AccuracyRow { width: 32, ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },
+            AccuracyRow { images_of: "validation".to_owned(), ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },
+        ] {
+            let text = accuracy_text(&[one.clone(), other]);
+            assert!(!text.contains("Mean over seeds"), "{text}");
+        }
+        let text = accuracy_text(&[one, of("net_seed1", "bbbbbbbbbb", "r", 70.0)]);
+        assert!(text.contains("Mean over seeds") && text.contains("80.00"), "{text}");
     }
 }

@@ -4,8 +4,10 @@
 pub mod trial {
     /// Hash of what can change the result.
     pub const ID: &str = "trial_id";
-    /// Which attempt.
+    /// Which attempt at the trial.
     pub const ATTEMPT: &str = "attempt";
+    /// When the trial ended.
+    pub const ENDED: &str = "ended";
     /// `ok` or `failed`.
     pub const STATUS: &str = "status";
     /// Name of the experiment.
@@ -20,6 +22,10 @@ pub mod trial {
     pub const ACTIVATION: &str = "activation";
     /// File of the weights.
     pub const MODEL: &str = "model";
+    /// SHA-256 of the weights.
+    pub const MODEL_SHA256: &str = "model_sha256";
+    /// SHA-256 of the recipe of their training but for its seed.
+    pub const RECIPE_SHA256: &str = "recipe_sha256";
     /// `random` for weights that were never trained; anything else was.
     pub const WEIGHTS: &str = "weights";
     /// Epochs of the training.
@@ -58,6 +64,8 @@ pub mod trial {
     pub const OVERFLOWS: &str = "overflow_images";
     /// Accuracy that the card of the weights states.
     pub const CARD_ACCURACY: &str = "card_accuracy";
+    /// Images that it is a share of, where that is not the whole test set. Made from `accuracy.csv`.
+    pub const CARD_IMAGES: &str = "card_accuracy_images";
     /// Median seconds of an evaluation.
     pub const LATENCY: &str = "latency_seconds_median";
     /// First quartile of the same.

@@ -12,6 +12,9 @@ pub fn verified_text(verified: &Verified) -> String {
     for remark in &verified.remarks {
         text += &format!("note: {remark}\n");
     }
+    if !verified.has_manifest {
+        text += "note: there is no manifest.sha256 of an import, so that a mixture of two sets would go unnoticed\n";
+    }
     if verified.remarks.is_empty() {
         text += "as published: 50000 and 10000 images, the same number of each class, none in both parts\n";
     }

@@ -19,9 +19,24 @@ pub enum ReportError {
         /// What the reader said.
         reason: String,
     },
+    /// A cell of a table cannot be read as what its column holds.
+    #[error(
+        "line {line} of {}, column `{column}`: {problem}; a spreadsheet or an editor may have changed it: restore the table",
+        path.display()
+    )]
+    Cell {
+        /// The table.
+        path: PathBuf,
+        /// The line, from 1, the header included.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A table lacks a column.
     #[error(
-        "{table} has no column `{column}`; it was written by another version of leveled, or edited: run the experiment again"
+        "{table} has no column `{column}`; it was written by another version of leveled, or edited: restore it, or use that version"
     )]
     Column {
         /// File name of the table.
@@ -53,7 +68,7 @@ impl ReportError {
     pub fn is_user_error(&self) -> bool {
         match self {
             Self::Experiment(error) => error.is_user_error(),
-            Self::Table { .. } | Self::Column { .. } => true,
+            Self::Table { .. } | Self::Cell { .. } | Self::Column { .. } => true,
             Self::Compute { .. } | Self::Draw { .. } => false,
         }
     }

@@ -48,6 +48,13 @@ impl LayerTables {
     /// # Errors
     /// As [`Table::read`].
     pub fn of(&self, rows: &Rows, row: usize) -> Result<Table, ReportError> {
-        self.with(rows, row, |known| known.table.rows_where(trial::ID, rows.text(trial::ID, row)))?
+        self.with(rows, row, |known| {
+            let of_trial = known.table.rows_where(trial::ID, rows.text(trial::ID, row))?;
+            // An earlier attempt may have left some, too.
+            match rows.text(trial::ATTEMPT, row) {
+                "" => Ok(of_trial),
+                attempt => of_trial.rows_where(trial::ATTEMPT, attempt),
+            }
+        })?
     }
 }

@@ -1,6 +1,6 @@
 //! What the trials of a configuration say together: accuracy, seconds.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::groups::Group;
@@ -45,7 +45,7 @@ pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64
     let most = known().map(images).max()?;
     let chosen: Vec<usize> = known().filter(|row| images(*row) == most).collect();
     let values: Vec<f64> =
-        distinct_repetitions(rows, &chosen).iter().filter_map(|row| rows.number(of.share, *row)).collect();
+        distinct_repetitions(rows, &chosen, of).iter().filter_map(|row| rows.number(of.share, *row)).collect();
     let spread = Spread::of(&values)?;
     let row = *chosen.first()?;
     let recorded = rows.number(of.low, row).zip(rows.number(of.high, row)).filter(|_| spread.count == 1);
@@ -53,12 +53,13 @@ pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64
     Some((interval.map_or(spread, |ends| spread.at_least(ends)).times(100.0), most))
 }
 
-/// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing.
-fn distinct_repetitions(rows: &Rows, chosen: &[usize]) -> Vec<usize> {
-    let seeds = ["seed", "cluster_seed", "clustering_seed", "training_seed", "weights_seed"];
+/// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing; in the clear, noise does not either.
+fn distinct_repetitions(rows: &Rows, chosen: &[usize], of: Accuracy) -> Vec<usize> {
+    let seeds = [trial::SEED, "cluster_seed", "clustering_seed", "training_seed", "weights_seed"];
+    let seeds = if of == CLEAR { &seeds[1..] } else { &seeds[..] };
     let mut seen = HashSet::new();
     let key = |row: usize| {
-        let mut key = rows.text(trial::MODEL, row).to_owned();
+        let mut key = rows.label(row).to_owned();
         for seed in seeds {
             key.push('\u{1f}');
             key += rows.text(seed, row);
@@ -68,14 +69,29 @@ fn distinct_repetitions(rows: &Rows, chosen: &[usize]) -> Vec<usize> {
     chosen.iter().copied().filter(|row| seen.insert(key(*row))).collect()
 }
 
-/// The accuracy in percent that the cards of the weights state for the whole test set, each file of weights once.
+/// Of the rows with an accuracy as trained, by a card or by `leveled evaluate`, one for each network: that of the most images.
+#[must_use]
+pub fn as_trained(rows: &Rows, among: impl Iterator<Item = usize>) -> Vec<usize> {
+    // A card speaks of the whole test set.
+    let images = |row: usize| rows.number(trial::CARD_IMAGES, row).map_or(u64::MAX, |images| images as u64);
+    let mut best: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in among.filter(|row| rows.number(trial::CARD_ACCURACY, *row).is_some()) {
+        let chosen = best.entry(rows.label(row)).or_insert(row);
+        if images(row) > images(*chosen) {
+            *chosen = row;
+        }
+    }
+    let mut chosen: Vec<usize> = best.into_values().collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+/// The accuracy in percent that the cards of the weights state for the whole test set, each network once.
 #[must_use]
 pub fn card_accuracy(rows: &Rows, group: &Group) -> Option<Spread> {
-    let stated = |row: &usize| Some((rows.text(trial::MODEL, *row), 100.0 * rows.number(trial::CARD_ACCURACY, *row)?));
-    let mut models: Vec<(&str, f64)> = group.rows.iter().filter_map(stated).collect();
-    models.sort_by(|a, b| a.0.cmp(b.0));
-    models.dedup_by(|a, b| a.0 == b.0);
-    Spread::of(&models.into_iter().map(|(_, accuracy)| accuracy).collect::<Vec<_>>())
+    let networks = as_trained(rows, group.rows.iter().copied());
+    let percent = |row: usize| Some(100.0 * rows.number(trial::CARD_ACCURACY, row)?);
+    Spread::of(&networks.into_iter().filter_map(percent).collect::<Vec<_>>())
 }
 
 /// The accuracy to show for several groups together: the encrypted or the simulated one, whichever is of more images; in the clear where
@@ -127,6 +143,27 @@ mod tests {
         let (same, _) = accuracy(&rows, &Group { rows: vec![4, 5] }, SIMULATED).unwrap();
         assert_eq!((same.count, same.deviation), (2, Some(0.0)));
         assert!((same.low - 85.06).abs() < 0.01 && (same.high - 93.43).abs() < 0.01, "{same:?}");
+    }
+
+    #[test]
+    fn a_network_is_as_trained_once_and_of_the_most_images() {
+        let rows = rows(
+            "trial_id,status,model,model_sha256,card_accuracy,card_accuracy_images,weights\n\
+             a,ok,x_seed0,11,0.88,200,trained\nb,ok,x_seed0.safetensors,11,0.91,,trained\n\
+             c,ok,x_seed1,22,0.80,200,trained\nd,ok,x_seed1,22,0.93,10000,trained\n",
+        );
+        let all = Group { rows: vec![0, 1, 2, 3] };
+        assert_eq!(card_accuracy(&rows, &all).map(|it| (it.mean, it.count)), Some((92.0, 2)));
+    }
+
+    #[test]
+    fn noise_repeats_no_accuracy_in_the_clear() {
+        let rows = rows(
+            "trial_id,status,model,seed,cluster_seed,clear_accuracy,clear_accuracy_images,weights\n\
+             a,ok,x,1,0,0.9,200,trained\nb,ok,x,2,0,0.9,200,trained\nc,ok,x,1,1,0.8,200,trained\n",
+        );
+        let clear = |rows_of: &[usize]| accuracy(&rows, &Group { rows: rows_of.to_vec() }, CLEAR).unwrap().0;
+        assert_eq!((clear(&[0, 1]).count, clear(&[0, 1]).deviation, clear(&[0, 1, 2]).count), (1, None, 2));
     }
 
     #[test]

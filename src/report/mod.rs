@@ -24,6 +24,7 @@ pub mod rows;
 pub mod run_text;
 mod security;
 mod spread;
+mod spreadsheet;
 pub mod summary;
 pub mod table;
 pub mod tables;

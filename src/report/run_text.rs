@@ -61,6 +61,18 @@ pub fn duplicates_text(duplicates: &[Duplicate]) -> String {
     duplicates.iter().map(line).collect()
 }
 
+/// Recorded trials that are none of the experiment as it is now.
+#[must_use]
+pub fn others_text(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        _ => format!(
+            "{others} recorded trial(s) are none of this experiment (other settings, weights, cards or images, or an id of an older \
+             version that cannot be recognised); they stay as they are\n"
+        ),
+    }
+}
+
 /// What was found in a results directory that an earlier run did not leave in order.
 #[must_use]
 pub fn recovery_text(recovery: &Recovery) -> String {
@@ -70,7 +82,7 @@ pub fn recovery_text(recovery: &Recovery) -> String {
     }
     for torn in &recovery.torn {
         text += &format!(
-            "the last row of {} was cut short ({} bytes) and is moved to torn_rows.txt; its trial runs again\n",
+            "the last row of {} was cut short ({} bytes) and is moved to torn_rows.txt; what it was of runs again\n",
             torn.table, torn.bytes
         );
     }
@@ -117,5 +129,8 @@ sweep.log_n[2] is the same trial as an earlier one (0123456789abcdef), which run
         assert!(text.contains("(process 7 on here since 2026-01-01T00:00:00Z); resuming"), "{text}");
         assert!(text.contains("images.csv was cut short (12 bytes)") && text.contains("trial ab had come"), "{text}");
         assert_eq!(recovery_text(&Recovery::default()), "");
+        assert!(
+            others_text(2).starts_with("2 recorded trial(s) are none of this experiment") && others_text(0).is_empty()
+        );
     }
 }

@@ -10,6 +10,7 @@ use super::paper::{PaperTable, tables as paper_tables};
 use super::published::published;
 use super::rows::{Rows, has_trials};
 use super::tables;
+use super::words;
 use crate::experiment::ExperimentError;
 use crate::experiment::store::write_whole;
 
@@ -39,6 +40,7 @@ impl Report {
         let rows = Rows::read(directories)?;
         let published = published()?;
         let (tables, mut left_out) = paper_tables(&rows, &published);
+        left_out.extend(measured_again(rows.measured_again()));
         let (figures, without) = figures(&rows, &published)?;
         left_out.extend(without);
         Ok(Self { tables, figures, left_out })
@@ -86,6 +88,14 @@ impl Report {
         paths.push(path);
         Ok(paths)
     }
+}
+
+/// A trial counts once, however many directories have it.
+fn measured_again(trials: usize) -> Option<LeftOut> {
+    (trials > 0).then(|| LeftOut {
+        what: format!("earlier measurements of {}", words::count(trials, "trial")),
+        why: "several directories have them; of each trial the last attempt counts, and of several the one that ended last".to_owned(),
+    })
 }
 
 fn folder(out: &Path, name: &str) -> Result<PathBuf, ReportError> {

@@ -1,13 +1,17 @@
 //! A recorded table in memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
+use csv::StringRecord;
 use polars::prelude::*;
 
 use super::ReportError;
+use super::spreadsheet::{Reading, shows_decimal_comma};
 use crate::experiment::ExperimentError;
-use crate::experiment::records::Record;
+use crate::experiment::records::{ColumnKind, Record, columns};
+use crate::experiment::store::ended_by_itself;
+use crate::experiment::store::header::{delimiter, without_mark};
 
 /// A recorded table. Every cell is text until a column is asked for as numbers: an id such as `12e4567890123456` must not
 /// become a number on its way.
@@ -18,31 +22,48 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads the table of the records `R` in a results directory.
+    /// Reads the table of the records `R` in a results directory. What spreadsheets do to a table (other delimiters, decimal commas,
+    /// `TRUE`, a byte order mark) is undone where it is unambiguous.
     ///
     /// # Errors
-    /// [`ExperimentError::NoResults`] if there is none; [`ReportError::Table`] if it is damaged.
+    /// [`ExperimentError::NoResults`] if there is none; [`ReportError::Table`] and [`ReportError::Cell`] if it is damaged.
     pub fn read<R: Record>(directory: &Path) -> Result<Self, ReportError> {
-        Self::read_file(directory, R::FILE)
-    }
-
-    /// Reads the table `name` in a directory.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub fn read_file(directory: &Path, name: &'static str) -> Result<Self, ReportError> {
-        let path = directory.join(name);
+        let path = directory.join(R::FILE);
         if !path.is_file() {
-            return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: name }.into());
+            return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: R::FILE }.into());
         }
-        let file = std::fs::File::open(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
-        let frame = CsvReadOptions::default()
-            .with_has_header(true)
-            .with_infer_schema_length(Some(0))
-            .into_reader_with_file_handle(file)
-            .finish()
-            .map_err(|error| ReportError::Table { path, reason: error.to_string() })?;
-        Ok(Self { frame, name })
+        let bytes = std::fs::read(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
+        let damaged = |reason: String| ReportError::Table { path: path.clone(), reason };
+        let text = std::str::from_utf8(without_mark(&bytes))
+            .map_err(|error| damaged(format!("it is not in UTF-8 ({error}); save it so")))?;
+        let header = text.lines().next().unwrap_or_default();
+        // A last line without its end may be cut short while the run that writes it has not ended.
+        let is_cut = !text.ends_with('\n') && !ended_by_itself(directory);
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(delimiter(header)).flexible(true).from_reader(text.as_bytes());
+        let names: Vec<String> =
+            reader.headers().map_err(|error| damaged(error.to_string()))?.iter().map(str::to_owned).collect();
+        if names.iter().all(String::is_empty) {
+            return Err(damaged("it is empty".to_owned()));
+        }
+        let mut rows: Vec<(u64, StringRecord)> = Vec::new();
+        for row in reader.records() {
+            let row = row.map_err(|error| damaged(error.to_string()))?;
+            let line = row.position().map_or(0, csv::Position::line);
+            rows.push((line, row));
+        }
+        if is_cut {
+            rows.pop();
+        }
+        // A spreadsheet may add rows without anything.
+        rows.retain(|(_, row)| row.iter().any(|cell| !cell.is_empty()));
+        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != names.len()) {
+            let reason = format!("line {line} has {} cells, and the header {} columns", row.len(), names.len());
+            return Err(damaged(reason));
+        }
+        let columns = columns_of::<R>(&path, &names, &rows)?;
+        let frame = DataFrame::new(rows.len(), columns).map_err(|error| damaged(error.to_string()))?;
+        Ok(Self { frame, name: R::FILE })
     }
 
     /// Number of rows.
@@ -103,19 +124,37 @@ impl Table {
         Ok(Self { frame, name: self.name })
     }
 
-    /// Of the rows with the same `column` the last one each, in the order of their first ones.
+    /// The rows with these numbers, in this order.
     ///
     /// # Errors
-    /// [`ReportError::Column`].
-    pub fn last_by(&self, column: &str) -> Result<Self, ReportError> {
-        let keys = self.text(column)?;
-        let last: HashMap<&str, IdxSize> =
-            keys.iter().zip(0..).map(|(key, row): (&String, IdxSize)| (key.as_str(), row)).collect();
-        let mut seen = HashSet::new();
-        let rows: Vec<IdxSize> =
-            keys.iter().filter(|key| seen.insert(key.as_str())).map(|key| last[key.as_str()]).collect();
-        let frame = self.frame.take(&IdxCa::from_vec("rows".into(), rows)).map_err(|error| self.wrong(&error))?;
+    /// [`ReportError::Compute`].
+    pub fn rows_at(&self, rows: &[usize]) -> Result<Self, ReportError> {
+        let rows = IdxCa::from_vec("rows".into(), rows.iter().map(|row| *row as IdxSize).collect());
+        let frame = self.frame.take(&rows).map_err(|error| self.wrong(&error))?;
         Ok(Self { frame, name: self.name })
+    }
+
+    /// Of the rows with the same `column` the one with the largest number in `by` each, of several of these the last, in the order of
+    /// their first ones.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`] if there is no `column`.
+    pub fn last_by(&self, column: &str, by: &str) -> Result<Self, ReportError> {
+        let keys = self.text(column)?;
+        let order: Vec<u64> = self.text_or_empty(by).iter().map(|cell| cell.parse().unwrap_or(0)).collect();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut rows: Vec<usize> = Vec::new();
+        for (row, key) in keys.iter().enumerate() {
+            match places.get(key.as_str()) {
+                Some(place) if order[row] >= order[rows[*place]] => rows[*place] = row,
+                Some(_) => {}
+                None => {
+                    places.insert(key, rows.len());
+                    rows.push(row);
+                }
+            }
+        }
+        self.rows_at(&rows)
     }
 
     /// These columns alone, in this order; empty where the table, of another version, has no such column.
@@ -141,6 +180,35 @@ impl Table {
     }
 }
 
+/// The columns of a table, each cell as it was written.
+fn columns_of<R: Record>(
+    path: &Path,
+    names: &[String],
+    rows: &[(u64, StringRecord)],
+) -> Result<Vec<Column>, ReportError> {
+    let known = columns::<R>();
+    let documented: Vec<_> = names.iter().map(|name| known.iter().find(|column| column.name == *name)).collect();
+    let numbers: Vec<usize> = (0..names.len())
+        .filter(|index| documented[*index].is_some_and(|column| column.kind == ColumnKind::Number))
+        .collect();
+    let decimal_commas = rows.iter().any(|(_, row)| numbers.iter().any(|index| shows_decimal_comma(&row[*index])));
+    let column = |(index, name): (usize, &String)| {
+        let reading = Reading::new(documented[index], decimal_commas);
+        let cell = |(line, row): &(u64, StringRecord)| {
+            let cell = reading.cell(&row[index]).map_err(|problem| ReportError::Cell {
+                path: path.to_owned(),
+                line: *line,
+                column: name.clone(),
+                problem,
+            })?;
+            Ok((!cell.is_empty()).then_some(cell))
+        };
+        let cells = rows.iter().map(cell).collect::<Result<Vec<Option<String>>, ReportError>>()?;
+        Ok(StringChunked::from_iter(cells).with_name(name.as_str().into()).into_column())
+    };
+    names.iter().enumerate().map(column).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +231,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let text = "trial_id,layer,seconds\na,0,1\nb,0,2\na,0,3\nc,0,4\n";
         std::fs::write(directory.path().join("layers.csv"), text).unwrap();
-        let table = Table::read::<LayerRow>(directory.path()).unwrap().last_by("trial_id").unwrap();
+        let table = Table::read::<LayerRow>(directory.path()).unwrap().last_by("trial_id", "attempt").unwrap();
         assert_eq!(table.text("trial_id").unwrap(), ["a", "b", "c"]);
         assert_eq!(table.text("seconds").unwrap(), ["3", "2", "4"]);
     }

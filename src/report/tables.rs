@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 
 use super::ReportError;
+use super::columns::trial;
 use super::format::significant;
 use super::table::Table;
 use super::text_table::{Align, TextTable};
@@ -171,7 +172,7 @@ pub fn facts(frame: &DataFrame) -> Result<String, ReportError> {
 /// # Errors
 /// As [`Table::read`].
 pub fn trials(directory: &Path) -> Result<Table, ReportError> {
-    Table::read::<TrialRow>(directory)?.last_by("trial_id")
+    Table::read::<TrialRow>(directory)?.last_by(trial::ID, trial::ATTEMPT)
 }
 
 #[cfg(test)]

@@ -15,12 +15,23 @@ pub fn children(parent: u32) -> Vec<u32> {
 
 /// The parent of a process that is there.
 fn parent_of(process: u32) -> Option<u32> {
+    // A dead process is listed until its parent has noticed.
+    let (state, parent) = state_and_parent(process)?;
+    if state == 'Z' { None } else { Some(parent) }
+}
+
+/// Whether a process is stopped.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn is_stopped(process: u32) -> bool {
+    state_and_parent(process).is_some_and(|(state, _)| state == 'T')
+}
+
+fn state_and_parent(process: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name stands in parentheses and may hold anything.
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_whitespace();
-    // A dead process is listed until its parent has noticed.
-    if fields.next()? == "Z" { None } else { fields.next()?.parse().ok() }
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
 /// Sends a signal, if the process is still there.

@@ -31,24 +31,37 @@ pub fn sweep(seeds: usize) -> String {
 }
 
 /// Writes the card of the weights `tiny.safetensors` in `directory`, with the hash that they have.
+#[allow(dead_code, reason = "not every test uses it")]
 pub fn write_card(directory: &Path) {
-    let bytes = fs::read(directory.join("tiny.safetensors")).unwrap();
+    write_card_of(&directory.join("tiny.safetensors"));
+}
+
+/// Writes the card of weights beside them, with the hash that they have.
+fn write_card_of(weights: &Path) {
+    let bytes = fs::read(weights).unwrap();
     let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let card = format!(
         "network: resnet20\nwidth: 2\ndataset: cifar10\nactivation: quadratic\n\
          normalisation: {{mean: [125.3, 123.0, 113.9], std: [63.0, 62.1, 66.7]}}\n\
          batch_norm_eps: 1.0e-5\nsha256: {sha256}\n"
     );
-    fs::write(directory.join("tiny.yaml"), card).unwrap();
+    fs::write(weights.with_extension("yaml"), card).unwrap();
+}
+
+/// Writes a network as small as the tiny one, drawn from a seed, and its card.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn write_network(weights: &Path, seed: u64) {
+    fs::create_dir_all(weights.parent().unwrap()).unwrap();
+    let network = Network::random(&Architecture::named("resnet20", 2, 10).unwrap(), seed).unwrap();
+    network.weights().write(weights).unwrap();
+    write_card_of(weights);
 }
 
 /// A directory with the tiny network and its experiment file `e.yaml`.
 #[allow(dead_code, reason = "not every test uses it")]
 pub fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let network = Network::random(&Architecture::named("resnet20", 2, 10).unwrap(), 1).unwrap();
-    network.weights().write(&directory.path().join("tiny.safetensors")).unwrap();
-    write_card(directory.path());
+    write_network(&directory.path().join("tiny.safetensors"), 1);
     fs::write(directory.path().join("e.yaml"), EXPERIMENT).unwrap();
     directory
 }

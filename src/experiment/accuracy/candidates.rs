@@ -2,13 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::dataset::Normalisation;
 use crate::experiment::ExperimentError;
+use crate::experiment::fingerprint::{sha256_of_card, sha256_of_recipe};
+use crate::experiment::networks::{Named, UNKNOWN};
 use crate::network::Model;
 use crate::network::card::CardActivation;
 
 /// A network that was read.
 #[derive(Debug)]
 pub(super) struct Candidate {
+    /// Where it was.
+    path: PathBuf,
     /// File name without extension.
     pub(super) name: String,
     pub(super) model: Model,
@@ -17,13 +22,40 @@ pub(super) struct Candidate {
 impl Candidate {
     fn read(path: &Path) -> Result<Self, ExperimentError> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, model: Model::load(path)? })
+        Ok(Self { path: path.to_owned(), name, model: Model::load(path)? })
     }
 
-    /// What members of one ensemble have in common: every quadratic is evaluated alike, however it was trained.
-    fn family(&self) -> (String, usize, &'static str, bool) {
+    /// SHA-256 of the weights, in lower case.
+    pub(super) fn sha256(&self) -> String {
+        self.model.card.sha256.to_ascii_lowercase()
+    }
+
+    /// SHA-256 of what the card says.
+    pub(super) fn card_sha256(&self) -> String {
+        sha256_of_card(&self.model.card)
+    }
+
+    /// SHA-256 of the recipe but for its seed, or that it is not known.
+    pub(super) fn recipe_sha256(&self) -> String {
+        self.model.card.record.as_ref().map_or_else(|| UNKNOWN.to_owned(), sha256_of_recipe)
+    }
+
+    /// What rows name it by.
+    pub(super) fn named(&self) -> Named {
+        Named { name: self.name.clone(), sha256: self.sha256() }
+    }
+
+    /// Whether it is the same network with the same card.
+    fn is(&self, other: &Self) -> bool {
+        self.sha256() == other.sha256() && self.card_sha256() == other.card_sha256()
+    }
+
+    /// What members of one ensemble have in common: the network, the images that it takes, and how it is evaluated; every quadratic
+    /// is evaluated alike, however it was trained.
+    fn family(&self) -> (&str, usize, &'static str, bool, Normalisation) {
         let card = &self.model.card;
-        (card.network.clone(), card.width, card.dataset.as_str(), card.activation == CardActivation::Relu)
+        let is_relu = card.activation == CardActivation::Relu;
+        (&card.network, card.width, card.dataset.as_str(), is_relu, card.normalisation)
     }
 }
 
@@ -44,6 +76,29 @@ pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<Candidate>, ExperimentEr
             ),
         }),
     }
+}
+
+/// Every network once, and a note for each that is another one again.
+pub(super) fn distinct(all: Vec<Candidate>) -> (Vec<Candidate>, Vec<String>) {
+    let mut kept: Vec<Candidate> = Vec::new();
+    let mut notes = Vec::new();
+    for candidate in all {
+        match kept.iter().find(|known| known.is(&candidate)) {
+            Some(known) => notes.push(format!(
+                "{} is the same network as {}, which counts once",
+                candidate.path.display(),
+                known.path.display()
+            )),
+            None => kept.push(candidate),
+        }
+    }
+    (kept, notes)
+}
+
+/// The largest number of networks that an ensemble could have.
+pub(super) fn largest_family(candidates: &[Candidate]) -> usize {
+    let size = |one: &Candidate| candidates.iter().filter(|other| other.family() == one.family()).count();
+    candidates.iter().map(size).max().unwrap_or(0)
 }
 
 /// Indices of the members: each network alone, then for each size the best of each family, by their accuracy on the held out images.

@@ -3,9 +3,8 @@
 mod candidates;
 mod measure;
 mod provenance;
-mod row;
+mod rows;
 mod run;
 
 pub use provenance::AccuracyProvenance;
-pub use row::{AccuracyForm, AccuracyRow};
-pub use run::{AccuracyRequest, ImageSet, evaluate};
+pub use run::{AccuracyOutcome, AccuracyRequest, ImageSet, evaluate};

@@ -27,7 +27,7 @@ pub struct AccuracyProvenance {
     pub program: Program,
     /// The machine.
     pub host: Host,
-    /// SHA-256 of the weights by file name without extension.
+    /// SHA-256 of the weights by file name without extension, and of several with one name by that and the first digits.
     pub weights_sha256: BTreeMap<String, String>,
     /// The data set.
     pub dataset: String,
@@ -49,20 +49,41 @@ impl AccuracyProvenance {
         }
     }
 
-    /// Reads that of a results directory; none: there is none.
+    /// Reads those of a results directory, one for each evaluation.
     ///
     /// # Errors
     /// [`ExperimentError::Read`], [`ExperimentError::ProvenanceDamaged`].
-    pub fn read(directory: &Path) -> Result<Option<Self>, ExperimentError> {
-        read_json(&directory.join(FILE))
+    pub fn read(directory: &Path) -> Result<Vec<Self>, ExperimentError> {
+        Ok(read_json::<History>(&directory.join(FILE))?.map_or_else(Vec::new, History::sessions))
     }
 
-    /// Writes it into a results directory.
+    /// Adds it to those of a results directory, which nobody else may be writing to.
     ///
     /// # Errors
-    /// [`ExperimentError::Append`].
-    pub(super) fn write(&self, directory: &Path) -> Result<(), ExperimentError> {
-        write_json(&directory.join(FILE), self)
+    /// [`ExperimentError::Append`], and those of [`AccuracyProvenance::read`].
+    pub(super) fn add_to(self, directory: &Path) -> Result<(), ExperimentError> {
+        let mut sessions = Self::read(directory)?;
+        sessions.push(self);
+        write_json(&directory.join(FILE), &History::Several { sessions })
+    }
+}
+
+/// The file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum History {
+    /// The evaluations in order.
+    Several { sessions: Vec<AccuracyProvenance> },
+    /// The only one, as earlier versions wrote it.
+    One(Box<AccuracyProvenance>),
+}
+
+impl History {
+    fn sessions(self) -> Vec<AccuracyProvenance> {
+        match self {
+            Self::Several { sessions } => sessions,
+            Self::One(one) => vec![*one],
+        }
     }
 }
 
@@ -111,9 +132,13 @@ mod tests {
                         --clusters 16,64 --modes full,slice --cluster-seeds 3";
         assert_eq!(made.command, expected);
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(AccuracyProvenance::read(directory.path()).unwrap(), None);
-        made.write(directory.path()).unwrap();
-        assert_eq!(AccuracyProvenance::read(directory.path()).unwrap(), Some(made));
+        assert_eq!(AccuracyProvenance::read(directory.path()).unwrap(), []);
+        made.clone().add_to(directory.path()).unwrap();
+        assert_eq!(AccuracyProvenance::read(directory.path()).unwrap(), std::slice::from_ref(&made));
+        // As earlier versions wrote it, and another evaluation after it.
+        std::fs::write(directory.path().join(FILE), serde_json::to_string(&made).unwrap()).unwrap();
+        made.clone().add_to(directory.path()).unwrap();
+        assert_eq!(AccuracyProvenance::read(directory.path()).unwrap(), [made.clone(), made]);
         assert!(!std::fs::read_to_string(directory.path().join(FILE)).unwrap().contains("/home/me"));
         std::fs::write(directory.path().join(FILE), "[").unwrap();
         let text = AccuracyProvenance::read(directory.path()).unwrap_err().to_string();

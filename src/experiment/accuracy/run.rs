@@ -1,25 +1,27 @@
 //! From models and a data set to rows.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
 
-use super::candidates::{Candidate, groups, read_all};
+use super::candidates::{Candidate, distinct, groups, largest_family, read_all};
 use super::measure::{Evaluator, measure};
 use super::provenance::AccuracyProvenance;
-use super::row::{AccuracyForm, AccuracyRow};
+use super::rows::Rows;
 use crate::dataset::{Dataset, read_test, read_training, shipped_test_images};
 use crate::experiment::ExperimentError;
 use crate::experiment::bars::style;
-use crate::experiment::store::write_whole;
+use crate::experiment::fingerprint::sha256_of_dataset;
+use crate::experiment::networks::{Named, Networks};
+use crate::experiment::records::{AccuracyForm, AccuracyRow};
+use crate::experiment::setting::{Check, Clusters};
+use crate::experiment::store::Recovery;
 use crate::network::NetworkError;
+use crate::network::card::CardActivation;
 use crate::network::cluster::{ClusterMode, ClusterOptions, cluster};
 use crate::network::lowered::LoweredNetwork;
 use crate::training::Split;
-
-/// File name of the rows in the output directory.
-const FILE: &str = "accuracy.csv";
 
 /// Which images are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,32 +64,78 @@ pub struct AccuracyRequest {
     pub out: Option<PathBuf>,
 }
 
-/// Evaluates everything that was asked for.
+/// What an evaluation gave.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AccuracyOutcome {
+    /// The rows of what was asked for, those that were recorded before included.
+    pub rows: Vec<AccuracyRow>,
+    /// How many were recorded before.
+    pub recorded: usize,
+    /// What is worth a line, such as a network that was given twice.
+    pub notes: Vec<String>,
+    /// What was found in the directory.
+    pub recovery: Recovery,
+}
+
+/// Evaluates everything that was asked for. Rows are appended to those in the directory; what is recorded there is not evaluated again.
 ///
 /// # Errors
-/// [`ExperimentError::Argument`], [`ExperimentError::Network`], [`ExperimentError::Dataset`]; what writing the rows says.
-pub fn evaluate(request: &AccuracyRequest) -> Result<Vec<AccuracyRow>, ExperimentError> {
-    let candidates = read_all(&request.models)?;
+/// [`ExperimentError::Argument`], [`ExperimentError::Network`], [`ExperimentError::Dataset`]; as [`LockedTable::take`] for the directory.
+///
+/// [`LockedTable::take`]: crate::experiment::store::LockedTable::take
+pub fn evaluate(request: &AccuracyRequest) -> Result<AccuracyOutcome, ExperimentError> {
+    let (candidates, notes) = distinct(read_all(&request.models)?);
     let Some(first) = candidates.first() else {
-        return Ok(Vec::new());
+        return Ok(AccuracyOutcome::default());
     };
+    check(request, &candidates)?;
     let images = read_images(request, first)?;
+    let (mut rows, recovery) = Rows::into_directory(request.out.as_deref())?;
     if let Some(out) = &request.out {
-        std::fs::create_dir_all(out)
-            .map_err(|source| ExperimentError::OutputNotWritable { path: out.to_owned(), source })?;
-        let hash = |candidate: &Candidate| (candidate.name.clone(), candidate.model.card.sha256.clone());
-        AccuracyProvenance::of(request, candidates.iter().map(hash).collect(), &images).write(out)?;
+        let named: Vec<Named> = candidates.iter().map(Candidate::named).collect();
+        let networks = Networks::of(named.iter().map(|it| (it.name.as_str(), it.sha256.as_str(), "")));
+        let hashes = named.iter().map(|network| (networks.label(network), network.sha256.clone())).collect();
+        AccuracyProvenance::of(request, hashes, &images).add_to(out)?;
     }
-    let work = Work { request, candidates: &candidates, images: &images };
-    let mut rows = Vec::new();
+    let work = Work { request, candidates: &candidates, images: &images, dataset_sha256: sha256_of_dataset(&images) };
     for members in groups(&candidates, &request.ensembles) {
         work.evaluate(&members, &mut rows)?;
-        // After each, so that an interrupt loses the network in hand only.
-        if let Some(out) = &request.out {
-            write_rows(out, &rows)?;
-        }
     }
-    Ok(rows)
+    let (rows, recorded) = rows.into_parts();
+    Ok(AccuracyOutcome { rows, recorded, notes, recovery })
+}
+
+/// Refuses options that would have no effect.
+fn check(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<(), ExperimentError> {
+    let refuse = |name, problem: String| Err(ExperimentError::Argument { name, problem });
+    let most = largest_family(candidates);
+    if let Some(size) = request.ensembles.iter().find(|&&size| size == 0 || size > most) {
+        let problem = format!(
+            "an ensemble of {size} is not possible: of one kind (architecture, width, data set, ReLU or not) there are at most {most} \
+             different networks here; choose 1 to {most}, or name more"
+        );
+        return refuse("--ensembles", problem);
+    }
+    for clusters in &request.clusters {
+        let checked = Clusters(Some(*clusters as u64)).check();
+        checked.or_else(|problem| refuse("--clusters", problem.text))?;
+    }
+    if request.clusters.is_empty() {
+        return Ok(());
+    }
+    if request.cluster_seeds == 0 {
+        return refuse("--cluster-seeds", "without a seed nothing is clustered; give at least 1".to_owned());
+    }
+    if candidates.iter().all(|candidate| candidate.model.card.activation == CardActivation::Relu) {
+        let problem =
+            "networks with ReLU have no folded form, and only that is clustered; name others, or remove the option";
+        return refuse("--clusters", problem.to_owned());
+    }
+    let has_ensembles = request.ensembles.iter().any(|&size| size > 1);
+    if !request.modes.iter().any(|mode| *mode != ClusterMode::Joint || has_ensembles) {
+        return refuse("--modes", "joint is for ensembles; give --ensembles, or another mode".to_owned());
+    }
+    Ok(())
 }
 
 fn read_images(request: &AccuracyRequest, first: &Candidate) -> Result<Dataset, ExperimentError> {
@@ -116,27 +164,35 @@ struct Work<'a> {
     request: &'a AccuracyRequest,
     candidates: &'a [Candidate],
     images: &'a Dataset,
+    dataset_sha256: String,
 }
 
 impl Work<'_> {
     /// All forms of one network or ensemble.
-    fn evaluate(&self, members: &[usize], rows: &mut Vec<AccuracyRow>) -> Result<(), ExperimentError> {
-        let trained = members.iter().map(|&member| Evaluator::trained(&self.candidates[member].model.network));
-        rows.push(self.row(members, AccuracyForm::Trained, None, &trained.collect::<Result<Vec<_>, _>>()?)?);
-        let lowered = members.iter().map(|&member| self.candidates[member].model.lower());
+    fn evaluate(&self, members: &[usize], rows: &mut Rows) -> Result<(), ExperimentError> {
+        let of = |&member: &usize| &self.candidates[member];
+        rows.take(self.described(members, AccuracyForm::Trained, None), |row| {
+            let trained = members.iter().map(|member| Evaluator::trained(&of(member).model.network));
+            self.measured(members, row, &trained.collect::<Result<Vec<_>, _>>()?)
+        })?;
+        let lowered = members.iter().map(|member| of(member).model.lower());
         let lowered = match lowered.collect::<Result<Vec<LoweredNetwork>, _>>() {
             Ok(lowered) => lowered,
             // A network with ReLU has no other form.
             Err(NetworkError::NotLowerable { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let folded = lowered.iter().map(Evaluator::lowered).collect::<Result<Vec<_>, _>>()?;
-        rows.push(self.row(members, AccuracyForm::Folded, None, &folded)?);
+        let evaluators =
+            |lowered: &[LoweredNetwork]| lowered.iter().map(Evaluator::lowered).collect::<Result<Vec<_>, _>>();
+        rows.take(self.described(members, AccuracyForm::Folded, None), |row| {
+            self.measured(members, row, &evaluators(&lowered)?)
+        })?;
         for options in self.clusterings(members.len()) {
-            let mut clustered = lowered.clone();
-            let relative_error = cluster(&mut clustered, &options)?.relative_error;
-            let evaluators = clustered.iter().map(Evaluator::lowered).collect::<Result<Vec<_>, _>>()?;
-            rows.push(self.row(members, AccuracyForm::Clustered, Some((options, relative_error)), &evaluators)?);
+            rows.take(self.described(members, AccuracyForm::Clustered, Some(options)), |row| {
+                let mut clustered = lowered.clone();
+                let relative_error = Some(cluster(&mut clustered, &options)?.relative_error);
+                self.measured(members, AccuracyRow { relative_error, ..row }, &evaluators(&clustered)?)
+            })?;
         }
         Ok(())
     }
@@ -153,31 +209,18 @@ impl Work<'_> {
         all
     }
 
-    fn row(
-        &self,
-        members: &[usize],
-        form: AccuracyForm,
-        clustering: Option<(ClusterOptions, f64)>,
-        evaluators: &[Evaluator],
-    ) -> Result<AccuracyRow, ExperimentError> {
+    /// A row without its measurements.
+    fn described(&self, members: &[usize], form: AccuracyForm, clustering: Option<ClusterOptions>) -> AccuracyRow {
         let card = &self.candidates[members[0]].model.card;
+        let joined = |of: &dyn Fn(&Candidate) -> String, by: &str| {
+            members.iter().map(|&member| of(&self.candidates[member])).collect::<Vec<_>>().join(by)
+        };
         let activation = |&member: &usize| self.candidates[member].model.card.activation.as_str();
         let mut activations: Vec<&str> = members.iter().map(activation).collect();
         activations.sort_unstable();
         activations.dedup();
-        let names: Vec<&str> = members.iter().map(|&member| self.candidates[member].name.as_str()).collect();
-        let options = clustering.map(|(options, _)| options);
-        let bar = ProgressBar::new(self.images.len() as u64);
-        bar.set_style(style("  {prefix} [{bar:30}] {pos}/{len}, {eta} left"));
-        let kind = options.map_or(String::new(), |options| format!(" {} {}", options.mode.as_str(), options.clusters));
-        bar.set_prefix(format!("{}, {}{kind}", names.join("+"), form.as_str()));
-        let start = Instant::now();
-        let inputs = card.normalisation.apply_all(&self.images.images);
-        let length = inputs.len() / self.images.len().max(1);
-        let found = measure(evaluators, &inputs, length, &self.images.labels, &mut |done| bar.inc(done as u64))?;
-        bar.finish_and_clear();
-        Ok(AccuracyRow {
-            models: names.join("+"),
+        AccuracyRow {
+            models: joined(&|it| it.name.clone(), "+"),
             members: members.len(),
             network: card.network.clone(),
             width: card.width,
@@ -188,27 +231,42 @@ impl Work<'_> {
                 .filter(|epochs| members.iter().all(|&it| self.candidates[it].model.card.epochs() == Some(*epochs))),
             images_of: self.request.images.as_str().to_owned(),
             form,
-            cluster_mode: options.map(|options| options.mode.as_str().to_owned()),
-            clusters: options.map(|options| options.clusters),
-            cluster_seed: options.map(|options| options.seed),
-            relative_error: clustering.map(|(_, error)| error),
+            cluster_mode: clustering.map(|options| options.mode.as_str().to_owned()),
+            clusters: clustering.map(|options| options.clusters),
+            cluster_seed: clustering.map(|options| options.seed),
             images: self.images.len(),
+            model_sha256: joined(&Candidate::sha256, " "),
+            card_sha256: joined(&Candidate::card_sha256, " "),
+            recipe_sha256: joined(&Candidate::recipe_sha256, " "),
+            dataset_sha256: self.dataset_sha256.clone(),
+            ..AccuracyRow::default()
+        }
+    }
+
+    /// The row with its measurements.
+    fn measured(
+        &self,
+        members: &[usize],
+        row: AccuracyRow,
+        evaluators: &[Evaluator],
+    ) -> Result<AccuracyRow, ExperimentError> {
+        let bar = ProgressBar::new(self.images.len() as u64);
+        bar.set_style(style("  {prefix} [{bar:30}] {pos}/{len}, {eta} left"));
+        let kind = row.cluster_mode.as_ref().zip(row.clusters).map(|(mode, clusters)| format!(" {mode} {clusters}"));
+        bar.set_prefix(format!("{}, {}{}", row.models, row.form.as_str(), kind.unwrap_or_default()));
+        let start = Instant::now();
+        // Members are of one family, which has one normalisation.
+        let inputs = self.candidates[members[0]].model.card.normalisation.apply_all(&self.images.images);
+        let length = inputs.len() / self.images.len().max(1);
+        let found = measure(evaluators, &inputs, length, &self.images.labels, &mut |done| bar.inc(done as u64))?;
+        bar.finish_and_clear();
+        Ok(AccuracyRow {
             correct: found.correct,
             accuracy_percent: 100.0 * found.correct as f64 / self.images.len().max(1) as f64,
             exploding_images: found.exploding,
             largest_activation: found.largest,
             seconds: start.elapsed().as_secs_f64(),
+            ..row
         })
     }
-}
-
-fn write_rows(directory: &Path, rows: &[AccuracyRow]) -> Result<(), ExperimentError> {
-    let path = directory.join(FILE);
-    let failed = |source| ExperimentError::Append { path: path.clone(), source };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).map_err(|error| failed(std::io::Error::other(error)))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| failed(std::io::Error::other(error.to_string())))?;
-    write_whole(&path, &bytes)
 }

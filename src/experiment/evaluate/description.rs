@@ -70,9 +70,9 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         diagonal_bytes: plan.diagonal_bytes(),
         memory_bytes: task.memory_bytes(plan),
         memory_limit_bytes: task.memory_limit_bytes(),
-        seconds: plan.predicted_seconds(spec.settings.threads.0 as usize),
-        threads: spec.settings.threads.0,
-        layers: plan.layers.iter().map(|layer| layer_view(layer, spec.settings.threads.0)).collect(),
+        seconds: plan.predicted_seconds(spec.settings.threads.count() as usize),
+        threads: spec.settings.threads.count(),
+        layers: plan.layers.iter().map(|layer| layer_view(layer, spec.settings.threads.count())).collect(),
         steps: plan.program.steps.clone(),
     }
 }

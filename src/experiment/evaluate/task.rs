@@ -122,7 +122,7 @@ impl From<&TrialSpec> for Task {
             seed: spec.settings.seed.0,
             purpose: spec.purpose(),
             backend: spec.settings.backend,
-            threads: spec.settings.threads.0,
+            threads: spec.settings.threads.count(),
             memory: spec.settings.memory,
         }
     }

@@ -16,6 +16,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::fingerprint::sha256_of_dataset;
 use crate::experiment::images;
+use crate::experiment::pause::undisturbed;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::setting::Backend;
 use crate::experiment::trial::TrialSpec;
@@ -81,7 +82,7 @@ impl Trial<'_> {
     /// One image after the other, encrypted.
     fn encrypted(self, rows: &mut dyn RowSink, events: &mut dyn EventSink) -> Result<Measured, ExperimentError> {
         let Self { spec, task, prepared, dataset } = self;
-        let session = Session::open(prepared, task, events)?;
+        let session = undisturbed(|| Session::open(prepared, task, events))?;
         let evaluation = session.start(task, events)?;
         let indices = spec.settings.images.indices();
         let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
@@ -89,7 +90,8 @@ impl Trial<'_> {
         for together in indices.chunks(task.batch as usize) {
             let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
             let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
-            let batch = evaluation.batch(&images, spec.settings.probe.0 && !probed, events)?;
+            let probe = spec.settings.probe.0 && !probed;
+            let batch = undisturbed(|| evaluation.batch(&images, probe, events))?;
             for (&index, outcome) in together.iter().zip(&batch) {
                 rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
             }
@@ -182,7 +184,7 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         linear_seconds: seconds(|seconds| seconds.linear),
         square_seconds: seconds(|seconds| seconds.square),
         pack_seconds: seconds(|seconds| seconds.pack),
-        planned_seconds: Some(layer.seconds / f64::from(spec.settings.threads.0)),
+        planned_seconds: Some(layer.seconds / f64::from(spec.settings.threads.count())),
         rotations: Some(layer.operations.rotations),
         hoisting_groups: Some(layer.operations.hoisting_groups),
         plain_products: Some(layer.operations.plain_products),
@@ -261,7 +263,7 @@ fn trial_row(
         keygen_seconds: keys.map(|(seconds, _)| seconds),
         encryption_seconds_median: median(measured().map(|image| image.encryption_seconds)),
         decryption_seconds_median: median(measured().map(|image| image.decryption_seconds)),
-        planned_latency_seconds: Some(plan.predicted_seconds(spec.settings.threads.0 as usize)),
+        planned_latency_seconds: Some(plan.predicted_seconds(spec.settings.threads.count() as usize)),
         planned_memory_bytes: Some(task.memory_bytes(plan)),
         key_bytes: keys.map(|(_, bytes)| bytes),
         ciphertext_bytes: measured().next().map(|image| image.upload_bytes),

@@ -216,7 +216,7 @@ with_settings! { trial_row
         jobs: Option<u32>,
         /// SHA-256 of the weights, likewise.
         model_sha256: String,
-        /// SHA-256 of the cards beside the weights, likewise.
+        /// SHA-256 of what the cards beside the weights say (comments do not count), likewise.
         card_sha256: String,
         /// SHA-256 of the data set's labels and images.
         dataset_sha256: String,

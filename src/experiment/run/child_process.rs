@@ -8,6 +8,7 @@ use std::thread;
 
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{Event, EventSink};
+use crate::experiment::pause::Follower;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::store::TrialRecord;
 use crate::experiment::trial::TrialSpec;
@@ -62,11 +63,12 @@ impl ChildCommand {
         let text = serde_json::to_vec(spec)
             .map_err(|error| ExperimentError::Encode { what: "a trial specification", reason: error.to_string() })?;
         let mut child = self.spawn()?;
+        let follower = Follower::new(child.id());
         if let Some(mut input) = child.stdin.take() {
             // A child that does not read its specification says why, or is found dead.
             let _ = input.write_all(&text);
         }
-        Ok(watch(child, progress))
+        Ok(watch(child, follower, progress))
     }
 }
 
@@ -95,7 +97,7 @@ impl Outcome {
 }
 
 /// Collects a child's rows and passes its progress on until it ends.
-fn watch(mut child: Child, progress: &mut dyn EventSink) -> Outcome {
+fn watch(mut child: Child, follower: Follower, progress: &mut dyn EventSink) -> Outcome {
     let errors = child.stderr.take();
     let listener = thread::spawn(move || {
         let mut text = Vec::new();
@@ -118,6 +120,7 @@ fn watch(mut child: Child, progress: &mut dyn EventSink) -> Outcome {
             }
         }
     }
+    drop(follower);
     let status = child.wait();
     let last_words = listener.join().unwrap_or_default();
     outcome.reason = match status {

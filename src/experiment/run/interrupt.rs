@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::experiment::ExperimentError;
+use crate::experiment::{ExperimentError, pause};
 
 /// Exit code of a run that was interrupted, as shells have it for SIGINT.
 pub const EXIT_CODE: u8 = 130;
@@ -16,7 +16,8 @@ pub struct Interrupt {
 
 impl Interrupt {
     /// Listens to Ctrl-C and the signals that ask a process to end. The second one ends this process at once; the operating system
-    /// then ends its children, and what is recorded stays.
+    /// then ends its children, and what is recorded stays. The end of the terminal is no reason to end under `nohup`. Ctrl-Z stops the
+    /// children, too.
     ///
     /// # Errors
     /// [`ExperimentError::Signals`].
@@ -30,7 +31,14 @@ impl Interrupt {
                 unsafe { libc::_exit(i32::from(EXIT_CODE)) }
             }
         };
+        let outlives_terminal = pause::outlives_terminal();
         ctrlc::set_handler(handler).map_err(|error| ExperimentError::Signals { reason: error.to_string() })?;
+        #[cfg(unix)]
+        if outlives_terminal {
+            // SAFETY: ignoring a signal needs no handler.
+            unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+        }
+        pause::listen();
         Ok(interrupt)
     }
 

@@ -178,7 +178,7 @@ mod tests {
     use crate::experiment::trial::tests::sample_with;
 
     fn specs(count: u32) -> Vec<TrialSpec> {
-        (1..=count).map(|threads| sample_with(|settings| settings.threads = Threads(threads))).collect()
+        (1..=count).map(|threads| sample_with(|settings| settings.threads = Threads(Some(threads)))).collect()
     }
 
     fn options() -> RunOptions {

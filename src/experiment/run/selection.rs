@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::experiment::ExperimentError;
+use crate::experiment::networks::{Named, Networks};
 use crate::experiment::records::{TrialRow, TrialStatus, cells};
 use crate::experiment::suggest;
 use crate::experiment::trial::TrialSpec;
@@ -94,7 +95,17 @@ fn cells_of(spec: &TrialSpec) -> Result<HashMap<String, String>, ExperimentError
 /// # Errors
 /// [`ExperimentError::Encode`].
 pub fn labels(trials: &[TrialSpec]) -> Result<Vec<String>, ExperimentError> {
-    let cells: Vec<_> = trials.iter().map(cells_of).collect::<Result<_, _>>()?;
+    let mut cells: Vec<_> = trials.iter().map(cells_of).collect::<Result<_, _>>()?;
+    // File names do not tell networks of different directories apart.
+    let names: Vec<_> = trials.iter().map(|spec| (spec.weights_name(), spec.weights_sha256())).collect();
+    let networks = Networks::of(names.iter().map(|(names, sha256)| (names.as_str(), sha256.as_str(), "")));
+    for (cells, (names, sha256)) in cells.iter_mut().zip(&names) {
+        let members = Named::members(names, sha256);
+        if members.iter().any(|member| networks.label(member) != member.name) {
+            let labels: Vec<String> = members.iter().map(|member| networks.label(member)).collect();
+            cells.insert("model".to_owned(), labels.join(" "));
+        }
+    }
     let differs = |name: &&&str| {
         let first = cells.first().and_then(|cells| cells.get(**name));
         cells.iter().any(|cells| cells.get(**name) != first)
@@ -117,7 +128,7 @@ mod tests {
         let spec = |log_n, threads| {
             sample_with(|settings| {
                 settings.log_n = LogN(log_n);
-                settings.threads = Threads(threads);
+                settings.threads = Threads(Some(threads));
             })
         };
         vec![spec(14, 1), spec(14, 2), spec(15, 1), spec(15, 2)]
@@ -167,5 +178,8 @@ mod tests {
         assert_eq!(labels(&trials()[..2]).unwrap(), ["threads=1", "threads=2"]);
         assert_eq!(labels(&trials()).unwrap()[2], "log_n=15 threads=1");
         assert_eq!(labels(&trials()[..1]).unwrap(), [""]);
+        let mut pair = [trials()[0].clone(), trials()[0].clone()];
+        pair[1].members[0].sha256 = "12".repeat(32);
+        assert_eq!(labels(&pair).unwrap(), ["model=net@00000000", "model=net@12121212"]);
     }
 }

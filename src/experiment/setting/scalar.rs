@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{Check, Ensemble, Recorded, Setting};
 use crate::experiment::locate::Problem;
@@ -119,10 +118,10 @@ impl Setting for Seed {
     }
 }
 
-/// Number of threads.
+/// Number of threads; none: as many as the machine offers where the trial runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Threads(#[schemars(range(min = 1, max = 1024))] pub u32);
+pub struct Threads(#[schemars(with = "u32", range(min = 1, max = 1024))] pub Option<u32>);
 
 impl Threads {
     /// Most threads that make sense.
@@ -130,20 +129,26 @@ impl Threads {
 
     /// As many as the machine offers to this process.
     #[must_use]
-    pub fn all() -> Self {
+    pub fn all() -> u32 {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self(u32::try_from(cores).unwrap_or(Self::MAX).min(Self::MAX))
+        u32::try_from(cores).unwrap_or(Self::MAX).min(Self::MAX)
+    }
+
+    /// The number in this process.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        self.0.unwrap_or_else(Self::all)
     }
 }
 
 impl Check for Threads {
     fn check(&self) -> Result<(), Problem> {
-        let most = Self::MAX;
-        if (1..=most).contains(&self.0) {
+        let (most, count) = (Self::MAX, self.count());
+        if (1..=most).contains(&count) {
             return Ok(());
         }
         let problem =
-            format!("{} threads are not possible; choose 1 to {most}, or remove the key to use all cores", self.0);
+            format!("{count} threads are not possible; choose 1 to {most}, or remove the key to use all cores");
         Err(Problem::new(problem))
     }
 }
@@ -152,22 +157,18 @@ impl Recorded for Threads {
     type Cell = Option<u32>;
 
     fn cell(&self) -> Option<u32> {
-        Some(self.0)
+        Some(self.count())
     }
 }
 
+/// Only a number that was asked for is part of a trial's id: a run may be resumed on other cores.
 impl Setting for Threads {
     fn default_value() -> Option<Self> {
-        Some(Self::all())
+        Some(Self(None))
     }
 
     fn default_in_words() -> String {
         "all cores".to_owned()
-    }
-
-    /// The default is the machine's, so the number counts even if it is the default.
-    fn identity(&self) -> Option<Value> {
-        Some(self.0.into())
     }
 }
 
@@ -220,16 +221,17 @@ mod tests {
 
     #[test]
     fn threads_and_width() {
-        assert!(Threads(0).check().is_err());
-        assert!(Threads::all().check().is_ok());
+        assert!(Threads(Some(0)).check().is_err());
+        assert!(Threads(None).check().is_ok() && Threads(Some(Threads::all())).check().is_ok());
         assert!(Width(0).check().is_err() && Width(16).check().is_ok());
     }
 
     #[test]
-    fn defaults_leave_no_trace_in_the_identity_unless_they_are_the_machine_s() {
+    fn defaults_leave_no_trace_in_the_identity_nor_does_the_machine() {
         assert_eq!((Probe(true).identity(), Probe(false).identity()), (None, Some(false.into())));
         assert_eq!((Seed(None).identity(), Seed(Some(3)).identity()), (None, Some(3.into())));
-        assert_eq!(Threads::all().identity(), Some(Threads::all().0.into()));
+        assert_eq!((Threads(None).identity(), Threads(None).count()), (None, Threads::all()));
+        assert_eq!(Threads(Some(Threads::all())).identity(), Some(Threads::all().into()));
         assert_eq!(LogN(15).identity(), Some(15.into()));
     }
 

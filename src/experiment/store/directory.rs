@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::index::{Index, Rows};
 use super::journal::TrialRecord;
+use super::lock;
 use super::table_file::{TableFile, TornRow};
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
@@ -67,16 +68,16 @@ impl Store {
         &self.directory
     }
 
-    /// Reads what is recorded; last rows that were cut short are moved aside.
+    /// Reads what is recorded; last rows that were cut short are moved aside. `ended`: see [`TableFile::read`].
     ///
     /// # Errors
     /// [`ExperimentError::TableDamaged`], and what reading and moving say.
-    pub(super) fn read_and_repair(&mut self) -> Result<(Index, Vec<TornRow>), ExperimentError> {
+    pub(super) fn read_and_repair(&mut self, ended: bool) -> Result<(Index, Vec<TornRow>), ExperimentError> {
         let mut index = Index::default();
         let torn = [
-            self.trials.read_and_repair(|header, row| index.read_trial(header, row))?,
-            self.layers.read_and_repair(|header, row| index.read_row(Rows::Layers, header, row))?,
-            self.images.read_and_repair(|header, row| index.read_row(Rows::Images, header, row))?,
+            self.trials.read_and_repair(ended, |header, row, line_end| index.read_trial(header, row, line_end))?,
+            self.layers.read_and_repair(ended, |header, row, _| index.read_row(Rows::Layers, header, row))?,
+            self.images.read_and_repair(ended, |header, row, _| index.read_row(Rows::Images, header, row))?,
         ];
         Ok((index, torn.into_iter().flatten().collect()))
     }
@@ -140,7 +141,9 @@ impl Store {
 /// [`ExperimentError::TableHeader`], [`ExperimentError::TableDamaged`].
 pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
     let mut index = Index::default();
-    TableFile::<TrialRow>::open(directory)?.read(|header, row| index.read_trial(header, row))?;
+    let ended = lock::ended_by_itself(directory);
+    TableFile::<TrialRow>::open(directory)?
+        .read(ended, |header, row, line_end| index.read_trial(header, row, line_end))?;
     Ok(index)
 }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use csv::StringRecord;
 
+use super::table_file::LineEnd;
 use crate::experiment::records::TrialStatus;
+use crate::experiment::trial::is_trial_id;
 
 /// A trial and the number of an attempt at it.
 type Attempt = (String, u32);
@@ -32,8 +34,11 @@ impl Index {
     ///
     /// # Errors
     /// What is wrong with the row.
-    pub fn read_trial(&mut self, header: &StringRecord, row: &StringRecord) -> Result<(), String> {
+    pub fn read_trial(&mut self, header: &StringRecord, row: &StringRecord, line_end: LineEnd) -> Result<(), String> {
         let attempt = attempt(header, row)?;
+        if line_end == LineEnd::Missing && self.trials.contains_key(&attempt) {
+            return Err("it is recorded already".to_owned());
+        }
         let status = match cell(header, row, "status")? {
             "ok" => TrialStatus::Ok,
             "failed" => TrialStatus::Failed,
@@ -102,9 +107,13 @@ impl Index {
 }
 
 fn attempt(header: &StringRecord, row: &StringRecord) -> Result<Attempt, String> {
+    let trial_id = cell(header, row, "trial_id")?;
+    if !is_trial_id(trial_id) {
+        return Err(format!("{trial_id:?} in `trial_id` is no id of a trial"));
+    }
     let number = cell(header, row, "attempt")?;
     let number = number.parse().map_err(|_| format!("{number:?} is no number of an attempt"))?;
-    Ok((cell(header, row, "trial_id")?.to_owned(), number))
+    Ok((trial_id.to_owned(), number))
 }
 
 fn cell<'r>(header: &StringRecord, row: &'r StringRecord, column: &str) -> Result<&'r str, String> {

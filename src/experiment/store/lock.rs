@@ -96,6 +96,12 @@ fn read(file: &mut File) -> Option<Holder> {
     serde_json::from_str(&text).ok()
 }
 
+/// Whether nobody has a directory, and whoever had it last ended by itself.
+#[must_use]
+pub fn ended_by_itself(directory: &Path) -> bool {
+    fs::read(directory.join(FILE)).map_or(true, |text| text.is_empty())
+}
+
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,9 +1,11 @@
 //! The results directory: append-only tables, each row written whole and at once, nothing ever rewritten.
 
 mod directory;
+pub mod header;
 mod index;
 mod journal;
 mod lock;
+mod locked_table;
 mod reserve;
 mod run_directory;
 mod table_file;
@@ -11,7 +13,8 @@ mod whole_file;
 
 pub use directory::Store;
 pub use journal::TrialRecord;
-pub use lock::Holder;
+pub use lock::{Holder, ended_by_itself};
+pub use locked_table::LockedTable;
 pub use run_directory::{Content, Recovery, RunDirectory};
 pub use table_file::TornRow;
 pub use whole_file::write_whole;

@@ -13,10 +13,13 @@ use super::reserve::Reserve;
 use super::table_file::TornRow;
 use super::whole_file;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{Record, TrialRow, TrialStatus};
+use crate::experiment::records::{AccuracyRow, Record, TrialRow, TrialStatus};
 
 /// Folder in a results directory for what a run needs while it lasts; removed at its end.
 const PENDING: &str = ".pending";
+
+/// Tables by which results are known.
+const TABLES: [&str; 2] = [TrialRow::FILE, AccuracyRow::FILE];
 
 /// What a directory holds before a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,18 +54,18 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Checks, before any work, that a run could write to `directory`. Leaves nothing behind.
+    /// What a directory holds, without touching it.
     ///
     /// # Errors
     /// [`ExperimentError::OutputOccupied`] if it holds anything but results; [`ExperimentError::OutputNotWritable`].
-    pub fn check(directory: &Path) -> Result<Content, ExperimentError> {
+    fn content(directory: &Path) -> Result<Content, ExperimentError> {
         let not_writable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
         let mut content = Content::Nothing;
         match fs::read_dir(directory) {
             Ok(entries) => {
                 for entry in entries {
                     let name = entry.map_err(not_writable)?.file_name().to_string_lossy().into_owned();
-                    if directory.join(TrialRow::FILE).is_file() {
+                    if TABLES.iter().any(|table| directory.join(table).is_file()) {
                         content = Content::Results;
                     } else if name != PENDING && name != lock::FILE {
                         return Err(ExperimentError::OutputOccupied { path: directory.to_owned(), example: name });
@@ -72,6 +75,16 @@ impl RunDirectory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(not_writable(error)),
         }
+        Ok(content)
+    }
+
+    /// Checks, before any work, that a run could write to `directory`. Leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`ExperimentError::OutputOccupied`] if it holds anything but results; [`ExperimentError::OutputNotWritable`].
+    pub fn check(directory: &Path) -> Result<Content, ExperimentError> {
+        let not_writable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
+        let content = Self::content(directory)?;
         let directory = std::path::absolute(directory).map_err(not_writable)?;
         let existing = directory.ancestors().find(|above| above.exists()).unwrap_or(&directory);
         let probe = existing.join(format!(".leveled-{}", std::process::id()));
@@ -82,12 +95,38 @@ impl RunDirectory {
     /// How the last recorded attempt at each trial ended, without touching anything.
     ///
     /// # Errors
-    /// As [`RunDirectory::check`]; [`ExperimentError::TableHeader`], [`ExperimentError::TableDamaged`].
+    /// [`ExperimentError::OutputOccupied`], [`ExperimentError::TableHeader`], [`ExperimentError::TableDamaged`].
     pub fn recorded(directory: &Path) -> Result<HashMap<String, TrialStatus>, ExperimentError> {
-        match Self::check(directory)? {
-            Content::Nothing => Ok(HashMap::new()),
-            Content::Results => Ok(read_trials(directory)?.statuses()),
+        Self::content(directory)?;
+        if directory.join(TrialRow::FILE).is_file() {
+            Ok(read_trials(directory)?.statuses())
+        } else {
+            Ok(HashMap::new())
         }
+    }
+
+    /// Makes a directory that nobody else has made: `wanted`, or that name with a number behind it.
+    ///
+    /// # Errors
+    /// [`ExperimentError::OutputNotWritable`].
+    pub fn make_new(wanted: &Path) -> Result<PathBuf, ExperimentError> {
+        let not_writable = |source| ExperimentError::OutputNotWritable { path: wanted.to_owned(), source };
+        fs::create_dir_all(wanted.parent().unwrap_or(Path::new("."))).map_err(not_writable)?;
+        let mut path = wanted.to_owned();
+        for number in 2.. {
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    let mut name = wanted.file_name().unwrap_or_default().to_owned();
+                    name.push(format!("-{number}"));
+                    path.set_file_name(name);
+                }
+                made => {
+                    made.map_err(not_writable)?;
+                    break;
+                }
+            }
+        }
+        Ok(path)
     }
 
     /// Takes a directory: makes it if it is not there, resumes what is.
@@ -105,7 +144,7 @@ impl RunDirectory {
         whole_file::remove_partial(&pending);
         let reserve = Reserve::take(&pending).map_err(not_writable)?;
         let mut store = Store::create(directory)?;
-        let (index, torn) = store.read_and_repair()?;
+        let (index, torn) = store.read_and_repair(lock.stale.is_none())?;
         let journal = Journal::new(pending.clone());
         let recovery = Recovery { stale: lock.stale.clone(), torn, completed: Vec::new() };
         let taken = Self { store, index, journal, reserve, pending, _lock: lock };
@@ -245,6 +284,66 @@ mod tests {
     }
 
     #[test]
+    fn what_editors_and_spreadsheets_do_to_line_ends_loses_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        run.record(record("b", TrialStatus::Failed)).unwrap();
+        drop(run);
+        let tables = ["trials.csv", "layers.csv", "images.csv"];
+        let whole = tables.map(|table| fs::read_to_string(directory.path().join(table)).unwrap());
+        let changes: [fn(&str) -> String; 4] = [
+            |text| text.trim_end().to_owned(),
+            |text| text.replace('\n', "\r\n"),
+            |text| format!("\u{feff}{text}"),
+            |text| format!("\u{feff}{}", text.trim_end().replace('\n', "\r\n")),
+        ];
+        for change in changes {
+            for (table, text) in tables.iter().zip(&whole) {
+                fs::write(directory.path().join(table), change(text)).unwrap();
+            }
+            assert_eq!(RunDirectory::recorded(directory.path()).unwrap().len(), 2);
+            let (mut run, recovery) = RunDirectory::take(directory.path()).unwrap();
+            assert_eq!(recovery, Recovery::default());
+            assert_eq!((status(&run, "a"), status(&run, "b")), (Some(TrialStatus::Ok), Some(TrialStatus::Failed)));
+            run.record(record("c", TrialStatus::Ok)).unwrap();
+            drop(run);
+            assert_eq!(counts(directory.path()), [3, 6, 9]);
+            assert_eq!(RunDirectory::recorded(directory.path()).unwrap().len(), 3);
+        }
+        // After a kill, the end of a number may be missing as well.
+        fs::write(directory.path().join(tables[2]), whole[2].trim_end()).unwrap();
+        fs::write(directory.path().join(lock::FILE), r#"{"process":1,"machine":"m","since":"s"}"#).unwrap();
+        let (_, recovery) = RunDirectory::take(directory.path()).unwrap();
+        assert_eq!(recovery.torn.len(), 1);
+    }
+
+    #[test]
+    fn other_columns_and_changed_ids_are_named_and_nothing_is_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        run.record(record("b", TrialStatus::Ok)).unwrap();
+        drop(run);
+        let path = directory.path().join("trials.csv");
+        let text = fs::read_to_string(&path).unwrap();
+        for (changed, said) in [
+            (text.replacen(",reason", ",remark", 1), "it lacks `reason`; it has `remark`"),
+            (text.replace(',', ";"), "its cells are separated by `;`"),
+            (text.replacen("\na,1", "\n1.23457E+15,1", 1), "\"1.23457E+15\" in `trial_id` is no id of a trial"),
+        ] {
+            fs::write(&path, &changed).unwrap();
+            for error in [
+                RunDirectory::recorded(directory.path()).unwrap_err(),
+                RunDirectory::take(directory.path()).map(|_| ()).unwrap_err(),
+            ] {
+                assert!(error.to_string().contains(said) && error.is_user_error(), "{error}");
+            }
+            assert_eq!(fs::read_to_string(&path).unwrap(), changed);
+        }
+    }
+
+    #[test]
     fn damage_in_the_middle_is_not_repaired() {
         let directory = tempfile::tempdir().unwrap();
         let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
@@ -316,6 +415,16 @@ mod tests {
         assert!(error.to_string().contains("\"thesis.tex\"") && error.to_string().contains("choose another --out"));
         assert!(RunDirectory::take(directory.path()).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn runs_of_one_second_get_directories_of_their_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let wanted = directory.path().join("results/e-20260101-000000");
+        let made: Vec<PathBuf> = (0..3).map(|_| RunDirectory::make_new(&wanted).unwrap()).collect();
+        let names: Vec<_> = made.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["e-20260101-000000", "e-20260101-000000-2", "e-20260101-000000-3"]);
+        assert!(made.iter().all(|path| path.is_dir()));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! One append-only table.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 
+use super::header::{difference, without_mark};
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{Record, header_line, row_lines};
 
@@ -20,6 +21,15 @@ pub struct TornRow {
     pub table: &'static str,
     /// What there was of it, in bytes.
     pub bytes: u64,
+}
+
+/// Whether a row has its line end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnd {
+    /// It has.
+    There,
+    /// It is the last one, and has not.
+    Missing,
 }
 
 /// A table whose rows are of type `R`. A row is one line.
@@ -59,14 +69,14 @@ impl<R: Record> TableFile<R> {
                 ExperimentError::Read { path: path.clone(), source }
             }
         })?;
-        let expected = header_line::<R>()?;
-        let mut found = vec![0; expected.len()];
-        let length =
-            read_up_to(&mut file, &mut found).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
-        found.truncate(length);
-        if found != expected.as_bytes() {
-            let found = String::from_utf8_lossy(&found).lines().next().unwrap_or_default().to_owned();
-            return Err(ExperimentError::TableHeader { path, found, expected: expected.trim_end().to_owned() });
+        let mut found = Vec::new();
+        BufReader::new(&mut file)
+            .read_until(b'\n', &mut found)
+            .map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
+        // What a spreadsheet or an editor puts around the names does not matter.
+        let found = String::from_utf8_lossy(without_mark(&found)).into_owned();
+        if let Some(difference) = difference(&found, &header_line::<R>()?) {
+            return Err(ExperimentError::TableHeader { path, difference });
         }
         Ok(Self { path, file, rows: PhantomData })
     }
@@ -82,30 +92,36 @@ impl<R: Record> TableFile<R> {
         if last == *b"\n" { Ok(()) } else { Err(ExperimentError::TableCut { path: self.path.clone() }) }
     }
 
-    /// Reads every row up to a last one that was cut short; gives the content and where its whole rows end.
+    /// Reads every row up to a last one that was cut short; gives the content and where its whole rows end. A last row without its
+    /// line end is whole if it has all its cells and the run that wrote it `ended` by itself: then an editor took the line end.
     ///
     /// # Errors
     /// [`ExperimentError::TableDamaged`] for a row in the middle; [`ExperimentError::Read`].
     pub fn read(
         &self,
-        mut row: impl FnMut(&StringRecord, &StringRecord) -> Result<(), String>,
+        ended: bool,
+        mut row: impl FnMut(&StringRecord, &StringRecord, LineEnd) -> Result<(), String>,
     ) -> Result<(Vec<u8>, usize), ExperimentError> {
         let content = fs::read(&self.path).map_err(|source| self.unreadable(source))?;
-        let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let mut reader = csv::Reader::from_reader(&content[..whole]);
+        let begin = content.len() - without_mark(&content).len();
+        let terminated = content.iter().rposition(|byte| *byte == b'\n').map_or(begin, |end| end + 1);
+        let whole = if ended { content.len() } else { terminated };
+        let mut reader = csv::Reader::from_reader(&content[begin..whole]);
         let header = reader.headers().map_err(|error| self.damaged(1, &error))?.clone();
         loop {
             let mut record = StringRecord::new();
-            let start = reader.position().byte() as usize;
+            let start = begin + reader.position().byte() as usize;
             let line = reader.position().line();
+            let line_end = if start < terminated { LineEnd::There } else { LineEnd::Missing };
             let read = match reader.read_record(&mut record) {
                 Ok(false) => return Ok((content, whole)),
-                Ok(true) => row(&header, &record),
+                Ok(true) => row(&header, &record, line_end),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(reason) = read {
                 // Lost power can leave a last line of any bytes; anywhere else it is not ours to judge.
-                if content[start..whole].iter().filter(|byte| **byte == b'\n').count() > 1 {
+                let ends = content[start..terminated.max(start)].iter().filter(|byte| **byte == b'\n').count();
+                if ends > 1 {
                     return Err(self.damaged(line, &reason));
                 }
                 return Ok((content, start));
@@ -113,20 +129,25 @@ impl<R: Record> TableFile<R> {
         }
     }
 
-    /// As [`TableFile::read`]; a last row that was cut short is moved aside. Only a run that has the directory may do this.
+    /// As [`TableFile::read`]; a last row that was cut short is moved aside, and one that lacks its line end gets it. Only a run that
+    /// has the directory may do this.
     ///
     /// # Errors
     /// As [`TableFile::read`], and [`ExperimentError::Append`].
     pub fn read_and_repair(
         &mut self,
-        row: impl FnMut(&StringRecord, &StringRecord) -> Result<(), String>,
+        ended: bool,
+        row: impl FnMut(&StringRecord, &StringRecord, LineEnd) -> Result<(), String>,
     ) -> Result<Option<TornRow>, ExperimentError> {
-        let (content, end) = self.read(row)?;
-        if end == content.len() {
-            return Ok(None);
+        let (content, end) = self.read(ended, row)?;
+        if end < content.len() {
+            self.move_aside(&content, end)?;
+            return Ok(Some(TornRow { table: R::FILE, bytes: (content.len() - end) as u64 }));
         }
-        self.move_aside(&content, end)?;
-        Ok(Some(TornRow { table: R::FILE, bytes: (content.len() - end) as u64 }))
+        if !content.ends_with(b"\n") {
+            self.file.write_all(b"\n").map_err(|source| self.unwritable(source))?;
+        }
+        Ok(None)
     }
 
     /// Appends what stands from `end` on to the file of torn rows, then takes it out of the table.
@@ -199,15 +220,4 @@ fn append_safely(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(text)?;
     file.sync_data()
-}
-
-fn read_up_to(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < buffer.len() {
-        match file.read(&mut buffer[length..])? {
-            0 => break,
-            more => length += more,
-        }
-    }
-    Ok(length)
 }

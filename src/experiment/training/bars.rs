@@ -3,6 +3,7 @@
 use indicatif::{MultiProgress, ProgressBar};
 
 use crate::experiment::bars::style;
+use crate::experiment::notice::tell;
 use crate::experiment::run::Interrupt;
 use crate::training::torch::Observer;
 use crate::training::{EpochRow, Recipe};
@@ -47,7 +48,7 @@ impl Observer for TrainBars {
         let line = epoch_line(row, largest);
         // A hidden bar prints nothing.
         if self.epochs.is_hidden() || self.bars.println(&line).is_err() {
-            eprintln!("{line}");
+            tell(&(line + "\n"));
         }
     }
 

@@ -73,7 +73,7 @@ fn run(
     use crate::training::torch::{CardFacts, TrainOptions, train};
 
     let images = crate::dataset::read_training(&request.data, recipe.dataset)?;
-    let threads = request.threads.unwrap_or(Threads::all().0) as usize;
+    let threads = Threads(request.threads).count() as usize;
     let host = Host::detect();
     let hardware = format!("{}, {threads} thread(s)", host.processor);
     let program = Program::this();

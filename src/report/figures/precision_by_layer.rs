@@ -139,6 +139,7 @@ fn chart(rows: &Rows, chunk: &[Probed], differing: &[&str], number: usize) -> Ch
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::records::LayerRow;
     use crate::report::rows::tests::rows;
 
     /// Layers of a trial: fused ones have one fewer.
@@ -149,7 +150,7 @@ mod tests {
         }
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("layers.csv"), text).unwrap();
-        Table::read_file(directory.path(), "layers.csv")
+        Table::read::<LayerRow>(directory.path())
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::experiment::provenance::{Program, Provenance, Session};
 /// The provenance of a results directory.
 pub fn provenance(directory: &Path) -> Markup {
     match (Provenance::read(directory), AccuracyProvenance::read(directory)) {
-        (Ok(None), Ok(None)) => html! { p.note { "There is no provenance.json beside the rows." } },
+        (Ok(None), Ok(made)) if made.is_empty() => html! { p.note { "There is no provenance.json beside the rows." } },
         (trials, accuracies) => html! { (of_trials(trials)) (of_accuracies(accuracies)) },
     }
 }
@@ -29,9 +29,9 @@ fn of_trials(found: Result<Option<Provenance>, ExperimentError>) -> Markup {
     }
 }
 
-fn of_accuracies(found: Result<Option<AccuracyProvenance>, ExperimentError>) -> Markup {
+fn of_accuracies(found: Result<Vec<AccuracyProvenance>, ExperimentError>) -> Markup {
     match found {
-        Ok(Some(made)) => html! {
+        Ok(all) => html! { @for made in &all {
             h3 { "Accuracies in the clear" }
             dl {
                 dt { "began" } dd { (made.date) }
@@ -41,8 +41,7 @@ fn of_accuracies(found: Result<Option<AccuracyProvenance>, ExperimentError>) -> 
                 @for (name, hash) in &made.weights_sha256 { dt { (name) } dd { "SHA-256 " (hash) } }
             }
             pre { (made.command) }
-        },
-        Ok(None) => html! {},
+        } },
         Err(error) => html! { p.note { "accuracy_provenance.json: " (error) } },
     }
 }

@@ -2,8 +2,10 @@
 
 use super::cell::Cell;
 use super::table::PaperTable;
+use crate::experiment::networks::split_seed;
 use crate::report::columns::trial;
-use crate::report::rows::{Rows, VARIANT, split_seed};
+use crate::report::measures::as_trained;
+use crate::report::rows::{Rows, VARIANT};
 use crate::report::spread::Spread;
 use crate::report::words;
 
@@ -103,8 +105,10 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
 
 fn pairs(rows: &Rows) -> Vec<Pair<'_>> {
     let accuracy = |row: usize| rows.number(trial::CARD_ACCURACY, row).map(|share| 100.0 * share);
-    let singles: Vec<(usize, Training<'_>, f64)> = (0..rows.len())
-        .filter(|row| rows.is_trained(*row) && rows.setting(trial::ENSEMBLE, *row).is_empty())
+    let alone = |row: usize| rows.is_trained(row) && rows.setting(trial::ENSEMBLE, row).is_empty();
+    let single = |row: &usize| alone(*row) && Training::of(rows, *row).is_some();
+    let singles: Vec<(usize, Training<'_>, f64)> = as_trained(rows, (0..rows.len()).filter(single))
+        .into_iter()
         .filter_map(|row| Some((row, Training::of(rows, row)?, accuracy(row)?)))
         .collect();
     let is_baseline = |row: usize| rows.text(trial::ACTIVATION, row) == BASELINE;

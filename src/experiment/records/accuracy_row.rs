@@ -1,9 +1,12 @@
-//! A row of `accuracy.csv`.
+//! Rows of `accuracy.csv`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Record;
+
 /// The accuracy of one network or ensemble in one form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct AccuracyRow {
     /// File names of the weights without extension, joined by `+`.
     pub models: String,
@@ -43,13 +46,26 @@ pub struct AccuracyRow {
     pub largest_activation: f64,
     /// Seconds of the evaluation.
     pub seconds: f64,
+    /// SHA-256 of the weights, of an ensemble several with spaces between, in the order of `models`.
+    pub model_sha256: String,
+    /// SHA-256 of what the cards beside the weights say (comments do not count), likewise.
+    pub card_sha256: String,
+    /// SHA-256 of the recipe of the training but for its seed, likewise; `-` for a card without a record.
+    pub recipe_sha256: String,
+    /// SHA-256 of the labels and images.
+    pub dataset_sha256: String,
+}
+
+impl Record for AccuracyRow {
+    const FILE: &'static str = "accuracy.csv";
 }
 
 /// The form of the weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccuracyForm {
     /// As trained, batch normalisation apart.
+    #[default]
     Trained,
     /// Folded and redistributed, as it is evaluated under encryption.
     Folded,

@@ -1,0 +1,75 @@
+//! A data set's folder that is made beside its place and moved there when it is whole.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::archive::{create, write_error};
+use super::error::DatasetError;
+use super::import::Existing;
+use super::manifest;
+use super::name::DatasetName;
+
+/// A folder in the making; removed unless it is [put](Beside::put) in its place.
+#[derive(Debug)]
+pub(super) struct Beside {
+    name: DatasetName,
+    out: PathBuf,
+    path: PathBuf,
+}
+
+impl Beside {
+    /// An empty folder in `out`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`DatasetError::Write`].
+    pub(super) fn create(out: &Path, name: DatasetName) -> Result<Self, DatasetError> {
+        let path = out.join(format!(".{}.{}.partial", name.archive_directory(), std::process::id()));
+        // What a killed process of the same number left is of no use.
+        let _ = fs::remove_dir_all(&path);
+        Ok(Self { name, out: out.to_owned(), path: create(path)? })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Moves the folder to its place. The same set may be there already; another one must be `existing` to be replaced.
+    ///
+    /// # Errors
+    /// [`DatasetError::Occupied`], [`DatasetError::Write`]; then what was there is there still.
+    pub(super) fn put(self, existing: Existing) -> Result<(), DatasetError> {
+        let Self { name, out, path } = &self;
+        let occupied = |path: PathBuf, advice| DatasetError::Occupied { path, dataset: *name, advice };
+        let target = out.join(name.archive_directory());
+        let beside = name.files().map(|file| out.join(file)).find(|file| file.is_file());
+        let there = if beside.is_some() { out } else { &target };
+        if manifest::same_files(there, path, *name)? {
+            return manifest::write(there, *name);
+        }
+        if let Some(file) = beside {
+            return Err(occupied(file, "that file would be read in place of what is imported: choose another --out"));
+        }
+        if !target.exists() {
+            return fs::rename(path, &target).map_err(|source| write_error(&target, source));
+        }
+        if existing == Existing::Keep {
+            return Err(occupied(target, "give --force to replace it, or choose another --out"));
+        }
+        let aside = path.with_extension("replaced");
+        fs::rename(&target, &aside).map_err(|source| write_error(&target, source))?;
+        if let Err(source) = fs::rename(path, &target) {
+            // Back to where it was; that this fails, too, is the same trouble again.
+            let _ = fs::rename(&aside, &target);
+            return Err(write_error(&target, source));
+        }
+        fs::remove_dir_all(&aside).map_err(|source| write_error(&aside, source))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Gone already where it was put in its place.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
