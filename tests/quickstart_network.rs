@@ -108,7 +108,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
                     layer.work.size().products,
                     layer.work.size().babies,
                     layer.work.size().giants,
-                    layer.seconds,
+                    plan.layer_seconds(layer, 1),
                     s.total(),
                     s.linear,
                     s.square,

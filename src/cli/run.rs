@@ -14,6 +14,7 @@ use crate::experiment::fingerprint::sha256_of_text;
 use crate::experiment::host::available_memory_bytes;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, plans};
+use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::Provenance;
 use crate::experiment::records::{Record, TrialRow, TrialStatus};
 use crate::experiment::run::{
@@ -68,11 +69,12 @@ impl Run {
         let directory = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-{}", experiment.name, UtcTime::now().compact()))
         });
-        let provenance = Provenance::of(&experiment).after(&directory)?;
+        let prices = KnownPrices::here()?;
+        let provenance = Provenance::of(&experiment, &prices).after(&directory)?;
         let recorded = RunDirectory::recorded(&directory)?;
         let selection = select(&experiment.trials, &self.filters, &recorded, self.retry_failed)?;
         let chosen = || selection.run.iter().map(|trial| &experiment.trials[*trial]);
-        let plans = plans(chosen())?;
+        let plans = plans(chosen(), &prices)?;
         let forecasts = forecasts(&experiment, &selection, &plans)?;
         if self.dry_run {
             let text = dry_run_text(&experiment, &selection, &forecasts, &plans);
@@ -81,7 +83,7 @@ impl Run {
         }
         check_all_memory(&plans, self.max_memory)?;
         let interrupt = Interrupt::listen()?;
-        let child = ChildCommand::this_program()?;
+        let child = ChildCommand::this_program(&prices)?;
         let (mut results, recovery) = RunDirectory::take(&directory)?;
         provenance.write(&directory)?;
         eprint!("{}{}", duplicates_text(&experiment.duplicates), recovery_text(&recovery));

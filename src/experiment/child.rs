@@ -9,6 +9,7 @@ use super::clock::UtcTime;
 use super::evaluate::{RowSink, evaluate};
 use super::event::{Event, JsonLines};
 use super::host;
+use super::prices::KnownPrices;
 use super::records::{ImageRow, LayerRow};
 use super::trial::TrialSpec;
 
@@ -26,7 +27,7 @@ pub fn run_trial(
     let start = Instant::now();
     let spec = TrialSpec::read(spec, input)?;
     let mut rows = Rows(JsonLines(rows));
-    let mut row = evaluate(&spec, &mut rows, &mut JsonLines(progress))?;
+    let mut row = evaluate(&spec, &KnownPrices::here()?.prices, &mut rows, &mut JsonLines(progress))?;
     row.peak_memory_bytes = host::peak_memory_bytes();
     row.trial_seconds = Some(start.elapsed().as_secs_f64());
     row.ended = UtcTime::now().rfc3339();

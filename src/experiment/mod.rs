@@ -29,7 +29,7 @@ pub mod operations_view;
 pub mod parameter_set;
 pub mod plan_view;
 pub mod preflight;
-
+pub mod prices;
 pub mod provenance;
 pub mod records;
 pub mod resolver;

@@ -6,7 +6,6 @@
 
 mod builder;
 mod client;
-mod cost;
 mod error;
 mod executor;
 mod headroom;
@@ -16,17 +15,18 @@ mod logits;
 mod memory;
 mod options;
 mod plan;
+pub mod prices;
 pub mod probe;
 mod simulation;
 mod unfold;
 
 pub use client::Client;
-pub use cost::CostModel;
 pub use error::PrivateError;
 pub use executor::{Executor, LayerSeconds};
 pub use layout::Layout;
 pub use logits::Logits;
 pub use options::{ConvolutionKind, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions};
 pub use plan::{Plan, PlannedLayer};
+pub use prices::Prices;
 pub use simulation::{Simulation, simulator};
 pub use unfold::Unfolding;

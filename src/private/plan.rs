@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::builder::Builder;
-use super::cost::CostModel;
 use super::error::PrivateError;
 use super::layout::Layout;
 use super::linear::{Packing, Work};
 use super::memory::predicted_bytes;
 use super::options::PlanOptions;
+use super::prices::Prices;
 use super::unfold::Unfolding;
-use crate::ckks::evaluator::Operations;
+use crate::ckks::evaluator::{Load, Operations};
 use crate::ckks::keys::{KeyKind, KeyRequest};
 use crate::ckks::parameters::ParametersLiteral;
 use crate::ckks::{Complex, Counting, Parameters};
@@ -61,8 +61,8 @@ pub struct PlannedLayer {
     pub offered: Vec<Packing>,
     /// Operations of the whole layer.
     pub operations: Operations,
-    /// Predicted seconds on one thread.
-    pub seconds: f64,
+    /// The same by the number of tasks that share them.
+    pub load: Load,
     /// Largest activation that the modulus holds.
     pub headroom: f64,
 }
@@ -119,6 +119,8 @@ pub struct Plan {
     pub layers: Vec<PlannedLayer>,
     /// The keys.
     pub request: KeyRequest,
+    /// What operations take.
+    pub prices: Prices,
 }
 
 /// Limbs that each layer's inputs have: one more than the most that any consumer of its value needs, from the end.
@@ -192,9 +194,10 @@ impl Plan {
             working_bytes: options.working_bytes,
             layers,
             request: KeyRequest::new(),
+            prices: options.prices.clone(),
         };
         plan.request = plan.keys();
-        plan.price(&options.cost)?;
+        plan.count()?;
         Ok(plan)
     }
 
@@ -219,14 +222,14 @@ impl Plan {
     }
 
     /// Counts the operations of every layer by running the plan on the counting evaluator.
-    fn price(&mut self, cost: &CostModel) -> Result<(), PrivateError> {
+    fn count(&mut self) -> Result<(), PrivateError> {
         let counting = Counting::new(self.parameters.clone());
         let fresh = vec![counting.fresh(self.input_limbs, self.parameters.input_scale()); self.input_ciphertexts()];
         let mut counted = Vec::with_capacity(self.layers.len());
         super::Executor::new(self, &counting, 0).run(fresh, &mut |_, _, _| counted.push(counting.take()))?;
-        for (layer, operations) in self.layers.iter_mut().zip(counted) {
-            layer.seconds = cost.seconds(&self.parameters, &operations);
-            layer.operations = operations;
+        for (layer, load) in self.layers.iter_mut().zip(counted) {
+            layer.operations = load.total();
+            layer.load = load;
         }
         Ok(())
     }
@@ -299,9 +302,14 @@ impl Plan {
         })
     }
 
-    /// Predicted seconds of one image: the price on one thread divided by the threads.
+    /// Predicted seconds of one evaluation on `threads` threads.
     pub fn predicted_seconds(&self, threads: usize) -> f64 {
-        self.layers.iter().map(|l| l.seconds).sum::<f64>() / threads.max(1) as f64
+        self.layers.iter().map(|layer| self.layer_seconds(layer, threads)).sum()
+    }
+
+    /// Predicted seconds of one of its layers on `threads` threads.
+    pub fn layer_seconds(&self, layer: &PlannedLayer, threads: usize) -> f64 {
+        self.prices.seconds(&self.parameters, &layer.load, threads)
     }
 
     /// Bytes of all encoded diagonals.

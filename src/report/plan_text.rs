@@ -90,7 +90,10 @@ pub fn plan_text(plan: &PlanView) -> String {
 
 fn time(plan: &PlanView, together: &str) -> String {
     let how = if plan.is_encrypted() { "predicted" } else { "predicted if it were encrypted" };
-    format!("{} s per {together} {how}, {} thread(s)", significant(plan.seconds, 3), plan.threads)
+    let PlanView { threads, cores, kernels, prices, .. } = plan;
+    let shared = if threads > cores { format!(" on {cores} core(s)") } else { String::new() };
+    let seconds = significant(plan.seconds, 3);
+    format!("{seconds} s per {together} {how}, {threads} thread(s){shared}; prices {prices}, {kernels} kernels")
 }
 
 /// The layout, and how convolutions are computed if that is a choice.

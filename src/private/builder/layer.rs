@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{channel, packed};
 use crate::ckks::Parameters;
-use crate::ckks::evaluator::Operations;
+use crate::ckks::evaluator::{Load, Operations};
 use crate::ckks::linear_transform::LinearTransform;
 use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Source, Term};
 use crate::private::error::PrivateError;
@@ -145,8 +145,8 @@ impl Builder {
             own_prime,
             lifted,
             offered: Vec::new(),
+            load: Load::default(),
             operations: Operations::default(),
-            seconds: 0.0,
             headroom,
         })
     }
@@ -155,7 +155,7 @@ impl Builder {
         let mut source = DenseDiagonals::new(&self.network, index, input, output);
         let offsets = source.offsets().to_vec();
         let period = source.input_period();
-        let steps = Steps::cheapest(&self.parameters, &self.options.cost, &offsets, limbs, period, period);
+        let steps = Steps::cheapest(&self.parameters, &self.options.prices, &offsets, limbs, period, period);
         source.place(&steps);
         LinearTransform {
             inputs: input.ciphertexts(),
