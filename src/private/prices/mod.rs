@@ -144,11 +144,17 @@ impl Prices {
             let busy = threads.min(tasks);
             let share = if busy > 1 { (busy - 1) as f64 / (self.cores - 1) as f64 } else { 0.0 };
             let list = self.alone.towards(&self.together, share);
-            // The last round of tasks may leave threads without one.
-            list.seconds(parameters, operations) * tasks.div_ceil(threads) as f64 / tasks as f64
+            list.seconds(parameters, operations) * rounds(tasks, threads) / tasks as f64
         };
         load.parts().map(part).sum()
     }
+}
+
+/// Tasks that go one after the other where `threads` share them: the last round may leave threads without one, and tasks are not
+/// quite equal, so that each thread waits half a task for the last.
+fn rounds(tasks: usize, threads: usize) -> f64 {
+    let shared = (tasks as f64 + (threads - 1) as f64 / 2.0) / threads as f64;
+    shared.max(tasks.div_ceil(threads) as f64)
 }
 
 #[cfg(test)]
@@ -219,8 +225,8 @@ mod tests {
         load.add(6, &transforms(6.0));
         let on = |threads| prices().seconds(&parameters, &load, threads);
         assert_eq!(on(1), 90.0);
-        // Two threads: the price of a third of the way, three rounds of the six tasks.
-        assert_eq!(on(2), 30.0 + 3.0 * 12.0);
+        // Two threads: the price of a third of the way, three rounds and a quarter of the six tasks.
+        assert_eq!(on(2), 30.0 + 3.25 * 12.0);
         // Four: two rounds, the second of two tasks; all cores work.
         assert_eq!(on(4), 30.0 + 2.0 * 16.0);
         assert_eq!((on(0), on(5), on(1024)), (on(1), on(4), on(4)));
