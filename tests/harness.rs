@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::program::{refusal, success};
+use common::program::{leveled_with, refusal, success};
 use common::rows::rows;
 use common::tiny_model;
 use leveled::experiment::config::Experiment;
@@ -13,6 +13,7 @@ use leveled::experiment::inference_view::InferenceView;
 use leveled::experiment::level_view::LevelView;
 use leveled::experiment::operations_view::ArticleView;
 use leveled::experiment::plan_view::PlanView;
+use leveled::experiment::prices::PriceOrigin;
 use leveled::experiment::provenance::Provenance;
 use leveled::experiment::records::{ImageRow, LayerRow, SecurityVerdict, TrialRow, TrialStatus};
 
@@ -30,6 +31,51 @@ fixed:
   security: none
   seed: 7
 ";
+
+#[test]
+fn forecasts_take_the_prices_of_the_machine_or_those_that_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("e.yaml"), RANDOM).unwrap();
+    let with = |prices: &str, cache: &str, arguments: &[&str]| {
+        let output = leveled_with(directory.path(), &[("LEVELED_PRICES", prices), ("LEVELED_CACHE", cache)], arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let plan = |prices: &str, cache: &str| -> PlanView {
+        let mut plans: Vec<PlanView> =
+            serde_json::from_slice(&with(prices, cache, &["plan", "e.yaml", "--json"])).unwrap();
+        plans.remove(0)
+    };
+    // Measured, and kept: the second plan is the same to the last digit.
+    let measured = plan("", "cache");
+    let files: Vec<_> = fs::read_dir(directory.path().join("cache")).unwrap().map(|f| f.unwrap().path()).collect();
+    assert_eq!((measured.prices.as_str(), files.len()), ("measured", 1));
+    assert!(measured.seconds > 0.0 && measured.layers.iter().all(|layer| layer.seconds > 0.0));
+    assert_eq!(plan("measured", "cache").layers, measured.layers);
+    // The same prices by name.
+    let entry: serde_json::Value = serde_json::from_str(&fs::read_to_string(&files[0]).unwrap()).unwrap();
+    fs::write(directory.path().join("prices.json"), entry["prices"].to_string()).unwrap();
+    let given = plan("prices.json", "off");
+    assert_eq!((given.prices.as_str(), given.seconds), ("given", measured.seconds));
+    assert_eq!(plan("stored", "off").prices, "stored");
+    // No directory can be made in a file.
+    assert_eq!(plan("", "e.yaml").prices, "measured");
+
+    // A run records the prices, and its trials plan with them.
+    with("prices.json", "off", &["run", "e.yaml", "--out", "out"]);
+    let out = directory.path().join("out");
+    let provenance = Provenance::read(&out).unwrap().unwrap();
+    let recorded = provenance.sessions[0].prices.clone().unwrap();
+    assert_eq!(recorded.origin, PriceOrigin::Given);
+    assert_eq!(serde_json::to_value(&recorded.prices).unwrap(), entry["prices"]);
+    let planned: f64 = rows::<LayerRow>(&out).iter().map(|row| row.planned_seconds.unwrap()).sum();
+    assert!((planned / given.seconds - 1.0).abs() < 1e-9, "{planned} {}", given.seconds);
+
+    let output = leveled_with(directory.path(), &[("LEVELED_PRICES", "absent.json")], &["plan", "e.yaml"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.starts_with("error: LEVELED_PRICES: cannot read absent.json"), "{text}");
+}
 
 #[test]
 fn random_weights_have_agreement_and_no_accuracy() {

@@ -9,6 +9,7 @@ use leveled::network::levels::{LevelSwitches, levels};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{ActivationForm, Architecture, LowerOptions, LoweredTrace, Network, Stage, merge};
 use leveled::private::failure::{logit_deviation, wrong_class};
+use leveled::private::prices::{PriceList, Prices};
 use leveled::private::probe::{LayerProbe, probe};
 use leveled::private::{Client, Executor, LayoutKind, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator};
 use leveled::ring::sampling::Seed;
@@ -300,6 +301,33 @@ fn resnet20_has_the_levels_that_a_hand_computes() {
         Plan::new(network, &short),
         Err(PrivateError::ChainTooShort { levels: 19, network_layers: 20, needed: 20 })
     ));
+}
+
+/// Seconds of a plan by prices that are round numbers: what the counts and the formula make of them.
+#[test]
+fn a_forecast_with_fixed_prices() {
+    let list = |unit: f64| PriceList {
+        transform: 64.0 * unit,
+        product: 32.0 * unit,
+        key_product: 24.0 * unit,
+        key_byte: 1e-4 * unit,
+        conversion: 8.0 * unit,
+        pass: 16.0 * unit,
+        tile_product: 4.0 * unit,
+        tile_addition: 2.0 * unit,
+        tile_weight: unit,
+    };
+    let prices = Prices { instructions: "portable".into(), cores: 4, alone: list(1e-6), together: list(1.25e-6) };
+    let network = network(8, &[4, 8]);
+    let seconds = |layout| {
+        let plan = Plan::new(network.clone(), &PlanOptions { layout, prices: prices.clone(), ..options(9) }).unwrap();
+        let sum: f64 = plan.layers.iter().map(|layer| plan.layer_seconds(layer, 2)).sum();
+        assert!((sum / plan.predicted_seconds(2) - 1.0).abs() < 1e-12);
+        assert_eq!(plan.predicted_seconds(1024), plan.predicted_seconds(4));
+        [1, 2, 4].map(|threads| (plan.predicted_seconds(threads) * 1e9).round() as u64)
+    };
+    let found = [LayoutKind::Packed, LayoutKind::Channel].map(seconds);
+    assert_eq!(found, [[3_836_229, 2_442_581, 1_765_869], [11_918_450, 7_469_871, 5_308_819]]);
 }
 
 /// Also run by itself, under each form of the kernels.

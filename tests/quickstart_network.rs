@@ -107,7 +107,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
                     layer.size.products,
                     layer.size.babies,
                     layer.size.giants,
-                    layer.seconds,
+                    plan.layer_seconds(layer, 1),
                     s.total(),
                     s.linear,
                     s.square,

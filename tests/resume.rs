@@ -26,6 +26,7 @@ fn sweep(seeds: usize) -> TempDir {
 /// Starts `leveled run e.yaml --out out ARGUMENTS`.
 fn start(directory: &Path, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_leveled"))
+        .env("LEVELED_PRICES", "stored")
         .args(["run", "e.yaml", "--out", "out"])
         .args(arguments)
         .current_dir(directory)
@@ -205,7 +206,12 @@ fn a_file_that_may_not_grow_leaves_one_failed_row() {
     let padded = fs::read_to_string(directory.path().join("out/layers.csv")).unwrap();
     let script =
         format!("trap '' XFSZ; ulimit -f {limit}; exec {} run e.yaml --out out", env!("CARGO_BIN_EXE_leveled"));
-    let output = Command::new("sh").args(["-c", &script]).current_dir(directory.path()).output().unwrap();
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .env("LEVELED_PRICES", "stored")
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(

@@ -47,6 +47,7 @@ impl Kills {
 
 fn start(directory: &Path, more: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_leveled"))
+        .env("LEVELED_PRICES", "stored")
         .args(["run", "e.yaml", "--out", "out", "--jobs", "2"])
         .args(more)
         .current_dir(directory)

@@ -11,6 +11,7 @@ use crate::experiment::config::Experiment;
 use crate::experiment::level_view::level_views;
 use crate::experiment::operations_view::{article_views, compared_view};
 use crate::experiment::preflight::{check_all_memory, plans};
+use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::{Filter, select};
 use crate::report::level_text::{level_csv, level_text};
 use crate::report::operations_text::{article_text, compared_text};
@@ -52,7 +53,7 @@ impl Plan {
         let Some(file) = &self.file else { return self.print_article() };
         let experiment = Experiment::read(file)?;
         let selection = select(&experiment.trials, &self.filters, &HashMap::new(), false)?;
-        let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]))?;
+        let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]), &KnownPrices::here()?)?;
         if self.operations {
             let compared = plans.iter().map(compared_view).collect::<Result<Vec<_>, _>>()?;
             if self.json {

@@ -16,6 +16,7 @@ use crate::experiment::host::available_memory_bytes;
 use crate::experiment::notice::tell;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, plans};
+use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::Provenance;
 use crate::experiment::records::{Record, TrialRow, TrialStatus};
 use crate::experiment::run::{
@@ -70,7 +71,8 @@ impl Run {
         let mut directory = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-{}", experiment.name, UtcTime::now().compact()))
         });
-        let mut provenance = Provenance::of(&experiment);
+        let prices = KnownPrices::here()?;
+        let mut provenance = Provenance::of(&experiment, &prices);
         let mut recorded = HashMap::new();
         if self.out.is_some() {
             provenance = provenance.after(&directory)?;
@@ -83,7 +85,7 @@ impl Run {
         let recognised = recognise(&recorded);
         let selection = select(&experiment.trials, &self.filters, &recognised.statuses, self.retry_failed)?;
         let chosen = || selection.run.iter().map(|trial| &experiment.trials[*trial]);
-        let plans = plans(chosen())?;
+        let plans = plans(chosen(), &prices)?;
         let forecasts = forecasts(&experiment, &selection, &plans)?;
         if self.dry_run {
             let text = dry_run_text(&experiment, &selection, &forecasts, &plans);
@@ -92,7 +94,7 @@ impl Run {
         }
         check_all_memory(&plans, self.max_memory)?;
         let interrupt = Interrupt::listen()?;
-        let child = ChildCommand::this_program()?;
+        let child = ChildCommand::this_program(&prices)?;
         if self.out.is_none() {
             directory = RunDirectory::make_new(&directory)?;
         }

@@ -10,6 +10,7 @@ use super::evaluate::{RowSink, evaluate};
 use super::event::{Event, JsonLines};
 use super::host;
 use super::pause;
+use super::prices::KnownPrices;
 use super::records::{ImageRow, LayerRow};
 use super::trial::TrialSpec;
 
@@ -28,7 +29,7 @@ pub fn run_trial(
     let start = Instant::now();
     let spec = TrialSpec::read(spec, input)?;
     let mut rows = Rows(JsonLines(rows));
-    let mut row = evaluate(&spec, &mut rows, &mut JsonLines(progress))?;
+    let mut row = evaluate(&spec, &KnownPrices::here()?.prices, &mut rows, &mut JsonLines(progress))?;
     row.peak_memory_bytes = host::peak_memory_bytes();
     row.trial_seconds = Some(start.elapsed().saturating_sub(pause::paused()).as_secs_f64());
     row.ended = UtcTime::now().rfc3339();

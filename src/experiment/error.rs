@@ -38,6 +38,14 @@ pub enum ExperimentError {
         /// What is wrong and what to change.
         problem: String,
     },
+    /// Prices that were asked for are none.
+    #[error("{place}: {problem}")]
+    Prices {
+        /// The variable or file.
+        place: String,
+        /// What is wrong and what to change.
+        problem: String,
+    },
     /// The output directory holds something that is no result.
     #[error(
         "the output directory {} is not empty (it holds {example:?}, and no results); nothing is ever overwritten: choose another --out, or move it away",

@@ -9,6 +9,7 @@ use super::event::EventSink;
 use super::inference_view::InferenceView;
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
+use super::prices::KnownPrices;
 use super::setting::{Check, LogN, Security, Threads};
 
 /// What is asked for; nothing in it has been checked.
@@ -105,7 +106,8 @@ impl InferenceRequest {
 /// # Errors
 /// As [`InferenceRequest::check`], and what encrypted inference refuses.
 pub fn infer(request: &InferenceRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
-    super::evaluate::infer(&request.check()?, events)
+    let request = request.check()?;
+    super::evaluate::infer(&request, &KnownPrices::here()?.prices, events)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub mod parameter_set;
 pub mod pause;
 pub mod plan_view;
 pub mod preflight;
-
+pub mod prices;
 pub mod provenance;
 pub mod records;
 pub mod resolver;

@@ -153,6 +153,12 @@ pub struct PlanView {
     pub seconds: f64,
     /// Threads that the prediction is for.
     pub threads: u32,
+    /// Cores that share their work.
+    pub cores: u32,
+    /// Kernels whose prices the prediction has, as `LEVELED_SIMD` names them.
+    pub kernels: String,
+    /// Where the prices come from: `measured`, `stored` or `given`.
+    pub prices: String,
     /// The layers in evaluation order.
     pub layers: Vec<PlanLayer>,
     /// The program: what the server does, step by step.
@@ -231,6 +237,9 @@ pub(crate) mod tests {
             memory_limit_bytes: Some(16 << 30),
             seconds: 7.5,
             threads: 2,
+            cores: 2,
+            kernels: "avx2".into(),
+            prices: "measured".into(),
             layers: vec![
                 PlanLayer {
                     name: "conv1".into(),

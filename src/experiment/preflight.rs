@@ -4,14 +4,18 @@ use super::ExperimentError;
 use super::byte_size::ByteSize;
 use super::evaluate::Planner;
 use super::plan_view::{PlanView, check_memory};
+use super::prices::KnownPrices;
 use super::trial::TrialSpec;
 
-/// Plans trials; those that differ in nothing that a plan depends on share one.
+/// Plans trials with these prices; those that differ in nothing that a plan depends on share one.
 ///
 /// # Errors
 /// [`ExperimentError::Trial`] for the first that is refused.
-pub fn plans<'t>(trials: impl IntoIterator<Item = &'t TrialSpec>) -> Result<Vec<PlanView>, ExperimentError> {
-    let mut planner = Planner::default();
+pub fn plans<'t>(
+    trials: impl IntoIterator<Item = &'t TrialSpec>,
+    prices: &KnownPrices,
+) -> Result<Vec<PlanView>, ExperimentError> {
+    let mut planner = Planner::new(prices);
     trials.into_iter().map(|spec| planner.plan(spec).map_err(|error| in_trial(&spec.id, error))).collect()
 }
 

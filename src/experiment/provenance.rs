@@ -11,6 +11,7 @@ use super::clock::UtcTime;
 use super::config::Experiment;
 use super::fingerprint::sha256_of_text;
 use super::host::Host;
+use super::prices::KnownPrices;
 use super::setting::ImageSelection;
 use super::store::write_whole;
 
@@ -68,7 +69,7 @@ pub struct TrialProvenance {
 }
 
 /// One run of an experiment into a results directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Start of the run, RFC 3339, UTC.
     pub date: String,
@@ -76,6 +77,9 @@ pub struct Session {
     pub program: Program,
     /// The machine.
     pub host: Host,
+    /// The prices of its plans; none: an earlier version, which had one table.
+    #[serde(default)]
+    pub prices: Option<KnownPrices>,
     /// SHA-256 of `experiment_file`.
     pub experiment_file_sha256: String,
     /// Exact text of the experiment file.
@@ -83,7 +87,7 @@ pub struct Session {
 }
 
 /// What made a results directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Name of the experiment.
     pub experiment: String,
@@ -96,7 +100,7 @@ pub struct Provenance {
 impl Provenance {
     /// The provenance of a run that begins now.
     #[must_use]
-    pub fn of(experiment: &Experiment) -> Self {
+    pub fn of(experiment: &Experiment, prices: &KnownPrices) -> Self {
         let trials = experiment.trials.iter().map(|spec| {
             let provenance = TrialProvenance {
                 weights: spec.weights_name(),
@@ -117,6 +121,7 @@ impl Provenance {
                 date: UtcTime::now().rfc3339(),
                 program: Program::this(),
                 host: Host::detect(),
+                prices: Some(prices.clone()),
                 experiment_file_sha256: sha256_of_text(&experiment.text),
                 experiment_file: experiment.text.clone(),
             }],
@@ -190,23 +195,30 @@ pub(super) fn write_json<T: Serialize>(path: &Path, provenance: &T) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::prices::PriceOrigin;
     use crate::experiment::trial::tests::sample;
+    use crate::private::Prices;
+
+    fn prices() -> KnownPrices {
+        KnownPrices { origin: PriceOrigin::Stored, prices: Prices::default() }
+    }
 
     #[test]
     fn it_tells_hashes_and_no_paths() {
         let experiment =
             Experiment { name: "e".into(), text: "name: e\n".into(), trials: vec![sample()], duplicates: vec![] };
         let directory = tempfile::tempdir().unwrap();
-        Provenance::of(&experiment).write(directory.path()).unwrap();
+        Provenance::of(&experiment, &prices()).write(directory.path()).unwrap();
         let text = std::fs::read_to_string(directory.path().join(FILE)).unwrap();
         let back: Provenance = serde_json::from_str(&text).unwrap();
         assert_eq!(back.trials[&sample().id].weights, "net.safetensors");
         assert_eq!(back.sessions[0].experiment_file, "name: e\n");
+        assert_eq!(back.sessions[0].prices, Some(prices()));
         assert!(!text.contains("/models/"));
         // A run that resumes is added to it; another experiment is not.
-        let resumed = Provenance::of(&experiment).after(directory.path()).unwrap();
+        let resumed = Provenance::of(&experiment, &prices()).after(directory.path()).unwrap();
         assert_eq!((resumed.sessions.len(), resumed.trials.len()), (2, 1));
-        let other = Provenance::of(&Experiment { name: "f".into(), ..experiment }).after(directory.path());
+        let other = Provenance::of(&Experiment { name: "f".into(), ..experiment }, &prices()).after(directory.path());
         let text = other.unwrap_err().to_string();
         assert!(text.contains("holds results of the experiment `e`, not of `f`"), "{text}");
         std::fs::write(directory.path().join(FILE), "{}").unwrap();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cost::CostModel;
+use super::prices::Prices;
 use crate::ckks::SecurityPolicy;
 use crate::ckks::parameters::KeySwitching;
 
@@ -66,8 +66,8 @@ pub struct PlanOptions {
     pub key_switching: KeySwitching,
     /// What to do about parameters over the security limit.
     pub security: SecurityPolicy,
-    /// Prices for choosing baby and giant steps.
-    pub cost: CostModel,
+    /// Prices for predicted seconds, and for choosing baby and giant steps.
+    pub prices: Prices,
 }
 
 impl Default for PlanOptions {
@@ -88,7 +88,7 @@ impl Default for PlanOptions {
             working_bytes: DEFAULT_WORKING_BYTES,
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,
-            cost: CostModel::default(),
+            prices: Prices::default(),
         }
     }
 }

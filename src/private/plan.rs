@@ -5,17 +5,17 @@ use std::sync::Arc;
 use super::assemble::Assembly;
 use super::builder::Builder;
 use super::client_plan::ClientPlan;
-use super::cost::CostModel;
 use super::error::PrivateError;
 use super::executor::Executor;
 use super::layout::Layout;
 use super::linear::WorkSize;
 use super::memory::predicted_bytes;
 use super::options::PlanOptions;
+use super::prices::Prices;
 use super::program::{Program, Value};
 use super::stages::input_limbs;
 use super::unfold::Unfolding;
-use crate::ckks::evaluator::Operations;
+use crate::ckks::evaluator::{Load, Operations};
 use crate::ckks::parameters::ParametersLiteral;
 use crate::ckks::{Counting, Parameters};
 use crate::network::lowered::LoweredNetwork;
@@ -42,8 +42,8 @@ pub struct PlannedLayer {
     pub value: Value,
     /// Operations of the whole layer.
     pub operations: Operations,
-    /// Predicted seconds on one thread.
-    pub seconds: f64,
+    /// The same by the number of tasks that share them.
+    pub load: Load,
     /// Largest linear output that the modulus holds.
     pub headroom: f64,
 }
@@ -61,6 +61,8 @@ pub struct Plan {
     pub client: ClientPlan,
     /// What follows from the program, layer by layer.
     pub layers: Vec<PlannedLayer>,
+    /// What operations take.
+    pub prices: Prices,
 }
 
 impl Plan {
@@ -112,7 +114,7 @@ impl Plan {
             working_bytes: options.working_bytes,
         };
         let program = assembly.program(parts);
-        let layers = layers(&network, &parameters, &program, kinds, &options.cost)?;
+        let layers = layers(&network, &parameters, &program, kinds)?;
         let client = ClientPlan {
             parameters: parameters.clone(),
             image,
@@ -127,7 +129,7 @@ impl Plan {
             result: program.result(),
             logit_bound: layers.last().map_or(0.0, |last| last.headroom),
         };
-        Ok(Self { network, parameters, program, client, layers })
+        Ok(Self { network, parameters, program, client, layers, prices: options.prices.clone() })
     }
 
     /// Levels that the network uses.
@@ -143,9 +145,14 @@ impl Plan {
         })
     }
 
-    /// Predicted seconds of one image: the price on one thread divided by the threads.
+    /// Predicted seconds of one evaluation on `threads` threads.
     pub fn predicted_seconds(&self, threads: usize) -> f64 {
-        self.layers.iter().map(|l| l.seconds).sum::<f64>() / threads.max(1) as f64
+        self.layers.iter().map(|layer| self.layer_seconds(layer, threads)).sum()
+    }
+
+    /// Predicted seconds of one of its layers on `threads` threads.
+    pub fn layer_seconds(&self, layer: &PlannedLayer, threads: usize) -> f64 {
+        self.prices.seconds(&self.parameters, &layer.load, threads)
     }
 
     /// Bytes of all encoded diagonals.
@@ -170,7 +177,6 @@ fn layers(
     parameters: &Parameters,
     program: &Program,
     kinds: Vec<(&'static str, Layout)>,
-    cost: &CostModel,
 ) -> Result<Vec<PlannedLayer>, PrivateError> {
     let counting = Counting::new(parameters.clone());
     let Value { ciphertexts, limbs, scale } = program.image;
@@ -179,7 +185,7 @@ fn layers(
     Executor::new(program, &counting, 0).run(image, &mut |_, _, _| counted.push(counting.take()))?;
     let described = network.layers.iter().zip(&program.layers).zip(kinds).zip(counted).enumerate();
     Ok(described
-        .map(|(index, (((layer, steps), (kind, layout)), operations))| {
+        .map(|(index, (((layer, steps), (kind, layout)), load))| {
             let output = program.value(steps.output);
             PlannedLayer {
                 name: layer.name.clone(),
@@ -190,8 +196,8 @@ fn layers(
                 limbs: output.limbs + 1,
                 output,
                 value: program.layer_value(index),
-                operations,
-                seconds: cost.seconds(parameters, &operations),
+                operations: load.total(),
+                load,
                 headroom: program.headroom(index, parameters),
             }
         })

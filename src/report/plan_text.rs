@@ -90,7 +90,10 @@ pub fn plan_text(plan: &PlanView) -> String {
 
 fn time(plan: &PlanView, together: &str) -> String {
     let how = if plan.is_encrypted() { "predicted" } else { "predicted if it were encrypted" };
-    format!("{} s per {together} {how}, {} thread(s)", significant(plan.seconds, 3), plan.threads)
+    let PlanView { threads, cores, kernels, prices, .. } = plan;
+    let shared = if threads > cores { format!(" on {cores} core(s)") } else { String::new() };
+    let seconds = significant(plan.seconds, 3);
+    format!("{seconds} s per {together} {how}, {threads} thread(s){shared}; prices {prices}, {kernels} kernels")
 }
 
 /// The layout, and how convolutions are computed if that is a choice.
@@ -151,7 +154,7 @@ trial 0123456789abcdef: resnet20 (width 16) on cifar10, 3 image(s), encrypted, p
   ciphertext 3.0 MiB per image
   diagonals  1.2 GiB encoded
   memory     3.0 GiB predicted peak of 16.0 GiB
-  time       7.50 s per image predicted, 2 thread(s)
+  time       7.50 s per image predicted, 2 thread(s); prices measured, avx2 kernels
   key switch level 2 to 0: 1 special prime(s) of 45 bits, digits of 1 limb(s)
 
 layer   kind                   level  scale (bits)  layout                         diagonals  babies  giants  rotations  products  headroom  seconds
@@ -159,6 +162,8 @@ conv1   convolution + square  2 -> 1        20.000  packed 16x32x32 pitch 1, 1 c
 linear  dense                 1 -> 0        20.000  classes 10, 1 ct                      64       8       8         12        64       128    0.250
 ";
         assert_eq!(text, expected);
+        let crowded = plan_text(&PlanView { threads: 64, ..sample_plan() });
+        assert!(crowded.contains("64 thread(s) on 2 core(s); prices"), "{crowded}");
         let too_large = plan_text(&PlanView { memory_bytes: 20 << 30, ..sample_plan() });
         assert!(too_large.contains("20.0 GiB predicted peak, more than the limit of 16.0 GiB"), "{too_large}");
     }

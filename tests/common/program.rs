@@ -5,9 +5,15 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-/// Runs `leveled ARGUMENTS` in `directory` to its end.
+/// Runs `leveled ARGUMENTS` in `directory` to its end, with stored prices: what a test expects must not hang on a measurement.
 pub fn leveled(directory: &Path, arguments: &[&str]) -> Output {
-    Command::cargo_bin("leveled").unwrap().current_dir(directory).args(arguments).output().unwrap()
+    leveled_with(directory, &[("LEVELED_PRICES", "stored")], arguments)
+}
+
+/// Runs `leveled ARGUMENTS` in `directory` to its end, with these variables in its environment.
+pub fn leveled_with(directory: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::cargo_bin("leveled").unwrap();
+    command.envs(variables.iter().copied()).current_dir(directory).args(arguments).output().unwrap()
 }
 
 /// Standard output of `leveled ARGUMENTS`, which must end well.

@@ -1,4 +1,4 @@
-//! Times the evaluator's primitives, for comparison with another library by `scripts/peers/tenseal_ops.py`.
+//! Times the evaluator's primitives, for comparison with other libraries by `scripts/peers/table.py`, or the prices of forecasts.
 
 mod setup;
 
@@ -9,12 +9,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use leveled::ckks::{CkksError, Evaluator};
+use leveled::private::prices::measure as measure_prices;
 use leveled::ring::{Polynomial, simd};
 use rayon::prelude::*;
 use serde::Serialize;
 use setup::{HOISTED, Setup};
 
-/// Times add, multiply_plain, rotate, square with relinearization and rescale.
+/// Times add, multiply_plain, rotate, square with relinearization and rescale; or measures the prices that forecasts are made with.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// log2 of the ring dimension.
@@ -32,9 +33,12 @@ struct Arguments {
     /// File for the result; standard output if not given.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Measure the prices of this machine instead, for the kernels in use.
+    #[arg(long, conflicts_with_all = ["log_n", "limbs", "threads", "repeats"])]
+    prices: bool,
 }
 
-/// Median seconds of each operation.
+/// Seconds of each operation.
 #[derive(Debug, Serialize)]
 struct Seconds {
     add: f64,
@@ -45,30 +49,71 @@ struct Seconds {
     rescale: f64,
 }
 
+/// The form that the scripts in `scripts/peers` share.
 #[derive(Debug, Serialize)]
 struct Report {
+    library: String,
+    /// Kernels that were timed, as `LEVELED_SIMD` names them.
+    kernels: &'static str,
     log_n: u32,
     limbs: usize,
     threads: usize,
+    repeats: usize,
+    /// Medians.
     seconds: Seconds,
+    seconds_min: Seconds,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let text = if arguments.prices { serde_json::to_string_pretty(&measure_prices()?)? } else { timed(&arguments)? };
+    match arguments.json {
+        Some(file) => std::fs::write(&file, text + "\n").with_context(|| format!("cannot write {}", file.display())),
+        None => {
+            println!("{text}");
+            Ok(())
+        }
+    }
+}
+
+/// The report on the operations.
+fn timed(arguments: &Arguments) -> Result<String> {
     ensure!(arguments.repeats > 0, "--repeats is 0; give 1 or more");
     ensure!(arguments.limbs > 1, "--limbs is {}; give 2 or more", arguments.limbs);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
-    let seconds = pool.install(|| measure(&arguments))?;
-    let Arguments { log_n, limbs, threads, json, .. } = arguments;
-    let text = serde_json::to_string(&Report { log_n, limbs, threads, seconds })?;
-    match json {
-        Some(file) => std::fs::write(&file, text + "\n").with_context(|| format!("cannot write {}", file.display()))?,
-        None => println!("{text}"),
-    }
-    Ok(())
+    let samples = pool.install(|| measure(arguments))?;
+    let Arguments { log_n, limbs, threads, repeats, .. } = *arguments;
+    let kernels = simd::instructions().name();
+    let library = format!("leveled {}, {kernels}", env!("CARGO_PKG_VERSION"));
+    let [seconds, seconds_min] = [repeats / 2, 0].map(|rank| samples.seconds(rank));
+    Ok(serde_json::to_string(&Report { library, kernels, log_n, limbs, threads, repeats, seconds, seconds_min })?)
 }
 
-fn measure(arguments: &Arguments) -> Result<Seconds> {
+/// Sorted samples of each operation.
+struct Samples {
+    add: Vec<f64>,
+    multiply_plain: Vec<f64>,
+    rotate: Vec<f64>,
+    rotate_hoisted: Vec<f64>,
+    square_relinearize: Vec<f64>,
+    rescale: Vec<f64>,
+}
+
+impl Samples {
+    /// The samples with this rank.
+    fn seconds(&self, rank: usize) -> Seconds {
+        Seconds {
+            add: self.add[rank],
+            multiply_plain: self.multiply_plain[rank],
+            rotate: self.rotate[rank],
+            rotate_hoisted_of_8: self.rotate_hoisted[rank] / HOISTED.len() as f64,
+            square_relinearize: self.square_relinearize[rank],
+            rescale: self.rescale[rank],
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> Result<Samples> {
     let (limbs, repeats) = (arguments.limbs, arguments.repeats);
     let Setup { parameters, evaluator, slots, ciphertext: x, .. } = Setup::new(arguments.log_n, limbs)?;
     // Encoded once and in evaluation form, as other libraries keep plaintexts.
@@ -86,18 +131,18 @@ fn measure(arguments: &Arguments) -> Result<Seconds> {
         });
         Ok::<(), CkksError>(())
     };
-    Ok(Seconds {
-        add: median(repeats, || evaluator.add(&x, &x))?,
-        multiply_plain: median(repeats, multiply_plain)?,
-        rotate: median(repeats, || evaluator.rotate(&x, 1))?,
-        rotate_hoisted_of_8: median(repeats, || evaluator.rotate_hoisted(&x, &HOISTED))? / HOISTED.len() as f64,
-        square_relinearize: median(repeats, || evaluator.square(&x))?,
-        rescale: median(repeats, || evaluator.rescale(&x))?,
+    Ok(Samples {
+        add: sorted(repeats, || evaluator.add(&x, &x))?,
+        multiply_plain: sorted(repeats, multiply_plain)?,
+        rotate: sorted(repeats, || evaluator.rotate(&x, 1))?,
+        rotate_hoisted: sorted(repeats, || evaluator.rotate_hoisted(&x, &HOISTED))?,
+        square_relinearize: sorted(repeats, || evaluator.square(&x))?,
+        rescale: sorted(repeats, || evaluator.rescale(&x))?,
     })
 }
 
-/// Median seconds of `repeats` runs, after one that does not count.
-fn median<T, E>(repeats: usize, mut operation: impl FnMut() -> Result<T, E>) -> Result<f64, E> {
+/// Seconds of `repeats` runs, sorted, after one that does not count.
+fn sorted<T, E>(repeats: usize, mut operation: impl FnMut() -> Result<T, E>) -> Result<Vec<f64>, E> {
     black_box(operation()?);
     let mut samples = Vec::with_capacity(repeats);
     for _ in 0..repeats {
@@ -107,5 +152,5 @@ fn median<T, E>(repeats: usize, mut operation: impl FnMut() -> Result<T, E>) -> 
         drop(result);
     }
     samples.sort_by(f64::total_cmp);
-    Ok(samples[samples.len() / 2])
+    Ok(samples)
 }

@@ -8,10 +8,13 @@ mod check;
 mod counting;
 mod encrypted;
 mod interface;
+mod load;
+mod operations;
 mod simulated;
 
 pub use check::SCALE_TOLERANCE;
-pub use counting::{Counted, Counting, Operations};
+pub use counting::{Counted, Counting};
 pub use encrypted::Encrypted;
 pub use interface::Evaluator;
+pub use operations::{Load, Operations};
 pub use simulated::{Simulated, SimulatedCiphertext};

@@ -7,18 +7,26 @@ use crate::ckks::parameters::KeyBand;
 use crate::ckks::security::Table;
 use crate::experiment::ExperimentError;
 use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanClusters, PlanLayer, PlanView};
+use crate::experiment::prices::{KnownPrices, PriceOrigin};
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterReport;
 use crate::private::program::Value;
-use crate::private::{Layout, PlannedLayer};
+use crate::private::{Layout, Plan, PlannedLayer};
 
 /// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
-#[derive(Debug, Default)]
-pub struct Planner {
+#[derive(Debug)]
+pub struct Planner<'p> {
+    prices: &'p KnownPrices,
     last: Option<(Task, Prepared)>,
 }
 
-impl Planner {
+impl<'p> Planner<'p> {
+    /// A planner with these prices.
+    #[must_use]
+    pub const fn new(prices: &'p KnownPrices) -> Self {
+        Self { prices, last: None }
+    }
+
     /// Derives the plan of a trial.
     ///
     /// # Errors
@@ -28,20 +36,21 @@ impl Planner {
         let task = Task::from(spec);
         let prepared = match self.last.take() {
             Some((last, prepared)) if last.plans_like(&task) && prepared.serves(spec) => prepared,
-            _ => task.pool()?.install(|| Prepared::of_trial(spec))?,
+            _ => task.pool()?.install(|| Prepared::of_trial(spec, &self.prices.prices))?,
         };
-        let plan = view(spec, &task, &prepared);
+        let plan = view(spec, &task, &prepared, self.prices.origin);
         self.last = Some((task, prepared));
         Ok(plan)
     }
 }
 
-fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
+fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared, origin: PriceOrigin) -> PlanView {
     let Prepared { card, plan, clusters, .. } = prepared;
     let parameters = &plan.parameters;
     let security = parameters.security();
     let limb_bytes = 8 * parameters.n() as u64;
     let Value { ciphertexts, limbs, .. } = plan.client.encrypted;
+    let threads = spec.settings.threads.count() as usize;
     PlanView {
         trial_id: spec.id.clone(),
         network: card.network.clone(),
@@ -70,9 +79,12 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared) -> PlanView {
         diagonal_bytes: plan.diagonal_bytes(),
         memory_bytes: task.memory_bytes(plan),
         memory_limit_bytes: task.memory_limit_bytes(),
-        seconds: plan.predicted_seconds(spec.settings.threads.count() as usize),
+        seconds: plan.predicted_seconds(threads),
         threads: spec.settings.threads.count(),
-        layers: plan.layers.iter().map(|layer| layer_view(layer, spec.settings.threads.count())).collect(),
+        cores: plan.prices.cores as u32,
+        kernels: plan.prices.instructions.clone(),
+        prices: origin.as_str().to_owned(),
+        layers: plan.layers.iter().map(|layer| layer_view(plan, layer, threads)).collect(),
         steps: plan.program.steps.clone(),
     }
 }
@@ -102,7 +114,7 @@ fn band(band: &KeyBand) -> PlanBand {
     }
 }
 
-fn layer_view(layer: &PlannedLayer, threads: u32) -> PlanLayer {
+fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: usize) -> PlanLayer {
     PlanLayer {
         name: layer.name.clone(),
         kind: kind(layer),
@@ -115,7 +127,7 @@ fn layer_view(layer: &PlannedLayer, threads: u32) -> PlanLayer {
         giants: layer.size.giants,
         operations: counts(&layer.operations),
         log2_headroom: layer.headroom.log2(),
-        seconds: layer.seconds / f64::from(threads),
+        seconds: plan.layer_seconds(layer, threads),
     }
 }
 
@@ -153,7 +165,7 @@ pub fn layout(layout: &Layout) -> String {
     }
 }
 
-const fn counts(operations: &Operations) -> OperationCounts {
+fn counts(operations: &Operations) -> OperationCounts {
     OperationCounts {
         rotations: operations.rotations,
         hoisting_groups: operations.hoisting_groups,
@@ -162,7 +174,7 @@ const fn counts(operations: &Operations) -> OperationCounts {
         additions: operations.additions,
         rescales: operations.rescales,
         limb_transforms: operations.limb_transforms,
-        limb_products: operations.limb_products,
+        limb_products: operations.pair_products(),
         key_bytes_read: operations.key_bytes,
     }
 }

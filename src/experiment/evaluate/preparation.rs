@@ -7,7 +7,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::{ClusterReport, cluster};
 use crate::network::{Card, NetworkError, merge};
-use crate::private::Plan;
+use crate::private::{Plan, Prices};
 
 /// A network, or an ensemble, and the plan of its encrypted evaluation.
 #[derive(Debug)]
@@ -23,15 +23,15 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Reads the network and plans; call it on the threads that the work is to use.
+    /// Reads the network and plans with these prices; call it on the threads that the work is to use.
     ///
     /// # Errors
     /// [`ExperimentError::Network`] and [`ExperimentError::Private`].
-    pub fn new(task: &Task) -> Result<Self, ExperimentError> {
+    pub fn new(task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
         let models = task.origin.members()?;
         let mut members = models.iter().map(|model| model.lower_with(task.lowering)).collect::<Result<Vec<_>, _>>()?;
         let clusters = task.clustering.map(|options| cluster(&mut members, &options)).transpose()?;
-        let plan = Plan::new(Arc::new(merge(&members)?), &task.plan_options())?;
+        let plan = Plan::new(Arc::new(merge(&members)?), &task.plan_options(prices))?;
         let hashes = models.iter().map(|model| model.card.sha256.to_ascii_lowercase());
         let sha256 = match task.origin {
             Origin::Files(_) => hashes.collect::<Vec<_>>().join(" "),
@@ -45,8 +45,8 @@ impl Prepared {
     ///
     /// # Errors
     /// [`ExperimentError::Changed`], [`ExperimentError::DatasetMismatch`], and as [`Prepared::new`].
-    pub fn of_trial(spec: &TrialSpec) -> Result<Self, ExperimentError> {
-        let prepared = Self::new(&Task::from(spec))?;
+    pub fn of_trial(spec: &TrialSpec, prices: &Prices) -> Result<Self, ExperimentError> {
+        let prepared = Self::new(&Task::from(spec), prices)?;
         if !prepared.is_of(spec) {
             return Err(ExperimentError::Changed { what: spec.weights_name() });
         }

@@ -14,20 +14,29 @@ use crate::experiment::images::index_problem;
 use crate::experiment::inference::{CheckedRequest, ImageSource};
 use crate::experiment::inference_view::{ClassLogits, InferenceLayer, InferenceView};
 use crate::network::Card;
+use crate::private::Prices;
 
 /// Encrypts one image, evaluates it and decrypts the logits.
 ///
 /// # Errors
 /// An image or weights that cannot be used, a refusal of the plan, and what the executor refuses.
-pub fn infer(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
-    Task::from(request).pool()?.install(|| infer_here(request, events))
+pub fn infer(
+    request: &CheckedRequest,
+    prices: &Prices,
+    events: &mut dyn EventSink,
+) -> Result<InferenceView, ExperimentError> {
+    Task::from(request).pool()?.install(|| infer_here(request, prices, events))
 }
 
 /// As [`infer`], on the threads that it is called on.
-fn infer_here(request: &CheckedRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
+fn infer_here(
+    request: &CheckedRequest,
+    prices: &Prices,
+    events: &mut dyn EventSink,
+) -> Result<InferenceView, ExperimentError> {
     let mut task = Task::from(request);
     events.progress(Stage::Preparation, 0, 1, "");
-    let prepared = Prepared::new(&task)?;
+    let prepared = Prepared::new(&task, prices)?;
     let chosen = Chosen::of(&request.image, &prepared.card)?;
     task.purpose = format!("image {}", sha256_of_image(&chosen.image));
     task.check_memory(task.memory_bytes(&prepared.plan))?;

@@ -18,7 +18,7 @@ use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::network::cluster::ClusterOptions;
 use crate::network::{LowerOptions, Model, NetworkError};
-use crate::private::{ConvolutionKind, LayoutKind, Plan, PlanOptions};
+use crate::private::{ConvolutionKind, LayoutKind, Plan, PlanOptions, Prices};
 use crate::ring::sampling::Seed;
 
 /// Where a network's weights come from.
@@ -161,8 +161,8 @@ fn clustering(settings: &Settings) -> Option<ClusterOptions> {
 }
 
 impl Task {
-    /// The choices that the plan is made from.
-    pub fn plan_options(&self) -> PlanOptions {
+    /// The choices that the plan is made from, with these prices.
+    pub fn plan_options(&self, prices: &Prices) -> PlanOptions {
         PlanOptions {
             log_n: self.log_n,
             levels: self.parameters.levels,
@@ -193,7 +193,7 @@ impl Task {
                 Security::Bits128 => SecurityPolicy::Bits128,
                 Security::None => SecurityPolicy::None,
             },
-            ..PlanOptions::default()
+            prices: prices.clone(),
         }
     }
 
@@ -274,7 +274,7 @@ mod tests {
             key_switching: KeySwitching::SpecialPrimes(3),
             levels: Some(21),
         };
-        let options = Task::from(&spec).plan_options();
+        let options = Task::from(&spec).plan_options(&Prices::default());
         assert_eq!((options.scale_bits, options.weight_bits, options.base_bits), (20.5, 17.25, 30));
         assert_eq!((options.input_bits, options.input_copies, options.complex_packing), (23.5, 2, false));
         assert_eq!((options.levels, options.key_switching), (Some(21), Gadgets::SpecialPrimes(3)));

@@ -20,6 +20,7 @@ use crate::experiment::pause::undisturbed;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::setting::Backend;
 use crate::experiment::trial::TrialSpec;
+use crate::private::Prices;
 
 /// What a trial that knows of no other says; who records it knows better.
 const FIRST_ATTEMPT: u32 = 1;
@@ -30,22 +31,24 @@ const FIRST_ATTEMPT: u32 = 1;
 /// A refusal of the plan, files that have changed since the trial was specified, and what the executor refuses.
 pub fn evaluate(
     spec: &TrialSpec,
+    prices: &Prices,
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
 ) -> Result<TrialRow, ExperimentError> {
-    Task::from(spec).pool()?.install(|| evaluate_here(spec, rows, events))
+    Task::from(spec).pool()?.install(|| evaluate_here(spec, prices, rows, events))
 }
 
 /// As [`evaluate`], on the threads that it is called on.
 fn evaluate_here(
     spec: &TrialSpec,
+    prices: &Prices,
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
 ) -> Result<TrialRow, ExperimentError> {
     let task = Task::from(spec);
     events.progress(Stage::Preparation, 0, 1, "");
     let dataset = images_of(spec)?;
-    let prepared = Prepared::of_trial(spec)?;
+    let prepared = Prepared::of_trial(spec, prices)?;
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
 
@@ -184,7 +187,7 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         linear_seconds: seconds(|seconds| seconds.linear),
         square_seconds: seconds(|seconds| seconds.square),
         pack_seconds: seconds(|seconds| seconds.pack),
-        planned_seconds: Some(layer.seconds / f64::from(spec.settings.threads.count())),
+        planned_seconds: Some(plan.layer_seconds(layer, spec.settings.threads.count() as usize)),
         rotations: Some(layer.operations.rotations),
         hoisting_groups: Some(layer.operations.hoisting_groups),
         plain_products: Some(layer.operations.plain_products),

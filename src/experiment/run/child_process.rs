@@ -9,6 +9,7 @@ use std::thread;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{Event, EventSink};
 use crate::experiment::pause::Follower;
+use crate::experiment::prices::{KnownPrices, PRICES};
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::store::TrialRecord;
 use crate::experiment::trial::TrialSpec;
@@ -23,25 +24,29 @@ pub struct ChildCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// Prices that it is to take, as a variable of its environment; none: it finds its own.
+    pub prices: Option<String>,
 }
 
 impl ChildCommand {
-    /// This very program with its subcommand `trial`.
+    /// This very program with its subcommand `trial`, and the prices of its parent.
     ///
     /// # Errors
-    /// [`ExperimentError::Spawn`] if the system does not say where the program is.
-    pub fn this_program() -> Result<Self, ExperimentError> {
+    /// [`ExperimentError::Spawn`] if the system does not say where the program is; [`ExperimentError::Encode`].
+    pub fn this_program(prices: &KnownPrices) -> Result<Self, ExperimentError> {
         // On Linux this name stays the running program even if its file is replaced meanwhile, by a build for example.
         let program = if cfg!(target_os = "linux") {
             PathBuf::from("/proc/self/exe")
         } else {
             std::env::current_exe().map_err(|source| ExperimentError::Spawn { program: "leveled".into(), source })?
         };
-        Ok(Self { program, arguments: ["trial", "--supervised", "-"].map(OsString::from).to_vec() })
+        let arguments = ["trial", "--supervised", "-"].map(OsString::from).to_vec();
+        Ok(Self { program, arguments, prices: Some(prices.in_words()?) })
     }
 
     fn spawn(&self) -> Result<Child, ExperimentError> {
         let mut command = Command::new(&self.program);
+        command.envs(self.prices.as_ref().map(|prices| (PRICES, prices)));
         command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         {
@@ -167,7 +172,7 @@ pub(super) mod tests {
 
     /// A child that is a shell script; it reads the specification from standard input.
     pub(in crate::experiment::run) fn script(text: &str) -> ChildCommand {
-        ChildCommand { program: "/bin/sh".into(), arguments: vec!["-c".into(), text.into()] }
+        ChildCommand { program: "/bin/sh".into(), arguments: vec!["-c".into(), text.into()], prices: None }
     }
 
     /// Events of a trial with two images and a layer, as a script prints them.
@@ -207,7 +212,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_program_that_is_not_there() {
-        let child = ChildCommand { program: "/nonexistent/leveled".into(), arguments: vec![] };
+        let child = ChildCommand { program: "/nonexistent/leveled".into(), arguments: vec![], prices: None };
         let error = child.evaluate(&sample(), &mut Silent).unwrap_err();
         assert!(error.to_string().starts_with("cannot start /nonexistent/leveled"), "{error}");
     }

@@ -142,7 +142,7 @@ impl Builder {
         let mut source = DenseDiagonals::new(&self.network, index, input, output);
         let offsets = source.offsets().to_vec();
         let period = source.input_period();
-        let steps = Steps::cheapest(&self.parameters, &self.options.cost, &offsets, limbs, period, period);
+        let steps = Steps::cheapest(&self.parameters, &self.options.prices, &offsets, limbs, period, period);
         source.place(&steps);
         LinearTransform {
             inputs: input.ciphertexts(),

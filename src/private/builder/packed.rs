@@ -84,7 +84,7 @@ pub(super) fn convolution(
     let steps = if reads_image && parameters.literal().input_bits.is_some() {
         Steps::giants(&offsets, source.input_period())
     } else {
-        Steps::cheapest(parameters, &builder.options.cost, &offsets, limbs, source.input_period(), period)
+        Steps::cheapest(parameters, &builder.options.prices, &offsets, limbs, source.input_period(), period)
     };
     source.place(&steps);
     let transform = LinearTransform {

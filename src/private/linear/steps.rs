@@ -1,10 +1,9 @@
 //! Baby steps and giant steps for a set of offsets, chosen by cost.
 
-use crate::ckks::Parameters;
-use crate::ckks::evaluator::Operations;
 use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold, LinearTransform};
 use crate::ckks::{CkksError, Complex};
-use crate::private::cost::CostModel;
+use crate::ckks::{Counting, Parameters};
+use crate::private::prices::{PriceList, Prices};
 
 /// A diagonal before its offset is split: which ciphertexts it connects, and how far apart the slots are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,7 +86,7 @@ impl Steps {
     /// multiples of it; diagonals repeat with `diagonal_period`.
     pub fn cheapest(
         parameters: &Parameters,
-        cost: &CostModel,
+        prices: &Prices,
         offsets: &[Offset],
         limbs: usize,
         input_period: usize,
@@ -95,27 +94,54 @@ impl Steps {
     ) -> Self {
         let (inputs, outputs) = offsets.iter().fold((0, 0), |(i, o), x| (i.max(x.input + 1), o.max(x.output + 1)));
         let share = 2.0 * diagonal_period as f64 / parameters.n() as f64;
-        let mut best: Option<(f64, Self)> = None;
-        let mut modulus = 1;
-        while modulus <= input_period {
-            let steps = Self::with_modulus(offsets, modulus as i64, input_period as i64);
-            let transform = LinearTransform {
-                inputs,
-                outputs,
-                babies: steps.babies.clone(),
-                giants: steps.giants.clone(),
-                diagonals: steps.diagonals(offsets),
-                folds: Vec::<Fold>::new(),
-                source: Box::new(Unpriced { period: diagonal_period }),
-            };
-            let seconds = cost.seconds(parameters, &Operations::transform(parameters, &transform, limbs, share));
-            if best.as_ref().is_none_or(|(s, _)| seconds < *s) {
-                best = Some((seconds, steps));
-            }
-            modulus *= 2;
-        }
-        best.map_or_else(|| Self::with_modulus(offsets, 1, 1), |(_, steps)| steps)
+        let moduli = (0..=input_period.ilog2()).map(|k| 1i64 << k);
+        let mut splits: Vec<Priced> = moduli
+            .map(|modulus| {
+                let steps = Self::with_modulus(offsets, modulus, input_period as i64);
+                let transform = LinearTransform {
+                    inputs,
+                    outputs,
+                    babies: steps.babies.clone(),
+                    giants: steps.giants.clone(),
+                    diagonals: steps.diagonals(offsets),
+                    folds: Vec::<Fold>::new(),
+                    source: Box::new(Unpriced { period: diagonal_period }),
+                };
+                let work = Counting::transform(parameters, &transform, limbs, share).total();
+                // On one thread, so that a plan does not depend on their number.
+                let (usual, own) =
+                    (PriceList::STEPS.seconds(parameters, &work), prices.alone.seconds(parameters, &work));
+                Priced { steps, keys: transform.rotations().len(), usual, own }
+            })
+            .collect();
+        splits.swap_remove(choice(&splits)).steps
     }
+}
+
+/// A split and what it takes.
+struct Priced {
+    steps: Steps,
+    /// Number of keys.
+    keys: usize,
+    /// Seconds by [`PriceList::STEPS`].
+    usual: f64,
+    /// Seconds by the prices at hand.
+    own: f64,
+}
+
+/// How much of a layer's time a machine's own prices must save before they overrule the usual ones: plans, and so results, are the
+/// same on most machines, and do not hang on the noise of a measurement.
+const OVERRULED: f64 = 0.1;
+
+/// Which split to take; there is at least one. Own prices never lead to more keys: what fits into memory fits on every machine.
+fn choice(splits: &[Priced]) -> usize {
+    let cheapest = |seconds: fn(&Priced) -> f64, most_keys: usize| {
+        let allowed = (0..splits.len()).filter(|split| splits[*split].keys <= most_keys);
+        allowed.min_by(|a, b| seconds(&splits[*a]).total_cmp(&seconds(&splits[*b]))).unwrap_or(0)
+    };
+    let usual = cheapest(|split| split.usual, usize::MAX);
+    let own = cheapest(|split| split.own, splits[usual].keys);
+    if splits[own].own < (1.0 - OVERRULED) * splits[usual].own { own } else { usual }
 }
 
 #[cfg(test)]
@@ -151,7 +177,7 @@ mod tests {
             let offsets: Vec<Offset> =
                 slots.iter().enumerate().map(|(i, slots)| Offset { output: i % 2, input: i % 3, slots: *slots }).collect();
             let steps =
-                Steps::cheapest(&parameters, &CostModel::default(), &offsets, 3, period, diagonal_period);
+                Steps::cheapest(&parameters, &Prices::default(), &offsets, 3, period, diagonal_period);
             prop_assert_eq!(steps.split.len(), offsets.len());
             for (offset, &(giant, baby)) in offsets.iter().zip(&steps.split) {
                 let sum = steps.giants[giant] + steps.babies[baby];
@@ -163,9 +189,33 @@ mod tests {
     }
 
     #[test]
+    fn own_prices_overrule_only_where_they_save_much_and_need_no_more_keys() {
+        let split = |usual, own, keys| Priced { steps: Steps::with_modulus(&[], 1, 1), keys, usual, own };
+        assert_eq!(choice(&[split(1.0, 1.0, 5), split(2.0, 0.95, 5)]), 0);
+        assert_eq!(choice(&[split(1.0, 1.0, 5), split(2.0, 0.85, 5)]), 1);
+        assert_eq!(choice(&[split(1.0, 1.0, 5), split(2.0, 0.5, 6)]), 0);
+        // The first of equals.
+        assert_eq!(choice(&[split(1.0, 1.0, 5), split(1.0, 1.0, 5)]), 0);
+    }
+
+    #[test]
+    fn only_much_dearer_rotations_make_fewer_of_them() {
+        let parameters = parameters();
+        let offsets: Vec<Offset> = (0..256).map(|slots| Offset { output: 0, input: 0, slots }).collect();
+        let babies = |prices: &Prices| Steps::cheapest(&parameters, prices, &offsets, 3, 256, 256).babies.len();
+        let like = |alone| Prices { alone, ..Prices::default() };
+        let usual = babies(&like(PriceList::STEPS));
+        let dear = |factor| like(PriceList { key_byte: factor * PriceList::STEPS.key_byte, ..PriceList::STEPS });
+        assert_eq!(babies(&dear(1.05)), usual);
+        assert!(babies(&dear(1e6)) < usual);
+        // Cheap ones would make more.
+        assert_eq!(babies(&dear(0.0)), usual);
+    }
+
+    #[test]
     fn a_full_matrix_takes_few_rotations() {
         let offsets: Vec<Offset> = (0..256).map(|slots| Offset { output: 0, input: 0, slots }).collect();
-        let steps = Steps::cheapest(&parameters(), &CostModel::default(), &offsets, 3, 256, 256);
+        let steps = Steps::cheapest(&parameters(), &Prices::default(), &offsets, 3, 256, 256);
         assert_eq!(steps.babies.len() * steps.giants.len(), 256);
         assert!(steps.babies.len() + steps.giants.len() <= 80, "{steps:?}");
     }

@@ -18,6 +18,7 @@ use crate::ckks::combination::{Combination, Matrix, Rotated};
 use crate::ckks::encoder::{COEFFICIENT_BITS, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
+use crate::ckks::evaluator::load::RANGE;
 use crate::ring::automorphism::conjugation_element;
 use crate::ring::simd::{Factors, SumProgram, TILE, TILES, Tile};
 use crate::ring::{Factor, Limb, Modulus, Polynomial, simd};
@@ -41,9 +42,6 @@ impl EncodedCombination {
 
 /// Positions that are packed together.
 const STEP: usize = TILES * TILE;
-
-/// Positions of one task.
-const RANGE: usize = 1024;
 
 /// Bytes of evaluated plaintexts at a time; their coefficients take half of that besides.
 const PLAINTEXT_BYTES: usize = 340 << 20;

@@ -347,7 +347,7 @@ fn transforms_agree_with_dense_matrices() {
                     assert_eq!(counting.transform_bytes(&counted_transform), w.evaluator.transform_bytes(&encoded));
                     let counted = counting.apply_transform(&vec![&fresh; inputs], &counted_transform).unwrap();
                     assert_eq!((counted[0].limbs, counted[0].scale), (results[0].limbs(), results[0].scale));
-                    assert_eq!(counting.take().plain_products as usize, diagonals.len());
+                    assert_eq!(counting.take().total().plain_products as usize, diagonals.len());
                 }
                 let one = w.encrypt(&x[0], w.square_scale(), 3);
                 let encoded = w.evaluator.encode_transform(&transform, 1024.0).unwrap();
@@ -438,7 +438,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
             let encoded = counting.encode_combination(&c, weight_scale).unwrap();
             let counted = counting.apply_combination(&[&fresh; 3], &encoded, u64::MAX).unwrap();
             assert!(counted.iter().zip(&results[0]).all(|(c, r)| (c.limbs, c.scale) == (r.limbs(), r.scale)));
-            let operations = counting.take();
+            let operations = counting.take().total();
             assert_eq!((operations.rotations, operations.hoisting_groups, operations.plain_products), (4, 2, 5));
             assert_eq!((operations.additions, operations.rescales), (7, 2));
         }
