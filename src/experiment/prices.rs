@@ -98,7 +98,7 @@ impl KnownPrices {
     }
 
     fn stored() -> Self {
-        let cores = Threads::all().0 as usize;
+        let cores = Threads::all() as usize;
         Self { origin: PriceOrigin::Stored, prices: Prices { cores, ..Prices::stored(instructions()) } }
     }
 

@@ -57,7 +57,6 @@ mod tests {
     use crate::ckks::keys::SecretKey;
     use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
     use crate::ckks::{Complex, Encoder, Encrypted, Encryptor, Evaluator, Parameters, SecurityPolicy, noise};
-    use crate::private::headroom::headroom;
     use crate::ring::sampling::Seed;
     use std::sync::Arc;
 
@@ -105,8 +104,8 @@ mod tests {
         .unwrap();
         let encryptor = Encryptor::new(SecretKey::reproducible(&parameters, &Seed::from_number(11)));
         let evaluator = Encrypted::new(parameters.clone(), Encoder::new(log_n), Arc::default());
-        let (bound, coefficient) =
-            (headroom(&parameters, 1, false, false), noise::rounding(log_n) / parameters.scale());
+        let bound = (parameters.log2_q(1) - 1.0).exp2() / parameters.scale();
+        let coefficient = noise::rounding(log_n) / parameters.scale();
         for deviations in [-0.5, 0.0, 0.7, 1.5] {
             // The same value in all slots is one coefficient; the others are zero, far from the bound.
             let value = bound - deviations * coefficient;

@@ -106,7 +106,7 @@ impl ImageOutcome {
         let one = |((layer, outcome), largest): ((&PlannedLayer, &LayerOutcome), &f64)| {
             // A coefficient has the deviation of a slot over sqrt(N / 2), and is no larger than the largest slot.
             let deviation = outcome.probe?.precision.deviation / slot_deviation(plan.parameters.log_n(), 1.0);
-            Some(overflow(plan.parameters.n() * layer.work.outputs(), layer.headroom - largest, deviation))
+            Some(overflow(plan.parameters.n() * layer.output.ciphertexts, layer.headroom - largest, deviation))
         };
         layers.map(one).sum::<Option<f64>>().map(|sum| sum.min(1.0))
     }

@@ -300,10 +300,10 @@ mod tests {
             });
             (Task::from(&spec).fixed_seed().unwrap(), Task::from(&spec).seed().unwrap())
         };
-        let ((one, simulated), (other, _)) = (seed_of(None, 1), seed_of(Some(4), 1));
+        let ((one, simulated), (other, _)) = (seed_of(None, Some(1)), seed_of(Some(4), Some(1)));
         assert_ne!(one, other);
         // Threads change nothing that is encrypted.
-        assert_eq!((&one, &simulated), (&seed_of(None, 2).0, &one));
+        assert_eq!((&one, &simulated), (&seed_of(None, Some(2)).0, &one));
         assert_eq!(Task::from(&sample()).fixed_seed(), None);
     }
 
