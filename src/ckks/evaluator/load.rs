@@ -67,6 +67,16 @@ impl<'p> Blocks<'p> {
         }
     }
 
+    /// Multiplying raised digits with a key and dividing by the special primes. In between, the extended pairs of a whole group of
+    /// rotations go to memory and come back.
+    fn switch_and_lower(self) -> Load {
+        let mut load = Load::default();
+        let stored = 2.0 * self.extended as f64;
+        load.add(self.extended, &Operations { limb_passes: stored, ..self.switch() });
+        load.add_times(1, &Self::divide(self.extended, self.special, 2));
+        load
+    }
+
     /// Dividing `polynomials` polynomials of `limbs` limbs, of which `removed` go, side by side.
     fn divide(limbs: usize, removed: usize, polynomials: usize) -> Load {
         let mut load = Load::default();
@@ -101,16 +111,14 @@ impl<'p> Blocks<'p> {
             self.limbs,
             &Operations { products: 1, limb_products: 2.0 * limbs, limb_passes: 2.0 * limbs, ..Operations::default() },
         );
-        load.add(self.extended, &self.switch());
-        load.add_times(1, &Self::divide(self.extended, self.special, 2));
+        load.add_times(1, &self.switch_and_lower());
         load
     }
 
     /// `count` rotations of one ciphertext.
     pub(super) fn rotations(self, count: usize) -> Load {
-        let mut one = Load::default();
-        one.add(self.extended, &Operations { rotations: 1, ..self.switch() });
-        one.add_times(1, &Self::divide(self.extended, self.special, 2));
+        let mut one = self.switch_and_lower();
+        one.add(1, &Operations { rotations: 1, ..Operations::default() });
         let (tasks, passes) = Self::passes(2 * self.limbs, 3.0 * self.limbs as f64);
         one.add(tasks, &passes);
         let mut load = self.raise(self.extended);
