@@ -31,7 +31,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// Doubles as they are in memory.
     fn doubles(self, x: Self::Doubles) -> Self::Vector;
     /// Words that hold the bits of doubles.
-    fn from_bits(self, x: Self::Words) -> Self::Vector;
+    fn load_bits(self, x: Self::Words) -> Self::Vector;
     /// Eight or four packed residues: low words of 32 bits, and high parts of 16 (`HALF`) or 32 bits.
     ///
     /// # Safety
@@ -44,11 +44,11 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// Fetches a line into the first-level cache.
     fn prefetch(self, line: *const i8);
     /// The bits of the doubles.
-    fn to_bits(self, x: Self::Vector) -> Self::Words;
+    fn store_bits(self, x: Self::Vector) -> Self::Words;
     /// Integers below 2^52 as doubles.
-    fn from_integers(self, x: Self::Words) -> Self::Vector;
+    fn load_integers(self, x: Self::Words) -> Self::Vector;
     /// Doubles that are integers from 0 to 2^52 - 1, as integers.
-    fn to_integers(self, x: Self::Vector) -> Self::Words;
+    fn store_integers(self, x: Self::Vector) -> Self::Words;
     /// `a + b`.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a - b`.
@@ -90,7 +90,7 @@ impl Lanes for V3 {
         pulp::cast(x)
     }
     #[inline(always)]
-    fn from_bits(self, x: [u64; 4]) -> __m256d {
+    fn load_bits(self, x: [u64; 4]) -> __m256d {
         pulp::cast(x)
     }
     #[inline(always)]
@@ -107,7 +107,7 @@ impl Lanes for V3 {
                 },
             )
         };
-        self.from_integers(pulp::cast(avx2._mm256_or_si256(low, avx2._mm256_slli_epi64::<32>(high))))
+        self.load_integers(pulp::cast(avx2._mm256_or_si256(low, avx2._mm256_slli_epi64::<32>(high))))
     }
     #[inline(always)]
     fn zero_words(self) -> [u64; 4] {
@@ -122,16 +122,16 @@ impl Lanes for V3 {
         prefetch(line);
     }
     #[inline(always)]
-    fn to_bits(self, x: __m256d) -> [u64; 4] {
+    fn store_bits(self, x: __m256d) -> [u64; 4] {
         pulp::cast(x)
     }
     #[inline(always)]
-    fn from_integers(self, x: [u64; 4]) -> __m256d {
+    fn load_integers(self, x: [u64; 4]) -> __m256d {
         let two_52 = self.splat(TWO_52);
         self.sub(self.avx._mm256_or_pd(pulp::cast(x), two_52), two_52)
     }
     #[inline(always)]
-    fn to_integers(self, x: __m256d) -> [u64; 4] {
+    fn store_integers(self, x: __m256d) -> [u64; 4] {
         let two_52 = self.splat(TWO_52);
         pulp::cast(self.avx._mm256_xor_pd(self.add(x, two_52), two_52))
     }
@@ -218,7 +218,7 @@ impl Lanes for V4 {
         pulp::cast(x)
     }
     #[inline(always)]
-    fn from_bits(self, x: [u64; 8]) -> __m512d {
+    fn load_bits(self, x: [u64; 8]) -> __m512d {
         pulp::cast(x)
     }
     #[inline(always)]
@@ -235,7 +235,7 @@ impl Lanes for V4 {
                 },
             )
         };
-        self.from_integers(pulp::cast(avx512f._mm512_or_si512(low, avx512f._mm512_slli_epi64::<32>(high))))
+        self.load_integers(pulp::cast(avx512f._mm512_or_si512(low, avx512f._mm512_slli_epi64::<32>(high))))
     }
     #[inline(always)]
     fn zero_words(self) -> [u64; 8] {
@@ -250,15 +250,15 @@ impl Lanes for V4 {
         prefetch(line);
     }
     #[inline(always)]
-    fn to_bits(self, x: __m512d) -> [u64; 8] {
+    fn store_bits(self, x: __m512d) -> [u64; 8] {
         pulp::cast(x)
     }
     #[inline(always)]
-    fn from_integers(self, x: [u64; 8]) -> __m512d {
+    fn load_integers(self, x: [u64; 8]) -> __m512d {
         self.avx512dq._mm512_cvtepu64_pd(pulp::cast(x))
     }
     #[inline(always)]
-    fn to_integers(self, x: __m512d) -> [u64; 8] {
+    fn store_integers(self, x: __m512d) -> [u64; 8] {
         pulp::cast(self.avx512dq._mm512_cvtpd_epu64(x))
     }
     #[inline(always)]

@@ -53,6 +53,6 @@ impl<L: Lanes> Field<L> {
     /// The residue below q as words; |x| below q.
     #[inline(always)]
     pub fn leave(self, x: L::Vector) -> L::Words {
-        self.lanes.to_integers(self.lanes.add_if_negative(x, self.q))
+        self.lanes.store_integers(self.lanes.add_if_negative(x, self.q))
     }
 }

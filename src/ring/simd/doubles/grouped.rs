@@ -77,7 +77,7 @@ fn grouped<L: Lanes, const DISTINCT: usize>(
                         let source = unsafe { sources.get_unchecked(source as usize) };
                         total = token.add_words(total, part::<L>(&source.0, u));
                     }
-                    sum.add_product(token, token.from_integers(total), token.from_integers(part::<L>(&words, u)));
+                    sum.add_product(token, token.load_integers(total), token.load_integers(part::<L>(&words, u)));
                 }
             }
             at += count * (length + 1);
@@ -85,7 +85,7 @@ fn grouped<L: Lanes, const DISTINCT: usize>(
         let before = if accumulate { out.0 } else { [0; TILE] };
         let blocks = bytemuck::cast_slice_mut::<u64, L::Words>(&mut out.0);
         for (u, (block, sum)) in blocks.iter_mut().zip(sum).enumerate() {
-            let residue = token.add(sums.residue(sum), token.from_integers(part::<L>(&before, u)));
+            let residue = token.add(sums.residue(sum), token.load_integers(part::<L>(&before, u)));
             *block = sums.leave(residue);
         }
     }

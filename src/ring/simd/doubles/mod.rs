@@ -31,7 +31,7 @@ const fn lanes<L: Lanes>() -> usize {
 unsafe fn load_at<L: Lanes>(token: L, slice: &[u64], at: usize) -> L::Vector {
     debug_assert!(at + lanes::<L>() <= slice.len());
     // SAFETY: in bounds by the caller's promise; any words will do.
-    token.from_integers(unsafe { slice.as_ptr().add(at).cast::<L::Words>().read_unaligned() })
+    token.load_integers(unsafe { slice.as_ptr().add(at).cast::<L::Words>().read_unaligned() })
 }
 
 /// Defines every kernel for a set of target features and the type that proves them.

@@ -27,7 +27,7 @@ pub fn multiply_by_factor<L: Lanes>(token: L, x: &mut [u64], factor: Factor, q: 
     let (blocks, tail) = split::<L>(x);
     for block in blocks {
         // A word of up to 52 bits makes the quotient wrong by at most one, hence the second reduction.
-        let product = field.multiply(token.from_integers(*block), value);
+        let product = field.multiply(token.load_integers(*block), value);
         *block = field.leave(field.reduce(product));
     }
     wide::multiply_by_factor(tail, factor, q);
@@ -40,7 +40,7 @@ pub fn subtract_and_multiply<L: Lanes>(token: L, x: &mut [u64], y: &[u64], facto
     let (blocks, tail) = split::<L>(x);
     let (others, other_tail) = y.split_at(y.len() - tail.len());
     for (block, other) in blocks.iter_mut().zip(cast_slice::<u64, L::Words>(others)) {
-        let difference = token.sub(token.from_integers(*block), token.from_integers(*other));
+        let difference = token.sub(token.load_integers(*block), token.load_integers(*other));
         *block = field.leave(field.multiply(difference, value));
     }
     wide::subtract_and_multiply(tail, other_tail, factor, q);
@@ -52,7 +52,7 @@ pub fn multiply_assign<L: Lanes>(token: L, x: &mut [u64], y: &[u64], q: &Modulus
     let (blocks, tail) = split::<L>(x);
     let (others, other_tail) = y.split_at(y.len() - tail.len());
     for (block, other) in blocks.iter_mut().zip(cast_slice::<u64, L::Words>(others)) {
-        *block = field.leave(field.multiply(token.from_integers(*block), token.from_integers(*other)));
+        *block = field.leave(field.multiply(token.load_integers(*block), token.load_integers(*other)));
     }
     wide::multiply_assign(tail, other_tail, q);
 }
@@ -65,7 +65,7 @@ pub fn add_products<L: Lanes>(token: L, x: &mut [u64], products: &[(&[u64], &[u6
     let sums = Sums::new(token, q.bits(), q);
     for products in products.chunks(lazy_products(q.bits(), q)) {
         for (i, block) in cast_slice_mut::<u64, L::Words>(x).iter_mut().enumerate() {
-            let mut sum = sums.from(token.from_integers(*block));
+            let mut sum = sums.from(token.load_integers(*block));
             for (a, b) in products {
                 // SAFETY: `i` is below the number of blocks of `x`, and the dispatcher has checked that operands are as long.
                 let (a, b) = unsafe { (load_at(token, a, i * lanes::<L>()), load_at(token, b, i * lanes::<L>())) };
@@ -96,8 +96,8 @@ pub fn multiply_accumulate<L: Lanes>(
         for (step, (block0, block1)) in blocks0.iter_mut().zip(blocks1).enumerate() {
             let [mut b0, mut b1, mut a0, mut a1] = [sums.zero(); 4];
             if accumulate {
-                (b0, b1) = (sums.from(token.from_integers(block0[0])), sums.from(token.from_integers(block0[1])));
-                (a0, a1) = (sums.from(token.from_integers(block1[0])), sums.from(token.from_integers(block1[1])));
+                (b0, b1) = (sums.from(token.load_integers(block0[0])), sums.from(token.load_integers(block0[1])));
+                (a0, a1) = (sums.from(token.load_integers(block1[0])), sums.from(token.load_integers(block1[1])));
             }
             let at = step * 2 * lanes::<L>();
             let next = at + lanes::<L>();
@@ -211,8 +211,8 @@ pub fn linear_combination<L: Lanes>(
         for (step, block) in cast_slice_mut::<u64, [L::Words; 4]>(out).iter_mut().enumerate() {
             let [mut s0, mut s1, mut s2, mut s3] = [sums.zero(); 4];
             if chunk_index > 0 {
-                (s0, s1) = (sums.from(token.from_integers(block[0])), sums.from(token.from_integers(block[1])));
-                (s2, s3) = (sums.from(token.from_integers(block[2])), sums.from(token.from_integers(block[3])));
+                (s0, s1) = (sums.from(token.load_integers(block[0])), sums.from(token.load_integers(block[1])));
+                (s2, s3) = (sums.from(token.load_integers(block[2])), sums.from(token.load_integers(block[3])));
             }
             let at = step * 4 * lanes::<L>();
             for (source, factor) in sources.iter().zip(factors) {

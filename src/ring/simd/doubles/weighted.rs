@@ -36,7 +36,7 @@ pub fn weighted_products<L: Lanes>(
             let vector = |tile: &[u64; TILE]| bytemuck::cast_slice::<u64, L::Words>(tile)[u];
             parts.clear();
             for source in sources {
-                let x = token.from_integers(vector(&source.0));
+                let x = token.load_integers(vector(&source.0));
                 let high = token.sub(token.add(x, rounder), rounder);
                 parts.push([high, token.sub(x, high)]);
             }
@@ -52,9 +52,9 @@ pub fn weighted_products<L: Lanes>(
                 }
                 for (row, out) in out.iter_mut().enumerate() {
                     let sum = field.reduce(token.add(field.reduce(high[row]), low[row]));
-                    let factor = token.from_integers(vector(&factors.tile(first * ROWS + row)));
+                    let factor = token.load_integers(vector(&factors.tile(first * ROWS + row)));
                     let block = &mut bytemuck::cast_slice_mut::<u64, L::Words>(&mut out.0)[u];
-                    let result = token.add(field.multiply(sum, factor), token.from_integers(*block));
+                    let result = token.add(field.multiply(sum, factor), token.load_integers(*block));
                     *block = field.leave(field.reduce(result));
                 }
             }

@@ -49,15 +49,15 @@ impl<L: Lanes, const CAREFUL: bool> Arithmetic for Butterflies<L, CAREFUL> {
     }
     #[inline(always)]
     fn load(self, words: L::Words) -> L::Vector {
-        self.0.lanes.from_bits(words)
+        self.0.lanes.load_bits(words)
     }
     #[inline(always)]
     fn store(self, x: L::Vector) -> L::Words {
-        self.0.lanes.to_bits(x)
+        self.0.lanes.store_bits(x)
     }
     #[inline(always)]
     fn enter(self, words: L::Words) -> L::Vector {
-        self.0.lanes.from_integers(words)
+        self.0.lanes.load_integers(words)
     }
     #[inline(always)]
     fn leave(self, x: L::Vector) -> L::Words {

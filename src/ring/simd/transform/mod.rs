@@ -200,7 +200,7 @@ impl<A: Arithmetic> NullaryFnOnce for Forward<'_, A> {
         let a = A::new(*token, modulus);
         let n = self.words.len();
         // The first layer enters; single if the number of layers before the last three is odd.
-        let (mut groups, mut size) = if n.trailing_zeros() % 2 == 0 {
+        let (mut groups, mut size) = if n.trailing_zeros().is_multiple_of(2) {
             forward_pair(a, self.words, a.splat(roots.layers[1]));
             (2, n / 2)
         } else {
@@ -311,7 +311,7 @@ impl<A: Arithmetic> NullaryFnOnce for Inverse<'_, A> {
         let Tables { token, modulus, inverse: roots, .. } = self.tables;
         let a = A::new(*token, modulus);
         let n = self.words.len();
-        let odd = n.trailing_zeros() % 2 == 0;
+        let odd = n.trailing_zeros().is_multiple_of(2);
         // The last pass leaves: of half the size if a single layer remains, of a quarter otherwise.
         let end = if odd { n / 2 } else { n / 4 };
         // Sizes grow by factors of four from GROUP to `end`; blocks take all up to the largest that stays in the cache.
