@@ -4,14 +4,17 @@ use std::process::Command;
 use std::sync::Arc;
 
 use leveled::ckks::keys::KeyKind;
-use leveled::ckks::{CkksError, Encrypted, EvaluationKeys, KeyRequest, SecretKey, SecurityPolicy};
+use leveled::ckks::{CkksError, Counting, Encrypted, EvaluationKeys, KeyRequest, SecretKey, SecurityPolicy};
 use leveled::network::levels::{LevelSwitches, levels};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{ActivationForm, Architecture, LowerOptions, LoweredTrace, Network, Stage, merge};
 use leveled::private::failure::{logit_deviation, wrong_class};
 use leveled::private::prices::{PriceList, Prices};
 use leveled::private::probe::{LayerProbe, probe};
-use leveled::private::{Client, Executor, LayoutKind, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator};
+use leveled::private::program::Value;
+use leveled::private::{
+    Client, ClientPlan, Executor, LayoutKind, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator,
+};
 use leveled::ring::sampling::Seed;
 use leveled::ring::simd::{Instructions, instructions};
 
@@ -229,6 +232,33 @@ fn a_missing_key_is_named_with_its_layer() {
         Err(PrivateError::Layer { source: CkksError::MissingGaloisKey { .. }, .. }) => {}
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_client_needs_its_half_of_the_plan_alone() {
+    let network = network(8, &[4, 8]);
+    let plan = Plan::new(network.clone(), &options(9)).unwrap();
+    let text = serde_json::to_string(&plan.client).unwrap();
+    assert!(text.len() < 20_000 && !text.contains("weights\":"), "{} bytes", text.len());
+    let half: ClientPlan = serde_json::from_str(&text).unwrap();
+    let client = Client::reproducible(&half, &Seed::from_number(SEED));
+    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
+    let evaluator = Encrypted::new(half.parameters.clone(), client.encoder().clone(), keys);
+    let encrypted = client.encrypt(&image(&network, 1.0)).unwrap().iter().map(|x| x.expand()).collect();
+    let result = Executor::new(&plan.program, &evaluator, 0).run(encrypted, &mut |_, _, _| ()).unwrap();
+    let expected = evaluate(&network, &plan, &image(&network, 1.0)).logits;
+    assert_eq!(client.decrypt(&result).unwrap(), expected);
+    // Levels and scales of all steps are what the evaluator finds.
+    let counting = Counting::new(plan.parameters.clone());
+    let Value { ciphertexts, limbs, scale } = plan.program.image;
+    let found = Executor::new(&plan.program, &counting, 0)
+        .run(vec![counting.fresh(limbs, scale); ciphertexts], &mut |layer, output, _| {
+            let planned = plan.layers[layer].output;
+            assert_eq!((output.len(), output[0].limbs), (planned.ciphertexts, planned.limbs));
+            assert!((output[0].scale / planned.scale - 1.0).abs() < 1e-12);
+        })
+        .unwrap();
+    assert_eq!((found.len(), found[0].limbs), (1, half.result.limbs));
 }
 
 #[test]

@@ -37,7 +37,6 @@ unsafe fn load_at<L: Lanes>(token: L, slice: &[u64], at: usize) -> L::Vector {
 /// Defines every kernel for a set of target features and the type that proves them.
 macro_rules! instantiate {
     ($features:literal, $token:ty) => {
-        use crate::ring::automorphism::LANES;
         use crate::ring::modulus::{Factor, Modulus};
         use crate::ring::simd::dispatch::Term;
         use crate::ring::simd::factors::Factors;
@@ -125,10 +124,6 @@ macro_rules! instantiate {
         #[target_feature(enable = $features)]
         pub fn centered_quotients(out: &mut [u64], sources: &[&[u64]], reciprocals: &[f64], source_bits: u32) {
             generic::centered_quotients(out, sources, reciprocals, source_bits);
-        }
-        #[target_feature(enable = $features)]
-        pub fn permute_blocks(target: &mut [u64], source: &[u64], blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
-            generic::permute_blocks(target, source, blocks, patterns);
         }
     };
 }
