@@ -30,6 +30,7 @@ mod random;
 mod redistribute;
 mod resnet;
 pub mod weights;
+mod wider;
 mod window;
 
 pub use architecture::{Architecture, Head, Stage};
@@ -43,3 +44,4 @@ pub use members::check_members;
 pub use merge::merge;
 pub use model::Model;
 pub use weights::Weights;
+pub use wider::widened;
