@@ -43,5 +43,6 @@ pub use lowered_forward::LoweredTrace;
 pub use members::check_members;
 pub use merge::merge;
 pub use model::Model;
+pub use moments::Moments;
 pub use weights::Weights;
 pub use wider::widened;

@@ -15,10 +15,10 @@ use super::state::State;
 use super::step::{StepPlan, StepSums, step};
 use super::teacher::Teacher;
 use crate::dataset::{Dataset, Normalisation, hex};
+use crate::network::Model;
 use crate::network::card::Card;
 use crate::network::graph::Graph;
 use crate::network::plain::EXPLODING;
-use crate::network::{Model, widened};
 use crate::training::draws::{Draws, Purpose};
 use crate::training::{EpochRow, Keep, Recipe, Split, TrainedActivation, TrainingError};
 
@@ -100,7 +100,7 @@ impl<'a> Trainer<'a> {
         let mut state = State::new(recipe, &graph, device);
         let initial = options.initial_weights.as_deref().map(Model::load).transpose()?;
         if let Some(model) = &initial {
-            state.begin_with(&widened(&model.network, &graph, recipe.seed)?, &graph)?;
+            state.begin_with(&model.network, &graph, recipe.seed)?;
         }
         let initial = initial.map(|model| model.card);
         if let Some(teacher) = &teacher {
