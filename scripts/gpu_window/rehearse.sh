@@ -5,7 +5,7 @@
 #   rehearse.sh LEVELED     the built binary; PYTHON as in window.sh
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-leveled=${1:?usage: rehearse.sh LEVELED} python=${PYTHON:-python3}
+leveled=$(realpath "${1:?usage: rehearse.sh LEVELED}") python=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
