@@ -169,6 +169,19 @@ pub enum NetworkError {
         /// The file's hash, in hexadecimal.
         found: String,
     },
+    /// Weights that a network of another width cannot begin with.
+    #[error(
+        "weights of a network {old} wide cannot begin one {new} wide: {problem}; choose a width that is a multiple of theirs, or other \
+         initial weights"
+    )]
+    NotWider {
+        /// Channels of the first stage that the weights have.
+        old: usize,
+        /// Channels of the first stage of the network that should begin with them.
+        new: usize,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// Inputs of the wrong length.
     #[error("the input has {found} values, expected {expected}: pass normalised images of the network's input shape")]
     InputLength {

@@ -30,6 +30,7 @@ mod random;
 mod redistribute;
 mod resnet;
 pub mod weights;
+mod wider;
 mod window;
 
 pub use architecture::{Architecture, Head, Stage};
@@ -42,4 +43,6 @@ pub use lowered_forward::LoweredTrace;
 pub use members::check_members;
 pub use merge::merge;
 pub use model::Model;
+pub use moments::Moments;
 pub use weights::Weights;
+pub use wider::widened;

@@ -4,14 +4,18 @@
 //! go through activations as if values were normal, and through sums and convolutions as if they were independent. No
 //! data are needed, so nothing is ever chosen on test images.
 
+use std::collections::BTreeMap;
+
 use super::error::NetworkError;
 use super::graph::Operation;
 use super::instance::Network;
 
 /// Mean and variance of one channel.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Moments {
+pub struct Moments {
+    /// The mean.
     pub mean: f64,
+    /// The variance.
     pub variance: f64,
 }
 
@@ -28,6 +32,18 @@ impl Moments {
             mean: c2 * (m * m + v) + c1 * m + c0,
             variance: c1 * c1 * v + 4.0 * c1 * c2 * m * v + c2 * c2 * (2.0 * v * v + 4.0 * m * m * v),
         }
+    }
+}
+
+impl Network {
+    /// For every activation, by name, the estimated moments of each channel of its input; empty behind ReLU.
+    ///
+    /// # Errors
+    /// None for a network whose weights fit its graph.
+    pub fn activation_moments(&self) -> Result<BTreeMap<String, Vec<Moments>>, NetworkError> {
+        let all = estimate(self)?;
+        let activations = self.graph().nodes().iter().filter(|node| matches!(node.operation, Operation::Activation(_)));
+        Ok(activations.map(|node| (node.name.clone(), all[node.inputs[0]].clone())).collect())
     }
 }
 

@@ -34,7 +34,7 @@ impl Weights {
     /// # Errors
     /// None for a graph that [`Architecture::graph`](super::Architecture::graph) or folding made.
     pub fn random(graph: &Graph, seed: u64) -> Result<Self, NetworkError> {
-        let mut random = Normal { source: ChaCha8Rng::seed_from_u64(seed), spare: None };
+        let mut random = Normal::new(seed);
         let mut weights = Self::new();
         let images: Vec<Vec<f64>> = (0..CALIBRATION_IMAGES).map(|_| random.image(graph.input())).collect();
         // What each node computes on the images; emptied after its last use.
@@ -84,12 +84,17 @@ pub(super) fn unit(bits: u64) -> f64 {
 }
 
 /// Normally distributed numbers, by the method of Box and Muller.
-struct Normal {
+pub(super) struct Normal {
     source: ChaCha8Rng,
     spare: Option<f64>,
 }
 
 impl Normal {
+    /// Reproducible from `seed` on every machine.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { source: ChaCha8Rng::seed_from_u64(seed), spare: None }
+    }
+
     fn tensor(&mut self, node: &Node, parameter: &Parameter) -> Tensor {
         let shape = parameter.shape.clone();
         let inputs: usize = shape.iter().skip(1).product();
@@ -134,7 +139,8 @@ impl Normal {
         image
     }
 
-    fn next(&mut self) -> f64 {
+    /// The next number.
+    pub(super) fn next(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -179,7 +185,7 @@ pub(crate) mod tests {
         {
             let architecture = Architecture::named(name, width, 10).unwrap();
             let network = Network::random(&architecture, seed as u64).unwrap();
-            let mut random = Normal { source: ChaCha8Rng::seed_from_u64(100), spare: None };
+            let mut random = Normal::new(100);
             let images: Vec<f32> =
                 (0..20).flat_map(|_| random.image(network.graph().input())).map(|value| value as f32).collect();
             let output = PlainNetwork::<f32>::new(&network).unwrap().forward(&images).unwrap();
@@ -190,7 +196,7 @@ pub(crate) mod tests {
 
     #[test]
     fn images_have_unit_variance_and_neighbours_that_are_alike() {
-        let mut random = Normal { source: ChaCha8Rng::seed_from_u64(7), spare: None };
+        let mut random = Normal::new(7);
         let images: Vec<f64> = (0..400).flat_map(|_| random.image(Shape::new(3, 32, 32))).collect();
         let mean = |product: &dyn Fn(&[f64]) -> f64| images.chunks_exact(1024).map(product).sum::<f64>() / 1200.0;
         // A third of the variance is of octaves that span 8 pixels or more, so a few hundred images say little more exactly.
@@ -202,7 +208,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_generator_is_standard_normal() {
-        let mut random = Normal { source: ChaCha8Rng::seed_from_u64(0), spare: None };
+        let mut random = Normal::new(0);
         let count = 100_000;
         let draws: Vec<f64> = (0..count).map(|_| random.next()).collect();
         let moment = |power| draws.iter().map(|x: &f64| x.powi(power)).sum::<f64>() / f64::from(count);

@@ -44,7 +44,8 @@ pub struct Recipe {
     #[serde(default)]
     pub label_smoothing: f64,
     /// Weights to begin with, whose card lies beside them; relative to the directory of the recipe. What they lack, or have in another
-    /// shape, begins as it would without them; blocks that they lack begin as the identity, so that ResNet-32 can begin as ResNet-20.
+    /// shape, begins as it would without them; blocks that they lack begin as the identity, so that ResNet-32 can begin as ResNet-20, and a
+    /// network of a multiple of their width begins as the same function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_weights: Option<PathBuf>,
     /// A trained network to learn from.

@@ -1,10 +1,13 @@
 //! A graph with trainable tensors of libtorch.
 
+use std::collections::BTreeMap;
+
 use tch::{Device, Kind, Tensor};
 
 use super::penalty::excess;
 use super::site::Site;
 use crate::network::graph::{Graph, Node, Operation};
+use crate::network::{Moments, Weights};
 use crate::training::{PenaltyForm, TrainedActivation};
 
 /// How much of the running statistics a batch replaces.
@@ -189,6 +192,24 @@ impl TorchNetwork {
             Layer::Activation(site) => Some((node.name.as_str(), site)),
             _ => None,
         })
+    }
+
+    /// Activations begin as the quadratics that `weights` have, on inputs of these `moments` by activation.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn begin_activations(
+        &mut self,
+        weights: &Weights,
+        moments: &BTreeMap<String, Vec<Moments>>,
+    ) -> Result<(), tch::TchError> {
+        for (node, layer) in self.nodes.iter().zip(&mut self.layers) {
+            let known = weights.get(&format!("{}.coefficients", node.name)).zip(moments.get(&node.name));
+            if let (Layer::Activation(site), Some((coefficients, moments))) = (layer, known) {
+                site.begin_as(coefficients.values(), moments)?;
+            }
+        }
+        Ok(())
     }
 
     /// Evaluates `images`, `[images, channels, rows, columns]` in single precision.

@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::network::{Init, Statistics, Tensors};
+use crate::network::Moments;
 use crate::network::polyfit::relu_fit;
 use crate::training::TrainedActivation;
 
@@ -48,6 +49,22 @@ impl Site {
         }
     }
 
+    /// Begins as the quadratics `coefficients`, `[channels, 3]`, on inputs whose `moments` those of a channel are, or of the channel that
+    /// it is a copy of. HerPN says the same by scale, shift and statistics; channels for which it cannot begin as they are.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn begin_as(&mut self, coefficients: &[f64], moments: &[Moments]) -> Result<(), tch::TchError> {
+        let Self::Herpn { weight, bias, first, second } = self else { return Ok(()) };
+        let tensors = [weight, bias, &mut first.mean, &mut first.variance, &mut second.mean, &mut second.variance];
+        for (channel, (c, moments)) in coefficients.as_chunks().0.iter().zip(moments.iter().cycle()).enumerate() {
+            for (tensor, value) in tensors.iter().zip(hermite_form(*c, *moments).into_iter().flatten()) {
+                let _ = tensor.f_select(0, channel as i64)?.f_fill_(value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The activation of `x`, `[images, channels, rows, columns]`.
     ///
     /// # Errors
@@ -89,4 +106,15 @@ impl Site {
             Self::Learned { coefficients } => Some(coefficients.detach().to_kind(Kind::Double)),
         }
     }
+}
+
+/// Scale, shift, mean and variance of x, mean and variance of x^2 with which HerPN is `c0 + c1 x + c2 x^2`; `None` if it cannot be.
+fn hermite_form([c0, c1, c2]: [f64; 3], Moments { mean, variance }: Moments) -> Option<[f64; 6]> {
+    let weight = c1 * (variance + EPSILON).sqrt() / HERMITE[1];
+    let deviation = weight * HERMITE[2] / c2;
+    let (mean_square, square_variance) = (variance + mean * mean, deviation * deviation - 2.0 * EPSILON);
+    let bias = c0 - weight * HERMITE[0] + c1 * mean + c2 * mean_square;
+    let form = [weight, bias, mean, variance, mean_square, square_variance];
+    // Both polynomials have one scale, so c1 and c2 have one sign.
+    (deviation > 0.0 && square_variance > 0.0 && form.iter().all(|value| value.is_finite())).then_some(form)
 }

@@ -7,9 +7,9 @@ use tch::{Device, Tensor};
 use super::network::{Named, Parameter, TorchNetwork};
 use super::sgd::Sgd;
 use super::stored::single_precision;
-use crate::network::Weights;
 use crate::network::graph::{Graph, Node, Operation};
-use crate::training::Recipe;
+use crate::network::{Network, Weights, widened};
+use crate::training::{Recipe, TrainingError};
 
 /// Networks that share their parameters, one for each part of a batch. Each has running statistics of its own, which are averaged
 /// after every step.
@@ -52,12 +52,15 @@ impl State {
         Self { networks, teachers: Vec::new(), sgd }
     }
 
-    /// Takes over what `weights` have of the parameters and running statistics, by name and shape. Blocks that they lack begin as
-    /// the identity, so that a deeper network begins as the one that was trained (Net2Net, Chen et al., arXiv 1511.05641, section 2.3).
+    /// Takes over what `trained` has of the parameters and running statistics, by name and shape, widened if it has fewer channels.
+    /// Blocks that it lacks begin as the identity, so that a deeper network begins as the one that was trained (Net2Net, Chen et al.,
+    /// arXiv 1511.05641, section 2.3). `seed` draws what tells the copies of a channel apart.
     ///
     /// # Errors
-    /// What libtorch reports.
-    pub(super) fn begin_with(&mut self, weights: &Weights, graph: &Graph) -> Result<(), tch::TchError> {
+    /// [`TrainingError::Network`] if `trained` is wider or of a width that does not divide this one's; what libtorch reports.
+    pub(super) fn begin_with(&mut self, trained: &Network, graph: &Graph, seed: u64) -> Result<(), TrainingError> {
+        let weights = &widened(trained, graph, seed)?;
+        let moments = trained.activation_moments()?;
         let silent = silent_norms(graph, weights);
         tch::no_grad(|| {
             for network in &mut self.networks {
@@ -69,6 +72,7 @@ impl State {
                         let _ = tensor.f_zero_()?;
                     }
                 }
+                network.begin_activations(weights, &moments)?;
             }
             Ok(())
         })

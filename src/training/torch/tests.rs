@@ -8,9 +8,10 @@ use super::network::{Init, Pass, TorchNetwork};
 use super::state::State;
 use super::teacher::Teacher;
 use super::{CardFacts, Observer, TrainOptions, Trained, train};
-use crate::dataset::{Dataset, DatasetName, Image, Normalisation};
+use crate::dataset::{Dataset, DatasetName, Image, Normalisation, shipped_test_images};
 use crate::network::plain::PlainNetwork;
-use crate::network::{Model, Network};
+use crate::network::weights::Tensor as Weight;
+use crate::network::{Model, Moments, Network, Weights};
 use crate::training::{
     Augmentation, Distillation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision,
     RangePenalty, Recipe, ReluFit, Schedule, Split, TrainedActivation, TrainingError,
@@ -177,7 +178,7 @@ fn a_training_goes_on_from_trained_weights() {
     (second.seed, second.batch_parts, second.initial_weights) = (7, 2, Some(weights));
     let graph = second.architecture().unwrap().graph().unwrap();
     let mut state = State::new(&second, &graph, Device::Cpu);
-    state.begin_with(model.network.weights(), &graph).unwrap();
+    state.begin_with(&model.network, &graph, 0).unwrap();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
@@ -186,7 +187,7 @@ fn a_training_goes_on_from_trained_weights() {
     let deeper = Recipe { network: "resnet32".to_owned(), ..second.clone() };
     let deeper_graph = deeper.architecture().unwrap().graph().unwrap();
     let mut grown = State::new(&deeper, &deeper_graph, Device::Cpu);
-    grown.begin_with(model.network.weights(), &deeper_graph).unwrap();
+    grown.begin_with(&model.network, &deeper_graph, 0).unwrap();
     assert_eq!((state.networks[0].sites().len(), grown.networks[0].sites().len()), (19, 31));
     for network in state.networks.iter().chain(&grown.networks) {
         let logits = network.forward(&batch.images, &pass).unwrap().logits;
@@ -204,13 +205,76 @@ fn a_training_goes_on_from_trained_weights() {
     let graph = second.architecture().unwrap().graph().unwrap();
     let mut state = State::new(&second, &graph, Device::Cpu);
     let before: Vec<_> = state.tensors().into_iter().map(|(name, tensor)| (name, tensor.copy())).collect();
-    state.begin_with(model.network.weights(), &graph).unwrap();
+    state.begin_with(&model.network, &graph, 0).unwrap();
     for ((name, before), (_, after)) in before.iter().zip(state.tensors()) {
         let stays = name.contains("act") || name.contains("linear") || name.starts_with("momentum");
         let changes = !stays && (name.ends_with("conv1.weight") || name.ends_with("conv2.weight"));
         assert!(!changes || *before != after, "{name}");
         assert!(!stays || *before == after, "{name}");
     }
+}
+
+#[test]
+fn quadratic_activations_go_on_where_they_were() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
+    let narrow = Model::load(Path::new(shipped)).unwrap();
+    let images = shipped_test_images(DatasetName::Cifar10).unwrap();
+    let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
+    let batch = batches.batch(&(0..80).collect::<Vec<_>>(), None).unwrap();
+    let expected = narrow.plain_forward(&images.images[..80]).unwrap();
+    let mut recipe = recipe(TrainedActivation::Herpn);
+    for width in [16, 32] {
+        recipe.width = width;
+        let graph = recipe.architecture().unwrap().graph().unwrap();
+        let mut state = State::new(&recipe, &graph, Device::Cpu);
+        state.begin_with(&narrow.network, &graph, 1).unwrap();
+        let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
+        let right = |pass: &Pass| {
+            let logits = tch::no_grad(|| state.networks[0].forward(&batch.images, pass).unwrap().logits);
+            let right = logits.argmax(1, false).eq_tensor(&batch.labels).sum(Kind::Int64).int64_value(&[]);
+            (Vec::<f32>::try_from(logits.flatten(0, -1)).unwrap(), right)
+        };
+        let (logits, _) = right(&pass);
+        for (found, expected) in logits.iter().zip(&expected.logits) {
+            assert!((found - expected).abs() < 1e-3 * expected.abs().max(1.0), "{width}: {found} {expected}");
+        }
+        // Batches normalise themselves in training, so there the statistics must be about right, too.
+        let (_, trained) = right(&Pass { training: true, ..pass });
+        assert!(trained >= 64, "{width}: {trained} of 80");
+    }
+    // A penalty's quadratic becomes HerPN as well; one that falls where it bends up does not, and begins as without.
+    let site = |c: [f64; 3]| {
+        let graph = recipe.architecture().unwrap().graph().unwrap();
+        let mut state = State::new(&recipe, &graph, Device::Cpu);
+        let mut weights = Weights::new();
+        weights.insert("act1.coefficients".to_owned(), Weight::new(vec![32, 3], c.repeat(32)).unwrap());
+        let moments = [("act1".to_owned(), vec![Moments { mean: 0.3, variance: 0.8 }])].into();
+        tch::no_grad(|| state.networks[0].begin_activations(&weights, &moments)).unwrap();
+        let (_, site) = state.networks[0].activations().next().unwrap();
+        Vec::<f64>::try_from(site.coefficients().unwrap().flatten(0, -1)).unwrap()
+    };
+    let close = |a: &[f64], b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
+    assert!(close(&site([0.19, 0.5, 0.23])[93..], [0.19, 0.5, 0.23]));
+    assert!(!close(&site([0.19, -0.5, 0.23])[93..], [0.19, -0.5, 0.23]));
+    assert_eq!(site([0.19, -0.5, 0.23]), site([0.19, 0.0, 0.0]));
+}
+
+#[test]
+fn a_wider_training_parts_the_copies_of_a_channel() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = two_classes(48);
+    let narrow = run(&recipe(TrainedActivation::Relu), &images, directory.path(), &mut Watcher::default()).unwrap();
+    let mut wide = recipe(TrainedActivation::Relu);
+    (wide.width, wide.initial_weights) = (4, Some(narrow.kept.unwrap().weights));
+    let trained = run(&wide, &images, &directory.path().join("wide"), &mut Watcher::default()).unwrap();
+    let model = Model::load(&trained.kept.unwrap().weights).unwrap();
+    // The stem reads the image, which is not copied: only what its outputs' readers want tells its copies apart.
+    let stem = model.network.weights().get("conv1.weight").unwrap().values();
+    assert!((0..2 * 27).all(|at| stem[at] != stem[at + 2 * 27]), "{stem:?}");
+    wide.width = 3;
+    let refused = run(&wide, &images, &directory.path().join("other"), &mut Watcher::default()).unwrap_err();
+    assert!(refused.to_string().starts_with("weights of a network 2 wide cannot begin one 3 wide"), "{refused}");
+    assert!(refused.is_user_error());
 }
 
 #[test]

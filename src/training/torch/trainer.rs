@@ -100,7 +100,7 @@ impl<'a> Trainer<'a> {
         let mut state = State::new(recipe, &graph, device);
         let initial = options.initial_weights.as_deref().map(Model::load).transpose()?;
         if let Some(model) = &initial {
-            state.begin_with(model.network.weights(), &graph)?;
+            state.begin_with(&model.network, &graph, recipe.seed)?;
         }
         let initial = initial.map(|model| model.card);
         if let Some(teacher) = &teacher {

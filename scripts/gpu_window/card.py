@@ -1,0 +1,63 @@
+"""Weights files and their cards, as the crate writes and reads them."""
+
+import hashlib
+from pathlib import Path
+
+import yaml
+from safetensors.torch import load_file, save_file
+
+from images import SETS
+from network import Network
+
+
+def model_name(recipe):
+    """Such as `resnet20_w64_cifar10_herpn_distilled_continued_seed0`."""
+    taught = "_distilled" if recipe.get("distillation") else ""
+    continued = "_continued" if recipe.get("initial_weights") else ""
+    kind = recipe["activation"]["kind"]
+    return f"{recipe['network']}_w{recipe['width']}_{recipe['dataset']}_{kind}{taught}{continued}_seed{recipe['seed']}"
+
+
+class Model:
+    """A weights file with its card."""
+
+    def __init__(self, weights: Path):
+        self.card = yaml.safe_load(weights.with_suffix(".yaml").read_text())
+        if hashlib.sha256(weights.read_bytes()).hexdigest() != self.card["sha256"]:
+            raise SystemExit(f"{weights}: not the weights of the card beside it; copy both again")
+        self.tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
+
+    def network(self):
+        card = self.card
+        activation = "relu" if card["activation"] == "relu" else "coefficients"
+        return Network(card["network"], card["width"], SETS[card["dataset"]]["classes"], activation, self.tensors)
+
+    def epochs(self):
+        """Of all trainings that led to the weights; None: the card has no record."""
+        record = self.card.get("record")
+        return record and record["recipe"]["epochs"] + record.get("earlier_epochs", 0)
+
+
+def write(directory: Path, recipe, tensors, record, accuracy_percent, exploding):
+    """Writes weights and card; both appear whole or not at all."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{model_name(recipe)}.safetensors"
+    partial = path.with_suffix(".partial")
+    save_file({name: tensor.contiguous() for name, tensor in sorted(tensors.items())}, partial)
+    kind = SETS[recipe["dataset"]]
+    card = {
+        "network": recipe["network"],
+        "width": recipe["width"],
+        "dataset": recipe["dataset"],
+        "activation": recipe["activation"]["kind"],
+        "normalisation": {"mean": kind["mean"], "std": kind["std"]},
+        "batch_norm_eps": 1.0e-5,
+        "sha256": hashlib.sha256(partial.read_bytes()).hexdigest(),
+        "record": {"recipe": recipe, **{key: value for key, value in record.items() if value is not None}},
+        "validation_accuracy_percent": accuracy_percent,
+        "exploding_validation_images": exploding,
+    }
+    text = yaml.safe_dump(card, sort_keys=False)
+    partial.replace(path)
+    path.with_suffix(".yaml").write_text(text)
+    return path
