@@ -74,23 +74,6 @@ pub enum Operation {
     },
 }
 
-impl Operation {
-    /// Its name in words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Transform { .. } => "transform",
-            Self::Combine { .. } => "combine",
-            Self::AddPlain { .. } => "add plain",
-            Self::MultiplyPlain { .. } => "multiply plain",
-            Self::Square => "square",
-            Self::Rescale => "rescale",
-            Self::Add => "add",
-            Self::Drop => "drop",
-            Self::Pack { .. } => "pack",
-        }
-    }
-}
-
 /// To which of a layer's times a step belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
