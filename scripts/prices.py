@@ -1,4 +1,4 @@
-"""Measure prices for every kind of kernels and write them to src/private/prices/tables.rs, the program's stored ones.
+"""Measure prices for every kind of kernels and write them to src/inference/prices/tables.rs, the program's stored ones.
 
     cargo build --release --bin bench_ops
     python3 scripts/prices.py
@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 KERNELS = ("avx512", "avx512f", "avx2", "portable")
-TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src", "private", "prices", "tables.rs")
+TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src", "inference", "prices", "tables.rs")
 
 
 def measured(bench, kernels):

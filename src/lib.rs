@@ -7,7 +7,7 @@
 //! | [`cli`] | one file per subcommand |
 //! | [`report`] | tables and figures from recorded rows |
 //! | [`experiment`] | configuration, trials, records, provenance |
-//! | [`private`] | encrypted inference: layouts, plan, executor, probe |
+//! | [`inference`] | encrypted inference: layouts, plan, executor, probe |
 //! | [`training`] | recipes, and with the feature `train` the trainer |
 //! | [`network`], [`dataset`] | graphs, weights, clear-text forward; images |
 //! | [`ckks`] | the RNS-CKKS scheme and its evaluators |
@@ -21,8 +21,8 @@ pub mod ckks;
 pub mod cli;
 pub mod dataset;
 pub mod experiment;
+pub mod inference;
 pub mod network;
-pub mod private;
 pub mod report;
 pub mod ring;
 pub mod training;

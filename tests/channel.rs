@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use leveled::ckks::{Encrypted, PrecisionReport, SecurityPolicy};
+use leveled::inference::{
+    Client, ConvolutionKind, Executor, InferenceError, LayoutKind, Logits, Plan, PlanOptions, Simulation, simulator,
+};
 use leveled::network::cluster::{ClusterMode, ClusterOptions, cluster};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{Architecture, Network, Stage, merge};
-use leveled::private::{
-    Client, ConvolutionKind, Executor, LayoutKind, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator,
-};
 use leveled::ring::sampling::Seed;
 use proptest::prelude::*;
 
@@ -172,7 +172,7 @@ fn too_many_members_or_images_are_refused_with_what_would_fit() {
     let plan = Plan::new(network.clone(), &options(10, ConvolutionKind::Clustered)).unwrap();
     let image = image(&network, 0.0);
     let error = Client::reproducible(&plan.client, &Seed::from_number(1)).encrypt_batch(&[&image, &image]).unwrap_err();
-    assert!(matches!(error, PrivateError::BatchSize { batch: 1, found: 2 }), "{error}");
+    assert!(matches!(error, InferenceError::BatchSize { batch: 1, found: 2 }), "{error}");
 }
 
 #[test]

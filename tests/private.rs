@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use leveled::ckks::keys::KeyKind;
 use leveled::ckks::{CkksError, Counting, Encrypted, EvaluationKeys, KeyRequest, SecretKey, SecurityPolicy};
+use leveled::inference::failure::{logit_deviation, wrong_class};
+use leveled::inference::prices::{PriceList, Prices};
+use leveled::inference::probe::{LayerProbe, probe};
+use leveled::inference::program::Value;
+use leveled::inference::{
+    Client, ClientPlan, Executor, InferenceError, LayoutKind, Logits, Plan, PlanOptions, Simulation, simulator,
+};
 use leveled::network::levels::{LevelSwitches, levels};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{ActivationForm, Architecture, LowerOptions, LoweredTrace, Network, Stage, merge};
-use leveled::private::failure::{logit_deviation, wrong_class};
-use leveled::private::prices::{PriceList, Prices};
-use leveled::private::probe::{LayerProbe, probe};
-use leveled::private::program::Value;
-use leveled::private::{
-    Client, ClientPlan, Executor, LayoutKind, Logits, Plan, PlanOptions, PrivateError, Simulation, simulator,
-};
 use leveled::ring::sampling::Seed;
 use leveled::ring::simd::{Instructions, instructions};
 
@@ -223,13 +223,13 @@ fn a_missing_key_is_named_with_its_layer() {
     assert!(run(&|_| true).is_ok());
     let (first, level) = (&plan.layers[0].name, plan.layers[0].limbs - 1);
     match run(&|kind| kind != KeyKind::Relinearization) {
-        Err(PrivateError::Layer { name, level: found, source: CkksError::MissingRelinearizationKey { .. } }) => {
+        Err(InferenceError::Layer { name, level: found, source: CkksError::MissingRelinearizationKey { .. } }) => {
             assert_eq!((&name, found), (first, level));
         }
         other => panic!("{other:?}"),
     }
     match run(&|kind| kind == KeyKind::Relinearization) {
-        Err(PrivateError::Layer { source: CkksError::MissingGaloisKey { .. }, .. }) => {}
+        Err(InferenceError::Layer { source: CkksError::MissingGaloisKey { .. }, .. }) => {}
         other => panic!("{other:?}"),
     }
 }
@@ -265,7 +265,7 @@ fn a_client_needs_its_half_of_the_plan_alone() {
 fn an_image_of_another_size_is_refused() {
     let plan = Plan::new(network(8, &[4]), &options(9)).unwrap();
     let error = Client::reproducible(&plan.client, &Seed::from_number(SEED)).encrypt(&[0.0; 3]).unwrap_err();
-    assert!(matches!(error, PrivateError::ImageSize { expected: 192, found: 3 }), "{error}");
+    assert!(matches!(error, InferenceError::ImageSize { expected: 192, found: 3 }), "{error}");
 }
 
 #[test]
@@ -286,10 +286,10 @@ fn what_is_no_result_of_the_plan_is_refused() {
     let foreign = foreign.encrypt(&image(&network, 1.0)).unwrap().remove(0).expand();
     assert!(reason(&[foreign]).contains("no ciphertext of these parameters"));
     let error = client.decrypt_batch(&[fresh], 2).unwrap_err();
-    assert!(matches!(error, PrivateError::BatchSize { batch: 1, found: 2 }), "{error}");
+    assert!(matches!(error, InferenceError::BatchSize { batch: 1, found: 2 }), "{error}");
     // Pixels that the modulus cannot hold.
     let error = client.encrypt(&vec![1e200; network.input.len()]).unwrap_err();
-    assert!(matches!(error, PrivateError::Scheme(CkksError::PlaintextOverflow { .. })), "{error}");
+    assert!(matches!(error, InferenceError::Scheme(CkksError::PlaintextOverflow { .. })), "{error}");
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn resnet20_has_the_levels_that_a_hand_computes() {
     let short = PlanOptions { levels: Some(19), ..PlanOptions::default() };
     assert!(matches!(
         Plan::new(network, &short),
-        Err(PrivateError::ChainTooShort { levels: 19, network_layers: 20, needed: 20 })
+        Err(InferenceError::ChainTooShort { levels: 19, network_layers: 20, needed: 20 })
     ));
 }
 

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use leveled::ckks::{Encrypted, SecurityPolicy};
 use leveled::dataset::{DatasetName, shipped_test_images};
+use leveled::inference::probe::probe;
+use leveled::inference::{Client, Executor, Plan, PlanOptions, Simulation, simulator};
 use leveled::network::Model;
-use leveled::private::probe::probe;
-use leveled::private::{Client, Executor, Plan, PlanOptions, Simulation, simulator};
 use leveled::ring::sampling::Seed;
 
 #[test]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::locate::Place;
 use crate::ckks::CkksError;
 use crate::dataset::{DatasetError, DatasetName};
+use crate::inference::InferenceError;
 use crate::network::NetworkError;
-use crate::private::PrivateError;
 use crate::ring::RingError;
 use crate::training::TrainingError;
 
@@ -220,7 +220,7 @@ pub enum ExperimentError {
     Dataset(#[from] DatasetError),
     /// Encrypted inference is refused or fails.
     #[error(transparent)]
-    Private(#[from] PrivateError),
+    Private(#[from] InferenceError),
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] RingError),
@@ -262,8 +262,8 @@ fn advice(source: &std::io::Error) -> &'static str {
 }
 
 /// Whether encrypted inference broke a rule of its own: no setting and no file leads there.
-const fn is_fault(error: &PrivateError) -> bool {
-    let (PrivateError::Scheme(scheme) | PrivateError::Layer { source: scheme, .. }) = error else {
+const fn is_fault(error: &InferenceError) -> bool {
+    let (InferenceError::Scheme(scheme) | InferenceError::Layer { source: scheme, .. }) = error else {
         return false;
     };
     matches!(

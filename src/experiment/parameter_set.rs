@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::block::{Block, BlockRef};
 use super::locate::Problem;
 use super::setting::{Check, KeySwitching};
-use crate::private::PlanOptions;
+use crate::inference::PlanOptions;
 
 /// Largest size of an RNS prime in bits.
 const LARGEST_PRIME_BITS: f64 = 60.0;

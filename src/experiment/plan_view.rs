@@ -6,7 +6,7 @@ use super::ExperimentError;
 use super::byte_size::ByteSize;
 use super::records::SecurityVerdict;
 use super::setting::Backend;
-use crate::private::program::Step;
+use crate::inference::program::Step;
 
 /// Operations on ciphertexts.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -197,7 +197,7 @@ pub fn check_memory(bytes: u64, limit: Option<u64>) -> Result<(), ExperimentErro
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::private::program::{Operation, Part, Value, ValueId};
+    use crate::inference::program::{Operation, Part, Value, ValueId};
 
     /// A plan for tests of this floor and those above.
     pub(crate) fn sample_plan() -> PlanView {

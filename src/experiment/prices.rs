@@ -16,8 +16,8 @@ use super::host::Host;
 use super::provenance::Program;
 use super::setting::Threads;
 use super::store::write_whole;
-use crate::private::Prices;
-use crate::private::prices::measure;
+use crate::inference::Prices;
+use crate::inference::prices::measure;
 use crate::ring::simd::instructions;
 
 /// The variable that chooses prices.

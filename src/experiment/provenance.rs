@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use crate::experiment::prices::PriceOrigin;
     use crate::experiment::trial::tests::sample;
-    use crate::private::Prices;
+    use crate::inference::Prices;
 
     fn prices() -> KnownPrices {
         KnownPrices { origin: PriceOrigin::Stored, prices: Prices::default() }

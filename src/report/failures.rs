@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::dataset::DatasetName;
 use crate::experiment::evaluate::wilson;
 use crate::experiment::records::ImageRow;
-use crate::private::failure::wrong_class;
+use crate::inference::failure::wrong_class;
 
 /// The median of |x| for a standard normal x.
 const MEDIAN_OF_MAGNITUDES: f64 = 0.674_489_750_196_081_7;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use leveled::ckks::{CkksError, Evaluator};
-use leveled::private::prices::measure as measure_prices;
+use leveled::inference::prices::measure as measure_prices;
 use leveled::ring::{Polynomial, simd};
 use rayon::prelude::*;
 use serde::Serialize;

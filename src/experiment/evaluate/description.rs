@@ -9,9 +9,9 @@ use crate::experiment::ExperimentError;
 use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanClusters, PlanLayer, PlanView};
 use crate::experiment::prices::{KnownPrices, PriceOrigin};
 use crate::experiment::trial::TrialSpec;
+use crate::inference::program::Value;
+use crate::inference::{Layout, Plan, PlannedLayer};
 use crate::network::cluster::ClusterReport;
-use crate::private::program::Value;
-use crate::private::{Layout, Plan, PlannedLayer};
 
 /// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
 #[derive(Debug)]

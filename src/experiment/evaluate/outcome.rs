@@ -2,9 +2,9 @@
 
 use super::statistics::{largest, median};
 use crate::ckks::noise::slot_deviation;
-use crate::private::failure::{logit_deviation, overflow, wrong_class};
-use crate::private::probe::LayerProbe;
-use crate::private::{LayerSeconds, Logits, Plan, PlannedLayer};
+use crate::inference::failure::{logit_deviation, overflow, wrong_class};
+use crate::inference::probe::LayerProbe;
+use crate::inference::{LayerSeconds, Logits, Plan, PlannedLayer};
 
 /// One layer of one image.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::task::{Origin, Task};
 use crate::experiment::ExperimentError;
 use crate::experiment::trial::TrialSpec;
+use crate::inference::{Plan, Prices};
 use crate::network::cluster::{ClusterReport, cluster};
 use crate::network::{Card, NetworkError, merge};
-use crate::private::{Plan, Prices};
 
 /// A network, or an ensemble, and the plan of its encrypted evaluation.
 #[derive(Debug)]

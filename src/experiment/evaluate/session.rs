@@ -10,8 +10,8 @@ use crate::ckks::Encrypted;
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
+use crate::inference::{Client, Executor, InferenceError, Logits};
 use crate::network::LoweredTrace;
-use crate::private::{Client, Executor, Logits, PrivateError};
 
 /// A client with its secret key, and an evaluator with the keys that the plan needs.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Evaluation<'_> {
             events.progress(Stage::Layers, layer as u64 + 1, total as u64, name(layer + 1));
         })?;
         if let Some(error) = unreadable {
-            return Err(PrivateError::from(error).into());
+            return Err(InferenceError::from(error).into());
         }
 
         let start = Instant::now();

@@ -10,8 +10,8 @@ use crate::ckks::{Complex, Simulated};
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
-use crate::private::probe::probe;
-use crate::private::{Plan, Simulation, simulator};
+use crate::inference::probe::probe;
+use crate::inference::{Plan, Simulation, simulator};
 use crate::ring::sampling::Seed;
 
 /// Program, weights and clear-text copies.

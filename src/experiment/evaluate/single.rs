@@ -13,8 +13,8 @@ use crate::experiment::host;
 use crate::experiment::images::index_problem;
 use crate::experiment::inference::{CheckedRequest, ImageSource};
 use crate::experiment::inference_view::{ClassLogits, InferenceLayer, InferenceView};
+use crate::inference::Prices;
 use crate::network::Card;
-use crate::private::Prices;
 
 /// Encrypts one image, evaluates it and decrypts the logits.
 ///

@@ -16,9 +16,9 @@ use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::{Backend, Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
+use crate::inference::{ConvolutionKind, LayoutKind, Plan, PlanOptions, Prices};
 use crate::network::cluster::ClusterOptions;
 use crate::network::{LowerOptions, Model, NetworkError};
-use crate::private::{ConvolutionKind, LayoutKind, Plan, PlanOptions, Prices};
 use crate::ring::sampling::Seed;
 
 /// Where a network's weights come from.

@@ -20,7 +20,7 @@ use crate::experiment::pause::undisturbed;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::setting::Backend;
 use crate::experiment::trial::TrialSpec;
-use crate::private::Prices;
+use crate::inference::Prices;
 
 /// What a trial that knows of no other says; who records it knows better.
 const FIRST_ATTEMPT: u32 = 1;
@@ -166,7 +166,7 @@ fn layer_precision(outcomes: &[ImageOutcome], index: usize) -> Option<PrecisionR
 fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[ImageOutcome]) -> LayerRow {
     let plan = &prepared.plan;
     let layer = &plan.layers[index];
-    let seconds = |part: fn(&crate::private::LayerSeconds) -> f64| {
+    let seconds = |part: fn(&crate::inference::LayerSeconds) -> f64| {
         if is_encrypted(spec) { median_of_layer(outcomes, index, part) } else { None }
     };
     let precision = layer_precision(outcomes, index);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Check, Recorded, Setting};
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::locate::Problem;
-use crate::private::DEFAULT_WORKING_BYTES;
+use crate::inference::DEFAULT_WORKING_BYTES;
 
 /// How much memory may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -8,9 +8,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use leveled::ckks::{
     Ciphertext, Complex, Encoder, Encrypted, Encryptor, EvaluationKeys, Evaluator, SecretKey, SecurityPolicy,
 };
+use leveled::inference::{Plan, PlanOptions};
 use leveled::network::lowered::LoweredNetwork;
 use leveled::network::{Architecture, Network};
-use leveled::private::{Plan, PlanOptions};
 use leveled::ring::sampling::Seed;
 
 fn resnet20(width: usize) -> Arc<LoweredNetwork> {
@@ -24,7 +24,9 @@ const LAYER: usize = 1;
 fn full_size(c: &mut Criterion) {
     let network = resnet20(16);
     let options = PlanOptions::default();
-    c.bench_function("private/plan_resnet20", |b| b.iter(|| Plan::new(network.clone(), black_box(&options)).unwrap()));
+    c.bench_function("inference/plan_resnet20", |b| {
+        b.iter(|| Plan::new(network.clone(), black_box(&options)).unwrap())
+    });
 
     let plan = Plan::new(network, &options).unwrap();
     let parameters = &plan.parameters;
@@ -33,7 +35,7 @@ fn full_size(c: &mut Criterion) {
     let layer = &plan.layers[LAYER];
     let Some(transform) = plan.program.layers[LAYER].map.diagonals() else { return };
     let scale = parameters.weight_scale(layer.limbs);
-    c.bench_function("private/encode_layer", |b| {
+    c.bench_function("inference/encode_layer", |b| {
         b.iter(|| evaluator.encode_transform(black_box(transform), scale).unwrap());
     });
 }
@@ -53,7 +55,7 @@ fn small(c: &mut Criterion) {
     let inputs: Vec<Ciphertext> =
         (0..transform.inputs).map(|_| encryptor.encrypt(&slots, scale, layer.limbs).unwrap().expand()).collect();
     let inputs: Vec<&Ciphertext> = inputs.iter().collect();
-    c.bench_function("private/convolution_small", |b| {
+    c.bench_function("inference/convolution_small", |b| {
         b.iter(|| evaluator.apply_transform(black_box(&inputs), &encoded).unwrap());
     });
 }

@@ -26,7 +26,7 @@ mod unfold;
 
 pub use client::Client;
 pub use client_plan::ClientPlan;
-pub use error::PrivateError;
+pub use error::InferenceError;
 pub use executor::{Executor, LayerSeconds};
 pub use layout::Layout;
 pub use logits::Logits;

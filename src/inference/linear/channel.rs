@@ -10,9 +10,9 @@ use super::integer;
 use super::window::{Window, valid};
 use crate::ckks::combination::{Combination, Group, Plaintexts, Rotated};
 use crate::ckks::{CkksError, Complex};
+use crate::inference::layout::ChannelLayout;
+use crate::inference::options::ConvolutionKind;
 use crate::network::lowered::{Layer, LinearMap, Shape};
-use crate::private::layout::ChannelLayout;
-use crate::private::options::ConvolutionKind;
 
 /// One term of the layer with the layout that it reads.
 #[derive(Debug, Clone, Copy)]

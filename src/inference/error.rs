@@ -6,7 +6,7 @@ use crate::network::NetworkError;
 /// What can go wrong in planning and running encrypted inference.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PrivateError {
+pub enum InferenceError {
     /// The scheme refused, outside any layer.
     #[error(transparent)]
     Scheme(#[from] CkksError),

@@ -1,7 +1,7 @@
 //! The client: holds the secret key, encrypts images, decrypts logits, and notices overflows.
 
 use super::client_plan::ClientPlan;
-use super::error::PrivateError;
+use super::error::InferenceError;
 use super::logits::Logits;
 use super::plan::Plan;
 use super::probe::{LayerProbe, probe};
@@ -47,23 +47,23 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// [`CkksError::KeyRequest`] if the plan asks for keys that its parameters do not have.
-    pub fn evaluation_keys(&self, made: impl FnMut(usize)) -> Result<EvaluationKeys, PrivateError> {
+    pub fn evaluation_keys(&self, made: impl FnMut(usize)) -> Result<EvaluationKeys, InferenceError> {
         Ok(EvaluationKeys::generate(self.encryptor.secret(), &self.plan.request, made)?)
     }
 
     /// Encrypts a normalised image, row-major [channels, rows, columns].
     ///
     /// # Errors
-    /// [`PrivateError::ImageSize`], and what the scheme refuses: pixels beyond what the modulus holds, above all.
-    pub fn encrypt(&self, image: &[f64]) -> Result<Vec<SeededCiphertext>, PrivateError> {
+    /// [`InferenceError::ImageSize`], and what the scheme refuses: pixels beyond what the modulus holds, above all.
+    pub fn encrypt(&self, image: &[f64]) -> Result<Vec<SeededCiphertext>, InferenceError> {
         self.encrypt_batch(&[image])
     }
 
     /// Encrypts as many images as the plan has in a batch, or fewer.
     ///
     /// # Errors
-    /// [`PrivateError::ImageSize`], [`PrivateError::BatchSize`], and what the scheme refuses.
-    pub fn encrypt_batch(&self, images: &[&[f64]]) -> Result<Vec<SeededCiphertext>, PrivateError> {
+    /// [`InferenceError::ImageSize`], [`InferenceError::BatchSize`], and what the scheme refuses.
+    pub fn encrypt_batch(&self, images: &[&[f64]]) -> Result<Vec<SeededCiphertext>, InferenceError> {
         let (limbs, scale) = (self.plan.encrypted.limbs, self.plan.encrypted.scale);
         let slots = self.plan.input_slots(images)?;
         Ok(slots.iter().map(|slots| self.encryptor.encrypt(slots, scale, limbs)).collect::<Result<_, _>>()?)
@@ -97,22 +97,24 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// As [`Client::decrypt_batch`].
-    pub fn decrypt(&self, result: &[Ciphertext]) -> Result<Logits, PrivateError> {
+    pub fn decrypt(&self, result: &[Ciphertext]) -> Result<Logits, InferenceError> {
         Ok(self.decrypt_batch(result, 1)?.remove(0))
     }
 
     /// Decrypts the logits of the first `images` images of a batch.
     ///
     /// # Errors
-    /// [`PrivateError::Result`] unless there is one ciphertext, at the plan's last level and scale;
-    /// [`PrivateError::BatchSize`]; as [`Client::slots`].
-    pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Result<Vec<Logits>, PrivateError> {
+    /// [`InferenceError::Result`] unless there is one ciphertext, at the plan's last level and scale;
+    /// [`InferenceError::BatchSize`]; as [`Client::slots`].
+    pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Result<Vec<Logits>, InferenceError> {
         let batch = self.plan.batch;
         if !(1..=batch).contains(&images) {
-            return Err(PrivateError::BatchSize { batch, found: images });
+            return Err(InferenceError::BatchSize { batch, found: images });
         }
         let [result] = result else {
-            return Err(PrivateError::Result { reason: format!("it has {} ciphertexts instead of one", result.len()) });
+            return Err(InferenceError::Result {
+                reason: format!("it has {} ciphertexts instead of one", result.len()),
+            });
         };
         let slots = self.slots(result)?;
         self.plan.check_result(result.limbs(), result.scale())?;

@@ -1,6 +1,6 @@
 //! A plan on clear slots with the scheme's noise: what encryption would give, in a fraction of its time.
 
-use super::error::PrivateError;
+use super::error::InferenceError;
 use super::executor::{Executor, LayerSeconds};
 use super::logits::Logits;
 use super::plan::Plan;
@@ -30,12 +30,12 @@ impl<'a> Simulation<'a> {
     /// the others: several at a time are faster, since they share what is read of the weights.
     ///
     /// # Errors
-    /// [`PrivateError::ImageSize`], and what the scheme refuses.
+    /// [`InferenceError::ImageSize`], and what the scheme refuses.
     pub fn images(
         &self,
         images: &[(&[f64], u64)],
         observer: &mut dyn FnMut(usize, &[SimulatedCiphertext], LayerSeconds),
-    ) -> Result<Vec<Logits>, PrivateError> {
+    ) -> Result<Vec<Logits>, InferenceError> {
         let plan = &self.plan.client;
         let Value { ciphertexts, limbs, scale } = plan.encrypted;
         let slots = images.iter().map(|(image, _)| plan.input_slots(&[image])).collect::<Result<Vec<_>, _>>()?;

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use super::channel::{Bases, ChannelTerm, Weights, inputs, sources};
 use crate::ckks::CkksError;
 use crate::ckks::combination::{Combination, Group, Integers, MAX_INTEGER_BITS, Plaintexts, Rotated};
-use crate::private::layout::ChannelLayout;
+use crate::inference::layout::ChannelLayout;
 
 /// The largest weight of a member in one output, and the sum of all squares.
 fn magnitude(weights: &[Weights], member: usize) -> (f64, f64) {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::steps::{Offset, Steps};
 use crate::ckks::linear_transform::{DiagonalSource, Fold};
 use crate::ckks::{CkksError, Complex};
+use crate::inference::layout::{ClassLayout, Layout};
 use crate::network::lowered::{LinearMap, LoweredNetwork};
-use crate::private::layout::{ClassLayout, Layout};
 
 /// The diagonals of a dense layer.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use super::layer::{Builder, LayerInput, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
+use crate::inference::error::InferenceError;
+use crate::inference::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
+use crate::inference::linear::{ChannelTerm, Packing, combination};
+use crate::inference::options::{ConvolutionKind, PlanOptions};
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork};
-use crate::private::error::PrivateError;
-use crate::private::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
-use crate::private::linear::{ChannelTerm, Packing, combination};
-use crate::private::options::{ConvolutionKind, PlanOptions};
 
 /// Product of the strides and largest padding on the way from the image to any layer.
 fn reach(network: &LoweredNetwork) -> (usize, usize) {
@@ -28,7 +28,7 @@ pub(super) fn input(
     network: &LoweredNetwork,
     parameters: &Parameters,
     options: &PlanOptions,
-) -> Result<Layout, PrivateError> {
+) -> Result<Layout, InferenceError> {
     let (largest_pitch, padding) = reach(network);
     let classes = network.layers.last().map_or(1, |l| l.shape.channels);
     let layout = ChannelLayout::image(
@@ -45,7 +45,7 @@ pub(super) fn input(
     );
     let (slots, batch) = (parameters.slots(), options.batch.next_power_of_two());
     if options.batch == 0 || layout.capacity(slots) < batch {
-        return Err(PrivateError::TooManyBlocks {
+        return Err(InferenceError::TooManyBlocks {
             members: network.members,
             batch: options.batch,
             block: layout.block_slots(),
@@ -63,7 +63,7 @@ pub(super) fn convolution(
     builder: &Builder,
     layer: &Layer,
     output: ChannelLayout,
-) -> Result<(Vec<LayerInput>, Combination), PrivateError> {
+) -> Result<(Vec<LayerInput>, Combination), InferenceError> {
     let mut inputs: Vec<(LayerInput, usize)> = Vec::new();
     let mut terms = Vec::new();
     let mut total = 0;
@@ -90,6 +90,6 @@ pub(super) fn convolution(
     let weight_scale = builder.parameters.literal().weight_bits.exp2();
     let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)
         .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
-    let level = |source| PrivateError::Layer { name: layer.name.clone(), level: 0, source };
+    let level = |source| InferenceError::Layer { name: layer.name.clone(), level: 0, source };
     Ok((inputs.into_iter().map(|(i, _)| i).collect(), combination.map_err(level)?))
 }

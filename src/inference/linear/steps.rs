@@ -3,7 +3,7 @@
 use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold, LinearTransform};
 use crate::ckks::{CkksError, Complex};
 use crate::ckks::{Counting, Parameters};
-use crate::private::prices::{PriceList, Prices};
+use crate::inference::prices::{PriceList, Prices};
 
 /// A diagonal before its offset is split: which ciphertexts it connects, and how far apart the slots are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::assemble::Assembly;
 use super::builder::Builder;
 use super::client_plan::ClientPlan;
-use super::error::PrivateError;
+use super::error::InferenceError;
 use super::executor::Executor;
 use super::layout::Layout;
 use super::linear::WorkSize;
@@ -69,9 +69,9 @@ impl Plan {
     /// Derives levels, layouts, diagonals, steps and keys.
     ///
     /// # Errors
-    /// [`PrivateError`] for a network that the layout cannot hold, a chain that is too short, and parameters that the
+    /// [`InferenceError`] for a network that the layout cannot hold, a chain that is too short, and parameters that the
     /// scheme refuses.
-    pub fn new(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Self, PrivateError> {
+    pub fn new(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Self, InferenceError> {
         network.check()?;
         let image = network.input;
         let (unfolding, network) = match Unfolding::of(&network) {
@@ -82,7 +82,7 @@ impl Plan {
         let chain = limbs.iter().copied().max().unwrap_or(2);
         let levels = options.levels.unwrap_or(chain - 1);
         if levels < chain - 1 {
-            return Err(PrivateError::ChainTooShort { levels, network_layers: chain - 1, needed: chain - 1 });
+            return Err(InferenceError::ChainTooShort { levels, network_layers: chain - 1, needed: chain - 1 });
         }
         let parameters = Parameters::new(ParametersLiteral {
             log_n: options.log_n,
@@ -177,7 +177,7 @@ fn layers(
     parameters: &Parameters,
     program: &Program,
     kinds: Vec<(&'static str, Layout)>,
-) -> Result<Vec<PlannedLayer>, PrivateError> {
+) -> Result<Vec<PlannedLayer>, InferenceError> {
     let counting = Counting::new(parameters.clone());
     let Value { ciphertexts, limbs, scale } = program.image;
     let mut counted = Vec::with_capacity(program.layers.len());

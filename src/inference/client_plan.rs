@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::PrivateError;
+use super::error::InferenceError;
 use super::layout::Layout;
 use super::linear::Packing;
 use super::program::Value;
@@ -53,16 +53,16 @@ impl ClientPlan {
     /// one image, or as many as the plan has in a batch; what is missing of a batch is zero.
     ///
     /// # Errors
-    /// [`PrivateError::ImageSize`], [`PrivateError::BatchSize`].
-    pub fn input_slots(&self, images: &[&[f64]]) -> Result<Vec<Vec<Complex>>, PrivateError> {
+    /// [`InferenceError::ImageSize`], [`InferenceError::BatchSize`].
+    pub fn input_slots(&self, images: &[&[f64]]) -> Result<Vec<Vec<Complex>>, InferenceError> {
         if images.is_empty() || images.len() > self.batch {
-            return Err(PrivateError::BatchSize { batch: self.batch, found: images.len() });
+            return Err(InferenceError::BatchSize { batch: self.batch, found: images.len() });
         }
         let expected = self.image.len();
         let mut batched: Vec<Vec<Complex>> = Vec::new();
         for image in images {
             if image.len() != expected {
-                return Err(PrivateError::ImageSize { expected, found: image.len() });
+                return Err(InferenceError::ImageSize { expected, found: image.len() });
             }
             let periods = self.packing.pack(&self.input.scatter(&self.network_input(image)));
             batched.resize(periods.len(), Vec::new());
@@ -81,8 +81,8 @@ impl ClientPlan {
     /// Whether a result has the level and the scale that the last step leaves.
     ///
     /// # Errors
-    /// [`PrivateError::Result`].
-    pub fn check_result(&self, limbs: usize, scale: f64) -> Result<(), PrivateError> {
+    /// [`InferenceError::Result`].
+    pub fn check_result(&self, limbs: usize, scale: f64) -> Result<(), InferenceError> {
         let expected = self.result;
         if limbs == expected.limbs && (scale / expected.scale - 1.0).abs() < SCALE_TOLERANCE {
             return Ok(());
@@ -93,6 +93,6 @@ impl ClientPlan {
             expected.limbs,
             expected.scale.log2()
         );
-        Err(PrivateError::Result { reason })
+        Err(InferenceError::Result { reason })
     }
 }

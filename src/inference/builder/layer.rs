@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::{channel, packed};
 use crate::ckks::Parameters;
 use crate::ckks::linear_transform::LinearTransform;
+use crate::inference::error::InferenceError;
+use crate::inference::layout::{ClassLayout, Layout};
+use crate::inference::linear::{DenseDiagonals, Packing, Steps, Work};
+use crate::inference::options::{LayoutKind, PlanOptions};
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source, Term};
-use crate::private::error::PrivateError;
-use crate::private::layout::{ClassLayout, Layout};
-use crate::private::linear::{DenseDiagonals, Packing, Steps, Work};
-use crate::private::options::{LayoutKind, PlanOptions};
 
 /// An input of a layer: the value of a source, in the form that the layer reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,21 +68,21 @@ pub(super) fn stride(map: &LinearMap) -> usize {
     }
 }
 
-pub(super) fn unsupported(layer: &Layer, reason: &str) -> PrivateError {
-    PrivateError::Unsupported { name: layer.name.clone(), reason: reason.into() }
+pub(super) fn unsupported(layer: &Layer, reason: &str) -> InferenceError {
+    InferenceError::Unsupported { name: layer.name.clone(), reason: reason.into() }
 }
 
 impl Builder {
     /// Lays out the image, which is unfolded or not.
     ///
     /// # Errors
-    /// [`PrivateError`] if an image does not fit into a ciphertext.
+    /// [`InferenceError`] if an image does not fit into a ciphertext.
     pub fn new(
         network: Arc<LoweredNetwork>,
         parameters: Parameters,
         unfolded: bool,
         options: &PlanOptions,
-    ) -> Result<Self, PrivateError> {
+    ) -> Result<Self, InferenceError> {
         let (input, input_packing, input_copies) = match options.layout {
             LayoutKind::Packed => packed::input(&network, &parameters, unfolded, options)?,
             LayoutKind::Channel => (channel::input(&network, &parameters, options)?, channel::packing(options), 1),
@@ -92,7 +92,7 @@ impl Builder {
     }
 
     /// Layout of a source that layer `reader` reads.
-    pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<&Layout, PrivateError> {
+    pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<&Layout, InferenceError> {
         match source {
             Source::Input => Ok(&self.input),
             Source::Layer(index) => match &self.layouts[index] {
@@ -105,7 +105,7 @@ impl Builder {
     }
 
     /// Lays out the linear part of layer number `index`, whose inputs have `limbs` limbs.
-    pub fn layer(&mut self, index: usize, limbs: usize) -> Result<LinearPart, PrivateError> {
+    pub fn layer(&mut self, index: usize, limbs: usize) -> Result<LinearPart, InferenceError> {
         let network = self.network.clone();
         let layer = &network.layers[index];
         let Some(first) = layer.terms.first() else {

@@ -3,11 +3,11 @@
 use super::layer::{Builder, LayerInput, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::linear_transform::{DiagonalSource, Fold, LinearTransform};
+use crate::inference::error::InferenceError;
+use crate::inference::layout::{Layout, PackedLayout};
+use crate::inference::linear::{ConvolutionDiagonals, Packing, Steps, TermInput};
+use crate::inference::options::PlanOptions;
 use crate::network::lowered::{LoweredNetwork, Shape, Source};
-use crate::private::error::PrivateError;
-use crate::private::layout::{Layout, PackedLayout};
-use crate::private::linear::{ConvolutionDiagonals, Packing, Steps, TermInput};
-use crate::private::options::PlanOptions;
 
 fn packing(layout: &PackedLayout, complex: bool) -> Packing {
     if complex { Packing::best(layout) } else { Packing::Real }
@@ -19,14 +19,14 @@ pub(super) fn input(
     parameters: &Parameters,
     unfolded: bool,
     options: &PlanOptions,
-) -> Result<(Layout, Packing, usize), PrivateError> {
+) -> Result<(Layout, Packing, usize), InferenceError> {
     if options.batch > 1 {
-        return Err(PrivateError::PackedBatch { batch: options.batch });
+        return Err(InferenceError::PackedBatch { batch: options.batch });
     }
     let input = PackedLayout::image(network.input, parameters.slots()).ok_or_else(|| {
         let Shape { height, width, .. } = network.input;
         let grid = height.next_power_of_two() * width.next_power_of_two();
-        PrivateError::ImageTooLarge {
+        InferenceError::ImageTooLarge {
             name: "input".into(),
             grid,
             slots: parameters.slots(),
@@ -44,7 +44,7 @@ pub(super) fn convolution(
     index: usize,
     output: PackedLayout,
     limbs: usize,
-) -> Result<(Vec<LayerInput>, LinearTransform), PrivateError> {
+) -> Result<(Vec<LayerInput>, LinearTransform), InferenceError> {
     let layer = &builder.network.layers[index];
     let parameters = &builder.parameters;
     let mut inputs: Vec<(LayerInput, usize, usize)> = Vec::new();

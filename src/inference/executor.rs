@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use super::error::PrivateError;
+use super::error::InferenceError;
 use super::linear::{Packing, Work};
 use super::program::{Operation, Part, PlaintextId, Program, ValueId};
 use crate::ckks::{CkksError, Complex, Evaluator};
@@ -90,8 +90,8 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     /// Encodes as many layers as the budget holds, in order; `encoded` is told after each layer.
     ///
     /// # Errors
-    /// [`PrivateError::Layer`] for weights that cannot be encoded.
-    pub fn prepare(&self, mut encoded: impl FnMut(usize)) -> Result<(), PrivateError> {
+    /// [`InferenceError::Layer`] for weights that cannot be encoded.
+    pub fn prepare(&self, mut encoded: impl FnMut(usize)) -> Result<(), InferenceError> {
         for step in &self.program.steps {
             if let Operation::Transform { weight_scale } | Operation::Combine { weight_scale } = step.operation {
                 self.encoded(step.layer, weight_scale).map_err(|source| self.error(step.layer, source))?;
@@ -104,12 +104,12 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     /// Evaluates the encrypted image; the result holds the logits.
     ///
     /// # Errors
-    /// [`PrivateError::Layer`], naming the layer and its level.
+    /// [`InferenceError::Layer`], naming the layer and its level.
     pub fn run(
         &self,
         image: Vec<E::Ciphertext>,
         observer: &mut Observer<'_, E::Ciphertext>,
-    ) -> Result<Vec<E::Ciphertext>, PrivateError> {
+    ) -> Result<Vec<E::Ciphertext>, InferenceError> {
         let Program { steps, layers, .. } = self.program;
         let mut values: Values<E::Ciphertext> = vec![Some(image)];
         let mut seconds = LayerSeconds::default();
@@ -222,8 +222,8 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         self.program.plaintexts[plaintext.0][number].iter().map(|x| Complex::new(*x, 0.0)).collect()
     }
 
-    fn error(&self, layer: usize, source: CkksError) -> PrivateError {
+    fn error(&self, layer: usize, source: CkksError) -> InferenceError {
         let layer = &self.program.layers[layer];
-        PrivateError::Layer { name: layer.name.clone(), level: self.program.value(layer.output).limbs, source }
+        InferenceError::Layer { name: layer.name.clone(), level: self.program.value(layer.output).limbs, source }
     }
 }

@@ -8,8 +8,8 @@ use super::steps::{Offset, Steps};
 use super::window::{Window, valid};
 use crate::ckks::linear_transform::DiagonalSource;
 use crate::ckks::{CkksError, Complex};
+use crate::inference::layout::PackedLayout;
 use crate::network::lowered::{LinearMap, LoweredNetwork, Shape, Term};
-use crate::private::layout::PackedLayout;
 
 /// One term of the layer with the layout that it reads.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ckks::Complex;
-use crate::private::layout::PackedLayout;
+use crate::inference::layout::PackedLayout;
 
 /// What real and imaginary parts hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
