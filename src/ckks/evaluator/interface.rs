@@ -7,6 +7,7 @@ use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// Operations on ciphertexts. Every operation checks scales and levels and never adjusts them silently.
 pub trait Evaluator: Sync {
@@ -16,6 +17,8 @@ pub trait Evaluator: Sync {
     type Transform: Send + Sync;
     /// An encoded combination, with the combination that it is an encoding of.
     type Combination: Send + Sync;
+    /// An encoded scalar matrix, with the matrix that it is an encoding of.
+    type ScalarMatrix: Send + Sync;
 
     /// The parameters.
     fn parameters(&self) -> &Parameters;
@@ -153,6 +156,27 @@ pub trait Evaluator: Sync {
         &self,
         inputs: &[&Self::Ciphertext],
         encoded: &Self::Combination,
+        working_bytes: u64,
+    ) -> Result<Vec<Self::Ciphertext>, CkksError>;
+
+    /// Encodes a matrix at `scale`: weights without a mask as the nearest whole numbers, the others with their masks as plaintexts.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].
+    fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<Self::ScalarMatrix, CkksError>;
+
+    /// Bytes of an encoded matrix.
+    fn scalar_matrix_bytes(&self, encoded: &Self::ScalarMatrix) -> u64;
+
+    /// Applies a matrix and rescales: the scale of the result is scale(x) * scale(encoded) / last prime. Rotated inputs take at most
+    /// `working_bytes` at a time.
+    ///
+    /// # Errors
+    /// As [`Evaluator::apply_combination`].
+    fn apply_scalar_matrix(
+        &self,
+        inputs: &[&Self::Ciphertext],
+        encoded: &Self::ScalarMatrix,
         working_bytes: u64,
     ) -> Result<Vec<Self::Ciphertext>, CkksError>;
 }

@@ -1,0 +1,148 @@
+//! Sums of rotated ciphertexts times numbers: a matrix product over ciphertexts.
+//!
+//! Output o is `sum over sources s of weight(o, s) * mask(s) * rot(input, steps)`. Without a mask a weight is a whole number of the
+//! scale's units, so its product is exact; with one it is a plaintext that repeats after a few slots, whose values in the NTT domain
+//! come in runs, so that its product is a number times a run of words too. That is what linear layers of the tiled layout are
+//! (method section 8). Convolutions have the same weights at every place of a tile: a panel of weights is kept once, with the places
+//! where it is used.
+
+use super::combination::Rotated;
+use super::error::CkksError;
+
+/// What a column of a panel reads at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Number of the source.
+    pub source: u32,
+    /// Number of the mask by which it is multiplied; none: by one in every slot.
+    pub mask: Option<u8>,
+}
+
+/// Where a panel is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// For each row of the panel the output to which it is added; distinct.
+    pub outputs: Vec<u32>,
+    /// For each column what it reads; none: nothing, as beside an image.
+    pub columns: Vec<Option<Column>>,
+}
+
+/// A matrix of weights with the places where it is used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// A row for each output of a place, a column for each source: row-major.
+    pub weights: Vec<f64>,
+    /// The places; none: the panel does nothing.
+    pub places: Vec<Place>,
+}
+
+/// A matrix over rotated ciphertexts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScalarMatrix {
+    inputs: usize,
+    outputs: usize,
+    sources: Vec<Rotated>,
+    masks: Vec<Vec<f64>>,
+    panels: Vec<Panel>,
+}
+
+impl ScalarMatrix {
+    /// A matrix that is zero. `sources` are sorted and distinct; masks have one length, a power of two from 8 to N/2.
+    ///
+    /// # Errors
+    /// [`CkksError::Combination`] for sources that read inputs that there are not, and for masks of different lengths or more than
+    /// can be numbered.
+    pub fn new(inputs: usize, outputs: usize, sources: Vec<Rotated>, masks: Vec<Vec<f64>>) -> Result<Self, CkksError> {
+        let fail = |reason| Err(CkksError::Combination { reason });
+        if let Some(source) = sources.iter().find(|source| source.input >= inputs) {
+            return fail(format!("it reads input {} of {inputs}", source.input));
+        }
+        if masks.len() > usize::from(u8::MAX) {
+            return fail(format!("{} masks, but at most {} can be told apart", masks.len(), u8::MAX));
+        }
+        let period = masks.first().map_or(8, Vec::len);
+        if !period.is_power_of_two() || period < 8 || masks.iter().any(|mask| mask.len() != period) {
+            return fail("masks have one length, a power of two of at least 8".to_owned());
+        }
+        Ok(Self { inputs, outputs, sources, masks, panels: Vec::new() })
+    }
+
+    /// Adds a panel.
+    ///
+    /// # Errors
+    /// [`CkksError::Combination`] for another number of weights than rows times columns, for outputs, sources or masks that there are
+    /// not, and for weights that are no numbers.
+    pub fn push(&mut self, panel: Panel) -> Result<(), CkksError> {
+        let fail = |reason| Err(CkksError::Combination { reason });
+        if let Some(weight) = panel.weights.iter().find(|weight| !weight.is_finite()) {
+            return fail(format!("a weight is {weight}"));
+        }
+        for place in &panel.places {
+            let (rows, columns) = (place.outputs.len(), place.columns.len());
+            if rows * columns != panel.weights.len() {
+                return fail(format!("{} weights for {rows} rows and {columns} columns", panel.weights.len()));
+            }
+            if let Some(output) = place.outputs.iter().find(|output| **output as usize >= self.outputs) {
+                return fail(format!("it makes output {output} of {}", self.outputs));
+            }
+            for Column { source, mask } in place.columns.iter().flatten() {
+                if *source as usize >= self.sources.len() {
+                    return fail(format!("it reads rotated input {source} of {}", self.sources.len()));
+                }
+                if mask.is_some_and(|mask| usize::from(mask) >= self.masks.len()) {
+                    return fail(format!("it multiplies by mask {mask:?} of {}", self.masks.len()));
+                }
+            }
+        }
+        self.panels.push(panel);
+        Ok(())
+    }
+
+    /// Number of input ciphertexts.
+    pub const fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Number of output ciphertexts.
+    pub const fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The rotated inputs, sorted by input.
+    pub fn sources(&self) -> &[Rotated] {
+        &self.sources
+    }
+
+    /// The masks: one period of slots each.
+    pub fn masks(&self) -> &[Vec<f64>] {
+        &self.masks
+    }
+
+    /// Number of slots after which every mask repeats.
+    pub fn period(&self) -> usize {
+        self.masks.first().map_or(8, Vec::len)
+    }
+
+    /// The panels.
+    pub fn panels(&self) -> &[Panel] {
+        &self.panels
+    }
+
+    /// The distinct rotations, in slots to the left, for which keys are needed.
+    pub fn rotations(&self) -> Vec<i64> {
+        let mut steps: Vec<i64> = self.sources.iter().map(|s| s.steps).filter(|s| *s != 0).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+
+    /// Products of a ciphertext with a whole number, and with a number for each run: zero weights are not left out.
+    pub fn products(&self) -> (usize, usize) {
+        let places = self.panels.iter().flat_map(|panel| &panel.places);
+        places.fold((0, 0), |(whole, masked), place| {
+            let (rows, columns) = (place.outputs.len(), place.columns.iter().flatten());
+            let with_mask = columns.clone().filter(|column| column.mask.is_some()).count();
+            (whole + rows * (columns.count() - with_mask), masked + rows * with_mask)
+        })
+    }
+}
