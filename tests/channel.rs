@@ -166,7 +166,7 @@ fn too_many_members_or_images_are_refused_with_what_would_fit() {
     );
     assert!(error.contains("which hold 2 such blocks; use fewer, or log_n = 10 or more"), "{error}");
     assert!(refused(10, 2).contains("log_n = 11"), "{}", refused(10, 2));
-    let packed = PlanOptions { layout: LayoutKind::Packed, batch: 2, ..options(11, ConvolutionKind::Clustered) };
+    let packed = PlanOptions { layout: LayoutKind::Packed, batch: Some(2), ..options(11, ConvolutionKind::Clustered) };
     let error = Plan::new(network.clone(), &packed).unwrap_err().to_string();
     assert!(error.contains("batch = 2 needs the channel layout"), "{error}");
     let plan = Plan::new(network.clone(), &options(10, ConvolutionKind::Clustered)).unwrap();

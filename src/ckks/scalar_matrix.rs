@@ -136,13 +136,15 @@ impl ScalarMatrix {
         steps
     }
 
-    /// Products of a ciphertext with a whole number, and with a number for each run: zero weights are not left out.
-    pub fn products(&self) -> (usize, usize) {
+    /// Products of a ciphertext with a number; zero weights are not left out.
+    pub fn products(&self) -> usize {
         let places = self.panels.iter().flat_map(|panel| &panel.places);
-        places.fold((0, 0), |(whole, masked), place| {
-            let (rows, columns) = (place.outputs.len(), place.columns.iter().flatten());
-            let with_mask = columns.clone().filter(|column| column.mask.is_some()).count();
-            (whole + rows * (columns.count() - with_mask), masked + rows * with_mask)
-        })
+        places.map(|place| place.outputs.len() * place.columns.iter().flatten().count()).sum()
+    }
+
+    /// Those of them with a mask.
+    pub fn masked_products(&self) -> usize {
+        let masked = |place: &Place| place.columns.iter().flatten().filter(|column| column.mask.is_some()).count();
+        self.panels.iter().flat_map(|panel| &panel.places).map(|place| place.outputs.len() * masked(place)).sum()
     }
 }

@@ -100,7 +100,11 @@ impl Assembler<'_> {
             part.inputs.iter().filter_map(|i| self.offered.get(&(i.source, i.packing))).copied().collect();
         let lowest = offered.iter().map(|id| self.program.value(*id)).min_by_key(|value| value.limbs);
         let read = lowest.map_or(parameters.data_scale(), |value| value.scale);
-        let operands = offered.into_iter().map(|id| self.aligned(id, limbs, read)).collect();
+        let mut operands = Vec::with_capacity(offered.len());
+        for id in offered {
+            let aligned = self.aligned(id, limbs, read);
+            operands.push(self.summed(aligned, &part.sums));
+        }
         // What later layers read without a squaring must have the scale of a square.
         let lifted = layer.activation == Activation::None && *tower_reuse && index + 1 < network.layers.len();
         let scale = parameters.scale().powi(if lifted { 2 } else { 1 });
@@ -108,11 +112,17 @@ impl Assembler<'_> {
         let operation = match part.work {
             Work::Diagonals(_) => Operation::Transform { weight_scale },
             Work::Combination(_) => Operation::Combine { weight_scale },
+            Work::Matrix(_) => Operation::MultiplyMatrix { weight_scale },
         };
         let value = Value { ciphertexts: part.work.outputs(), limbs: limbs - 1, scale };
         let value = self.push(operation, operands, value);
         let bias = self.plaintext(part.layout.scatter(&layer.bias));
         self.unary(Operation::AddPlain { plaintext: bias }, value)
+    }
+
+    /// A value after it was added to its rotations, one after the other.
+    fn summed(&mut self, id: ValueId, rotations: &[i64]) -> ValueId {
+        rotations.iter().fold(id, |value, steps| self.unary(Operation::AddRotated { steps: *steps }, value))
     }
 
     /// A value at the limbs and the scale that its reader wants.

@@ -104,20 +104,25 @@ impl<'a> Client<'a> {
     /// Decrypts the logits of the first `images` images of a batch.
     ///
     /// # Errors
-    /// [`InferenceError::Result`] unless there is one ciphertext, at the plan's last level and scale;
+    /// [`InferenceError::Result`] unless there are as many ciphertexts as the plan says, at its last level and scale;
     /// [`InferenceError::BatchSize`]; as [`Client::slots`].
     pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Result<Vec<Logits>, InferenceError> {
         let batch = self.plan.batch;
         if !(1..=batch).contains(&images) {
             return Err(InferenceError::BatchSize { batch, found: images });
         }
-        let [result] = result else {
-            return Err(InferenceError::Result {
-                reason: format!("it has {} ciphertexts instead of one", result.len()),
-            });
-        };
-        let slots = self.slots(result)?;
-        self.plan.check_result(result.limbs(), result.scale())?;
+        let expected = self.plan.result.ciphertexts;
+        if result.len() != expected {
+            let expected = if expected == 1 { "one".to_owned() } else { expected.to_string() };
+            let reason = format!("it has {} ciphertexts instead of {expected}", result.len());
+            return Err(InferenceError::Result { reason });
+        }
+        let slots = result.iter().map(|ciphertext| {
+            let slots = self.slots(ciphertext)?;
+            self.plan.check_result(ciphertext.limbs(), ciphertext.scale())?;
+            Ok(slots)
+        });
+        let slots = slots.collect::<Result<Vec<_>, InferenceError>>()?;
         Ok((0..images).map(|image| Logits::read(self.plan, &slots, image)).collect())
     }
 }

@@ -66,9 +66,10 @@ impl ClientPlan {
             }
             let periods = self.packing.pack(&self.input.scatter(&self.network_input(image)));
             batched.resize(periods.len(), Vec::new());
-            batched.iter_mut().zip(periods).for_each(|(all, period)| all.extend(period));
+            let slots = self.input.image_slots();
+            batched.iter_mut().zip(periods).for_each(|(all, period)| all.extend(&period[..slots]));
         }
-        let length = self.input.period() * self.batch.next_power_of_two();
+        let length = self.input.image_slots() * self.batch.next_power_of_two();
         batched.iter_mut().for_each(|all| all.resize(length, Complex::default()));
         let grid = if let Layout::Packed(packed) = &self.input { packed.grid_slots() } else { 0 };
         let copies = (0..self.copies).map(|copy| copy * grid);

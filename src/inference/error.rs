@@ -83,11 +83,41 @@ pub enum InferenceError {
     },
     /// The packed layout has no room for further images.
     #[error(
-        "batch = {batch} needs the channel layout: the packed layout fills the slots with one image; set batch to 1, or layout to channel"
+        "batch = {batch} needs the channel layout, or the tiled one: the packed layout fills the slots with one image; set batch to 1, or layout to channel or tiled"
     )]
     PackedBatch {
         /// Images in a batch.
         batch: usize,
+    },
+    /// The plane cannot be cut like that.
+    #[error(
+        "tiles = {tiles}: a plane of {height}x{width} is cut into 1, 4, 16, .. tiles whose rows and columns divide it; set tiles to auto"
+    )]
+    Tiles {
+        /// Tiles asked for.
+        tiles: usize,
+        /// Rows of the image.
+        height: usize,
+        /// Columns of the image.
+        width: usize,
+    },
+    /// Images exceed the slots of the tiled layout.
+    #[error(
+        "{batch} images of {tiles} tiles do not fit into the {slots} slots of N = 2^{log_n}, which hold 1 to {most}; use fewer images or tiles, or log_n = {needed} or more"
+    )]
+    TooManyImages {
+        /// Images in a batch.
+        batch: usize,
+        /// Tiles of each.
+        tiles: usize,
+        /// Slots of a ciphertext.
+        slots: usize,
+        /// log2 of the ring dimension.
+        log_n: u32,
+        /// Smallest log2 of a ring dimension that holds them.
+        needed: u32,
+        /// Images that fit.
+        most: usize,
     },
     /// Members and images exceed the slots.
     #[error(

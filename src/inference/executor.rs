@@ -49,6 +49,7 @@ type Values<C> = Vec<Option<Vec<C>>>;
 enum Encoded<E: Evaluator> {
     Diagonals(E::Transform),
     Combination(E::Combination),
+    Matrix(E::ScalarMatrix),
 }
 
 struct Cache<E: Evaluator> {
@@ -74,10 +75,12 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             Work::Combination(combination) => {
                 Encoded::Combination(self.evaluator.encode_combination(combination, scale)?)
             }
+            Work::Matrix(matrix) => Encoded::Matrix(self.evaluator.encode_scalar_matrix(matrix, scale)?),
         });
         let bytes = match &*encoded {
             Encoded::Diagonals(encoded) => self.evaluator.transform_bytes(encoded),
             Encoded::Combination(encoded) => self.evaluator.combination_bytes(encoded),
+            Encoded::Matrix(encoded) => self.evaluator.scalar_matrix_bytes(encoded),
         };
         let mut cache = lock();
         if cache.bytes + bytes <= self.budget {
@@ -93,7 +96,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     /// [`InferenceError::Layer`] for weights that cannot be encoded.
     pub fn prepare(&self, mut encoded: impl FnMut(usize)) -> Result<(), InferenceError> {
         for step in &self.program.steps {
-            if let Operation::Transform { weight_scale } | Operation::Combine { weight_scale } = step.operation {
+            if let Some(weight_scale) = step.operation.weight_scale() {
                 self.encoded(step.layer, weight_scale).map_err(|source| self.error(step.layer, source))?;
                 encoded(step.layer);
             }
@@ -154,7 +157,9 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     ) -> Result<Vec<E::Ciphertext>, CkksError> {
         let (evaluator, step) = (self.evaluator, &self.program.steps[index]);
         match step.operation {
-            Operation::Transform { weight_scale } | Operation::Combine { weight_scale } => {
+            Operation::Transform { weight_scale }
+            | Operation::Combine { weight_scale }
+            | Operation::MultiplyMatrix { weight_scale } => {
                 let start = Instant::now();
                 let encoded = self.encoded(step.layer, weight_scale)?;
                 *encode_seconds += start.elapsed().as_secs_f64();
@@ -164,6 +169,9 @@ impl<'a, E: Evaluator> Executor<'a, E> {
                     Encoded::Diagonals(encoded) => evaluator.apply_transform(&inputs, encoded),
                     Encoded::Combination(encoded) => {
                         evaluator.apply_combination(&inputs, encoded, self.program.working_bytes)
+                    }
+                    Encoded::Matrix(encoded) => {
+                        evaluator.apply_scalar_matrix(&inputs, encoded, self.program.working_bytes)
                     }
                 }
             }
@@ -181,6 +189,9 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             Operation::MultiplyPlain { plaintext, scale } => self.each(index, values, |number, x| {
                 evaluator.multiply_plain(x, &self.plaintext(plaintext, number), scale)
             }),
+            Operation::AddRotated { steps } => {
+                self.each(index, values, |_, x| evaluator.add(x, &evaluator.rotate(x, steps)?))
+            }
             Operation::Rescale => self.each(index, values, |_, x| evaluator.rescale(x)),
             Operation::Drop => self.each(index, values, |_, x| evaluator.drop_to(x, step.value.limbs)),
             Operation::Pack { packing: Packing::Real } => self.each(index, values, |_, x| Ok(x.clone())),

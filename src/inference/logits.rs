@@ -1,5 +1,7 @@
 //! From the slots of a result to logits.
 
+use std::ops::Deref;
+
 use super::client_plan::ClientPlan;
 use crate::ckks::Complex;
 
@@ -16,22 +18,23 @@ pub struct Logits {
 const COPY_TOLERANCE: f64 = 1.0;
 
 impl Logits {
-    /// Reads the logits of a plan's result from its slots: those of image number `image` of the batch. Every logit comes in
-    /// as many copies as there is room; if an activation overflowed the modulus they are random, so copies that differ, or
-    /// exceed what the modulus can hold, or are not real, reveal it.
-    pub fn read(plan: &ClientPlan, slots: &[Complex], image: usize) -> Self {
+    /// Reads the logits of a plan's result from the slots of its ciphertexts: those of image number `image` of the batch. Every
+    /// logit comes in as many copies as there is room; if an activation overflowed the modulus they are random, so copies that
+    /// differ, or exceed what the modulus can hold, or are not real, reveal it.
+    pub fn read(plan: &ClientPlan, result: &[impl Deref<Target = [Complex]>], image: usize) -> Self {
         let (period, classes) = (plan.output.period(), plan.output.shape().channels);
         // Several images: only the first period of each is made of its own slots alone.
         let (first, period) = match plan.batch {
             1 => (0, period),
-            batch => (image * plan.input.period(), batch.next_power_of_two() * plan.input.period()),
+            batch => (image * plan.input.image_slots(), batch.next_power_of_two() * plan.input.image_slots()),
         };
         let bound = plan.logit_bound;
-        let copies = slots.len() / period;
+        let copies = result.first().map_or(0, |slots| slots.len() / period);
         let mut overflow = copies == 0;
         let values = (0..classes)
             .map(|class| {
-                let all = slots.iter().skip(first + class).step_by(period);
+                let (ciphertext, slot) = plan.output.position(class, 0, 0);
+                let all = result[ciphertext].iter().skip(first + slot).step_by(period);
                 let mean = all.clone().map(|z| z.re).sum::<f64>() / copies as f64;
                 let sound = |z: &Complex| z.re.abs() <= bound && (z - mean).norm() <= COPY_TOLERANCE;
                 overflow |= !all.clone().all(sound);

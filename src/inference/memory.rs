@@ -1,7 +1,7 @@
 //! Predicted memory of a program.
 
 use super::linear::Work;
-use super::program::{Operation, Program, Step};
+use super::program::{Program, Step, ValueId};
 use crate::ckks::Parameters;
 
 /// Program, tables, weights and clear-text copies.
@@ -16,6 +16,11 @@ fn working_limbs(parameters: &Parameters, program: &Program, step: &Step, thread
     let values = 2 * limbs as u64 * (inputs + 2 * outputs) * 2;
     let transform = match map {
         Work::Diagonals(transform) => transform,
+        Work::Matrix(matrix) => {
+            let rotated = matrix.sources().iter().filter(|s| s.steps != 0).count() as u64;
+            let limb = 8 * parameters.n() as u64;
+            return (2 * limbs as u64 * rotated).min(program.working_bytes / limb);
+        }
         Work::Combination(combination) => {
             let rotated = combination.sources().iter().filter(|s| s.steps != 0).count() as u64;
             let limb = 8 * parameters.n() as u64;
@@ -33,14 +38,39 @@ fn working_limbs(parameters: &Parameters, program: &Program, step: &Step, thread
     raised + babies + sums + values + 8 * extended
 }
 
+/// Most limbs that all values take together which some step reads, makes, or leaves for a later one.
+fn most_limbs(program: &Program) -> u64 {
+    let last_uses = program.last_uses();
+    let limbs = |id: usize| {
+        let value = program.value(ValueId(id));
+        2 * (value.ciphertexts * value.limbs) as u64
+    };
+    let mut live = limbs(0);
+    let mut most = live;
+    for (index, step) in program.steps.iter().enumerate() {
+        live += limbs(index + 1);
+        // What a map makes has one limb more until it is rescaled.
+        let extra = if step.operation.weight_scale().is_some() { 2 * step.value.ciphertexts as u64 } else { 0 };
+        most = most.max(live + extra);
+        let mut read: Vec<usize> = step.operands.iter().map(|operand| operand.0).collect();
+        read.sort_unstable();
+        read.dedup();
+        live -= read.iter().filter(|id| last_uses[**id] == Some(index)).map(|id| limbs(*id)).sum::<u64>();
+    }
+    most
+}
+
 /// Predicted peak in bytes, keys included, for `threads` threads with `weight_bytes` of memory for encoded weights.
 pub fn predicted_bytes(parameters: &Parameters, program: &Program, threads: usize, weight_bytes: u64) -> u64 {
     let limb = 8 * parameters.n() as u64;
-    let linear = |step: &&Step| matches!(step.operation, Operation::Transform { .. } | Operation::Combine { .. });
-    let working = program.steps.iter().filter(linear).map(|step| working_limbs(parameters, program, step, threads));
+    let linear = program.steps.iter().filter(|step| step.operation.weight_scale().is_some());
+    let working = linear.map(|step| working_limbs(parameters, program, step, threads)).max().unwrap_or(0);
+    // One ciphertext for each channel and position: values outweigh what works on them.
+    let tiled = program.layers.iter().any(|layer| matches!(layer.map, Work::Matrix(_)));
+    let working = working + if tiled { most_limbs(program) } else { 0 };
     BASE_BYTES
         + parameters.ntts().len() as u64 * 9 * limb
         + program.keys(parameters).bytes(parameters)
         + program.weight_bytes().sum::<u64>().min(weight_bytes).max(program.weight_bytes().max().unwrap_or(0))
-        + working.max().unwrap_or(0) * limb
+        + working * limb
 }

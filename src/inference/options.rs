@@ -15,6 +15,8 @@ pub enum LayoutKind {
     Packed,
     /// One ciphertext for each channel.
     Channel,
+    /// Many images, one ciphertext for each channel and position inside a tile of the plane.
+    Tiled,
 }
 
 /// How a convolution in the channel layout uses its weights.
@@ -32,6 +34,9 @@ pub enum ConvolutionKind {
 
 /// Enough for the article's widest layers in two or three blocks.
 pub const DEFAULT_WORKING_BYTES: u64 = 5 << 30;
+
+/// What the choice of tiles keeps to unless told otherwise: the same on every machine.
+pub const DEFAULT_MEMORY_BYTES: u64 = 16 << 30;
 
 /// What a plan may choose from.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,9 +63,13 @@ pub struct PlanOptions {
     pub layout: LayoutKind,
     /// How convolutions in the channel layout use their weights.
     pub convolution: ConvolutionKind,
-    /// Images in the slots of one ciphertext, in the channel layout.
-    pub batch: usize,
-    /// Bytes of rotated ciphertexts that a convolution in the channel layout may hold at a time.
+    /// Images in the slots of one ciphertext; none: one, and in the tiled layout as many as there is room for.
+    pub batch: Option<usize>,
+    /// Tiles of an image in the tiled layout; none: as many as take the least time within the memory.
+    pub tiles: Option<usize>,
+    /// Bytes that an evaluation may take, for choosing the tiles.
+    pub memory_bytes: u64,
+    /// Bytes of rotated ciphertexts that a convolution in the channel or tiled layout may hold at a time.
     pub working_bytes: u64,
     /// Choice of the special primes.
     pub key_switching: KeySwitching,
@@ -84,7 +93,9 @@ impl Default for PlanOptions {
             base_bits: 28,
             layout: LayoutKind::default(),
             convolution: ConvolutionKind::default(),
-            batch: 1,
+            batch: None,
+            tiles: None,
+            memory_bytes: DEFAULT_MEMORY_BYTES,
             working_bytes: DEFAULT_WORKING_BYTES,
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,

@@ -10,15 +10,17 @@ use super::executor::Executor;
 use super::layout::Layout;
 use super::linear::WorkSize;
 use super::memory::predicted_bytes;
-use super::options::PlanOptions;
+use super::options::{LayoutKind, PlanOptions};
 use super::prices::Prices;
 use super::program::{Program, Value};
 use super::stages::input_limbs;
+use super::tiles;
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::{Load, Operations};
 use crate::ckks::parameters::ParametersLiteral;
 use crate::ckks::{Counting, Parameters};
 use crate::network::lowered::LoweredNetwork;
+use crate::network::one_after_the_other;
 
 /// What is known of a layer from its steps, for tables and checks.
 #[derive(Debug)]
@@ -73,11 +75,22 @@ impl Plan {
     /// scheme refuses.
     pub fn new(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Self, InferenceError> {
         network.check()?;
-        let image = network.input;
-        let (unfolding, network) = match Unfolding::of(&network) {
-            Some((unfolding, unfolded)) => (Some(unfolding), Arc::new(unfolded)),
-            None => (None, network),
-        };
+        match options.layout {
+            LayoutKind::Tiled => tiles::plan(Arc::new(one_after_the_other(&network)?), options),
+            _ => match Unfolding::of(&network) {
+                Some((unfolding, unfolded)) => Self::of(Arc::new(unfolded), Some(unfolding), options),
+                None => Self::of(network, None, options),
+            },
+        }
+    }
+
+    /// The plan of a network that is sound, on unfolded images if the client unfolds.
+    pub(super) fn of(
+        network: Arc<LoweredNetwork>,
+        unfolding: Option<Unfolding>,
+        options: &PlanOptions,
+    ) -> Result<Self, InferenceError> {
+        let image = unfolding.map_or(network.input, |unfolding| unfolding.image());
         let limbs = input_limbs(&network, options.tower_reuse);
         let chain = limbs.iter().copied().max().unwrap_or(2);
         let levels = options.levels.unwrap_or(chain - 1);
@@ -90,7 +103,10 @@ impl Plan {
             scale_bits: options.scale_bits,
             weight_bits: options.weight_bits,
             tower_reuse: options.tower_reuse,
-            input_bits: (unfolding.is_some() && levels == chain - 1 && options.tower_reuse)
+            // A layer that rotates its inputs needs the scale for which gadgets are made.
+            input_bits: ((unfolding.is_some() || options.layout == LayoutKind::Tiled)
+                && levels == chain - 1
+                && options.tower_reuse)
                 .then_some(options.input_bits),
             base_bits: options.base_bits,
             key_switching: options.key_switching,
@@ -121,7 +137,7 @@ impl Plan {
             unfolding,
             packing,
             copies,
-            batch: options.batch,
+            batch: options.batch.unwrap_or_else(|| input.batch(parameters.slots())),
             encrypted,
             request: program.keys(&parameters),
             output: layers.last().map_or_else(|| input.clone(), |last| last.layout.clone()),

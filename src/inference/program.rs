@@ -47,6 +47,16 @@ pub enum Operation {
         /// Scale of the weights.
         weight_scale: f64,
     },
+    /// A matrix of numbers over rotated ciphertexts: the layer's map, weights encoded at this scale; then a rescale.
+    MultiplyMatrix {
+        /// Scale of the weights.
+        weight_scale: f64,
+    },
+    /// Adds to every ciphertext its rotation to the left.
+    AddRotated {
+        /// Slots.
+        steps: i64,
+    },
     /// Adds a plaintext.
     AddPlain {
         /// Which.
@@ -72,6 +82,18 @@ pub enum Operation {
         /// How.
         packing: Packing,
     },
+}
+
+impl Operation {
+    /// The scale at which a layer's map has its weights; none: this is not the step that applies the map.
+    pub const fn weight_scale(self) -> Option<f64> {
+        match self {
+            Self::Transform { weight_scale }
+            | Self::Combine { weight_scale }
+            | Self::MultiplyMatrix { weight_scale } => Some(weight_scale),
+            _ => None,
+        }
+    }
 }
 
 /// To which of a layer's times a step belongs.
@@ -162,9 +184,10 @@ impl Program {
         for step in &self.steps {
             let limbs = step.operands.first().map_or(0, |operand| self.value(*operand).limbs);
             match step.operation {
-                Operation::Transform { .. } | Operation::Combine { .. } => {
+                Operation::Transform { .. } | Operation::Combine { .. } | Operation::MultiplyMatrix { .. } => {
                     self.layers[step.layer].map.request(parameters, limbs, &mut request);
                 }
+                Operation::AddRotated { steps } => request.add_rotation(parameters, steps, limbs),
                 Operation::Square => request.add(parameters, KeyKind::Relinearization, limbs),
                 Operation::Pack { packing: Packing::Halves { half } } => {
                     request.add_rotation(parameters, half as i64, limbs);
@@ -189,9 +212,9 @@ impl Program {
             squared |= step.operation == Operation::Square;
             // What brings the inputs to one level comes before the linear map; a multiple of its value is smaller than the square.
             let counts = match step.operation {
-                Operation::Transform { .. } | Operation::Combine { .. } | Operation::Square => true,
+                Operation::Square => true,
                 Operation::Rescale => step.part == Part::Square,
-                _ => false,
+                operation => operation.weight_scale().is_some(),
             };
             if counts {
                 let room = parameters.log2_q(step.value.limbs) - 1.0 - step.value.scale.log2();

@@ -2,6 +2,7 @@
 
 use super::error::InferenceError;
 use super::executor::{Executor, LayerSeconds};
+use super::layout::Layout;
 use super::logits::Logits;
 use super::plan::Plan;
 use super::program::Value;
@@ -26,8 +27,9 @@ impl<'a> Simulation<'a> {
     }
 
     /// The logits of normalised images, each row-major [channels, rows, columns] with the seed that its noise follows from;
-    /// `observer` sees every layer, of all images, as [`Executor::run`] shows it. What comes out for an image does not depend on
-    /// the others: several at a time are faster, since they share what is read of the weights.
+    /// `observer` sees every layer, of all images, as [`Executor::run`] shows it. Several at a time are faster, since they share
+    /// what is read of the weights. What comes out for an image does not depend on the others, but in the tiled layout, where as
+    /// many as a batch has share their ciphertexts and with them the noise.
     ///
     /// # Errors
     /// [`InferenceError::ImageSize`], and what the scheme refuses.
@@ -38,14 +40,21 @@ impl<'a> Simulation<'a> {
     ) -> Result<Vec<Logits>, InferenceError> {
         let plan = &self.plan.client;
         let Value { ciphertexts, limbs, scale } = plan.encrypted;
-        let slots = images.iter().map(|(image, _)| plan.input_slots(&[image])).collect::<Result<Vec<_>, _>>()?;
+        let together = if matches!(plan.input, Layout::Tiled(_)) { plan.batch } else { 1 };
+        let groups: Vec<&[(&[f64], u64)]> = images.chunks(together.max(1)).collect();
+        let slots =
+            |group: &&[(&[f64], u64)]| plan.input_slots(&group.iter().map(|(image, _)| *image).collect::<Vec<_>>());
+        let slots = groups.iter().map(slots).collect::<Result<Vec<_>, _>>()?;
         let encrypted = (0..ciphertexts).map(|index| {
-            let of_images: Vec<&[Complex]> = slots.iter().map(|ciphertexts| &ciphertexts[index][..]).collect();
-            let seeds: Vec<u64> = images.iter().map(|(_, seed)| seed.rotate_left(32) ^ index as u64).collect();
-            self.evaluator.encrypt_all(&of_images, scale, limbs, &seeds)
+            let of_groups: Vec<&[Complex]> = slots.iter().map(|ciphertexts| &ciphertexts[index][..]).collect();
+            let seeds: Vec<u64> = groups.iter().map(|group| group[0].1.rotate_left(32) ^ index as u64).collect();
+            self.evaluator.encrypt_all(&of_groups, scale, limbs, &seeds)
         });
         let result = self.executor.run(encrypted.collect(), observer)?;
-        let slots = |image| result.first().map(|logits| logits.slots(image)).unwrap_or_default();
-        Ok((0..images.len()).map(|image| Logits::read(plan, &slots(image), 0)).collect())
+        let read = |(number, group): (usize, &&[(&[f64], u64)])| -> Vec<Logits> {
+            let slots: Vec<Vec<Complex>> = result.iter().map(|ciphertext| ciphertext.slots(number)).collect();
+            (0..group.len()).map(|image| Logits::read(plan, &slots, image)).collect()
+        };
+        Ok(groups.iter().enumerate().flat_map(read).collect())
     }
 }

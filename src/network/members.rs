@@ -1,7 +1,7 @@
 //! Ensembles: networks of one graph with different weights.
 
 use super::error::NetworkError;
-use super::lowered::{Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
 
 /// Checks that there is a member, that each is sound by itself, and that all are of the graph of the first.
 ///
@@ -58,10 +58,98 @@ fn size(shape: Shape) -> String {
     format!("{}x{}x{}", shape.channels, shape.height, shape.width)
 }
 
+/// The members of an ensemble one after the other: layers of one member follow each other, and the last reads all. What
+/// [`merge`](super::merge) put beside each other in channels; a network of one member stays as it is.
+///
+/// # Errors
+/// [`NetworkError::Lowered`] for channels that do not fall to members.
+pub fn one_after_the_other(network: &LoweredNetwork) -> Result<LoweredNetwork, NetworkError> {
+    let members = network.members;
+    let Some((last, inner)) = network.layers.split_last().filter(|_| members > 1) else {
+        return Ok(network.clone());
+    };
+    let mut layers = Vec::with_capacity(members * inner.len() + 1);
+    for member in 0..members {
+        for layer in inner {
+            layers.push(of_member(layer, member, members, inner.len()).ok_or_else(|| shared_channels(layer))?);
+        }
+    }
+    let [Term { source: Source::Layer(source), map: LinearMap::Dense { weights, outputs } }] = last.terms.as_slice()
+    else {
+        return Err(shared_channels(last));
+    };
+    let part = weights.len() / outputs / members;
+    let terms = (0..members).map(|member| {
+        let rows = (0..*outputs).flat_map(|output| &weights[(output * members + member) * part..][..part]);
+        let map = LinearMap::Dense { weights: rows.copied().collect(), outputs: *outputs };
+        Term { source: Source::Layer(member * inner.len() + source), map }
+    });
+    layers.push(Layer { terms: terms.collect(), ..last.clone() });
+    let network = LoweredNetwork { input: network.input, layers, members: 1 };
+    network.check()?;
+    Ok(network)
+}
+
+/// A member's part of a layer; none: its channels do not fall to members. Each member has `layers` layers.
+fn of_member(layer: &Layer, member: usize, members: usize, layers: usize) -> Option<Layer> {
+    let part = |values: &[f64]| {
+        let length = values.len() / members;
+        values[member * length..(member + 1) * length].to_vec()
+    };
+    let term = |term: &Term| {
+        let source = match term.source {
+            Source::Input => Source::Input,
+            Source::Layer(index) => Source::Layer(member * layers + index),
+        };
+        let of_image = source == Source::Input;
+        let map = match &term.map {
+            LinearMap::Convolution { weights, out_channels, in_channels, kernel, stride, padding, groups } => {
+                if !of_image && groups % members != 0 {
+                    return None;
+                }
+                LinearMap::Convolution {
+                    weights: part(weights),
+                    out_channels: out_channels / members,
+                    in_channels: if of_image { *in_channels } else { in_channels / members },
+                    kernel: *kernel,
+                    stride: *stride,
+                    padding: *padding,
+                    groups: if of_image { *groups } else { groups / members },
+                }
+            }
+            LinearMap::ChannelScale { factors } if !of_image => LinearMap::ChannelScale { factors: part(factors) },
+            _ => return None,
+        };
+        Some(Term { source, map })
+    };
+    let activation = match &layer.activation {
+        Activation::Monic { linear } => Activation::Monic { linear: part(linear) },
+        Activation::Full { leading, linear } => Activation::Full { leading: part(leading), linear: part(linear) },
+        other => other.clone(),
+    };
+    let Shape { channels, height, width } = layer.shape;
+    Some(Layer {
+        name: format!("member {}: {}", member + 1, layer.name),
+        terms: layer.terms.iter().map(term).collect::<Option<_>>()?,
+        bias: part(&layer.bias),
+        shape: Shape::new(channels / members, height, width),
+        activation,
+        centre: part(&layer.centre),
+    })
+}
+
+fn shared_channels(layer: &Layer) -> NetworkError {
+    NetworkError::Lowered {
+        layer: layer.name.clone(),
+        what: "a layer of an ensemble",
+        found: "channels that members share".to_owned(),
+        expected: "channels of each member, and a classifier that reads all".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::lowered::Activation;
     use crate::network::random::tests::tiny;
 
     #[test]
@@ -108,5 +196,23 @@ mod tests {
             ..Architecture::named("resnet20", 3, 3).unwrap()
         };
         Network::random(&architecture, 0).unwrap().lower().unwrap()
+    }
+
+    #[test]
+    fn members_one_after_the_other_give_what_they_give_beside_each_other() {
+        let members: Vec<LoweredNetwork> = (0..3).map(|seed| tiny(seed).lower().unwrap()).collect();
+        let merged = super::super::merge(&members).unwrap();
+        let sequence = one_after_the_other(&merged).unwrap();
+        assert_eq!((sequence.members, sequence.layers.len()), (1, 3 * (members[0].layers.len() - 1) + 1));
+        assert_eq!(sequence.layers[0].name, format!("member 1: {}", members[0].layers[0].name));
+        let image: Vec<f64> = (0..merged.input.len()).map(|i| (i as f64 * 0.37).sin()).collect();
+        let (expected, found) = (merged.forward(&image).unwrap(), sequence.forward(&image).unwrap());
+        for (expected, found) in expected.logits().iter().zip(found.logits()) {
+            assert!((expected - found).abs() < 1e-12 * expected.abs().max(1.0), "{expected} {found}");
+        }
+        assert_eq!(one_after_the_other(&members[0]).unwrap(), members[0]);
+        let mut shared = merged;
+        shared.members = 2;
+        assert!(one_after_the_other(&shared).is_err());
     }
 }

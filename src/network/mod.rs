@@ -40,7 +40,7 @@ pub use graph::{ActivationKind, Graph};
 pub use instance::Network;
 pub use lower_options::{ActivationForm, LowerOptions};
 pub use lowered_forward::LoweredTrace;
-pub use members::check_members;
+pub use members::{check_members, one_after_the_other};
 pub use merge::merge;
 pub use model::Model;
 pub use moments::Moments;

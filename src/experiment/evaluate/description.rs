@@ -161,6 +161,16 @@ pub fn layout(layout: &Layout) -> String {
             shape.width,
             channel.pitch()
         ),
+        Layout::Tiled(tiled) => {
+            let (rows, columns) = tiled.tile();
+            format!(
+                "tiled {}x{}x{} in {} of {rows}x{columns}, {ciphertexts} ct",
+                shape.channels,
+                shape.height,
+                shape.width,
+                tiled.tiles()
+            )
+        }
         Layout::Classes(_) => format!("classes {}, {ciphertexts} ct", shape.channels),
     }
 }

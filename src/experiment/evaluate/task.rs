@@ -16,7 +16,7 @@ use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::{Backend, Convolution, KeySwitching, Layout, MemorySettings, Security, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
-use crate::inference::{ConvolutionKind, LayoutKind, Plan, PlanOptions, Prices};
+use crate::inference::{ConvolutionKind, DEFAULT_MEMORY_BYTES, LayoutKind, Plan, PlanOptions, Prices};
 use crate::network::cluster::ClusterOptions;
 use crate::network::{LowerOptions, Model, NetworkError};
 use crate::ring::sampling::Seed;
@@ -183,7 +183,9 @@ impl Task {
                 // Diagonals: the packed layout asks for none of these.
                 Convolution::Diagonals | Convolution::Classical => ConvolutionKind::Classical,
             },
-            batch: self.batch as usize,
+            batch: (self.batch > 1).then_some(self.batch as usize),
+            tiles: None,
+            memory_bytes: self.memory.limit.map_or(DEFAULT_MEMORY_BYTES, |limit| limit.0),
             working_bytes: self.memory.working.0,
             key_switching: match self.parameters.key_switching {
                 KeySwitching::Auto => Gadgets::Automatic,

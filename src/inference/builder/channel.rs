@@ -31,11 +31,12 @@ pub(super) fn input(
 ) -> Result<Layout, InferenceError> {
     let (largest_pitch, padding) = reach(network);
     let classes = network.layers.last().map_or(1, |l| l.shape.channels);
+    let images = options.batch.unwrap_or(1);
     let layout = ChannelLayout::image(
         network.input,
         &ChannelOptions {
             members: network.members,
-            batch: options.batch,
+            batch: images,
             largest_pitch,
             padding,
             // Integers times whole ciphertexts cannot mask the taps beside a plane.
@@ -43,11 +44,11 @@ pub(super) fn input(
             classes_period: ClassLayout::new(classes).period(),
         },
     );
-    let (slots, batch) = (parameters.slots(), options.batch.next_power_of_two());
-    if options.batch == 0 || layout.capacity(slots) < batch {
+    let (slots, batch) = (parameters.slots(), images.next_power_of_two());
+    if images == 0 || layout.capacity(slots) < batch {
         return Err(InferenceError::TooManyBlocks {
             members: network.members,
-            batch: options.batch,
+            batch: images,
             block: layout.block_slots(),
             slots,
             log_n: options.log_n,

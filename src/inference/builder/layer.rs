@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{channel, packed};
+use super::{channel, packed, tiled};
 use crate::ckks::Parameters;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::inference::error::InferenceError;
@@ -27,6 +27,8 @@ pub struct LinearPart {
     pub kind: &'static str,
     /// Its inputs, in the order of the map's.
     pub inputs: Vec<LayerInput>,
+    /// Rotations after each of which an input is added to itself, before the map.
+    pub sums: Vec<i64>,
     /// The map.
     pub work: Work,
     /// Layout of the layer's value.
@@ -68,6 +70,10 @@ pub(super) fn stride(map: &LinearMap) -> usize {
     }
 }
 
+fn after_dense(reader: &Layer) -> InferenceError {
+    unsupported(reader, "it reads the output of a dense layer; only the last layer may be dense")
+}
+
 pub(super) fn unsupported(layer: &Layer, reason: &str) -> InferenceError {
     InferenceError::Unsupported { name: layer.name.clone(), reason: reason.into() }
 }
@@ -86,6 +92,7 @@ impl Builder {
         let (input, input_packing, input_copies) = match options.layout {
             LayoutKind::Packed => packed::input(&network, &parameters, unfolded, options)?,
             LayoutKind::Channel => (channel::input(&network, &parameters, options)?, channel::packing(options), 1),
+            LayoutKind::Tiled => (tiled::input(&network, &parameters, options)?, Packing::Real, 1),
         };
         let options = options.clone();
         Ok(Self { network, parameters, options, input, input_packing, input_copies, layouts: Vec::new() })
@@ -96,9 +103,8 @@ impl Builder {
         match source {
             Source::Input => Ok(&self.input),
             Source::Layer(index) => match &self.layouts[index] {
-                Layout::Classes(_) => {
-                    Err(unsupported(reader, "it reads the output of a dense layer; only the last layer may be dense"))
-                }
+                Layout::Classes(_) => Err(after_dense(reader)),
+                Layout::Tiled(layout) if layout.is_classes() => Err(after_dense(reader)),
                 layout => Ok(layout),
             },
         }
@@ -112,7 +118,15 @@ impl Builder {
             return Err(unsupported(layer, "it has no inputs"));
         };
         let first_layout = self.source_layout(first.source, layer)?.clone();
+        let mut sums = Vec::new();
         let (layout, inputs, work) = match (&first.map, &first_layout) {
+            (_, Layout::Tiled(from)) => {
+                let (output, inputs, matrix) = tiled::linear(self, layer, from)?;
+                if output.is_classes() {
+                    sums = from.sums();
+                }
+                (Layout::Tiled(output), inputs, Work::Matrix(matrix.into()))
+            }
             (LinearMap::Dense { outputs, .. }, from) => {
                 if layer.terms.len() != 1 {
                     return Err(unsupported(layer, "a dense layer with a shortcut is not supported"));
@@ -135,7 +149,7 @@ impl Builder {
             (_, Layout::Classes(_)) => return Err(unsupported(layer, "it reads the output of a dense layer")),
         };
         self.layouts.push(layout.clone());
-        Ok(LinearPart { kind: kind(layer), inputs, work, layout })
+        Ok(LinearPart { kind: kind(layer), inputs, sums, work, layout })
     }
 
     fn dense(&self, index: usize, input: &Layout, output: ClassLayout, limbs: usize) -> LinearTransform {

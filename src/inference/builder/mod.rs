@@ -3,5 +3,6 @@
 mod channel;
 mod layer;
 mod packed;
+mod tiled;
 
 pub(super) use layer::{Builder, LinearPart};

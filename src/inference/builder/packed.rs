@@ -20,8 +20,8 @@ pub(super) fn input(
     unfolded: bool,
     options: &PlanOptions,
 ) -> Result<(Layout, Packing, usize), InferenceError> {
-    if options.batch > 1 {
-        return Err(InferenceError::PackedBatch { batch: options.batch });
+    if let Some(batch) = options.batch.filter(|batch| *batch > 1) {
+        return Err(InferenceError::PackedBatch { batch });
     }
     let input = PackedLayout::image(network.input, parameters.slots()).ok_or_else(|| {
         let Shape { height, width, .. } = network.input;

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::MIN_PERIOD;
 use crate::network::lowered::Shape;
 
 /// What a channel layout is made for.
@@ -43,9 +44,6 @@ pub struct ChannelLayout {
     pitch: usize,
     batch: usize,
 }
-
-/// Smallest period that the encoder can use.
-const MIN_PERIOD: usize = 8;
 
 impl ChannelLayout {
     /// The layout of a fresh image. Whether it fits into a ciphertext: [`ChannelLayout::capacity`].

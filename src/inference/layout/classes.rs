@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Smallest period that the encoder can use.
-const MIN_PERIOD: usize = 8;
+use super::MIN_PERIOD;
 
 /// The layout of the logits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

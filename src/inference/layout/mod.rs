@@ -3,16 +3,21 @@
 mod channel;
 mod classes;
 mod packed;
+mod tiled;
 
 pub use channel::{ChannelLayout, ChannelOptions};
 pub use classes::ClassLayout;
 pub use packed::PackedLayout;
+pub use tiled::{Reach, TiledLayout};
 
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
 use crate::network::lowered::Shape;
+
+/// Smallest period that the encoder can use.
+const MIN_PERIOD: usize = 8;
 
 /// The layout of one layer's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +27,8 @@ pub enum Layout {
     Packed(PackedLayout),
     /// One ciphertext for each channel.
     Channel(ChannelLayout),
+    /// One ciphertext for each channel and position inside a tile of the plane.
+    Tiled(TiledLayout),
     /// One slot for each class, repeated unless several images share the ciphertext.
     Classes(ClassLayout),
 }
@@ -32,6 +39,7 @@ impl Layout {
         match self {
             Self::Packed(packed) => packed.ciphertexts(),
             Self::Channel(channel) => channel.ciphertexts(),
+            Self::Tiled(tiled) => tiled.ciphertexts(),
             Self::Classes(_) => 1,
         }
     }
@@ -41,7 +49,24 @@ impl Layout {
         match self {
             Self::Packed(packed) => packed.period(),
             Self::Channel(channel) => channel.period(),
+            Self::Tiled(tiled) => tiled.period(),
             Self::Classes(classes) => classes.period(),
+        }
+    }
+
+    /// Slots from one image of a batch to the next.
+    pub fn image_slots(&self) -> usize {
+        match self {
+            Self::Tiled(tiled) => tiled.tiles(),
+            _ => self.period(),
+        }
+    }
+
+    /// Images that ciphertexts of `slots` slots hold unless fewer are asked for.
+    pub fn batch(&self, slots: usize) -> usize {
+        match self {
+            Self::Tiled(tiled) => slots / tiled.tiles(),
+            _ => 1,
         }
     }
 
@@ -50,6 +75,7 @@ impl Layout {
         match self {
             Self::Packed(packed) => packed.shape(),
             Self::Channel(channel) => channel.shape(),
+            Self::Tiled(tiled) => tiled.shape(),
             Self::Classes(classes) => Shape::new(classes.classes(), 1, 1),
         }
     }
@@ -59,6 +85,7 @@ impl Layout {
         match self {
             Self::Packed(packed) => packed.position(channel, row, column),
             Self::Channel(layout) => layout.position(channel, row, column),
+            Self::Tiled(layout) => layout.position(channel, row, column),
             Self::Classes(_) => (0, channel),
         }
     }
@@ -79,6 +106,9 @@ impl Layout {
 
     /// One period of each ciphertext's slots, filled with row-major values; unused slots are zero.
     pub fn scatter(&self, values: &[f64]) -> Vec<Vec<f64>> {
+        if let Self::Tiled(layout) = self {
+            return layout.scatter(values);
+        }
         let mut slots = vec![vec![0.0; self.period()]; self.ciphertexts()];
         for (value, (ciphertext, slot)) in values.iter().zip(self.positions()) {
             slots[ciphertext][slot] = *value;

@@ -14,6 +14,7 @@ mod dense;
 mod integer;
 mod packing;
 mod steps;
+mod tiled;
 mod window;
 mod work;
 
@@ -22,4 +23,5 @@ pub use convolution::{ConvolutionDiagonals, TermInput};
 pub use dense::DenseDiagonals;
 pub use packing::Packing;
 pub use steps::{Offset, Steps};
+pub use tiled::{TiledTerm, matrix};
 pub use work::{Work, WorkSize};

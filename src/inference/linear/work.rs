@@ -6,6 +6,7 @@ use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
 use crate::ckks::keys::KeyRequest;
 use crate::ckks::linear_transform::{Fold, LinearTransform};
+use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// A linear layer.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub enum Work {
     Diagonals(Arc<LinearTransform>),
     /// Sums of rotated ciphertexts.
     Combination(Arc<Combination>),
+    /// A matrix of numbers over rotated ciphertexts.
+    Matrix(Arc<ScalarMatrix>),
 }
 
 /// How large a layer's computation is, for tables.
@@ -33,6 +36,7 @@ impl Work {
         match self {
             Self::Diagonals(transform) => transform.inputs,
             Self::Combination(combination) => combination.inputs(),
+            Self::Matrix(matrix) => matrix.inputs(),
         }
     }
 
@@ -41,6 +45,7 @@ impl Work {
         match self {
             Self::Diagonals(transform) => transform.outputs,
             Self::Combination(combination) => combination.outputs(),
+            Self::Matrix(matrix) => matrix.outputs(),
         }
     }
 
@@ -48,7 +53,7 @@ impl Work {
     pub const fn diagonals(&self) -> Option<&Arc<LinearTransform>> {
         match self {
             Self::Diagonals(transform) => Some(transform),
-            Self::Combination(_) => None,
+            Self::Combination(_) | Self::Matrix(_) => None,
         }
     }
 
@@ -60,6 +65,7 @@ impl Work {
                 (combination.rotations(), &[Fold::Conjugation][..])
             }
             Self::Combination(combination) => (combination.rotations(), &[][..]),
+            Self::Matrix(matrix) => (matrix.rotations(), &[][..]),
         };
         for steps in rotations {
             request.add_rotation(parameters, steps, limbs);
@@ -85,6 +91,9 @@ impl Work {
                 babies: combination.rotations().len() as u64 + 1,
                 giants: 1,
             },
+            Self::Matrix(matrix) => {
+                WorkSize { products: matrix.products() as u64, babies: matrix.rotations().len() as u64 + 1, giants: 1 }
+            }
         }
     }
 
@@ -96,6 +105,7 @@ impl Work {
                 let plaintexts = combination.plaintexts();
                 16 * (plaintexts.period() * plaintexts.bases().len()) as u64
             }
+            Self::Matrix(matrix) => 8 * matrix.panels().iter().map(|panel| panel.weights.len() as u64).sum::<u64>(),
         }
     }
 }
