@@ -1,16 +1,20 @@
 //! The channel layout on small random networks, encrypted in small, insecure rings, against clear text.
 
+mod common;
+
 use std::sync::Arc;
 
-use leveled::ckks::{Encrypted, PrecisionReport, SecurityPolicy};
+use leveled::ckks::{PrecisionReport, SecurityPolicy};
 use leveled::inference::{
-    Client, ConvolutionKind, Executor, InferenceError, LayoutKind, Logits, Plan, PlanOptions, Simulation, simulator,
+    Client, ConvolutionKind, InferenceError, LayoutKind, Plan, PlanOptions, Simulation, simulator,
 };
 use leveled::network::cluster::{ClusterMode, ClusterOptions, cluster};
 use leveled::network::lowered::{LoweredNetwork, Shape};
-use leveled::network::{Architecture, Network, Stage, merge};
+use leveled::network::{Stage, merge};
 use leveled::ring::sampling::Seed;
 use proptest::prelude::*;
+
+use common::small::{agrees, assert_logits, image, network, two_stages};
 
 /// Convolutions of one kind after the other.
 const KINDS: [ConvolutionKind; 3] = [ConvolutionKind::Classical, ConvolutionKind::Clustered, ConvolutionKind::Integer];
@@ -18,21 +22,6 @@ const KINDS: [ConvolutionKind; 3] = [ConvolutionKind::Classical, ConvolutionKind
 /// Bits that the worst value of every layer must keep, and how far off a logit may be: integer weights are rounded.
 fn bounds(kind: ConvolutionKind) -> (f64, f64) {
     if kind == ConvolutionKind::Integer { (5.0, 0.05) } else { (10.0, 2e-3) }
-}
-
-fn network(input: Shape, stages: &[Stage], seed: u64) -> LoweredNetwork {
-    let architecture = Architecture {
-        input,
-        stem_channels: stages[0].channels,
-        stages: stages.to_vec(),
-        ..Architecture::named("resnet20", 4, 5).unwrap()
-    };
-    Network::random(&architecture, seed).unwrap().lower().unwrap()
-}
-
-fn two_stages(seed: u64) -> LoweredNetwork {
-    let stage = |channels, stride| Stage { blocks: 1, channels, stride };
-    network(Shape::new(3, 8, 8), &[stage(4, 1), stage(6, 2)], seed)
 }
 
 /// Insecure options with primes of 50 bits, so that noise hides no mistake.
@@ -51,42 +40,6 @@ fn options(log_n: u32, convolution: ConvolutionKind) -> PlanOptions {
     }
 }
 
-fn image(network: &LoweredNetwork, phase: f64) -> Vec<f64> {
-    (0..network.input.len()).map(|i| (i as f64 * 0.73 + phase).sin()).collect()
-}
-
-/// Evaluates images together and asserts that every layer of the first and all logits agree with clear text.
-fn agrees(network: &Arc<LoweredNetwork>, options: &PlanOptions, images: &[Vec<f64>], what: &str) {
-    let plan = Plan::new(network.clone(), options).unwrap();
-    let client = Client::reproducible(&plan.client, &Seed::from_number(3));
-    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
-    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
-    let executor = Executor::new(&plan.program, &evaluator, 1 << 20);
-    let references: Vec<&[f64]> = images.iter().map(|i| &i[..]).collect();
-    let upload = client.encrypt_batch(&references).unwrap();
-    let traces: Vec<_> = images.iter().map(|image| network.forward(image).unwrap()).collect();
-    let mut worst = f64::INFINITY;
-    let result = executor
-        .run(upload.iter().map(|x| x.expand()).collect(), &mut |index, output, _| {
-            let probe = client.probe(&plan, &traces[0], index, output).unwrap().unwrap();
-            assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {}", plan.layers[index].name);
-            worst = worst.min(probe.relative.min);
-        })
-        .unwrap();
-    let (bits, logit_error) = bounds(options.convolution);
-    assert!(worst > bits, "{what}: {worst:.1} bits");
-    for (logits, trace) in client.decrypt_batch(&result, images.len()).unwrap().iter().zip(&traces) {
-        assert_logits(logits, trace.logits(), logit_error, what);
-    }
-}
-
-fn assert_logits(logits: &Logits, clear: &[f64], error: f64, what: &str) {
-    assert!(!logits.overflow, "{what}");
-    for (x, y) in logits.values.iter().zip(clear) {
-        assert!((x - y).abs() < error, "{what}: {x} for {y}");
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     /// Odd planes, one and several blocks, both strides with both shortcuts, kernels of 1 and 3.
@@ -101,7 +54,7 @@ proptest! {
             for complex_packing in [false, true] {
                 let what = format!("{height}x{width} {channels:?} {blocks} {stride} {kind:?} {complex_packing}");
                 let options = PlanOptions { complex_packing, ..options(9, kind) };
-                agrees(&network, &options, &[image(&network, 0.0)], &what);
+                agrees(&network, &options, &[image(&network, 0.0)], bounds(kind), &what);
             }
         }
     }
@@ -114,10 +67,16 @@ fn members_share_ciphertexts_and_images_too() {
         for (count, batch, log_n) in [(1, 2, 9), (2, 1, 9), (2, 3, 11), (4, 1, 10), (4, 2, 11)] {
             let network = Arc::new(merge(&members[..count]).unwrap());
             let images: Vec<Vec<f64>> = (0..batch).map(|i| image(&network, i as f64)).collect();
-            let options = PlanOptions { batch, complex_packing: batch % 2 == 1, ..options(log_n, kind) };
-            agrees(&network, &options, &images, &format!("{count} members, {batch} images, {kind:?}"));
+            let options = PlanOptions { batch: Some(batch), complex_packing: batch % 2 == 1, ..options(log_n, kind) };
+            agrees(&network, &options, &images, bounds(kind), &format!("{count} members, {batch} images, {kind:?}"));
             // A batch need not be full.
-            agrees(&network, &options, &images[..1], &format!("{count} members, one of {batch} images, {kind:?}"));
+            agrees(
+                &network,
+                &options,
+                &images[..1],
+                bounds(kind),
+                &format!("{count} members, one of {batch} images, {kind:?}"),
+            );
         }
     }
 }
@@ -143,7 +102,7 @@ fn shared_weights_are_multiplied_once_and_small_memory_changes_nothing() {
     let plan = Plan::new(network.clone(), &options(9, ConvolutionKind::Clustered)).unwrap();
     let ciphertext = (2 * 8 * (plan.client.encrypted.limbs as u64)) << 9;
     let small = PlanOptions { working_bytes: 8 * ciphertext, ..options(9, ConvolutionKind::Clustered) };
-    agrees(&network, &small, &[image(&network, 0.0)], "small memory");
+    agrees(&network, &small, &[image(&network, 0.0)], bounds(small.convolution), "small memory");
     let error = Plan::new(network, &PlanOptions { working_bytes: ciphertext, ..small }).unwrap_err().to_string();
     assert!(
         error.contains("layer layer1.0.conv1") && error.contains("bytes of working memory, but the limit is"),
@@ -156,7 +115,7 @@ fn too_many_members_or_images_are_refused_with_what_would_fit() {
     let network = Arc::new(merge(&(0..4).map(two_stages).collect::<Vec<_>>()).unwrap());
     // 8 x 8 pixels and the gap below them: 128 slots a member.
     let refused = |log_n, batch| {
-        let options = PlanOptions { batch, ..options(log_n, ConvolutionKind::Clustered) };
+        let options = PlanOptions { batch: Some(batch), ..options(log_n, ConvolutionKind::Clustered) };
         Plan::new(network.clone(), &options).unwrap_err().to_string()
     };
     let error = refused(9, 1);
