@@ -12,19 +12,12 @@ use std::ops::Range;
 
 use super::encoder::Complex;
 use super::error::CkksError;
+use super::rotated;
+pub use super::rotated::Rotated;
 use crate::ring::simd::{IntegerMatrix, SumProgram};
 
 /// Most bits of an integer weight.
 pub const MAX_INTEGER_BITS: u32 = 12;
-
-/// An input, rotated to the left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Rotated {
-    /// Which input.
-    pub input: usize,
-    /// Slots to the left.
-    pub steps: i64,
-}
 
 /// Plaintext vectors as linear combinations of base vectors.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -253,39 +246,7 @@ impl Combination {
 
     /// The distinct rotations, in slots to the left, for which keys are needed.
     pub fn rotations(&self) -> Vec<i64> {
-        let mut steps: Vec<i64> = self.sources.iter().map(|s| s.steps).filter(|s| *s != 0).collect();
-        steps.sort_unstable();
-        steps.dedup();
-        steps
-    }
-
-    /// Ranges of sources, all of one input together, with at most `most` rotated ones in each if an input alone has no
-    /// more.
-    pub fn blocks(&self, most: usize) -> Vec<Range<usize>> {
-        let mut blocks: Vec<Range<usize>> = Vec::new();
-        let mut held = 0;
-        let mut start = 0;
-        for input in self.sources.chunk_by(|a, b| a.input == b.input) {
-            let rotated = input.iter().filter(|s| s.steps != 0).count();
-            match blocks.last_mut() {
-                Some(block) if held + rotated <= most => {
-                    block.end += input.len();
-                    held += rotated;
-                }
-                _ => {
-                    blocks.push(start..start + input.len());
-                    held = rotated;
-                }
-            }
-            start += input.len();
-        }
-        blocks
-    }
-
-    /// Most rotations of one input: the smallest block.
-    pub fn largest_group(&self) -> usize {
-        let rotated = |input: &[Rotated]| input.iter().filter(|s| s.steps != 0).count();
-        self.sources.chunk_by(|a, b| a.input == b.input).map(rotated).max().unwrap_or(0)
+        rotated::rotations(&self.sources)
     }
 
     /// The part of `outputs` that reads `sources`, over the plaintexts that it needs, for primes of at most `bits` bits.

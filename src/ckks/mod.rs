@@ -13,6 +13,7 @@ pub mod linear_transform;
 pub mod noise;
 pub mod parameters;
 pub mod precision;
+pub mod rotated;
 pub mod scalar_matrix;
 pub mod secret_slots;
 pub mod security;

@@ -6,8 +6,8 @@
 //! (method section 8). Convolutions have the same weights at every place of a tile: a panel of weights is kept once, with the places
 //! where it is used.
 
-use super::combination::Rotated;
 use super::error::CkksError;
+use super::rotated::{self, Rotated};
 
 /// What a column of a panel reads at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +89,8 @@ impl ScalarMatrix {
                 if *source as usize >= self.sources.len() {
                     return fail(format!("it reads rotated input {source} of {}", self.sources.len()));
                 }
-                if mask.is_some_and(|mask| usize::from(mask) >= self.masks.len()) {
-                    return fail(format!("it multiplies by mask {mask:?} of {}", self.masks.len()));
+                if let Some(mask) = mask.filter(|mask| usize::from(*mask) >= self.masks.len()) {
+                    return fail(format!("it multiplies by mask {mask} of {}", self.masks.len()));
                 }
             }
         }
@@ -130,10 +130,7 @@ impl ScalarMatrix {
 
     /// The distinct rotations, in slots to the left, for which keys are needed.
     pub fn rotations(&self) -> Vec<i64> {
-        let mut steps: Vec<i64> = self.sources.iter().map(|s| s.steps).filter(|s| *s != 0).collect();
-        steps.sort_unstable();
-        steps.dedup();
-        steps
+        rotated::rotations(&self.sources)
     }
 
     /// Products of a ciphertext with a number; zero weights are not left out.
@@ -146,5 +143,16 @@ impl ScalarMatrix {
     pub fn masked_products(&self) -> usize {
         let masked = |place: &Place| place.columns.iter().flatten().filter(|column| column.mask.is_some()).count();
         self.panels.iter().flat_map(|panel| &panel.places).map(|place| place.outputs.len() * masked(place)).sum()
+    }
+
+    /// Plaintexts: distinct pairs of a weight of a panel and a mask.
+    pub fn plaintexts(&self) -> usize {
+        let pairs = |panel: &Panel| {
+            let places = || panel.places.iter().map(|place| place.columns.iter().enumerate());
+            let masked = places().flatten().filter_map(|(index, column)| Some((index, column.as_ref()?.mask?)));
+            let rows = panel.places.first().map_or(0, |place| place.outputs.len());
+            rows * masked.collect::<std::collections::HashSet<_>>().len()
+        };
+        self.panels.iter().map(pairs).sum()
     }
 }

@@ -1,7 +1,7 @@
 //! Checks that all evaluators share.
 
-use crate::ckks::combination::Combination;
 use crate::ckks::error::CkksError;
+use crate::ckks::rotated::{Rotated, largest_group};
 
 /// Scales are equal if their ratio is off by less than this.
 pub const SCALE_TOLERANCE: f64 = 1e-9;
@@ -65,13 +65,13 @@ pub(super) fn transform_inputs(expected: usize, inputs: &[State]) -> Result<Stat
 
 /// How many rotated ciphertexts of `limbs` limbs `working_bytes` hold; at least those of one input.
 pub(super) fn rotated_in_memory(
-    combination: &Combination,
+    sources: &[Rotated],
     n: usize,
     limbs: usize,
     working_bytes: u64,
 ) -> Result<usize, CkksError> {
     let ciphertext = 2 * limbs as u64 * 8 * n as u64;
-    let needed = combination.largest_group() as u64 * ciphertext;
+    let needed = largest_group(sources) as u64 * ciphertext;
     if needed > working_bytes {
         return Err(CkksError::WorkingMemory { needed, limit: working_bytes });
     }

@@ -11,6 +11,8 @@ use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::rotated;
+use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// Level and scale, standing for a ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,6 +102,7 @@ impl Evaluator for Counting {
     type Ciphertext = Counted;
     type Transform = CountedWork<LinearTransform>;
     type Combination = CountedWork<Combination>;
+    type ScalarMatrix = CountedWork<ScalarMatrix>;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -217,10 +220,33 @@ impl Evaluator for Counting {
         let combination = &encoded.work;
         let states: Vec<State> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(combination.inputs(), &states)?;
-        let most = check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;
-        let blocks = combination.blocks(most).len();
+        let most = check::rotated_in_memory(combination.sources(), self.parameters.n(), state.limbs, working_bytes)?;
+        let blocks = rotated::blocks(combination.sources(), most).len();
         self.count(&self.blocks(state.limbs).combination(combination, encoded.share, blocks));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; combination.outputs()])
+    }
+    fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<Self::ScalarMatrix, CkksError> {
+        let share = 2.0 * matrix.period() as f64 / self.parameters.n() as f64;
+        let bytes = 16 * (matrix.masks().len() * matrix.period()) as u64;
+        Ok(CountedWork { work: matrix.clone(), scale, share, bytes })
+    }
+    fn scalar_matrix_bytes(&self, encoded: &Self::ScalarMatrix) -> u64 {
+        encoded.bytes
+    }
+    fn apply_scalar_matrix(
+        &self,
+        inputs: &[&Counted],
+        encoded: &Self::ScalarMatrix,
+        working_bytes: u64,
+    ) -> Result<Vec<Counted>, CkksError> {
+        let matrix = &encoded.work;
+        let states: Vec<State> = inputs.iter().map(|x| (*x).into()).collect();
+        let state = check::transform_inputs(matrix.inputs(), &states)?;
+        let most = check::rotated_in_memory(matrix.sources(), self.parameters.n(), state.limbs, working_bytes)?;
+        let blocks = rotated::blocks(matrix.sources(), most).len();
+        self.count(&self.blocks(state.limbs).scalar_matrix(matrix, encoded.share, blocks));
+        let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
+        Ok(vec![Counted { limbs: state.limbs - 1, scale }; matrix.outputs()])
     }
 }

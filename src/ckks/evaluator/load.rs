@@ -4,10 +4,15 @@ use super::operations::{Load, Operations};
 use crate::ckks::combination::Combination;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::rotated::{self, Rotated};
+use crate::ckks::scalar_matrix::ScalarMatrix;
 use crate::ring::packed_terms::packed_words;
 
 /// Positions of one task of a combination.
 pub(super) const RANGE: usize = 1024;
+
+/// Positions of one task of a scalar matrix.
+pub(super) const SPAN: usize = 256;
 
 /// Work on ciphertexts of some number of limbs.
 #[derive(Debug, Clone, Copy)]
@@ -186,16 +191,44 @@ impl<'p> Blocks<'p> {
         load
     }
 
-    /// A combination whose plaintexts have `share` of N coefficients, taken in `blocks` blocks of sources.
-    pub(super) fn combination(self, combination: &Combination, share: f64, blocks: usize) -> Load {
-        let limbs = self.limbs as f64;
+    /// Rotations of the inputs among `sources`.
+    fn rotated_sources(self, sources: &[Rotated]) -> Load {
         let mut load = Load::default();
-        for input in combination.sources().chunk_by(|a, b| a.input == b.input) {
-            let rotated = input.iter().filter(|s| s.steps != 0).count();
+        for input in rotated::by_input(sources) {
+            let rotated = rotated::switched(input).len();
             if rotated > 0 {
                 load.add_times(1, &self.rotations(rotated));
             }
         }
+        load
+    }
+
+    /// A matrix whose plaintexts have `share` of N coefficients, over sources taken in `blocks` blocks.
+    pub(super) fn scalar_matrix(self, matrix: &ScalarMatrix, share: f64, blocks: usize) -> Load {
+        let limbs = self.limbs as f64;
+        let mut load = self.rotated_sources(matrix.sources());
+        let (whole, masked) = matrix.products();
+        let outputs = matrix.outputs();
+        let plaintexts = matrix.plaintexts() * blocks;
+        load.add(plaintexts, &self.plaintexts(limbs * plaintexts as f64, share));
+        let sums = Operations {
+            additions: (whole + masked).saturating_sub(outputs) as u64,
+            plain_products: masked as u64,
+            integer_products: whole as u64,
+            tile_weights: 2.0 * limbs * whole as f64,
+            tile_products: 2.0 * limbs * masked as f64,
+            limb_passes: 2.0 * limbs * (matrix.sources().len() + outputs * blocks) as f64,
+            ..Operations::default()
+        };
+        load.add(self.parameters.n().div_ceil(SPAN), &sums);
+        load.add_times(outputs, &self.rescale());
+        load
+    }
+
+    /// A combination whose plaintexts have `share` of N coefficients, taken in `blocks` blocks of sources.
+    pub(super) fn combination(self, combination: &Combination, share: f64, blocks: usize) -> Load {
+        let limbs = self.limbs as f64;
+        let mut load = self.rotated_sources(combination.sources());
         let integers = combination.integer_products();
         // Zeros among the integers are multiplied, too.
         let weights: usize = combination.integers().iter().map(|i| i.weights.len()).sum();

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, TILES, TilePair};
+use super::panel::{PANEL_ROWS, PanelPart};
 use super::sum_program::{SumProgram, Tile};
 use super::{portable, wide};
 use crate::ring::automorphism::LANES;
@@ -234,6 +235,20 @@ kernel! {
     checks out.iter().all(|o| o.len() == matrix.outputs()) && sources.iter().all(|s| s.len() == matrix.sources())
         && factors.iter().all(|f| f.len() == matrix.outputs());
     wide if !matrix.suits(q) => wide::weighted_products(out, sources, factors, matrix, q)
+}
+kernel! {
+    /// Words below q in the form in which [`panel_products`] takes sources, and residues as weights.
+    panel_operands / panel_operands_with(words: &mut [u64], q: &Modulus) checks true;
+    wide if true => wide::panel_operands(words, q)
+}
+kernel! {
+    /// `out <- out + rows of a matrix times sources mod q`: products with whole numbers, reduced as `points` says (see
+    /// [`reduction_points`](super::reduction_points)), and with residues. `out` below q; sources and weights in the form of the kernels.
+    panel_products / panel_products_with(
+        out: &mut [Tile; PANEL_ROWS], sources: &[Tile], whole: PanelPart<'_>, points: &[u32], residues: PanelPart<'_>, q: &Modulus
+    )
+    checks points.last().map_or(0, |last| *last as usize) == whole.terms.len();
+    wide if true => wide::panel_products(out, sources, whole, points, residues, q)
 }
 kernel! {
     /// `out <- sum of sources[j] * factors[j] mod q`; sources below 2^`source_bits`, factors below q.

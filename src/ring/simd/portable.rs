@@ -3,5 +3,5 @@
 pub use super::generic::{add_assign, centered_quotients, negate, permute_blocks, reduce_signed, sub_assign};
 pub use super::wide::{
     add_products, grouped_products, linear_combination, multiply_accumulate, multiply_accumulate_packed,
-    multiply_assign, multiply_by_factor, subtract_and_multiply, weighted_products,
+    multiply_assign, multiply_by_factor, panel_operands, panel_products, subtract_and_multiply, weighted_products,
 };

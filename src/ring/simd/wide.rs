@@ -3,6 +3,7 @@
 use super::dispatch::{CHUNK, Term, chunk_words};
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
+use super::panel::{PANEL_ROWS, PanelPart};
 use super::sum_program::{Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};
 
@@ -143,6 +144,39 @@ pub fn weighted_products(
                     *out = q.add(*out, q.mul(q.reduce_i128(sum), factor));
                 }
             }
+        }
+    }
+}
+
+pub fn panel_operands(_words: &mut [u64], _q: &Modulus) {}
+
+pub fn panel_products(
+    out: &mut [Tile; PANEL_ROWS],
+    sources: &[Tile],
+    whole: PanelPart<'_>,
+    points: &[u32],
+    residues: PanelPart<'_>,
+    q: &Modulus,
+) {
+    for (row, out) in out.iter_mut().enumerate() {
+        let mut from = 0;
+        for &to in points {
+            let mut sums = [0i64; TILE];
+            for term in &whole.terms[from..to as usize] {
+                let (weight, words) = (whole.weights[term.column as usize][row], &sources[term.source as usize].0);
+                // Two's complement: what is below 2^63 in the end may wrap in between.
+                sums.iter_mut().zip(words).for_each(|(sum, x)| *sum = sum.wrapping_add(x.wrapping_mul(weight) as i64));
+            }
+            out.0.iter_mut().zip(sums).for_each(|(out, sum)| *out = q.add(*out, q.reduce_i64(sum)));
+            from = to as usize;
+        }
+        for terms in residues.terms.chunks(LAZY_TERMS) {
+            let mut sums = [0u128; TILE];
+            for term in terms {
+                let (weight, words) = (residues.weights[term.column as usize][row], &sources[term.source as usize].0);
+                sums.iter_mut().zip(words).for_each(|(sum, x)| *sum += u128::from(*x) * u128::from(weight));
+            }
+            out.0.iter_mut().zip(sums).for_each(|(out, sum)| *out = q.add(*out, q.reduce_u128(sum)));
         }
     }
 }

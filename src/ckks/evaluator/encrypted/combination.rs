@@ -14,11 +14,12 @@ use super::key_switch::Pair;
 use super::rotation::INPUTS_PER_KEY;
 use super::transform::raised;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::combination::{Combination, Matrix, Rotated};
+use crate::ckks::combination::{Combination, Matrix};
 use crate::ckks::encoder::{COEFFICIENT_BITS, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::evaluator::load::RANGE;
+use crate::ckks::rotated;
 use crate::ring::automorphism::conjugation_element;
 use crate::ring::simd::{Factors, SumProgram, TILE, TILES, Tile};
 use crate::ring::{Factor, Limb, Modulus, Polynomial, simd};
@@ -93,12 +94,12 @@ impl Encrypted {
         let states: Vec<_> = inputs.iter().map(|x| self.state(x)).collect();
         let state = check::transform_inputs(combination.inputs(), &states)?;
         let limbs = state.limbs;
-        let most = check::rotated_in_memory(combination, self.parameters.n(), limbs, working_bytes)?;
+        let most = check::rotated_in_memory(combination.sources(), self.parameters.n(), limbs, working_bytes)?;
         let bits = (0..limbs).map(|i| self.modulus(i).bits()).max().unwrap_or(0);
         let mut sums: Vec<[Sums; 2]> = (0..limbs).map(|_| [Sums::new(), Sums::new()]).collect();
         let n = self.parameters.n();
-        for (number, block) in combination.blocks(most).into_iter().enumerate() {
-            let sources = self.sources(inputs, combination, &block)?;
+        for (number, block) in rotated::blocks(combination.sources(), most).into_iter().enumerate() {
+            let sources = self.rotated_sources(inputs, &combination.sources()[block.clone()])?;
             for part in self.parts(combination, &block, bits)? {
                 let coefficients = rounded(encoded, &part.plaintexts);
                 for (limb, sums) in sums.iter_mut().enumerate() {
@@ -163,34 +164,6 @@ impl Encrypted {
             }
         }
         Ok(results)
-    }
-
-    /// The rotated inputs of a block; each input is decomposed once, and inputs with the same rotations go through their
-    /// keys together.
-    fn sources<'a>(
-        &self,
-        inputs: &[&'a Ciphertext],
-        combination: &Combination,
-        block: &Range<usize>,
-    ) -> Result<Vec<Cow<'a, Ciphertext>>, CkksError> {
-        let steps = |group: &[Rotated]| -> Vec<i64> { group.iter().map(|s| s.steps).filter(|s| *s != 0).collect() };
-        let groups: Vec<&[Rotated]> =
-            combination.sources()[block.clone()].chunk_by(|a, b| a.input == b.input).collect();
-        let mut sources = Vec::with_capacity(block.len());
-        for alike in groups.chunk_by(|a, b| steps(a) == steps(b)) {
-            for groups in alike.chunks(INPUTS_PER_KEY) {
-                let together: Vec<&Ciphertext> = groups.iter().map(|group| inputs[group[0].input]).collect();
-                let rotated = self.rotated(&together, &steps(groups[0]))?;
-                for (group, rotated) in groups.iter().zip(rotated) {
-                    let mut rotated = rotated.into_iter();
-                    sources.extend(group.iter().filter_map(|s| match s.steps {
-                        0 => Some(Cow::Borrowed(inputs[s.input])),
-                        _ => rotated.next().map(Cow::Owned),
-                    }));
-                }
-            }
-        }
-        Ok(sources)
     }
 
     /// Cuts the outputs so that the plaintexts of each part fit into memory.

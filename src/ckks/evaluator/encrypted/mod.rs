@@ -4,7 +4,9 @@ mod arithmetic;
 mod combination;
 mod division;
 mod key_switch;
+mod panels;
 mod rotation;
+mod scalar_matrix;
 mod tables;
 mod transform;
 
@@ -23,6 +25,7 @@ use crate::ckks::error::CkksError;
 use crate::ckks::keys::EvaluationKeys;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// Computes on ciphertexts; needs no secret.
 #[derive(Debug)]
@@ -55,6 +58,7 @@ impl Evaluator for Encrypted {
     type Ciphertext = Ciphertext;
     type Transform = transform::EncodedTransform;
     type Combination = combination::EncodedCombination;
+    type ScalarMatrix = scalar_matrix::EncodedScalarMatrix;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -132,5 +136,19 @@ impl Evaluator for Encrypted {
         working_bytes: u64,
     ) -> Result<Vec<Ciphertext>, CkksError> {
         self.combined(inputs, encoded, working_bytes)
+    }
+    fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<Self::ScalarMatrix, CkksError> {
+        self.encoded_scalar_matrix(matrix, scale)
+    }
+    fn scalar_matrix_bytes(&self, encoded: &Self::ScalarMatrix) -> u64 {
+        encoded.bytes()
+    }
+    fn apply_scalar_matrix(
+        &self,
+        inputs: &[&Ciphertext],
+        encoded: &Self::ScalarMatrix,
+        working_bytes: u64,
+    ) -> Result<Vec<Ciphertext>, CkksError> {
+        self.matrix_product(inputs, encoded, working_bytes)
     }
 }

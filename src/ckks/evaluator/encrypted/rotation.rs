@@ -1,5 +1,8 @@
 //! Rotations and conjugation.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
 use rayon::prelude::*;
 
 use super::Encrypted;
@@ -8,6 +11,7 @@ use super::key_switch::Pair;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::error::CkksError;
 use crate::ckks::keys::{KeyKind, SwitchingKey};
+use crate::ckks::rotated::{self, Rotated};
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 use crate::ring::{Automorphism, Limb, Polynomial, simd};
 
@@ -92,6 +96,30 @@ impl Encrypted {
     pub(super) fn rotated(&self, inputs: &[&Ciphertext], steps: &[i64]) -> Result<Vec<Vec<Ciphertext>>, CkksError> {
         let elements: Vec<_> = steps.iter().map(|&s| (rotation_element(self.parameters.log_n(), s), Some(s))).collect();
         self.automorphisms(inputs, &elements)
+    }
+
+    /// Rotated inputs; each input is decomposed once, and inputs with the same rotations go through their keys together.
+    pub(super) fn rotated_sources<'a>(
+        &self,
+        inputs: &[&'a Ciphertext],
+        sources: &[Rotated],
+    ) -> Result<Vec<Cow<'a, Ciphertext>>, CkksError> {
+        let mut alike: BTreeMap<Vec<i64>, Vec<usize>> = BTreeMap::new();
+        for group in rotated::by_input(sources) {
+            alike.entry(rotated::switched(group)).or_default().push(group[0].input);
+        }
+        let mut images: HashMap<Rotated, Ciphertext> = HashMap::new();
+        for (steps, alike) in alike.iter().filter(|(steps, _)| !steps.is_empty()) {
+            for some in alike.chunks(INPUTS_PER_KEY) {
+                let together: Vec<&Ciphertext> = some.iter().map(|input| inputs[*input]).collect();
+                for (input, rotated) in some.iter().zip(self.rotated(&together, steps)?) {
+                    images.extend(steps.iter().map(|steps| Rotated { input: *input, steps: *steps }).zip(rotated));
+                }
+            }
+        }
+        let mut image =
+            |source: &Rotated| images.remove(source).map_or(Cow::Borrowed(inputs[source.input]), Cow::Owned);
+        Ok(sources.iter().map(&mut image).collect())
     }
 
     pub(super) fn conjugated(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {

@@ -12,6 +12,8 @@ use crate::ckks::security::SecurityPolicy;
 use crate::ckks::{PrecisionReport, SecretSlots, noise};
 use crate::ring::sampling::Seed;
 
+mod scalar_matrix;
+
 /// Rotations that the tests use; the giant steps 16, 8, 0 and -32 follow each other by 8 and 32.
 const STEPS: [i64; 8] = [1, -1, 5, 8, 16, 32, 48, -32];
 

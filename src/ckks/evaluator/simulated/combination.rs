@@ -58,7 +58,7 @@ impl Simulated {
         let combination = &*encoded.combination;
         let states: Vec<_> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(combination.inputs(), &states)?;
-        check::rotated_in_memory(combination, self.parameters.n(), state.limbs, working_bytes)?;
+        check::rotated_in_memory(combination.sources(), self.parameters.n(), state.limbs, working_bytes)?;
         let sources: Vec<SimulatedCiphertext> =
             combination.sources().par_iter().map(|source| self.rotated(inputs[source.input], source.steps)).collect();
         let limbs = state.limbs;

@@ -7,12 +7,14 @@
 
 mod arithmetic;
 mod combination;
+mod scalar_matrix;
 mod slots;
 mod transform;
 
 use std::sync::Arc;
 
 pub use combination::SimulatedCombination;
+pub use scalar_matrix::SimulatedScalarMatrix;
 pub use slots::SimulatedCiphertext;
 pub use transform::SimulatedTransform;
 
@@ -24,6 +26,7 @@ use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::noise;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// Computes on clear slots with noise.
 #[derive(Debug)]
@@ -63,6 +66,7 @@ impl Evaluator for Simulated {
     type Ciphertext = SimulatedCiphertext;
     type Transform = SimulatedTransform;
     type Combination = SimulatedCombination;
+    type ScalarMatrix = SimulatedScalarMatrix;
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -155,5 +159,19 @@ impl Evaluator for Simulated {
         working_bytes: u64,
     ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
         self.combined(inputs, encoded, working_bytes)
+    }
+    fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<SimulatedScalarMatrix, CkksError> {
+        self.encoded_scalar_matrix(matrix, scale)
+    }
+    fn scalar_matrix_bytes(&self, encoded: &SimulatedScalarMatrix) -> u64 {
+        encoded.bytes()
+    }
+    fn apply_scalar_matrix(
+        &self,
+        inputs: &[&SimulatedCiphertext],
+        encoded: &SimulatedScalarMatrix,
+        working_bytes: u64,
+    ) -> Result<Vec<SimulatedCiphertext>, CkksError> {
+        self.matrix_product(inputs, encoded, working_bytes)
     }
 }

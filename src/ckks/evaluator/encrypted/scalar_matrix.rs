@@ -1,0 +1,247 @@
+//! Matrices of numbers over rotated ciphertexts, prime by prime and run by run.
+//!
+//! Plaintexts that repeat have values that are the same for a run of words, so within a run everything is a product of a matrix of
+//! numbers with the words of all sources: eight rows at a time, with the sources of a few words in the inner cache. Inputs go through in
+//! blocks that the working memory holds.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::Encrypted;
+use super::key_switch::Pair;
+use super::panels::{Column, Panels};
+use crate::ckks::ciphertext::Ciphertext;
+use crate::ckks::encoder::{COEFFICIENT_BITS, Complex, split_scale};
+use crate::ckks::error::CkksError;
+use crate::ckks::evaluator::check;
+use crate::ckks::evaluator::load::SPAN;
+use crate::ckks::rotated;
+use crate::ckks::scalar_matrix::ScalarMatrix;
+use crate::ring::simd::{PANEL_ROWS, PanelPart, TILE, Tile};
+use crate::ring::{Limb, Ntt, Polynomial, simd};
+
+/// Masks as unrounded coefficients.
+#[derive(Debug)]
+pub struct EncodedScalarMatrix {
+    pub(super) matrix: Arc<ScalarMatrix>,
+    masks: Vec<Vec<f64>>,
+    pub(super) scale: f64,
+    /// The scale of plaintexts, whose values are multiplied by 2^shift.
+    rounded_at: f64,
+    shift: u32,
+}
+
+impl EncodedScalarMatrix {
+    pub(super) fn bytes(&self) -> u64 {
+        self.masks.iter().map(|mask| 8 * mask.len() as u64).sum()
+    }
+}
+
+/// Words of each source that a task packs at a time: what all sources have of them stays in the outer cache.
+const PACKED: usize = 64;
+
+/// Bytes of evaluated plaintexts at a time.
+const PLAINTEXT_BYTES: usize = 128 << 20;
+
+/// Whole numbers are below 2^62.
+const WHOLE_BITS: u32 = 62;
+
+impl Encrypted {
+    pub(super) fn encoded_scalar_matrix(
+        &self,
+        matrix: &Arc<ScalarMatrix>,
+        scale: f64,
+    ) -> Result<EncodedScalarMatrix, CkksError> {
+        let masks = matrix.masks().iter().map(|mask| {
+            let slots: Vec<Complex> = mask.iter().map(|x| Complex::new(*x, 0.0)).collect();
+            self.encoder.interpolate(&slots)
+        });
+        let masks = masks.collect::<Result<Vec<_>, _>>()?;
+        let (rounded_at, shift) = split_scale(scale);
+        let largest = |values: &mut dyn Iterator<Item = &f64>| values.fold(0.0, |m: f64, x| x.abs().max(m));
+        let weight = largest(&mut matrix.panels().iter().flat_map(|panel| &panel.weights));
+        let coefficient = largest(&mut masks.iter().flatten());
+        for (scale, value, limit) in [(rounded_at, weight * coefficient, COEFFICIENT_BITS), (scale, weight, WHOLE_BITS)]
+        {
+            let log2_coefficient = (scale * value).log2();
+            // Not a number must not pass.
+            if log2_coefficient.is_nan() || log2_coefficient >= f64::from(limit) {
+                return Err(CkksError::PlaintextOverflow { log2_coefficient, log2_scale: scale.log2(), limit });
+            }
+        }
+        Ok(EncodedScalarMatrix { matrix: matrix.clone(), masks, scale, rounded_at, shift })
+    }
+
+    pub(super) fn matrix_product(
+        &self,
+        inputs: &[&Ciphertext],
+        encoded: &EncodedScalarMatrix,
+        working_bytes: u64,
+    ) -> Result<Vec<Ciphertext>, CkksError> {
+        let matrix = &*encoded.matrix;
+        let states: Vec<_> = inputs.iter().map(|x| self.state(x)).collect();
+        let state = check::transform_inputs(matrix.inputs(), &states)?;
+        let (n, limbs) = (self.parameters.n(), state.limbs);
+        let most = check::rotated_in_memory(matrix.sources(), n, limbs, working_bytes)?;
+        let bits = (0..limbs).map(|i| self.modulus(i).bits()).max().unwrap_or(0);
+        let mut sums: Vec<Pair> =
+            (0..matrix.outputs()).map(|_| (Polynomial::scratch(n, limbs), Polynomial::scratch(n, limbs))).collect();
+        for (number, block) in rotated::blocks(matrix.sources(), most).into_iter().enumerate() {
+            let sources = self.rotated_sources(inputs, &matrix.sources()[block.clone()])?;
+            let panels = Panels::all(matrix, &block, encoded.scale, bits);
+            let runs = if matrix.masks().is_empty() { 1 } else { 2 * matrix.period() };
+            let most = PLAINTEXT_BYTES / (8 * PANEL_ROWS * runs);
+            for (part, panels) in Panels::cut(&panels, most).into_iter().enumerate() {
+                for limb in 0..limbs {
+                    let values = panels.iter().map(|panel| self.run_values(encoded, panel, limb, runs)).collect();
+                    let work = Work { panels, values, runs, sources: &sources, limb, fresh: number == 0 && part == 0 };
+                    self.add_products_of_limb(&work, &mut sums);
+                }
+            }
+        }
+        let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
+        let primes: Vec<usize> = (0..limbs).collect();
+        let rescaled = |sum| {
+            let (c0, c1) = self.divide_pair(sum, &primes, limbs - 1, |_, _, limb| limb);
+            Ciphertext { c0, c1, scale }
+        };
+        Ok(sums.into_par_iter().map(rescaled).collect())
+    }
+
+    /// The residues of a panel's columns, for each column those of all runs.
+    fn run_values(
+        &self,
+        encoded: &EncodedScalarMatrix,
+        panel: &Panels<'_>,
+        limb: usize,
+        runs: usize,
+    ) -> Vec<[u64; PANEL_ROWS]> {
+        let ntt = &self.parameters.ntts()[limb];
+        let mut values = vec![[0; PANEL_ROWS]; panel.columns().len() * runs];
+        values.par_chunks_mut(runs).zip(panel.columns()).for_each(|(values, column)| match column {
+            Column::Whole(weights) => values.fill(weights.map(|w| ntt.modulus().reduce_i64(w))),
+            Column::Masked(weights, mask) => {
+                for (row, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+                    let plaintext = encoded.evaluated(*weight, *mask, ntt);
+                    values.iter_mut().zip(plaintext.iter()).for_each(|(rows, value)| rows[row] = *value);
+                }
+            }
+        });
+        values
+    }
+
+    /// Adds the products modulo one prime to the sums.
+    fn add_products_of_limb(&self, work: &Work<'_>, sums: &mut [Pair]) {
+        let n = self.parameters.n();
+        let mut tasks: Vec<[Vec<&mut [u64]>; 2]> = (0..n.div_ceil(SPAN)).map(|_| Default::default()).collect();
+        for (c0, c1) in sums {
+            for (half, polynomial) in [c0, c1].into_iter().enumerate() {
+                let words = polynomial.limbs[work.limb].chunks_mut(SPAN);
+                tasks.iter_mut().zip(words).for_each(|(task, words)| task[half].push(words));
+            }
+        }
+        let ntt = &self.parameters.ntts()[work.limb];
+        tasks.into_par_iter().enumerate().for_each_init(Packed::default, |packed, (task, mut halves)| {
+            let length = SPAN.min(n);
+            if work.fresh {
+                halves.iter_mut().flatten().for_each(|words| words.fill(0));
+            }
+            // A part of a run, or the whole.
+            let run = (n / work.runs).min(length);
+            for first in (0..length).step_by(run) {
+                packed.weigh(work, (task * SPAN + first) / (n / work.runs), ntt);
+                for (half, outputs) in halves.iter_mut().enumerate() {
+                    for at in (first..first + run).step_by(PACKED) {
+                        packed.pack(work, half, task * SPAN + at, PACKED.min(run), ntt);
+                        packed.multiply(work, outputs, at, PACKED.min(run), ntt);
+                    }
+                }
+            }
+        });
+    }
+}
+
+impl EncodedScalarMatrix {
+    /// The values of a weight times a mask modulo a prime, one for each run.
+    fn evaluated(&self, weight: f64, mask: usize, ntt: &Ntt) -> Limb {
+        let factor = weight * self.rounded_at;
+        let coefficients: Vec<i32> = self.masks[mask].iter().map(|c| (c * factor).round_ties_even() as i32).collect();
+        let mut values = Limb::scratch(coefficients.len());
+        simd::reduce_signed(&mut values, &coefficients, ntt.modulus());
+        ntt.forward(&mut values);
+        if self.shift > 0 {
+            simd::multiply_by_factor(&mut values, ntt.modulus().factor(1 << self.shift), ntt.modulus());
+        }
+        values
+    }
+}
+
+/// Products with some panels modulo one prime.
+struct Work<'w> {
+    panels: &'w [Panels<'w>],
+    /// For each panel the residues of its columns, run by run.
+    values: Vec<Vec<[u64; PANEL_ROWS]>>,
+    runs: usize,
+    sources: &'w [Cow<'w, Ciphertext>],
+    limb: usize,
+    /// Whether these are the first products of this prime.
+    fresh: bool,
+}
+
+/// What a task has at hand.
+#[derive(Default)]
+struct Packed {
+    /// For each panel the residues of its columns in one run.
+    residues: Vec<Vec<[u64; PANEL_ROWS]>>,
+    /// Tile by tile the words of all sources.
+    sources: Vec<Tile>,
+}
+
+impl Packed {
+    /// Takes the residues of a run.
+    fn weigh(&mut self, work: &Work<'_>, run: usize, ntt: &Ntt) {
+        self.residues.resize_with(work.panels.len(), Vec::new);
+        for (residues, values) in self.residues.iter_mut().zip(&work.values) {
+            residues.clear();
+            residues.extend(values.iter().skip(run).step_by(work.runs));
+            simd::panel_operands(residues.as_flattened_mut(), ntt.modulus());
+        }
+    }
+
+    /// Takes `length` words of all sources.
+    fn pack(&mut self, work: &Work<'_>, half: usize, at: usize, length: usize, ntt: &Ntt) {
+        let count = work.sources.len();
+        self.sources.clear();
+        self.sources.resize(count * length.div_ceil(TILE), Tile::default());
+        for (index, source) in work.sources.iter().enumerate() {
+            let limb = if half == 0 { &source.c0.limbs[work.limb] } else { &source.c1.limbs[work.limb] };
+            for (tile, words) in limb[at..at + length].chunks(TILE).enumerate() {
+                self.sources[tile * count + index].0[..words.len()].copy_from_slice(words);
+            }
+        }
+        simd::panel_operands(bytemuck::cast_slice_mut(&mut self.sources), ntt.modulus());
+    }
+
+    /// Adds the products to `length` words of the outputs.
+    fn multiply(&self, work: &Work<'_>, outputs: &mut [&mut [u64]], at: usize, length: usize, ntt: &Ntt) {
+        for (tile, sources) in self.sources.chunks_exact(work.sources.len().max(1)).enumerate() {
+            let words = at + tile * TILE..at + length.min((tile + 1) * TILE);
+            for (panel, residues) in work.panels.iter().zip(&self.residues) {
+                for place in panel.places() {
+                    let mut out = [Tile::default(); PANEL_ROWS];
+                    for (out, output) in out.iter_mut().zip(place.outputs) {
+                        out.0[..words.len()].copy_from_slice(&outputs[*output as usize][words.clone()]);
+                    }
+                    let whole = PanelPart { terms: &place.whole, weights: panel.whole() };
+                    let residues = PanelPart { terms: &place.residues, weights: residues };
+                    simd::panel_products(&mut out, sources, whole, &place.points, residues, ntt.modulus());
+                    for (out, output) in out.iter().zip(place.outputs) {
+                        outputs[*output as usize][words.clone()].copy_from_slice(&out.0[..words.len()]);
+                    }
+                }
+            }
+        }
+    }
+}
