@@ -102,8 +102,8 @@ impl Assembler<'_> {
         let read = lowest.map_or(parameters.data_scale(), |value| value.scale);
         let operands = offered.into_iter().map(|id| self.aligned(id, limbs, read)).collect();
         // What later layers read without a squaring must have the scale of a square.
-        let lifted = layer.activation == Activation::None && *tower_reuse && index + 1 < network.layers.len();
-        let scale = parameters.scale().powi(if lifted { 2 } else { 1 });
+        let at_square_scale = layer.activation == Activation::None && *tower_reuse && index + 1 < network.layers.len();
+        let scale = parameters.scale().powi(if at_square_scale { 2 } else { 1 });
         let weight_scale = parameters.weight_scale_for(limbs, read) * scale / parameters.scale();
         let operation = match part.work {
             Work::Diagonals(_) => Operation::Transform { weight_scale },

@@ -3,5 +3,8 @@
 mod channel;
 mod layer;
 mod packed;
+mod state;
+#[cfg(test)]
+mod tests;
 
-pub(super) use layer::{Builder, LinearPart};
+pub(super) use state::{Builder, LinearPart};
