@@ -6,13 +6,13 @@ use std::sync::Arc;
 use leveled::ckks::keys::KeyKind;
 use leveled::ckks::{CkksError, Counting, Encrypted, EvaluationKeys, KeyRequest, SecretKey, SecurityPolicy};
 use leveled::inference::failure::{logit_deviation, wrong_class};
+use leveled::inference::levels::{LevelSwitches, levels};
 use leveled::inference::prices::{PriceList, Prices};
 use leveled::inference::probe::{LayerProbe, probe};
 use leveled::inference::program::Value;
 use leveled::inference::{
     Client, ClientPlan, Executor, InferenceError, LayoutKind, Logits, Plan, PlanOptions, Simulation, simulator,
 };
-use leveled::network::levels::{LevelSwitches, levels};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{ActivationForm, Architecture, LowerOptions, LoweredTrace, Network, Stage, merge};
 use leveled::ring::sampling::Seed;

@@ -19,6 +19,8 @@ pub mod secret_slots;
 pub mod security;
 
 #[cfg(test)]
+pub(crate) mod clear;
+#[cfg(test)]
 mod secrets_tests;
 
 pub use ciphertext::Ciphertext;

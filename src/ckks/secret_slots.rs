@@ -2,9 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+use rustfft::num_complex::Complex64 as Complex;
 use zeroize::Zeroize;
-
-use super::encoder::Complex;
 
 /// Slots or coefficients of a message, zeroized on drop. Those of a decryption hold its noise, and with the ciphertext that gives
 /// the secret key away.

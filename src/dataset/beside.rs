@@ -5,9 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{create, write_error};
 use super::error::DatasetError;
-use super::import::Existing;
 use super::manifest;
 use super::name::DatasetName;
+
+/// What becomes of another data set that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the import is refused.
+    Keep,
+    /// The imported one takes its place.
+    Replace,
+}
 
 /// A folder in the making; removed unless it is [put](Beside::put) in its place.
 #[derive(Debug)]

@@ -3,18 +3,15 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::name::DatasetName;
+use super::name::{DatasetName, UnknownDataset};
 
 /// A data file that cannot be used, and what to change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
     /// The name is not that of a known data set.
-    #[error("unknown data set `{name}`: write cifar10 or cifar100")]
-    UnknownDataset {
-        /// The name that was given.
-        name: String,
-    },
+    #[error(transparent)]
+    UnknownDataset(#[from] UnknownDataset),
     /// The file could not be opened or read.
     #[error("cannot read `{}`: {source}; check that the path exists and can be read", path.display())]
     Read {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::archive::{check_md5, unpack, write_error};
-use super::beside::Beside;
+use super::beside::{Beside, Existing};
 use super::cifar::{encode, find, read_file};
 use super::error::DatasetError;
 use super::image::Dataset;
@@ -12,15 +12,6 @@ use super::manifest;
 use super::name::DatasetName;
 use super::png::read_png;
 use super::verify::{Verified, verify};
-
-/// What becomes of another data set that is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// It stays, and the import is refused.
-    Keep,
-    /// The imported one takes its place.
-    Replace,
-}
 
 /// Puts a data set into `out`, as the folder of the official binary archive, and verifies it. `source` is one of
 ///

@@ -18,12 +18,13 @@ mod shipped;
 mod verify;
 
 pub use self::image::{CHANNELS, Dataset, Image, PIXELS, SIDE, VALUES};
+pub use beside::Existing;
 pub use cifar::{read_file, read_test, read_training};
 pub use error::DatasetError;
 pub use fetch::fetch;
 pub use hex::hex;
-pub use import::{Existing, import};
-pub use name::DatasetName;
+pub use import::import;
+pub use name::{DatasetName, UnknownDataset};
 pub use normalisation::Normalisation;
 pub use png::read_png;
 pub use shipped::shipped_test_images;

@@ -6,8 +6,6 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::DatasetError;
-
 /// A data set of 32 x 32 colour images (Krizhevsky 2009).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -48,14 +46,19 @@ impl fmt::Display for DatasetName {
     }
 }
 
+/// A name that is not that of a known data set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown data set `{0}`: write cifar10 or cifar100")]
+pub struct UnknownDataset(pub String);
+
 impl FromStr for DatasetName {
-    type Err = DatasetError;
+    type Err = UnknownDataset;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "cifar10" => Ok(Self::Cifar10),
             "cifar100" => Ok(Self::Cifar100),
-            other => Err(DatasetError::UnknownDataset { name: other.to_owned() }),
+            other => Err(UnknownDataset(other.to_owned())),
         }
     }
 }

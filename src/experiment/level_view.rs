@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
+use crate::inference::levels::{LevelCosts, LevelSwitches, NodeLevels, levels};
 use crate::network::Architecture;
-use crate::network::levels::{LevelCosts, LevelSwitches, NodeLevels, levels};
 
 /// The networks of the table; levels do not depend on width and classes.
 const NETWORKS: [&str; 3] = ["resnet18", "resnet20", "resnet32"];

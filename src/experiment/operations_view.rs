@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
 use super::plan_view::{OperationCounts, PlanView};
-use crate::dataset::DatasetName;
+use crate::dataset::{DatasetError, DatasetName};
 use crate::network::Architecture;
 use crate::network::article::{ArticleLayer, ArticleOperations, article_operations};
 
@@ -77,7 +77,7 @@ pub fn article_views() -> Result<Vec<ArticleView>, ExperimentError> {
 /// [`ExperimentError::Network`] for a network that is not known.
 pub fn compared_view(plan: &PlanView) -> Result<ComparedView, ExperimentError> {
     let clusters = plan.clusters.as_ref().map_or(CLUSTERS as u64, |clusters| clusters.clusters);
-    let article = article(&plan.network, plan.width, plan.dataset.parse()?, clusters)?;
+    let article = article(&plan.network, plan.width, plan.dataset.parse().map_err(DatasetError::from)?, clusters)?;
     let of_layer = |name: &str| article.layers.iter().find(|layer| layer.name == name).map(|layer| layer.operations);
     let layers = plan.layers.iter().map(|layer| ComparedLayer {
         name: layer.name.clone(),

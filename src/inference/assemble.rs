@@ -106,8 +106,8 @@ impl Assembler<'_> {
             operands.push(self.summed(aligned, &part.sums));
         }
         // What later layers read without a squaring must have the scale of a square.
-        let lifted = layer.activation == Activation::None && *tower_reuse && index + 1 < network.layers.len();
-        let scale = parameters.scale().powi(if lifted { 2 } else { 1 });
+        let at_square_scale = layer.activation == Activation::None && *tower_reuse && index + 1 < network.layers.len();
+        let scale = parameters.scale().powi(if at_square_scale { 2 } else { 1 });
         let weight_scale = parameters.weight_scale_for(limbs, read) * scale / parameters.scale();
         let operation = match part.work {
             Work::Diagonals(_) => Operation::Transform { weight_scale },

@@ -139,14 +139,4 @@ pub enum InferenceError {
         /// Blocks that fit.
         most: usize,
     },
-    /// The plan needs more memory than allowed.
-    #[error(
-        "the plan needs about {predicted} bytes of memory, but the limit is {limit}; raise the limit, or lower log_n or the memory for diagonals"
-    )]
-    Memory {
-        /// Predicted peak in bytes.
-        predicted: u64,
-        /// Limit in bytes.
-        limit: u64,
-    },
 }

@@ -3,6 +3,7 @@
 use super::linear::Work;
 use super::program::{Program, Step, ValueId};
 use crate::ckks::Parameters;
+use crate::ckks::keys::KeyRequest;
 
 /// Program, tables, weights and clear-text copies.
 const BASE_BYTES: u64 = 200 << 20;
@@ -32,10 +33,10 @@ fn working_limbs(parameters: &Parameters, program: &Program, step: &Step, thread
     let shape = parameters.band(limbs).band.shape;
     let extended = (limbs + shape.special) as u64;
     let digits = shape.digits(limbs) as u64;
-    let raised = inputs * (limbs as u64 + digits + digits * threads as u64);
+    let decomposed = inputs * (limbs as u64 + digits + digits * threads as u64);
     let babies = 2 * transform.used_babies().len() as u64 * threads as u64;
     let sums = 2 * transform.used_giants().len() as u64 * extended;
-    raised + babies + sums + values + 8 * extended
+    decomposed + babies + sums + values + 8 * extended
 }
 
 /// Most limbs that all values take together which some step reads, makes, or leaves for a later one.
@@ -61,7 +62,13 @@ fn most_limbs(program: &Program) -> u64 {
 }
 
 /// Predicted peak in bytes, keys included, for `threads` threads with `weight_bytes` of memory for encoded weights.
-pub fn predicted_bytes(parameters: &Parameters, program: &Program, threads: usize, weight_bytes: u64) -> u64 {
+pub fn predicted_bytes(
+    parameters: &Parameters,
+    program: &Program,
+    keys: &KeyRequest,
+    threads: usize,
+    weight_bytes: u64,
+) -> u64 {
     let limb = 8 * parameters.n() as u64;
     let linear = program.steps.iter().filter(|step| step.operation.weight_scale().is_some());
     let working = linear.map(|step| working_limbs(parameters, program, step, threads)).max().unwrap_or(0);
@@ -70,7 +77,7 @@ pub fn predicted_bytes(parameters: &Parameters, program: &Program, threads: usiz
     let working = working + if tiled { most_limbs(program) } else { 0 };
     BASE_BYTES
         + parameters.ntts().len() as u64 * 9 * limb
-        + program.keys(parameters).bytes(parameters)
+        + keys.bytes(parameters)
         + program.weight_bytes().sum::<u64>().min(weight_bytes).max(program.weight_bytes().max().unwrap_or(0))
         + working * limb
 }

@@ -12,6 +12,7 @@ mod error;
 mod executor;
 pub mod failure;
 pub mod layout;
+pub mod levels;
 pub mod linear;
 mod logits;
 mod memory;

@@ -183,7 +183,7 @@ impl Plan {
 
     /// Predicted peak memory in bytes.
     pub fn predicted_bytes(&self, threads: usize, diagonal_bytes: u64) -> u64 {
-        predicted_bytes(&self.parameters, &self.program, threads, diagonal_bytes)
+        predicted_bytes(&self.parameters, &self.program, &self.client.request, threads, diagonal_bytes)
     }
 }
 

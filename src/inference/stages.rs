@@ -31,16 +31,23 @@ impl Stage {
     /// The stages of a layer with this activation.
     pub fn of(activation: &Activation, tower_reuse: bool) -> Vec<Self> {
         let mut stages = vec![Self::Linear];
-        if *activation == Activation::None {
-            return stages;
+        if *activation != Activation::None {
+            let [leading, multiple] = activation.coefficients().map(|coefficient| coefficient.is_some());
+            stages.extend(Self::of_activation(leading, multiple, tower_reuse));
         }
-        let [leading, multiple] = activation.coefficients();
-        stages.push(Self::Square);
-        stages.extend((!tower_reuse).then_some(Self::Rescale));
-        stages.extend(leading.is_some().then_some(Self::Leading));
-        stages.extend(multiple.is_some().then_some(Self::Multiple));
-        stages.push(Self::Centre);
         stages
+    }
+
+    /// The stages of an activation; whether it has a leading coefficient and a multiple of the linear map's value.
+    pub fn of_activation(leading: bool, multiple: bool, tower_reuse: bool) -> impl Iterator<Item = Self> {
+        let stages = [
+            (true, Self::Square),
+            (!tower_reuse, Self::Rescale),
+            (leading, Self::Leading),
+            (multiple, Self::Multiple),
+            (true, Self::Centre),
+        ];
+        stages.into_iter().filter_map(|(has, stage)| has.then_some(stage))
     }
 }
 

@@ -79,7 +79,7 @@ pub enum LinearMap {
     },
 }
 
-/// One summand of a linear layer.
+/// One term of a linear layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Term {
     /// What the map is applied to.
@@ -138,7 +138,7 @@ impl Activation {
 pub struct Layer {
     /// Name of the producing layer in PyTorch terms, such as `layer1.0.conv2`.
     pub name: String,
-    /// The summands; all of them have shape `shape`.
+    /// The terms; all of them have shape `shape`.
     pub terms: Vec<Term>,
     /// One value per output value (`shape.len()`), row-major `[channels, height, width]`.
     pub bias: Vec<f64>,

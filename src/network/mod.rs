@@ -13,7 +13,6 @@ mod error;
 mod fold;
 pub mod graph;
 mod instance;
-pub mod levels;
 mod linear_map;
 mod lower_options;
 pub mod lowered;

@@ -85,7 +85,7 @@ impl Network {
 }
 
 /// What a layer's output x goes through, per channel: `u = factor * (x + shift)`, then the activation.
-struct Activating {
+struct LayerActivation {
     factor: Vec<f64>,
     shift: Vec<f64>,
     activation: Activation,
@@ -94,7 +94,7 @@ struct Activating {
 
 /// An activation of one channel: `c2 x^2 + c1 x + c0 = scale * (leading u^2 + linear u - centre) + offset` for
 /// `u = factor * (x + shift)`.
-struct Formed {
+struct ChannelActivation {
     factor: f64,
     shift: f64,
     leading: f64,
@@ -104,7 +104,7 @@ struct Formed {
     offset: f64,
 }
 
-impl Formed {
+impl ChannelActivation {
     /// The square alone; `moments` are of x.
     fn square([c0, c1, c2]: [f64; 3], moments: Option<&Moments>) -> Self {
         let (h, d) = (c1 / (2.0 * c2), c0 - c1 * c1 / (4.0 * c2));
@@ -144,7 +144,7 @@ impl Value {
 }
 
 /// A linear map of a value, before the value's scale and offset are moved into it.
-struct Summand<'a> {
+struct UnfoldedTerm<'a> {
     name: &'a str,
     map: LinearMap,
     value: Value,
@@ -177,22 +177,24 @@ impl<'a> Lowering<'a> {
         }
         let coefficients = self.network.weights().values(&node.name, "coefficients")?.as_chunks::<3>().0;
         let (moments, factors) = (self.centres.next().unwrap_or_default(), self.factors.next().unwrap_or_default());
-        let mut formed = Vec::with_capacity(coefficients.len());
+        let mut channels = Vec::with_capacity(coefficients.len());
         for (channel, &quadratic) in coefficients.iter().enumerate() {
             let form = match self.form {
-                ActivationForm::Square => Formed::square(quadratic, moments.get(channel)),
-                ActivationForm::Monic => Formed::monic(quadratic, factors.get(channel).copied().unwrap_or(1.0)),
-                ActivationForm::Full => Formed::full(quadratic),
+                ActivationForm::Square => ChannelActivation::square(quadratic, moments.get(channel)),
+                ActivationForm::Monic => {
+                    ChannelActivation::monic(quadratic, factors.get(channel).copied().unwrap_or(1.0))
+                }
+                ActivationForm::Full => ChannelActivation::full(quadratic),
             };
             let moved = [form.shift, form.linear, form.scale, form.offset];
             if quadratic[2] == 0.0 || moved.iter().any(|number| !number.is_finite()) {
                 let (activation, found) = (node.name.clone(), quadratic[2]);
                 return Err(NetworkError::LeadingCoefficient { activation, channel, found });
             }
-            formed.push(form);
+            channels.push(form);
         }
-        let all = |of: fn(&Formed) -> f64| formed.iter().map(of).collect::<Vec<f64>>();
-        let activating = Activating {
+        let all = |of: fn(&ChannelActivation) -> f64| channels.iter().map(of).collect::<Vec<f64>>();
+        let form = LayerActivation {
             factor: all(|form| form.factor),
             shift: all(|form| form.shift),
             activation: match self.form {
@@ -205,7 +207,7 @@ impl<'a> Lowering<'a> {
             centre: all(|form| form.centre),
         };
         let (scale, offset) = (all(|form| form.scale), all(|form| form.offset));
-        self.layer(node.inputs[0], node.shape, Some(activating))?;
+        self.layer(node.inputs[0], node.shape, Some(form))?;
         let source = Source::Layer(self.layers.len() - 1);
         self.values[index] = Some(Value { source, scale, offset, shape: node.shape });
         Ok(())
@@ -225,29 +227,29 @@ impl<'a> Lowering<'a> {
     }
 
     /// Appends the layer that computes node `index`, and what its activation asks for.
-    fn layer(&mut self, index: usize, shape: Shape, activating: Option<Activating>) -> Result<(), NetworkError> {
+    fn layer(&mut self, index: usize, shape: Shape, form: Option<LayerActivation>) -> Result<(), NetworkError> {
         let plane = shape.height * shape.width;
         let mut bias = vec![0.0; shape.len()];
         let mut terms = Vec::new();
         let mut name = None;
-        for mut summand in self.summands(index)? {
-            name.get_or_insert(summand.name);
-            let Value { source, scale, offset, shape: from } = summand.value;
-            for (values, own) in bias.chunks_exact_mut(plane).zip(summand.bias.iter()) {
+        for mut term in self.unfolded_terms(index)? {
+            name.get_or_insert(term.name);
+            let Value { source, scale, offset, shape: from } = term.value;
+            for (values, own) in bias.chunks_exact_mut(plane).zip(term.bias.iter()) {
                 values.iter_mut().for_each(|value| *value += own);
             }
             if offset.iter().any(|&d| d != 0.0) {
                 let constant: Vec<f64> = (0..from.len()).map(|at| offset[at / (from.height * from.width)]).collect();
-                summand.map.apply_add(&constant, from, &mut bias, shape);
+                term.map.apply_add(&constant, from, &mut bias, shape);
             }
-            summand.map.scale_source(&scale, from);
-            if let Some(activating) = &activating {
-                summand.map.scale_output(&activating.factor);
+            term.map.scale_source(&scale, from);
+            if let Some(form) = &form {
+                term.map.scale_output(&form.factor);
             }
-            terms.push(Term { source, map: summand.map });
+            terms.push(Term { source, map: term.map });
         }
-        let none = || Activating { factor: vec![], shift: vec![], activation: Activation::None, centre: vec![] };
-        let Activating { factor, shift, activation, centre } = activating.unwrap_or_else(none);
+        let none = || LayerActivation { factor: vec![], shift: vec![], activation: Activation::None, centre: vec![] };
+        let LayerActivation { factor, shift, activation, centre } = form.unwrap_or_else(none);
         for (values, (factor, shift)) in bias.chunks_exact_mut(plane).zip(factor.iter().zip(&shift)) {
             values.iter_mut().for_each(|value| *value = factor * (*value + shift));
         }
@@ -257,18 +259,18 @@ impl<'a> Lowering<'a> {
     }
 
     /// The linear maps whose sum is node `index`.
-    fn summands(&self, index: usize) -> Result<Vec<Summand<'a>>, NetworkError> {
+    fn unfolded_terms(&self, index: usize) -> Result<Vec<UnfoldedTerm<'a>>, NetworkError> {
         let node = &self.graph().nodes()[index];
         let weights = self.network.weights();
         if let Some(value) = &self.values[index] {
             let map = LinearMap::ChannelScale { factors: vec![1.0; node.shape.channels] };
-            return Ok(vec![Summand { name: &node.name, map, value: value.clone(), bias: Cow::Borrowed(&[]) }]);
+            return Ok(vec![UnfoldedTerm { name: &node.name, map, value: value.clone(), bias: Cow::Borrowed(&[]) }]);
         }
         match node.operation {
             Operation::Add => {
                 let mut all = Vec::new();
                 for &input in &node.inputs {
-                    all.extend(self.summands(input)?);
+                    all.extend(self.unfolded_terms(input)?);
                 }
                 Ok(all)
             }
@@ -285,13 +287,13 @@ impl<'a> Lowering<'a> {
                 };
                 let value = self.value(node.inputs[0])?;
                 let bias = if bias { weights.values(&node.name, "bias")? } else { &[] };
-                Ok(vec![Summand { name: &node.name, map, value, bias: Cow::Borrowed(bias) }])
+                Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Borrowed(bias) }])
             }
             Operation::BatchNorm { epsilon } => {
                 let (factors, shifts) =
                     batch_norm(weights, &node.name, epsilon)?.into_iter().map(|[scale, shift]| (scale, shift)).unzip();
                 let (map, value) = (LinearMap::ChannelScale { factors }, self.value(node.inputs[0])?);
-                Ok(vec![Summand { name: &node.name, map, value, bias: Cow::Owned(shifts) }])
+                Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Owned(shifts) }])
             }
             Operation::AveragePool { height, width } if height == width => {
                 let channels = node.shape.channels;
@@ -305,7 +307,7 @@ impl<'a> Lowering<'a> {
                     groups: channels,
                 };
                 let value = self.value(node.inputs[0])?;
-                Ok(vec![Summand { name: &node.name, map, value, bias: Cow::Borrowed(&[]) }])
+                Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Borrowed(&[]) }])
             }
             Operation::Linear { inputs, outputs } => {
                 let input = node.inputs[0];
@@ -321,7 +323,7 @@ impl<'a> Lowering<'a> {
                 let spread = rows.flat_map(|row| spread(row, value.shape, window)).collect();
                 let map = LinearMap::Dense { weights: spread, outputs };
                 let bias = Cow::Borrowed(weights.values(&node.name, "bias")?);
-                Ok(vec![Summand { name: &node.name, map, value, bias }])
+                Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias }])
             }
             _ => {
                 let reason = "an activation may follow only convolutions and additions, and the classifier, after an average over \

@@ -5,10 +5,7 @@
 //! lane t of block b has exponent e + t' * 2N/8 (t' the bit-reversed t), hence reads lane g t' + carry of its source.
 
 use super::ntt::{evaluation_exponent, evaluation_index};
-use super::simd;
-
-/// Lanes of a block.
-pub const LANES: usize = 8;
+use super::simd::{self, LANES};
 
 /// The permutation of one automorphism at one ring dimension.
 #[derive(Debug, Clone)]

@@ -38,8 +38,8 @@ impl<'p> Blocks<'p> {
         (tasks, Operations { limb_passes: passes, ..Operations::default() })
     }
 
-    /// Decomposing one polynomial into digits, and raising them; `tasks` tasks share the raising.
-    fn raise(self, tasks: usize) -> Load {
+    /// Decomposing one polynomial into digits, and mod up; `tasks` tasks share the mod up.
+    fn mod_up(self, tasks: usize) -> Load {
         let mut load = Load::default();
         let limbs = self.limbs as f64;
         let converted = (self.digits * self.extended) as f64 - limbs;
@@ -61,7 +61,7 @@ impl<'p> Blocks<'p> {
         load
     }
 
-    /// Multiplying raised digits with a key.
+    /// Multiplying extended digits with a key.
     fn switch(self) -> Operations {
         let (parameters, digits) = (self.parameters, self.digits);
         let words = |prime: usize| packed_words(parameters.n(), digits, parameters.ntts()[prime].modulus());
@@ -72,9 +72,9 @@ impl<'p> Blocks<'p> {
         }
     }
 
-    /// Multiplying raised digits with a key and dividing by the special primes. In between, the extended pairs of a whole group of
+    /// Multiplying extended digits with a key, and mod down. In between, the extended pairs of a whole group of
     /// rotations go to memory and come back.
-    fn switch_and_lower(self) -> Load {
+    fn switch_and_mod_down(self) -> Load {
         let mut load = Load::default();
         let stored = 2.0 * self.extended as f64;
         load.add(self.extended, &Operations { limb_passes: stored, ..self.switch() });
@@ -110,23 +110,23 @@ impl<'p> Blocks<'p> {
 
     /// A product of ciphertexts, and its relinearization.
     pub(super) fn relinearized(self) -> Load {
-        let mut load = self.raise(self.extended);
+        let mut load = self.mod_up(self.extended);
         let limbs = self.limbs as f64;
         load.add(
             self.limbs,
             &Operations { products: 1, limb_products: 2.0 * limbs, limb_passes: 2.0 * limbs, ..Operations::default() },
         );
-        load.add_times(1, &self.switch_and_lower());
+        load.add_times(1, &self.switch_and_mod_down());
         load
     }
 
     /// `count` rotations of one ciphertext.
     pub(super) fn rotations(self, count: usize) -> Load {
-        let mut one = self.switch_and_lower();
+        let mut one = self.switch_and_mod_down();
         one.add(1, &Operations { rotations: 1, ..Operations::default() });
         let (tasks, passes) = Self::passes(2 * self.limbs, 3.0 * self.limbs as f64);
         one.add(tasks, &passes);
-        let mut load = self.raise(self.extended);
+        let mut load = self.mod_up(self.extended);
         load.add_times(count, &one);
         load
     }
@@ -134,7 +134,7 @@ impl<'p> Blocks<'p> {
     /// An automorphism on a pair in the extended basis.
     fn rotate_extended(self) -> Load {
         let mut load = Self::divide(self.extended, self.special, 1);
-        load.add_times(1, &self.raise(self.extended));
+        load.add_times(1, &self.mod_up(self.extended));
         load.add(self.extended, &Operations { rotations: 1, ..self.switch() });
         let (tasks, passes) = Self::passes(self.extended, 3.0 * self.extended as f64);
         load.add(tasks, &passes);
@@ -164,7 +164,7 @@ impl<'p> Blocks<'p> {
             load.add(babies.len(), &baby);
         }
         hoisted.dedup();
-        load.add_times(hoisted.len(), &self.raise(hoisted.len()));
+        load.add_times(hoisted.len(), &self.mod_up(hoisted.len()));
         let (diagonals, giants) = (transform.diagonals.len(), transform.used_giants());
         let mut products = self.plaintexts(diagonals as f64 * extended, share);
         products.plain_products = diagonals as u64;
@@ -207,7 +207,8 @@ impl<'p> Blocks<'p> {
     pub(super) fn scalar_matrix(self, matrix: &ScalarMatrix, share: f64, blocks: usize) -> Load {
         let limbs = self.limbs as f64;
         let mut load = self.rotated_sources(matrix.sources());
-        let (whole, masked) = matrix.products();
+        let masked = matrix.masked_products();
+        let whole = matrix.products() - masked;
         let outputs = matrix.outputs();
         let plaintexts = matrix.plaintexts() * blocks;
         load.add(plaintexts, &self.plaintexts(limbs * plaintexts as f64, share));
@@ -256,7 +257,7 @@ impl<'p> Blocks<'p> {
 
     /// A sum with its conjugate, rescaled.
     fn real_part(self) -> Load {
-        let mut load = self.raise(self.extended);
+        let mut load = self.mod_up(self.extended);
         let work = Operations {
             rotations: 1,
             additions: 1,

@@ -12,6 +12,13 @@ mod load;
 mod operations;
 mod simulated;
 
+#[cfg(test)]
+mod noise_tests;
+#[cfg(test)]
+mod program_tests;
+#[cfg(test)]
+mod testing;
+
 pub use check::SCALE_TOLERANCE;
 pub use counting::{Counted, Counting};
 pub use encrypted::Encrypted;

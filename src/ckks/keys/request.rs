@@ -4,20 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::kind::KeyKind;
 use super::switching::SwitchingKey;
 use crate::ckks::error::CkksError;
 use crate::ckks::parameters::Parameters;
 use crate::ring::automorphism::{conjugation_element, rotation_element};
-
-/// What a switching key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyKind {
-    /// From the square of the secret key.
-    Relinearization,
-    /// For the automorphism X -> X^g.
-    Galois(usize),
-}
 
 /// The keys that a computation needs: for each purpose and band, the largest number of limbs.
 /// Serialised as a list of purpose, band and limbs; it is checked against parameters when keys are made.

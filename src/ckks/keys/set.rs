@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::request::{KeyKind, KeyRequest};
+use super::kind::KeyKind;
+use super::request::KeyRequest;
 use super::secret::SecretKey;
 use super::switching::SwitchingKey;
 use crate::ckks::error::CkksError;

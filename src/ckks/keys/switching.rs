@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::request::KeyKind;
+use super::kind::KeyKind;
 use super::secret::{SecretKey, evaluate_limb};
 use crate::ckks::parameters::{KeyBand, Parameters};
 use crate::ring::arena::Pages;

@@ -1,6 +1,6 @@
 //! Layers in the channel layout.
 
-use super::layer::{Builder, LayerInput, stride, unsupported};
+use super::state::{Builder, LayerInput, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
 use crate::inference::error::InferenceError;

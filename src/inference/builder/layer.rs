@@ -1,7 +1,8 @@
-//! What both layouts share: state, and everything about a layer but its linear part.
+//! What both layouts share: everything about a layer but its convolution.
 
 use std::sync::Arc;
 
+use super::state::{Builder, LayerInput, LinearPart, stride, unsupported};
 use super::{channel, packed, tiled};
 use crate::ckks::Parameters;
 use crate::ckks::linear_transform::LinearTransform;
@@ -9,43 +10,7 @@ use crate::inference::error::InferenceError;
 use crate::inference::layout::{ClassLayout, Layout};
 use crate::inference::linear::{DenseDiagonals, Packing, Steps, Work};
 use crate::inference::options::{LayoutKind, PlanOptions};
-use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source, Term};
-
-/// An input of a layer: the value of a source, in the form that the layer reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LayerInput {
-    /// Where the value comes from.
-    pub source: Source,
-    /// In which form.
-    pub packing: Packing,
-}
-
-/// The linear part of a layer.
-pub struct LinearPart {
-    /// What it is: `convolution`, `convolution + identity`, `convolution + projection`, `factors` (one per channel and term),
-    /// `dense`.
-    pub kind: &'static str,
-    /// Its inputs, in the order of the map's.
-    pub inputs: Vec<LayerInput>,
-    /// Rotations after each of which an input is added to itself, before the map.
-    pub sums: Vec<i64>,
-    /// The map.
-    pub work: Work,
-    /// Layout of the layer's value.
-    pub layout: Layout,
-}
-
-/// State of planning.
-pub struct Builder {
-    pub network: Arc<LoweredNetwork>,
-    pub parameters: Parameters,
-    pub options: PlanOptions,
-    pub input: Layout,
-    pub input_packing: Packing,
-    /// Rotated copies of each ciphertext of the image.
-    pub input_copies: usize,
-    layouts: Vec<Layout>,
-}
+use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Term};
 
 fn kind(layer: &Layer) -> &'static str {
     let dense = layer.terms.iter().any(|t| matches!(t.map, LinearMap::Dense { .. }));
@@ -60,22 +25,6 @@ fn kind(layer: &Layer) -> &'static str {
         (_, _, 1) => "convolution",
         _ => "convolution + projection",
     }
-}
-
-/// Stride of a map, relative to the layout that it reads.
-pub(super) fn stride(map: &LinearMap) -> usize {
-    match map {
-        LinearMap::Convolution { stride, .. } => *stride,
-        _ => 1,
-    }
-}
-
-fn after_dense(reader: &Layer) -> InferenceError {
-    unsupported(reader, "it reads the output of a dense layer; only the last layer may be dense")
-}
-
-pub(super) fn unsupported(layer: &Layer, reason: &str) -> InferenceError {
-    InferenceError::Unsupported { name: layer.name.clone(), reason: reason.into() }
 }
 
 impl Builder {
@@ -96,18 +45,6 @@ impl Builder {
         };
         let options = options.clone();
         Ok(Self { network, parameters, options, input, input_packing, input_copies, layouts: Vec::new() })
-    }
-
-    /// Layout of a source that layer `reader` reads.
-    pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<&Layout, InferenceError> {
-        match source {
-            Source::Input => Ok(&self.input),
-            Source::Layer(index) => match &self.layouts[index] {
-                Layout::Classes(_) => Err(after_dense(reader)),
-                Layout::Tiled(layout) if layout.is_classes() => Err(after_dense(reader)),
-                layout => Ok(layout),
-            },
-        }
     }
 
     /// Lays out the linear part of layer number `index`, whose inputs have `limbs` limbs.

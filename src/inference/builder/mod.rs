@@ -3,6 +3,9 @@
 mod channel;
 mod layer;
 mod packed;
+mod state;
+#[cfg(test)]
+mod tests;
 mod tiled;
 
-pub(super) use layer::{Builder, LinearPart};
+pub(super) use state::{Builder, LinearPart};

@@ -1,6 +1,6 @@
 //! Layers in the packed layout.
 
-use super::layer::{Builder, LayerInput, stride, unsupported};
+use super::state::{Builder, LayerInput, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::linear_transform::{DiagonalSource, Fold, LinearTransform};
 use crate::inference::error::InferenceError;

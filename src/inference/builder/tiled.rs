@@ -1,6 +1,6 @@
 //! Layers in the tiled layout.
 
-use super::layer::{Builder, LayerInput, stride, unsupported};
+use super::state::{Builder, LayerInput, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 use crate::inference::error::InferenceError;

@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use super::channel::{Bases, ChannelTerm, Weights, inputs, sources};
+use super::channel_weights::{Bases, ChannelTerm, Weights, inputs, sources};
 use crate::ckks::CkksError;
 use crate::ckks::combination::{Combination, Group, Integers, MAX_INTEGER_BITS, Plaintexts, Rotated};
 use crate::inference::layout::ChannelLayout;

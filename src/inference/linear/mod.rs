@@ -9,6 +9,7 @@
 //! real part is taken at the end by adding the conjugate.
 
 mod channel;
+mod channel_weights;
 mod convolution;
 mod dense;
 mod integer;
@@ -18,7 +19,8 @@ mod tiled;
 mod window;
 mod work;
 
-pub use channel::{ChannelTerm, combination};
+pub use channel::combination;
+pub use channel_weights::ChannelTerm;
 pub use convolution::{ConvolutionDiagonals, TermInput};
 pub use dense::DenseDiagonals;
 pub use packing::Packing;

@@ -3,7 +3,7 @@
 pub use super::wide::{panel_operands, panel_products};
 use pulp::x86::V3;
 
-use crate::ring::automorphism::LANES;
+use super::operands::LANES;
 
 super::doubles::instantiate!("avx2,fma,bmi1,bmi2,lzcnt,popcnt,fxsr", V3);
 

@@ -6,12 +6,11 @@
 pub use super::wide::{panel_operands, panel_products};
 use std::arch::x86_64::*;
 
-use super::dispatch::{CHUNK, Term, chunk_words};
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
+use super::operands::{CHUNK, LANES, Term, chunk_words};
 use super::sum_program::{SumProgram, TILE, Tile};
 use super::{generic, wide};
-use crate::ring::automorphism::LANES;
 use crate::ring::modulus::{Factor, Modulus};
 
 /// How far ahead operands in the outer caches or in memory are fetched, in bytes: a page, where the processor's own

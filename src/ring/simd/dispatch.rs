@@ -4,10 +4,10 @@ use std::sync::OnceLock;
 
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, TILES, TilePair};
+use super::operands::{CHUNK, LANES, Term, chunk_words};
 use super::panel::{PANEL_ROWS, PanelPart};
 use super::sum_program::{SumProgram, Tile};
 use super::{portable, wide};
-use crate::ring::automorphism::LANES;
 use crate::ring::error::RingError;
 use crate::ring::modulus::{Factor, Modulus, VECTOR_BITS};
 
@@ -92,15 +92,6 @@ impl Instructions {
 pub fn instructions() -> Instructions {
     static CHOICE: OnceLock<Instructions> = OnceLock::new();
     *CHOICE.get_or_init(|| Instructions::chosen().unwrap_or_else(|_| Instructions::fastest()))
-}
-
-/// One summand of a paired multiply-accumulate: `shared * pair.0` and `shared * pair.1`.
-#[derive(Debug, Clone, Copy)]
-pub struct Term<'a> {
-    /// The operand that both products share (a digit, or a plaintext).
-    pub shared: &'a [u64],
-    /// The two other operands (the halves of a key, or of a ciphertext).
-    pub pair: (&'a [u64], &'a [u64]),
 }
 
 macro_rules! dispatch {
@@ -197,15 +188,6 @@ kernel! {
         && terms.iter().all(|t| t.shared.len() == out.0.len() && t.pair.0.len() == out.0.len() && t.pair.1.len() == out.0.len());
     wide if !q.is_vectorizable() => wide::multiply_accumulate(out, terms, accumulate, q)
 }
-/// Positions whose packed pairs lie together (see [`multiply_accumulate_packed`]).
-pub const CHUNK: usize = 2 * LANES;
-
-/// Words of one packed pair of [`CHUNK`] positions: low halves of the first operand, of the second, then the high parts
-/// likewise, of 16 bits where the modulus allows it and of 32 otherwise.
-pub const fn chunk_words(q: &Modulus) -> usize {
-    if q.bits() <= 48 { 3 * CHUNK } else { 4 * CHUNK }
-}
-
 kernel! {
     /// `out.k <- sum over d of shared[d] * pair.k of term d mod q` for k = 0, 1, the pairs of `terms` terms packed in
     /// `words`: for every [`CHUNK`] positions one packed pair after the other.

@@ -1,6 +1,6 @@
 //! Kernel bodies without products of residues, in plain Rust that compilers vectorise for whatever instructions enclose them.
 
-use crate::ring::automorphism::LANES;
+use super::operands::LANES;
 use crate::ring::modulus::Modulus;
 
 /// Words that are worked on together; small enough for registers and the first-level cache.

@@ -69,29 +69,65 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn scatter(self, x: [Self::Vector; 8]) -> [Self::Vector; 8];
 }
 
-impl Lanes for V3 {
-    type Vector = __m256d;
-    type Words = [u64; 4];
-    type Doubles = [f64; 4];
+/// What both families have alike: moves that are casts, and operations that are one intrinsic, named with the part of the proof that
+/// has it.
+macro_rules! alike {
+    ($vector:ty, $lanes:literal; $($name:ident($($x:ident),*) = $part:ident.$intrinsic:ident;)*) => {
+        type Vector = $vector;
+        type Words = [u64; $lanes];
+        type Doubles = [f64; $lanes];
 
-    fn detect() -> Option<Self> {
-        Self::try_new()
+        fn detect() -> Option<Self> {
+            Self::try_new()
+        }
+        #[inline(always)]
+        fn run<R>(self, body: impl NullaryFnOnce<Output = R>) -> R {
+            self.vectorize(body)
+        }
+        #[inline(always)]
+        fn doubles(self, x: [f64; $lanes]) -> $vector {
+            pulp::cast(x)
+        }
+        #[inline(always)]
+        fn load_bits(self, x: [u64; $lanes]) -> $vector {
+            pulp::cast(x)
+        }
+        #[inline(always)]
+        fn store_bits(self, x: $vector) -> [u64; $lanes] {
+            pulp::cast(x)
+        }
+        #[inline(always)]
+        fn zero_words(self) -> [u64; $lanes] {
+            [0; $lanes]
+        }
+        #[inline(always)]
+        fn prefetch(self, line: *const i8) {
+            // SAFETY: SSE is part of the target, and prefetching any address is harmless.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line) }
+        }
+        $(
+            #[inline(always)]
+            fn $name(self, $($x: $vector),*) -> $vector {
+                self.$part.$intrinsic($($x),*)
+            }
+        )*
+    };
+}
+
+impl Lanes for V3 {
+    alike! {
+        __m256d, 4;
+        add(a, b) = avx._mm256_add_pd;
+        sub(a, b) = avx._mm256_sub_pd;
+        mul(a, b) = avx._mm256_mul_pd;
+        mul_add(a, b, c) = fma._mm256_fmadd_pd;
+        mul_sub(a, b, c) = fma._mm256_fmsub_pd;
+        negated_mul_add(a, b, c) = fma._mm256_fnmadd_pd;
     }
-    #[inline(always)]
-    fn run<R>(self, body: impl NullaryFnOnce<Output = R>) -> R {
-        self.vectorize(body)
-    }
+
     #[inline(always)]
     fn splat(self, x: f64) -> __m256d {
         self.avx._mm256_set1_pd(x)
-    }
-    #[inline(always)]
-    fn doubles(self, x: [f64; 4]) -> __m256d {
-        pulp::cast(x)
-    }
-    #[inline(always)]
-    fn load_bits(self, x: [u64; 4]) -> __m256d {
-        pulp::cast(x)
     }
     #[inline(always)]
     unsafe fn unpack<const HALF: bool>(self, (low, high): (*const u32, *const u32)) -> __m256d {
@@ -110,20 +146,8 @@ impl Lanes for V3 {
         self.load_integers(pulp::cast(avx2._mm256_or_si256(low, avx2._mm256_slli_epi64::<32>(high))))
     }
     #[inline(always)]
-    fn zero_words(self) -> [u64; 4] {
-        [0; 4]
-    }
-    #[inline(always)]
     fn add_words(self, a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
         pulp::cast(self.avx2._mm256_add_epi64(pulp::cast(a), pulp::cast(b)))
-    }
-    #[inline(always)]
-    fn prefetch(self, line: *const i8) {
-        prefetch(line);
-    }
-    #[inline(always)]
-    fn store_bits(self, x: __m256d) -> [u64; 4] {
-        pulp::cast(x)
     }
     #[inline(always)]
     fn load_integers(self, x: [u64; 4]) -> __m256d {
@@ -134,30 +158,6 @@ impl Lanes for V3 {
     fn store_integers(self, x: __m256d) -> [u64; 4] {
         let two_52 = self.splat(TWO_52);
         pulp::cast(self.avx._mm256_xor_pd(self.add(x, two_52), two_52))
-    }
-    #[inline(always)]
-    fn add(self, a: __m256d, b: __m256d) -> __m256d {
-        self.avx._mm256_add_pd(a, b)
-    }
-    #[inline(always)]
-    fn sub(self, a: __m256d, b: __m256d) -> __m256d {
-        self.avx._mm256_sub_pd(a, b)
-    }
-    #[inline(always)]
-    fn mul(self, a: __m256d, b: __m256d) -> __m256d {
-        self.avx._mm256_mul_pd(a, b)
-    }
-    #[inline(always)]
-    fn mul_add(self, a: __m256d, b: __m256d, c: __m256d) -> __m256d {
-        self.fma._mm256_fmadd_pd(a, b, c)
-    }
-    #[inline(always)]
-    fn mul_sub(self, a: __m256d, b: __m256d, c: __m256d) -> __m256d {
-        self.fma._mm256_fmsub_pd(a, b, c)
-    }
-    #[inline(always)]
-    fn negated_mul_add(self, a: __m256d, b: __m256d, c: __m256d) -> __m256d {
-        self.fma._mm256_fnmadd_pd(a, b, c)
     }
     #[inline(always)]
     fn add_if_negative(self, x: __m256d, y: __m256d) -> __m256d {
@@ -178,12 +178,6 @@ impl Lanes for V3 {
     }
 }
 
-#[inline(always)]
-fn prefetch(line: *const i8) {
-    // SAFETY: SSE is part of the target, and prefetching any address is harmless.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(line) }
-}
-
 /// The transposed square of four registers.
 #[inline(always)]
 fn transpose_four(avx: Avx, x: [__m256d; 4]) -> [__m256d; 4] {
@@ -198,28 +192,19 @@ fn transpose_four(avx: Avx, x: [__m256d; 4]) -> [__m256d; 4] {
 }
 
 impl Lanes for V4 {
-    type Vector = __m512d;
-    type Words = [u64; 8];
-    type Doubles = [f64; 8];
+    alike! {
+        __m512d, 8;
+        add(a, b) = avx512f._mm512_add_pd;
+        sub(a, b) = avx512f._mm512_sub_pd;
+        mul(a, b) = avx512f._mm512_mul_pd;
+        mul_add(a, b, c) = avx512f._mm512_fmadd_pd;
+        mul_sub(a, b, c) = avx512f._mm512_fmsub_pd;
+        negated_mul_add(a, b, c) = avx512f._mm512_fnmadd_pd;
+    }
 
-    fn detect() -> Option<Self> {
-        Self::try_new()
-    }
-    #[inline(always)]
-    fn run<R>(self, body: impl NullaryFnOnce<Output = R>) -> R {
-        self.vectorize(body)
-    }
     #[inline(always)]
     fn splat(self, x: f64) -> __m512d {
         self.avx512f._mm512_set1_pd(x)
-    }
-    #[inline(always)]
-    fn doubles(self, x: [f64; 8]) -> __m512d {
-        pulp::cast(x)
-    }
-    #[inline(always)]
-    fn load_bits(self, x: [u64; 8]) -> __m512d {
-        pulp::cast(x)
     }
     #[inline(always)]
     unsafe fn unpack<const HALF: bool>(self, (low, high): (*const u32, *const u32)) -> __m512d {
@@ -238,20 +223,8 @@ impl Lanes for V4 {
         self.load_integers(pulp::cast(avx512f._mm512_or_si512(low, avx512f._mm512_slli_epi64::<32>(high))))
     }
     #[inline(always)]
-    fn zero_words(self) -> [u64; 8] {
-        [0; 8]
-    }
-    #[inline(always)]
     fn add_words(self, a: [u64; 8], b: [u64; 8]) -> [u64; 8] {
         pulp::cast(self.avx512f._mm512_add_epi64(pulp::cast(a), pulp::cast(b)))
-    }
-    #[inline(always)]
-    fn prefetch(self, line: *const i8) {
-        prefetch(line);
-    }
-    #[inline(always)]
-    fn store_bits(self, x: __m512d) -> [u64; 8] {
-        pulp::cast(x)
     }
     #[inline(always)]
     fn load_integers(self, x: [u64; 8]) -> __m512d {
@@ -260,30 +233,6 @@ impl Lanes for V4 {
     #[inline(always)]
     fn store_integers(self, x: __m512d) -> [u64; 8] {
         pulp::cast(self.avx512dq._mm512_cvtpd_epu64(x))
-    }
-    #[inline(always)]
-    fn add(self, a: __m512d, b: __m512d) -> __m512d {
-        self.avx512f._mm512_add_pd(a, b)
-    }
-    #[inline(always)]
-    fn sub(self, a: __m512d, b: __m512d) -> __m512d {
-        self.avx512f._mm512_sub_pd(a, b)
-    }
-    #[inline(always)]
-    fn mul(self, a: __m512d, b: __m512d) -> __m512d {
-        self.avx512f._mm512_mul_pd(a, b)
-    }
-    #[inline(always)]
-    fn mul_add(self, a: __m512d, b: __m512d, c: __m512d) -> __m512d {
-        self.avx512f._mm512_fmadd_pd(a, b, c)
-    }
-    #[inline(always)]
-    fn mul_sub(self, a: __m512d, b: __m512d, c: __m512d) -> __m512d {
-        self.avx512f._mm512_fmsub_pd(a, b, c)
-    }
-    #[inline(always)]
-    fn negated_mul_add(self, a: __m512d, b: __m512d, c: __m512d) -> __m512d {
-        self.avx512f._mm512_fnmadd_pd(a, b, c)
     }
     #[inline(always)]
     fn add_if_negative(self, x: __m512d, y: __m512d) -> __m512d {

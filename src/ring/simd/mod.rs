@@ -12,6 +12,7 @@ mod dispatch;
 mod factors;
 mod generic;
 mod integer_matrix;
+mod operands;
 mod panel;
 mod sum_program;
 mod transform;
@@ -33,13 +34,13 @@ mod portable;
 mod tests;
 
 pub use dispatch::{
-    CHUNK, Instructions, Term, add_assign, add_products, centered_quotients, chunk_words, grouped_products,
-    instructions, linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign,
-    multiply_by_factor, negate, panel_operands, panel_products, permute_blocks, reduce_signed, sub_assign,
-    subtract_and_multiply, weighted_products,
+    Instructions, add_assign, add_products, centered_quotients, grouped_products, instructions, linear_combination,
+    multiply_accumulate, multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate, panel_operands,
+    panel_products, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
 };
 pub use factors::Factors;
 pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
+pub use operands::{CHUNK, LANES, Term, chunk_words};
 pub use panel::{PANEL_ROWS, PanelPart, PanelTerm, reduction_points, whole_limit, whole_numbers};
 pub use sum_program::{SumProgram, TILE, Tile};
 pub use transform::{Transform, transform};

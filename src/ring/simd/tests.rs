@@ -4,6 +4,7 @@ use super::dispatch::*;
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, TILES};
 use super::sum_program::{SumProgram, TILE, Tile};
+use super::{CHUNK, Term};
 use crate::ring::modulus::Modulus;
 use crate::ring::packed_terms::{pack, packed_words};
 use crate::ring::primes::ntt_primes;

@@ -1,8 +1,8 @@
 //! Scalar kernels with 128-bit products: for moduli of more than 50 bits, and for processors without vectors.
 
-use super::dispatch::{CHUNK, Term, chunk_words};
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
+use super::operands::{CHUNK, Term, chunk_words};
 use super::panel::{PANEL_ROWS, PanelPart};
 use super::sum_program::{Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};

@@ -3,8 +3,7 @@
 use rayon::prelude::*;
 
 use super::Encrypted;
-use super::division::Half;
-use super::key_switch::Pair;
+use super::key_switch::{Half, Pair};
 use super::rotation::INPUTS_PER_KEY;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::{Complex, Plaintext};
@@ -36,7 +35,7 @@ impl Encrypted {
         out
     }
 
-    pub(super) fn sum(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
+    pub(super) fn add_ciphertext(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
         check::compatible("add", self.state(x), self.state(y))?;
         Ok(self.map(x, |i, c0, c1| {
             simd::add_assign(c0, &y.c0.limbs[i], self.modulus(i));
@@ -44,7 +43,7 @@ impl Encrypted {
         }))
     }
 
-    pub(super) fn difference(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
+    pub(super) fn sub_ciphertext(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
         check::compatible("subtract", self.state(x), self.state(y))?;
         Ok(self.map(x, |i, c0, c1| {
             simd::sub_assign(c0, &y.c0.limbs[i], self.modulus(i));
@@ -52,19 +51,24 @@ impl Encrypted {
         }))
     }
 
-    pub(super) fn negative(&self, x: &Ciphertext) -> Ciphertext {
+    pub(super) fn negate_ciphertext(&self, x: &Ciphertext) -> Ciphertext {
         self.map(x, |i, c0, c1| {
             simd::negate(c0, self.modulus(i));
             simd::negate(c1, self.modulus(i));
         })
     }
 
-    pub(super) fn plain_sum(&self, x: &Ciphertext, slots: &[Complex]) -> Result<Ciphertext, CkksError> {
+    pub(super) fn add_plaintext(&self, x: &Ciphertext, slots: &[Complex]) -> Result<Ciphertext, CkksError> {
         let plaintext = self.encoder.encode_shifted(slots, x.scale)?;
         Ok(self.map(x, |i, c0, _| simd::add_assign(c0, &self.evaluated(&plaintext, i), self.modulus(i))))
     }
 
-    pub(super) fn plain_product(&self, x: &Ciphertext, slots: &[Complex], scale: f64) -> Result<Ciphertext, CkksError> {
+    pub(super) fn multiply_plaintext(
+        &self,
+        x: &Ciphertext,
+        slots: &[Complex],
+        scale: f64,
+    ) -> Result<Ciphertext, CkksError> {
         let plaintext = self.encoder.encode_shifted(slots, scale)?;
         let mut out = self.map(x, |i, c0, c1| {
             let factor = self.evaluated(&plaintext, i);
@@ -99,7 +103,7 @@ impl Encrypted {
         limb
     }
 
-    pub(super) fn integer_product(&self, x: &Ciphertext, factor: i64) -> Ciphertext {
+    pub(super) fn multiply_by_integer(&self, x: &Ciphertext, factor: i64) -> Ciphertext {
         self.map(x, |i, c0, c1| {
             let q = self.modulus(i);
             let factor = q.factor(q.reduce_i64(factor));
@@ -108,7 +112,7 @@ impl Encrypted {
         })
     }
 
-    pub(super) fn imaginary_product(&self, x: &Ciphertext) -> Ciphertext {
+    pub(super) fn multiply_by_imaginary_unit(&self, x: &Ciphertext) -> Ciphertext {
         self.map(x, |i, c0, c1| {
             let ntt = &self.parameters.ntts()[i];
             ntt.multiply_by_imaginary_unit(c0);
@@ -116,31 +120,31 @@ impl Encrypted {
         })
     }
 
-    pub(super) fn dropped(&self, x: &Ciphertext, limbs: usize) -> Result<Ciphertext, CkksError> {
+    pub(super) fn drop_limbs(&self, x: &Ciphertext, limbs: usize) -> Result<Ciphertext, CkksError> {
         check::can_drop(self.state(x), limbs)?;
         Ok(x.prefix(limbs))
     }
 
-    pub(super) fn product(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
+    pub(super) fn multiply_ciphertext(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
         check::same_level("multiply", self.state(x), self.state(y))?;
         // d0 + d1 s + d2 s^2 = (x0 + x1 s)(y0 + y1 s).
-        Ok(self.relinearized(&[(x, y)])?.remove(0))
+        Ok(self.multiply_and_relinearize(&[(x, y)])?.remove(0))
     }
 
-    pub(super) fn squared(&self, inputs: &[&Ciphertext]) -> Result<Vec<Ciphertext>, CkksError> {
+    pub(super) fn square_ciphertexts(&self, inputs: &[&Ciphertext]) -> Result<Vec<Ciphertext>, CkksError> {
         for pair in inputs.windows(2) {
             check::same_level("square", self.state(pair[0]), self.state(pair[1]))?;
         }
         let pairs: Vec<_> = inputs.iter().map(|x| (*x, *x)).collect();
         let mut squares = Vec::with_capacity(inputs.len());
         for pairs in pairs.chunks(INPUTS_PER_KEY) {
-            squares.extend(self.relinearized(pairs)?);
+            squares.extend(self.multiply_and_relinearize(pairs)?);
         }
         Ok(squares)
     }
 
     /// Switches d2 = x1 y1 and adds the rest of the product limb by limb as the switched parts come out of the cache.
-    fn relinearized(&self, pairs: &[(&Ciphertext, &Ciphertext)]) -> Result<Vec<Ciphertext>, CkksError> {
+    fn multiply_and_relinearize(&self, pairs: &[(&Ciphertext, &Ciphertext)]) -> Result<Vec<Ciphertext>, CkksError> {
         let limbs = pairs.first().map_or(1, |(x, _)| x.limbs());
         let key = self
             .keys
@@ -161,7 +165,7 @@ impl Encrypted {
         let d2: Vec<&Polynomial> = d2.iter().collect();
         let switched = self.switch_hoisted(&d2, &[key]).into_iter().flatten();
         let relinearized = switched.zip(pairs).map(|(pair, (x, y))| {
-            let (c0, c1) = self.lower(pair, limbs, |half, i, mut limb| {
+            let (c0, c1) = self.mod_down(pair, limbs, |half, i, mut limb| {
                 let [x0, x1, y0, y1]: [&[u64]; 4] = [&x.c0, &x.c1, &y.c0, &y.c1].map(|c| &c.limbs[i][..]);
                 let products: &[_] = if half == Half::First { &[(x0, y0)] } else { &[(x0, y1), (x1, y0)] };
                 simd::add_products(&mut limb, products, self.modulus(i));

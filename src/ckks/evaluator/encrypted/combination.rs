@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::Encrypted;
 use super::key_switch::Pair;
 use super::rotation::INPUTS_PER_KEY;
-use super::transform::raised;
+use super::transform::times_p;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::combination::{Combination, Matrix};
 use crate::ckks::encoder::{COEFFICIENT_BITS, split_scale};
@@ -148,17 +148,17 @@ impl Encrypted {
             for ((c0, c1), pairs) in sums.iter().zip(self.switch_hoisted(&switched, &[key])) {
                 let Some((mut b, a)) = pairs.into_iter().next() else { continue };
                 // P c0 joins the switched part before the automorphism, P (c0, c1) the image.
-                let add_raised = |target: &mut Polynomial, source: &Polynomial| {
+                let add_times_p = |target: &mut Polynomial, source: &Polynomial| {
                     let limbs = target.limbs.par_iter_mut().zip(&source.limbs).zip(&special);
                     limbs.enumerate().for_each(|(prime, ((target, source), special))| {
                         let q = self.modulus(prime);
-                        simd::add_assign(target, &raised(source, *special, q), q);
+                        simd::add_assign(target, &times_p(source, *special, q), q);
                     });
                 };
-                add_raised(&mut b, c0);
+                add_times_p(&mut b, c0);
                 let (mut b, mut a) = (self.permute(&b, &automorphism), self.permute(&a, &automorphism));
-                add_raised(&mut b, c0);
-                add_raised(&mut a, c1);
+                add_times_p(&mut b, c0);
+                add_times_p(&mut a, c1);
                 let (c0, c1) = self.divide_pair((b, a), &extended, limbs - 1, |_, _, limb| limb);
                 results.push(Ciphertext { c0, c1, scale });
             }

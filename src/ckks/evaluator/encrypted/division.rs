@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::Encrypted;
-use super::key_switch::Pair;
+use super::key_switch::{Half, Pair};
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
@@ -65,7 +65,7 @@ impl Encrypted {
         )
     }
 
-    pub(super) fn rescaled(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
+    pub(super) fn rescale_ciphertext(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         check::can_rescale("rescale", self.state(x))?;
         let limbs = x.limbs();
         let primes: Vec<usize> = (0..limbs).collect();
@@ -76,15 +76,6 @@ impl Encrypted {
         let (c0, c1) = rayon::join(|| half(&x.c0), || half(&x.c1));
         Ok(Ciphertext { c0, c1, scale: x.scale / self.parameters.prime(limbs - 1) as f64 })
     }
-}
-
-/// A polynomial of a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Half {
-    /// The part without the secret key.
-    First,
-    /// The factor of the secret key.
-    Second,
 }
 
 /// Limbs that `divide` may overwrite.

@@ -1,4 +1,5 @@
-//! Hybrid key switching: decompose into digits, extend each to the special primes, multiply with the key, divide by them.
+//! Hybrid key switching: decompose into digits, extend each to the special primes (mod up), multiply with the
+//! key, divide by them (mod down).
 //!
 //! Extension and inner product go prime by prime: the digits of one prime fit into the outer cache, and with hoisting
 //! all keys use them while they are there.
@@ -10,13 +11,21 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Encrypted;
-use super::division::Half;
 use crate::ckks::keys::SwitchingKey;
 use crate::ring::base_conversion::Prepared;
 use crate::ring::{BaseConversion, Limb, Polynomial};
 
 /// A pair of polynomials.
 pub(super) type Pair = (Polynomial, Polynomial);
+
+/// A polynomial of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    /// The part without the secret key.
+    First,
+    /// The factor of the secret key.
+    Second,
+}
 
 /// A polynomial in digits, ready to be extended to every prime. Reusable for many keys: this is hoisting.
 pub(super) struct Decomposition<'a> {
@@ -124,9 +133,9 @@ impl Encrypted {
         self.switch_hoisted(&[polynomial], &[key]).pop().and_then(|mut pairs| pairs.pop()).unwrap_or_default()
     }
 
-    /// Divides a pair in the extended basis of `limbs` limbs by the special primes.
-    pub(super) fn lower(&self, raised: Pair, limbs: usize, finish: impl Fn(Half, usize, Limb) -> Limb + Sync) -> Pair {
-        self.divide_pair(raised, &self.parameters.extended(limbs), limbs, finish)
+    /// Mod down: divides a pair in the extended basis of `limbs` limbs by the special primes.
+    pub(super) fn mod_down(&self, pair: Pair, limbs: usize, finish: impl Fn(Half, usize, Limb) -> Limb + Sync) -> Pair {
+        self.divide_pair(pair, &self.parameters.extended(limbs), limbs, finish)
     }
 }
 

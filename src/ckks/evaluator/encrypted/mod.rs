@@ -70,40 +70,40 @@ impl Evaluator for Encrypted {
         x.scale
     }
     fn add(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.sum(x, y)
+        self.add_ciphertext(x, y)
     }
     fn subtract(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.difference(x, y)
+        self.sub_ciphertext(x, y)
     }
     fn negate(&self, x: &Ciphertext) -> Ciphertext {
-        self.negative(x)
+        self.negate_ciphertext(x)
     }
     fn add_plain(&self, x: &Ciphertext, slots: &[Complex]) -> Result<Ciphertext, CkksError> {
-        self.plain_sum(x, slots)
+        self.add_plaintext(x, slots)
     }
     fn multiply_plain(&self, x: &Ciphertext, slots: &[Complex], scale: f64) -> Result<Ciphertext, CkksError> {
-        self.plain_product(x, slots, scale)
+        self.multiply_plaintext(x, slots, scale)
     }
     fn multiply_integer(&self, x: &Ciphertext, factor: i64) -> Ciphertext {
-        self.integer_product(x, factor)
+        self.multiply_by_integer(x, factor)
     }
     fn multiply_imaginary_unit(&self, x: &Ciphertext) -> Ciphertext {
-        self.imaginary_product(x)
+        self.multiply_by_imaginary_unit(x)
     }
     fn multiply(&self, x: &Ciphertext, y: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.product(x, y)
+        self.multiply_ciphertext(x, y)
     }
     fn square(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        Ok(self.squared(&[x])?.remove(0))
+        Ok(self.square_ciphertexts(&[x])?.remove(0))
     }
     fn square_all(&self, inputs: &[&Ciphertext]) -> Result<Vec<Ciphertext>, CkksError> {
-        self.squared(inputs)
+        self.square_ciphertexts(inputs)
     }
     fn rescale(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.rescaled(x)
+        self.rescale_ciphertext(x)
     }
     fn drop_to(&self, x: &Ciphertext, limbs: usize) -> Result<Ciphertext, CkksError> {
-        self.dropped(x, limbs)
+        self.drop_limbs(x, limbs)
     }
     fn rotate(&self, x: &Ciphertext, steps: i64) -> Result<Ciphertext, CkksError> {
         Ok(self.rotated(&[x], &[steps])?.remove(0).remove(0))
@@ -112,7 +112,7 @@ impl Evaluator for Encrypted {
         Ok(self.rotated(&[x], steps)?.remove(0))
     }
     fn conjugate(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        self.conjugated(x)
+        self.conjugate_ciphertext(x)
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
         self.encoded(transform, scale)

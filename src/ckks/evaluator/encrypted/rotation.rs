@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 
 use super::Encrypted;
-use super::division::Half;
-use super::key_switch::Pair;
+use super::key_switch::{Half, Pair};
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::error::CkksError;
 use crate::ckks::keys::{KeyKind, SwitchingKey};
@@ -81,7 +80,7 @@ impl Encrypted {
     /// The image of a ciphertext whose c1 has been switched to `pair`.
     fn rotated_image(&self, x: &Ciphertext, pair: Pair, element: usize) -> Ciphertext {
         let automorphism = self.tables.automorphism(element);
-        let (c0, c1) = self.lower(pair, x.limbs(), |half, i, mut limb| {
+        let (c0, c1) = self.mod_down(pair, x.limbs(), |half, i, mut limb| {
             if half == Half::First {
                 simd::add_assign(&mut limb, &x.c0.limbs[i], self.modulus(i));
             }
@@ -122,7 +121,7 @@ impl Encrypted {
         Ok(sources.iter().map(&mut image).collect())
     }
 
-    pub(super) fn conjugated(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
+    pub(super) fn conjugate_ciphertext(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         let element = conjugation_element(self.parameters.log_n());
         Ok(self.automorphisms(&[x], &[(element, None)])?.remove(0).remove(0))
     }

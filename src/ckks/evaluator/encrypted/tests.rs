@@ -1,155 +1,15 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::ckks::clear::rotate;
 use crate::ckks::combination::{Combination, Group, Integers, Plaintexts, Rotated};
-use crate::ckks::decryption::decrypt;
-use crate::ckks::encryption::{Encryptor, PublicEncryptor};
+use crate::ckks::evaluator::testing::{STEPS, Values, World, slots, worlds, zip};
 use crate::ckks::evaluator::{Counting, Simulated};
-use crate::ckks::keys::{KeyKind, KeyRequest, PublicKey, SecretKey};
-use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold};
-use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
-use crate::ckks::security::SecurityPolicy;
-use crate::ckks::{PrecisionReport, SecretSlots, noise};
-use crate::ring::sampling::Seed;
+use crate::ckks::linear_transform::{Diagonal, Fold};
+use crate::ckks::parameters::KeySwitching;
+use crate::ckks::{PrecisionReport, noise};
 
 mod scalar_matrix;
-
-/// Rotations that the tests use; the giant steps 16, 8, 0 and -32 follow each other by 8 and 32.
-const STEPS: [i64; 8] = [1, -1, 5, 8, 16, 32, 48, -32];
-
-struct World {
-    parameters: Parameters,
-    encoder: Encoder,
-    encryptor: Encryptor,
-    evaluator: Encrypted,
-}
-
-fn world(log_n: u32, levels: usize, key_switching: KeySwitching) -> World {
-    let parameters = Parameters::new(ParametersLiteral {
-        log_n,
-        levels,
-        scale_bits: 24.0,
-        weight_bits: 18.0,
-        tower_reuse: true,
-        input_bits: None,
-        base_bits: 40,
-        key_switching,
-        security: SecurityPolicy::None,
-    })
-    .unwrap();
-    let encoder = Encoder::new(log_n);
-    let encryptor = Encryptor::new(SecretKey::reproducible(&parameters, &Seed::from_number(1)));
-    let mut request = KeyRequest::new();
-    for limbs in 1..=parameters.max_limbs() {
-        request.add(&parameters, KeyKind::Relinearization, limbs);
-        request.add_conjugation(&parameters, limbs);
-        STEPS.iter().for_each(|s| request.add_rotation(&parameters, *s, limbs));
-    }
-    let keys = EvaluationKeys::generate(encryptor.secret(), &request, |_| ()).unwrap();
-    assert_eq!((keys.len(), keys.bytes()), (request.len(), request.bytes(&parameters)));
-    let evaluator = Encrypted::new(parameters.clone(), encoder.clone(), Arc::new(keys));
-    World { parameters, encoder, encryptor, evaluator }
-}
-
-/// Worlds whose bands differ: automatic, one special prime (small digits), three (large digits).
-fn worlds() -> Vec<World> {
-    [KeySwitching::Automatic, KeySwitching::SpecialPrimes(1), KeySwitching::SpecialPrimes(2)]
-        .map(|k| world(8, 5, k))
-        .into_iter()
-        .collect()
-}
-
-fn slots(seed: u64, count: usize) -> Vec<Complex> {
-    let mut state = seed.wrapping_mul(2).wrapping_add(1);
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 32) as f64 / 2f64.powi(31) - 1.0
-    };
-    (0..count).map(|_| Complex::new(next(), next())).collect()
-}
-
-impl World {
-    fn encrypt(&self, slots: &[Complex], scale: f64, limbs: usize) -> Ciphertext {
-        self.encryptor.encrypt(slots, scale, limbs).unwrap().expand()
-    }
-
-    fn decrypt(&self, x: &Ciphertext) -> SecretSlots {
-        decrypt(&self.encoder, self.encryptor.secret(), x).unwrap()
-    }
-
-    /// D^2, the scale that a linear layer reads.
-    fn square_scale(&self) -> f64 {
-        self.parameters.scale().powi(2)
-    }
-
-    /// Asserts that `x` decrypts to `expected` with errors within `deviations` of a coefficient deviation.
-    fn assert_close(&self, x: &Ciphertext, expected: &[Complex], coefficient_deviation: f64, what: &str) {
-        let decrypted = self.decrypt(x);
-        let report = PrecisionReport::new(&decrypted, expected).unwrap();
-        let deviation = noise::slot_deviation(self.parameters.log_n(), coefficient_deviation) / x.scale;
-        assert!(report.deviation < 1.3 * deviation, "{what}: {} against {deviation}", report.deviation);
-        assert!(report.min > -(8.0 * deviation).log2(), "{what}: {report} with deviation {deviation}");
-    }
-
-    fn slot_count(&self) -> usize {
-        self.parameters.slots()
-    }
-}
-
-fn zip(x: &[Complex], y: &[Complex], f: impl Fn(Complex, Complex) -> Complex) -> Vec<Complex> {
-    x.iter().zip(y).map(|(a, b)| f(*a, *b)).collect()
-}
-
-fn rotate(x: &[Complex], steps: i64) -> Vec<Complex> {
-    let n = x.len() as i64;
-    (0..n).map(|i| x[(i + steps).rem_euclid(n) as usize]).collect()
-}
-
-#[test]
-fn both_encryptions_decrypt_with_the_predicted_noise() {
-    let w = world(11, 3, KeySwitching::Automatic);
-    let m = slots(1, w.slot_count());
-    let encoding = noise::encoding();
-    let scale = w.square_scale();
-    let measured = |c: &Ciphertext| {
-        let d = w.decrypt(c);
-        PrecisionReport::new(&d, &m).unwrap().deviation * c.scale / noise::slot_deviation(11, 1.0)
-    };
-    for limbs in 2..=4 {
-        let symmetric = measured(&w.encrypt(&m, scale, limbs));
-        let expected = noise::symmetric_encryption().hypot(encoding);
-        assert!((symmetric / expected - 1.0).abs() < 0.1, "{symmetric} against {expected}");
-        let public = PublicEncryptor::new(PublicKey::generate(w.encryptor.secret())).unwrap();
-        let c = public.encrypt(&m, scale, limbs).unwrap();
-        let (found, expected) = (measured(&c), noise::public_encryption(11));
-        assert!((found / expected - 1.0).abs() < 0.1, "{found} against {expected}");
-    }
-}
-
-#[test]
-fn rescale_and_key_switch_have_the_predicted_noise() {
-    for special in [KeySwitching::Automatic, KeySwitching::SpecialPrimes(1)] {
-        let w = world(11, 6, special);
-        let m = slots(2, w.slot_count());
-        for limbs in 2..=7 {
-            let c = w.encrypt(&m, w.square_scale() * w.parameters.weight_scale(limbs), limbs);
-            let measured = |x: &Ciphertext, expected: &[Complex]| {
-                let d = w.decrypt(x);
-                PrecisionReport::new(&d, expected).unwrap().deviation * x.scale / noise::slot_deviation(11, 1.0)
-            };
-            let rescaled = w.evaluator.rescale(&c).unwrap();
-            assert!((rescaled.scale / w.parameters.scale() - 1.0).abs() < 2f64.powi(-40));
-            let (found, expected) = (measured(&rescaled, &m), noise::rounding(11));
-            assert!((found / expected - 1.0).abs() < 0.1, "rescale: {found} against {expected}");
-            let fresh = w.encrypt(&m, w.square_scale(), limbs);
-            let (found, expected) = (
-                measured(&w.evaluator.rotate(&fresh, 1).unwrap(), &rotate(&m, 1)),
-                noise::key_switch(&w.parameters, limbs).hypot(3.2),
-            );
-            assert!((found / expected - 1.0).abs() < 0.15, "key switch at {limbs}: {found} against {expected}");
-        }
-    }
-}
 
 #[test]
 fn every_operation_agrees_with_clear_text() {
@@ -240,7 +100,7 @@ fn square_of(a: &[Complex]) -> Vec<Complex> {
 
 #[test]
 fn misuse_is_explained() {
-    let w = world(8, 3, KeySwitching::Automatic);
+    let w = World::new(8, 3, KeySwitching::Automatic);
     let e = &w.evaluator;
     let a = slots(5, w.slot_count());
     let (high, low) = (w.encrypt(&a, 2f64.powi(24), 4), w.encrypt(&a, 2f64.powi(24), 2));
@@ -255,20 +115,6 @@ fn misuse_is_explained() {
     assert!(text(e.rescale(&last)).contains("use a longer chain"));
     let bare = Encrypted::new(w.parameters.clone(), w.encoder.clone(), Arc::default());
     assert!(text(bare.square(&high)).contains("no relinearization key at level 3"));
-}
-
-/// Dense diagonals with given values.
-struct Values {
-    slots: Vec<Vec<Complex>>,
-}
-
-impl DiagonalSource for Values {
-    fn period(&self) -> usize {
-        self.slots[0].len()
-    }
-    fn slots(&self, index: usize) -> Result<Vec<Complex>, CkksError> {
-        Ok(self.slots[index].clone())
-    }
 }
 
 #[test]
@@ -294,27 +140,6 @@ fn transforms_agree_with_dense_matrices() {
             }
             for folds in [vec![], vec![Fold::Conjugation], vec![Fold::Rotation(16), Fold::Rotation(8)]] {
                 let x: Vec<Vec<Complex>> = (0..inputs).map(|i| slots(100 + i as u64, n)).collect();
-                let mut expected = vec![vec![Complex::default(); n]; outputs];
-                for (d, v) in diagonals.iter().zip(&values) {
-                    // The source gives diagonals rotated right by the giant step: rot_g(v * rot_b(x)).
-                    let product: Vec<Complex> = rotate(&x[d.input], babies[d.baby])
-                        .iter()
-                        .enumerate()
-                        .map(|(i, z)| z * v[i % period])
-                        .collect();
-                    for (e, p) in expected[d.output].iter_mut().zip(rotate(&product, giants[d.giant])) {
-                        *e += p;
-                    }
-                }
-                for fold in &folds {
-                    for e in &mut expected {
-                        let image = match fold {
-                            Fold::Rotation(steps) => rotate(e, *steps),
-                            Fold::Conjugation => e.iter().map(|z| z.conj()).collect(),
-                        };
-                        e.iter_mut().zip(image).for_each(|(e, i)| *e += i);
-                    }
-                }
                 let transform = Arc::new(LinearTransform {
                     inputs,
                     outputs,
@@ -322,8 +147,9 @@ fn transforms_agree_with_dense_matrices() {
                     giants: giants.clone(),
                     diagonals: diagonals.clone(),
                     folds: folds.clone(),
-                    source: Box::new(Values { slots: values.clone() }),
+                    source: Box::new(Values(values.clone())),
                 });
+                let expected = transform.apply_clear(&x);
                 for limbs in [6, 3] {
                     let scale = w.parameters.weight_scale(limbs);
                     let encrypted: Vec<Ciphertext> = x.iter().map(|x| w.encrypt(x, w.square_scale(), limbs)).collect();
@@ -388,21 +214,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
         for period in [8, 32, w.slot_count()] {
             let c = Arc::new(combination(period));
             let encoded = w.evaluator.encode_combination(&c, weight_scale).unwrap();
-            let expected: Vec<Vec<Complex>> = (0..c.outputs())
-                .map(|output| {
-                    let mut sum = vec![Complex::default(); w.slot_count()];
-                    for group in c.groups(output) {
-                        let factors: Vec<Complex> =
-                            c.plaintexts().combine(group.plaintext as usize, c.plaintexts().bases()).collect();
-                        for member in group.members {
-                            let Rotated { input, steps } = c.sources()[usize::from(*member)];
-                            let x = rotate(&messages[input], steps);
-                            sum.iter_mut().enumerate().for_each(|(i, s)| *s += x[i] * factors[i % period]);
-                        }
-                    }
-                    sum
-                })
-                .collect();
+            let expected = c.apply_clear(&messages);
             // All at once, and input by input.
             let results =
                 [u64::MAX, 2 * one].map(|bytes| w.evaluator.apply_combination(&inputs, &encoded, bytes).unwrap());
@@ -467,7 +279,7 @@ fn combinations_are_sums_of_products_in_every_evaluator_and_however_small_the_me
 
 #[test]
 fn combinations_refuse_what_they_cannot_hold() {
-    let w = world(8, 2, KeySwitching::Automatic);
+    let w = World::new(8, 2, KeySwitching::Automatic);
     let mut plaintexts = Plaintexts::new(vec![vec![Complex::new(1.0, 0.0); 8]]);
     plaintexts.push([(0, 1e9)]);
     let c = Combination::new(1, vec![Rotated { input: 0, steps: 0 }], plaintexts.clone()).unwrap();

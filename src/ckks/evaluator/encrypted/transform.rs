@@ -169,19 +169,19 @@ impl Encrypted {
                     .par_iter()
                     .map(|baby| {
                         let x = inputs[baby.input];
-                        let raise_limb = |part: &Polynomial| raised(&part.limbs[position], p, q);
+                        let limb_times_p = |part: &Polynomial| times_p(&part.limbs[position], p, q);
                         match (&baby.rotation, &digits[baby.input]) {
                             (Some((key, automorphism)), Some(digits)) => {
                                 let (mut b, a) = self.switch_limb(digits, key, position, prime, limbs);
                                 if position < limbs {
-                                    simd::add_assign(&mut b, &raise_limb(&x.c0), q);
+                                    simd::add_assign(&mut b, &limb_times_p(&x.c0), q);
                                 }
                                 let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
                                 automorphism.apply(&b, &mut c0);
                                 automorphism.apply(&a, &mut c1);
                                 (c0, c1)
                             }
-                            _ if position < limbs => (raise_limb(&x.c0), raise_limb(&x.c1)),
+                            _ if position < limbs => (limb_times_p(&x.c0), limb_times_p(&x.c1)),
                             _ => (Limb::zero(n), Limb::zero(n)),
                         }
                     })
@@ -227,8 +227,8 @@ impl Encrypted {
     fn rotate_extended(&self, pair: Pair, element: usize, steps: Option<i64>, limbs: usize) -> Result<Pair, CkksError> {
         let extended = self.parameters.extended(limbs);
         let key = self.galois_key(element, steps, limbs)?;
-        let lowered = self.divide(owned(pair.1), &extended, limbs, |_, limb| limb);
-        let switched = self.switch(&lowered, key);
+        let divided = self.divide(owned(pair.1), &extended, limbs, |_, limb| limb);
+        let switched = self.switch(&divided, key);
         let mut b = switched.0;
         self.add_polynomial(&mut b, &pair.0, &extended);
         let automorphism = self.tables.automorphism(element);
@@ -236,8 +236,8 @@ impl Encrypted {
     }
 }
 
-/// A limb times the product of the special primes, as it is in the extended basis.
-pub(super) fn raised(limb: &Limb, special: Factor, q: &Modulus) -> Limb {
+/// A limb times P, the product of the special primes: what it is in the extended basis.
+pub(super) fn times_p(limb: &Limb, special: Factor, q: &Modulus) -> Limb {
     let mut limb = limb.clone();
     simd::multiply_by_factor(&mut limb, special, q);
     limb

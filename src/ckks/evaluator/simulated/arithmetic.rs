@@ -7,7 +7,7 @@ use crate::ckks::error::CkksError;
 use crate::ckks::noise;
 
 impl Simulated {
-    pub(super) fn plain_sum(
+    pub(super) fn add_plaintext(
         &self,
         x: &SimulatedCiphertext,
         slots: &[Complex],
@@ -21,7 +21,7 @@ impl Simulated {
         Ok(out)
     }
 
-    pub(super) fn plain_product(
+    pub(super) fn multiply_plaintext(
         &self,
         x: &SimulatedCiphertext,
         slots: &[Complex],
@@ -37,7 +37,7 @@ impl Simulated {
         Ok(out)
     }
 
-    pub(super) fn product(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> SimulatedCiphertext {
+    pub(super) fn multiply_ciphertext(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> SimulatedCiphertext {
         let mut out = x.clone();
         for (i, (re, im)) in out.re.iter_mut().zip(&mut out.im).enumerate() {
             let z = Complex::new(*re, *im) * Complex::new(y.re[i], y.im[i]);
@@ -48,7 +48,7 @@ impl Simulated {
         self.switched(out)
     }
 
-    pub(super) fn rescaled(&self, x: &SimulatedCiphertext) -> SimulatedCiphertext {
+    pub(super) fn rescale_ciphertext(&self, x: &SimulatedCiphertext) -> SimulatedCiphertext {
         let scale = x.scale / self.parameters.prime(x.limbs - 1) as f64;
         let mut out = SimulatedCiphertext { limbs: x.limbs - 1, scale, ..x.clone() };
         out.add_noise(self.deviation(noise::rounding(self.parameters.log_n()), scale));
@@ -59,7 +59,7 @@ impl Simulated {
         if steps.rem_euclid(self.parameters.slots() as i64) == 0 {
             return x.clone();
         }
-        self.switched(x.turned(steps))
+        self.switched(x.rotated_slots(steps))
     }
 
     /// Adds the noise of a key switch.

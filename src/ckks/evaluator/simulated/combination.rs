@@ -100,7 +100,7 @@ impl Simulated {
                 let mut result = SimulatedCiphertext { re, im, scale, limbs: limbs - 1, seeds: zeros.seeds.clone() };
                 result.reseed(output as u64);
                 if combination.takes_real_part() {
-                    result = result.combined(&result.mapped(|z| z.conj()), |x, y| x + y);
+                    result = result.zip_with(&result.map(|z| z.conj()), |x, y| x + y);
                     result.add_noise(conjugation);
                 }
                 result.add_noise(rounding);

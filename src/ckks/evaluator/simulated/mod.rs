@@ -79,17 +79,17 @@ impl Evaluator for Simulated {
     }
     fn add(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
         check::compatible("add", x.into(), y.into())?;
-        Ok(x.combined(y, |x, y| x + y))
+        Ok(x.zip_with(y, |x, y| x + y))
     }
     fn subtract(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
         check::compatible("subtract", x.into(), y.into())?;
-        Ok(x.combined(y, |x, y| x - y))
+        Ok(x.zip_with(y, |x, y| x - y))
     }
     fn negate(&self, x: &SimulatedCiphertext) -> SimulatedCiphertext {
-        x.mapped(|z| -z)
+        x.map(|z| -z)
     }
     fn add_plain(&self, x: &SimulatedCiphertext, slots: &[Complex]) -> Result<SimulatedCiphertext, CkksError> {
-        self.plain_sum(x, slots)
+        self.add_plaintext(x, slots)
     }
     fn multiply_plain(
         &self,
@@ -97,24 +97,24 @@ impl Evaluator for Simulated {
         slots: &[Complex],
         scale: f64,
     ) -> Result<SimulatedCiphertext, CkksError> {
-        self.plain_product(x, slots, scale)
+        self.multiply_plaintext(x, slots, scale)
     }
     fn multiply_integer(&self, x: &SimulatedCiphertext, factor: i64) -> SimulatedCiphertext {
-        x.mapped(|z| z * factor as f64)
+        x.map(|z| z * factor as f64)
     }
     fn multiply_imaginary_unit(&self, x: &SimulatedCiphertext) -> SimulatedCiphertext {
-        x.mapped(|z| Complex::new(-z.im, z.re))
+        x.map(|z| Complex::new(-z.im, z.re))
     }
     fn multiply(&self, x: &SimulatedCiphertext, y: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
         check::same_level("multiply", x.into(), y.into())?;
-        Ok(self.product(x, y))
+        Ok(self.multiply_ciphertext(x, y))
     }
     fn square(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
-        Ok(self.product(x, x))
+        Ok(self.multiply_ciphertext(x, x))
     }
     fn rescale(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
         check::can_rescale("rescale", x.into())?;
-        Ok(self.rescaled(x))
+        Ok(self.rescale_ciphertext(x))
     }
     fn drop_to(&self, x: &SimulatedCiphertext, limbs: usize) -> Result<SimulatedCiphertext, CkksError> {
         check::can_drop(x.into(), limbs)?;
@@ -127,7 +127,7 @@ impl Evaluator for Simulated {
         Ok(steps.iter().map(|steps| self.rotated(x, *steps)).collect())
     }
     fn conjugate(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
-        Ok(self.switched(x.mapped(|z| z.conj())))
+        Ok(self.switched(x.map(|z| z.conj())))
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<SimulatedTransform, CkksError> {
         self.encoded(transform, scale)

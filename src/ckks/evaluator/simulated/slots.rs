@@ -70,13 +70,13 @@ impl SimulatedCiphertext {
     /// Zeros with the shape of all `inputs`, with seeds that depend on those of each and on `number`.
     pub(super) fn zeros_for(inputs: &[&Self], number: u64) -> Option<Self> {
         let (first, others) = inputs.split_first()?;
-        let mut zeros = first.mapped(|_| Complex::default());
+        let mut zeros = first.map(|_| Complex::default());
         others.iter().for_each(|x| zeros.mix_seeds(x));
         zeros.reseed(number);
         Some(zeros)
     }
 
-    pub(super) fn mapped(&self, f: impl Fn(Complex) -> Complex) -> Self {
+    pub(super) fn map(&self, f: impl Fn(Complex) -> Complex) -> Self {
         let mut out = self.clone();
         for (re, im) in out.re.iter_mut().zip(&mut out.im) {
             let z = f(Complex::new(*re, *im));
@@ -85,7 +85,7 @@ impl SimulatedCiphertext {
         out
     }
 
-    pub(super) fn combined(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> Self {
+    pub(super) fn zip_with(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> Self {
         let mut out = self.clone();
         out.re.iter_mut().zip(&other.re).for_each(|(x, y)| *x = f(*x, *y));
         out.im.iter_mut().zip(&other.im).for_each(|(x, y)| *x = f(*x, *y));
@@ -94,7 +94,7 @@ impl SimulatedCiphertext {
     }
 
     /// Slots rotated to the left by `steps`.
-    pub(super) fn turned(&self, steps: i64) -> Self {
+    pub(super) fn rotated_slots(&self, steps: i64) -> Self {
         let mut out = self.clone();
         let length = self.length().max(1);
         let steps = steps.rem_euclid(length as i64) as usize;

@@ -207,7 +207,7 @@ impl Simulated {
                         return total;
                     }
                     [Fold::Conjugation] => {
-                        total = total.combined(&total.mapped(|z| z.conj()), |x, y| x + y);
+                        total = total.zip_with(&total.map(|z| z.conj()), |x, y| x + y);
                         total.add_varying_noise(&with_end(2.0), &[end]);
                         return total;
                     }
@@ -215,10 +215,10 @@ impl Simulated {
                 }
                 for fold in &transform.folds {
                     let image = match fold {
-                        Fold::Rotation(steps) => total.turned(*steps),
-                        Fold::Conjugation => total.mapped(|z| z.conj()),
+                        Fold::Rotation(steps) => total.rotated_slots(*steps),
+                        Fold::Conjugation => total.map(|z| z.conj()),
                     };
-                    total = total.combined(&image, |x, y| x + y);
+                    total = total.zip_with(&image, |x, y| x + y);
                 }
                 total.add_noise(end);
                 total

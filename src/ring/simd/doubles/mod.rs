@@ -38,9 +38,9 @@ unsafe fn load_at<L: Lanes>(token: L, slice: &[u64], at: usize) -> L::Vector {
 macro_rules! instantiate {
     ($features:literal, $token:ty) => {
         use crate::ring::modulus::{Factor, Modulus};
-        use crate::ring::simd::dispatch::Term;
         use crate::ring::simd::factors::Factors;
         use crate::ring::simd::integer_matrix::{IntegerMatrix, TILES, TilePair};
+        use crate::ring::simd::operands::Term;
         use crate::ring::simd::sum_program::{SumProgram, Tile};
         use crate::ring::simd::{doubles, generic};
 

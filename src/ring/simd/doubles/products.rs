@@ -6,8 +6,8 @@ use super::field::Field;
 use super::sum::{Sums, lazy_products};
 use super::{lanes, load_at};
 use crate::ring::modulus::{Factor, Modulus};
-use crate::ring::simd::dispatch::{CHUNK, Term, chunk_words};
 use crate::ring::simd::lanes::Lanes;
+use crate::ring::simd::operands::{CHUNK, Term, chunk_words};
 use crate::ring::simd::wide;
 
 /// How far ahead of its use a packed key is fetched, in bytes: a page, where the processor's own prefetching stops.

@@ -5,9 +5,8 @@ use std::arch::x86_64::__m512i;
 use pulp::NullaryFnOnce;
 
 use super::arithmetic::Arithmetic;
-use super::each;
+use super::words512::{Words, moves};
 use crate::ring::modulus::Modulus;
-use crate::ring::simd::lanes::transpose;
 
 pulp::simd_type! {
     /// Proof of AVX-512 F, DQ, VL and IFMA.
@@ -30,6 +29,7 @@ const OFFSET: u64 = 16;
 #[derive(Clone, Copy)]
 pub struct Words52<const CAREFUL: bool> {
     token: Ifma,
+    words: Words,
     q: __m512i,
     two_q: __m512i,
     offset: __m512i,
@@ -39,22 +39,6 @@ pub struct Words52<const CAREFUL: bool> {
 }
 
 impl<const CAREFUL: bool> Words52<CAREFUL> {
-    #[inline(always)]
-    fn add(self, a: __m512i, b: __m512i) -> __m512i {
-        self.token.avx512f._mm512_add_epi64(a, b)
-    }
-
-    #[inline(always)]
-    fn sub(self, a: __m512i, b: __m512i) -> __m512i {
-        self.token.avx512f._mm512_sub_epi64(a, b)
-    }
-
-    /// x or x - bound, whichever is below; x below twice the bound.
-    #[inline(always)]
-    fn below(self, x: __m512i, bound: __m512i) -> __m512i {
-        self.token.avx512f._mm512_min_epu64(x, self.sub(x, bound))
-    }
-
     #[inline(always)]
     fn low(self, a: __m512i, b: __m512i) -> __m512i {
         let Ifma { avx512f, avx512ifma, .. } = self.token;
@@ -71,34 +55,31 @@ impl<const CAREFUL: bool> Words52<CAREFUL> {
     #[inline(always)]
     fn multiply(self, x: __m512i, (w, quotient): (__m512i, __m512i)) -> __m512i {
         let multiple = self.low(self.high(x, quotient), self.q);
-        self.token.avx512f._mm512_and_si512(self.sub(self.low(x, w), multiple), self.mask)
+        self.token.avx512f._mm512_and_si512(self.words.sub(self.low(x, w), multiple), self.mask)
     }
 
     /// The same residue below 2q, for x below 2^52.
     #[inline(always)]
     fn reduce(self, x: __m512i) -> __m512i {
-        self.sub(x, self.low(self.high(x, self.reciprocal), self.q))
+        self.words.sub(x, self.low(self.high(x, self.reciprocal), self.q))
     }
 }
 
 impl<const CAREFUL: bool> Arithmetic for Words52<CAREFUL> {
     type Token = Ifma;
-    type Vector = __m512i;
-    type Words = [u64; 8];
-    type Root = [u64; 2];
-    type Roots = [[u64; 8]; 2];
-    type Factor = (__m512i, __m512i);
+    moves!();
 
     #[inline(always)]
     fn new(token: Ifma, q: &Modulus) -> Self {
-        let splat = |x: u64| token.avx512f._mm512_set1_epi64(x as i64);
+        let words = Words(token.avx512f);
         Self {
             token,
-            q: splat(q.value()),
-            two_q: splat(2 * q.value()),
-            offset: splat(if CAREFUL { 2 } else { OFFSET } * q.value()),
-            reciprocal: splat(q.one().quotient52),
-            mask: splat((1 << 52) - 1),
+            words,
+            q: words.splat(q.value()),
+            two_q: words.splat(2 * q.value()),
+            offset: words.splat(if CAREFUL { 2 } else { OFFSET } * q.value()),
+            reciprocal: words.splat(q.one().quotient52),
+            mask: words.splat((1 << 52) - 1),
         }
     }
     #[inline(always)]
@@ -108,57 +89,24 @@ impl<const CAREFUL: bool> Arithmetic for Words52<CAREFUL> {
     fn root(q: &Modulus, w: u64) -> [u64; 2] {
         [w, q.factor(w).quotient52]
     }
-    fn roots(roots: &[[u64; 2]]) -> [[u64; 8]; 2] {
-        [0, 1].map(|part| std::array::from_fn(|lane| roots[lane][part]))
-    }
-    #[inline(always)]
-    fn splat(self, [w, quotient]: [u64; 2]) -> (__m512i, __m512i) {
-        let splat = |x: u64| self.token.avx512f._mm512_set1_epi64(x as i64);
-        (splat(w), splat(quotient))
-    }
-    #[inline(always)]
-    fn factors(self, [w, quotient]: [[u64; 8]; 2]) -> (__m512i, __m512i) {
-        (pulp::cast(w), pulp::cast(quotient))
-    }
-    #[inline(always)]
-    fn load(self, words: [u64; 8]) -> __m512i {
-        pulp::cast(words)
-    }
-    #[inline(always)]
-    fn store(self, x: __m512i) -> [u64; 8] {
-        pulp::cast(x)
-    }
-    #[inline(always)]
-    fn enter(self, words: [u64; 8]) -> __m512i {
-        pulp::cast(words)
-    }
     #[inline(always)]
     fn leave(self, x: __m512i) -> [u64; 8] {
-        pulp::cast(self.below(self.reduce(x), self.q))
+        pulp::cast(self.words.below(self.reduce(x), self.q))
     }
     #[inline(always)]
     fn forward(self, u: __m512i, v: __m512i, w: (__m512i, __m512i)) -> (__m512i, __m512i) {
         let product = self.multiply(v, w);
-        let u = if CAREFUL { self.below(u, self.two_q) } else { u };
-        (self.add(u, product), self.sub(self.add(u, self.two_q), product))
+        let u = if CAREFUL { self.words.below(u, self.two_q) } else { u };
+        (self.words.add(u, product), self.words.sub(self.words.add(u, self.two_q), product))
     }
     #[inline(always)]
     fn inverse(self, u: __m512i, v: __m512i, w: (__m512i, __m512i)) -> (__m512i, __m512i) {
-        let sum = self.add(u, v);
-        let sum = if CAREFUL { self.below(sum, self.two_q) } else { sum };
-        (sum, self.multiply(self.sub(self.add(u, self.offset), v), w))
+        let sum = self.words.add(u, v);
+        let sum = if CAREFUL { self.words.below(sum, self.two_q) } else { sum };
+        (sum, self.multiply(self.words.sub(self.words.add(u, self.offset), v), w))
     }
     #[inline(always)]
     fn settle(self, x: __m512i) -> __m512i {
         if CAREFUL { x } else { self.reduce(x) }
-    }
-    #[inline(always)]
-    fn gather(self, x: [__m512i; 8]) -> [__m512i; 8] {
-        let x = each!(x, x => pulp::cast(x));
-        each!(transpose(self.token.avx512f, x), x => pulp::cast(x))
-    }
-    #[inline(always)]
-    fn scatter(self, x: [__m512i; 8]) -> [__m512i; 8] {
-        self.gather(x)
     }
 }

@@ -7,14 +7,18 @@
 mod arithmetic;
 #[cfg(target_arch = "x86_64")]
 mod doubles;
+mod each;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod words512;
 #[cfg(target_arch = "x86_64")]
 mod words64;
 
 use arithmetic::Arithmetic;
 use bytemuck::cast_slice_mut;
+use each::each;
 use pulp::NullaryFnOnce;
 
 #[cfg(target_arch = "x86_64")]
@@ -32,48 +36,6 @@ const CACHED: usize = 1 << 11;
 
 /// Words of a group that the last layers transform within registers.
 const GROUP: usize = 8;
-
-/// Applies an expression to each of eight elements. A closure would not be compiled with the instructions of its caller.
-macro_rules! each {
-    ($array:expr, $x:ident => $result:expr) => {{
-        let [x0, x1, x2, x3, x4, x5, x6, x7] = $array;
-        [
-            {
-                let $x = x0;
-                $result
-            },
-            {
-                let $x = x1;
-                $result
-            },
-            {
-                let $x = x2;
-                $result
-            },
-            {
-                let $x = x3;
-                $result
-            },
-            {
-                let $x = x4;
-                $result
-            },
-            {
-                let $x = x5;
-                $result
-            },
-            {
-                let $x = x6;
-                $result
-            },
-            {
-                let $x = x7;
-                $result
-            },
-        ]
-    }};
-}
-use each;
 
 /// A transform of one size modulo one prime, in both directions.
 pub trait Transform: Send + Sync {

@@ -127,7 +127,7 @@ fn scalar_matrices_are_sums_of_products_in_every_evaluator_and_however_small_the
 
 #[test]
 fn whole_numbers_are_exact_whatever_their_size() {
-    let w = world(8, 3, KeySwitching::Automatic);
+    let w = World::new(8, 3, KeySwitching::Automatic);
     let inputs: Vec<Ciphertext> = (0..3).map(|i| w.encrypt(&slots(i, 128), w.square_scale(), 3)).collect();
     let inputs: Vec<&Ciphertext> = inputs.iter().collect();
     let sources = (0..3).map(|input| Rotated { input, steps: 0 }).collect();
@@ -152,7 +152,7 @@ fn whole_numbers_are_exact_whatever_their_size() {
 
 #[test]
 fn scalar_matrices_refuse_what_they_cannot_hold() {
-    let w = world(8, 2, KeySwitching::Automatic);
+    let w = World::new(8, 2, KeySwitching::Automatic);
     let sources = || vec![Rotated { input: 0, steps: 0 }];
     let text = |result: Result<ScalarMatrix, CkksError>| result.unwrap_err().to_string();
     let error = text(ScalarMatrix::new(0, 1, sources(), Vec::new()));

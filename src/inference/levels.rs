@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::graph::{Graph, Node, Operation};
-use super::lower_options::ActivationForm;
+use super::stages::Stage;
+use crate::network::ActivationForm;
+use crate::network::graph::{Graph, Node, Operation};
 
 /// The optimisations that decide how many levels a network consumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,20 +64,32 @@ impl LevelCosts {
         }
     }
 
-    /// What one node costs: one level for every multiplication that nothing else pays for. A plaintext product of the
-    /// activation's linear coefficient stands beside the squaring, not after it, and costs no level more.
+    /// What one node costs: the stages that nothing else pays for. An affine map that is not merged with a neighbour is a linear
+    /// layer of its own. A plaintext product of the activation's linear coefficient stands beside the squaring, not after it,
+    /// and costs no level more.
     fn of(node: &Node, switches: LevelSwitches) -> Self {
-        let (once, unfused) = (1, usize::from(!switches.node_fusing));
+        let linear = Stage::Linear.levels();
+        let unmerged = if switches.node_fusing { 0 } else { linear };
         match node.operation {
-            Operation::Convolution { .. } => Self { convolution: once, ..Self::default() },
-            Operation::BatchNorm { .. } => Self { batch_norm: unfused, ..Self::default() },
-            Operation::Activation(_) => Self {
-                squaring: usize::from(!switches.tower_reuse),
-                coefficient: usize::from(switches.activation_form == ActivationForm::Full),
-                ..Self::default()
-            },
-            Operation::AveragePool { .. } => Self { pool: unfused, ..Self::default() },
-            Operation::Linear { .. } => Self { classifier: once, ..Self::default() },
+            Operation::Convolution { .. } => Self { convolution: linear, ..Self::default() },
+            Operation::BatchNorm { .. } => Self { batch_norm: unmerged, ..Self::default() },
+            Operation::Activation(_) => {
+                let (leading, multiple) = match switches.activation_form {
+                    ActivationForm::Full => (true, true),
+                    ActivationForm::Monic => (false, true),
+                    ActivationForm::Square => (false, false),
+                };
+                let mut costs = Self::default();
+                for stage in Stage::of_activation(leading, multiple, switches.tower_reuse) {
+                    match stage {
+                        Stage::Leading => costs.coefficient += stage.levels(),
+                        _ => costs.squaring += stage.levels(),
+                    }
+                }
+                costs
+            }
+            Operation::AveragePool { .. } => Self { pool: unmerged, ..Self::default() },
+            Operation::Linear { .. } => Self { classifier: linear, ..Self::default() },
             Operation::Input | Operation::Add => Self::default(),
         }
     }

@@ -1,0 +1,77 @@
+//! What is known while layers are laid out.
+
+use std::sync::Arc;
+
+use crate::ckks::Parameters;
+use crate::inference::error::InferenceError;
+use crate::inference::layout::Layout;
+use crate::inference::linear::{Packing, Work};
+use crate::inference::options::PlanOptions;
+use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source};
+
+/// An input of a layer: the value of a source, in the form that the layer reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerInput {
+    /// Where the value comes from.
+    pub source: Source,
+    /// In which form.
+    pub packing: Packing,
+}
+
+/// The linear part of a layer.
+pub struct LinearPart {
+    /// What it is: `convolution`, `convolution + identity`, `convolution + projection`, `factors` (one per channel and term),
+    /// `dense`.
+    pub kind: &'static str,
+    /// Its inputs, in the order of the map's.
+    pub inputs: Vec<LayerInput>,
+    /// Rotations after each of which an input is added to itself, before the map.
+    pub sums: Vec<i64>,
+    /// The map.
+    pub work: Work,
+    /// Layout of the layer's value.
+    pub layout: Layout,
+}
+
+/// State of planning.
+pub struct Builder {
+    pub network: Arc<LoweredNetwork>,
+    pub parameters: Parameters,
+    pub options: PlanOptions,
+    pub input: Layout,
+    pub input_packing: Packing,
+    /// Rotated copies of each ciphertext of the image.
+    pub input_copies: usize,
+    /// Layouts of the layers so far.
+    pub layouts: Vec<Layout>,
+}
+
+impl Builder {
+    /// Layout of a source that layer `reader` reads.
+    pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<&Layout, InferenceError> {
+        match source {
+            Source::Input => Ok(&self.input),
+            Source::Layer(index) => match &self.layouts[index] {
+                Layout::Classes(_) => Err(after_dense(reader)),
+                Layout::Tiled(layout) if layout.is_classes() => Err(after_dense(reader)),
+                layout => Ok(layout),
+            },
+        }
+    }
+}
+
+/// Stride of a map, relative to the layout that it reads.
+pub(super) fn stride(map: &LinearMap) -> usize {
+    match map {
+        LinearMap::Convolution { stride, .. } => *stride,
+        _ => 1,
+    }
+}
+
+fn after_dense(reader: &Layer) -> InferenceError {
+    unsupported(reader, "it reads the output of a dense layer; only the last layer may be dense")
+}
+
+pub(super) fn unsupported(layer: &Layer, reason: &str) -> InferenceError {
+    InferenceError::Unsupported { name: layer.name.clone(), reason: reason.into() }
+}
