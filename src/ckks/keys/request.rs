@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::switching::SwitchingKey;
 use crate::ckks::error::CkksError;
+use crate::ckks::linear_transform::{Fold, LinearTransform};
 use crate::ckks::parameters::Parameters;
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 
@@ -56,6 +57,19 @@ impl KeyRequest {
         let element = rotation_element(parameters.log_n(), steps);
         if element != 1 {
             self.add(parameters, KeyKind::Galois(element), limbs);
+        }
+    }
+
+    /// Asks for the rotations and folds of a transform of ciphertexts of `limbs` limbs.
+    pub fn add_transform(&mut self, parameters: &Parameters, transform: &LinearTransform, limbs: usize) {
+        for steps in transform.rotations() {
+            self.add_rotation(parameters, steps, limbs);
+        }
+        for fold in &transform.folds {
+            match fold {
+                Fold::Rotation(steps) => self.add_rotation(parameters, *steps, limbs),
+                Fold::Conjugation => self.add_conjugation(parameters, limbs),
+            }
         }
     }
 

@@ -54,20 +54,15 @@ impl Work {
 
     /// Asks for the keys that it needs on ciphertexts of `limbs` limbs.
     pub fn request(&self, parameters: &Parameters, limbs: usize, request: &mut KeyRequest) {
-        let (rotations, folds) = match self {
-            Self::Diagonals(transform) => (transform.rotations(), &transform.folds[..]),
-            Self::Combination(combination) if combination.takes_real_part() => {
-                (combination.rotations(), &[Fold::Conjugation][..])
-            }
-            Self::Combination(combination) => (combination.rotations(), &[][..]),
-        };
-        for steps in rotations {
-            request.add_rotation(parameters, steps, limbs);
-        }
-        for fold in folds {
-            match fold {
-                Fold::Rotation(steps) => request.add_rotation(parameters, *steps, limbs),
-                Fold::Conjugation => request.add_conjugation(parameters, limbs),
+        match self {
+            Self::Diagonals(transform) => request.add_transform(parameters, transform, limbs),
+            Self::Combination(combination) => {
+                for steps in combination.rotations() {
+                    request.add_rotation(parameters, steps, limbs);
+                }
+                if combination.takes_real_part() {
+                    request.add_conjugation(parameters, limbs);
+                }
             }
         }
     }

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::archive::{create, write_error};
-use super::error::DatasetError;
+use crate::dataset::error::DatasetError;
 use super::import::Existing;
 use super::manifest;
-use super::name::DatasetName;
+use crate::dataset::name::DatasetName;
 
 /// A folder in the making; removed unless it is [put](Beside::put) in its place.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{check_md5, unpack, write_error};
 use super::beside::Beside;
-use super::cifar::{encode, find, read_file};
-use super::error::DatasetError;
-use super::image::Dataset;
+use crate::dataset::cifar::{encode, find, read_file};
+use crate::dataset::error::DatasetError;
+use crate::dataset::image::Dataset;
 use super::manifest;
-use super::name::DatasetName;
-use super::png::read_png;
+use crate::dataset::name::DatasetName;
+use crate::dataset::png::read_png;
 use super::verify::{Verified, verify};
 
 /// What becomes of another data set that is there already.
@@ -122,8 +122,8 @@ fn write(target: &Path, files: &[&str], dataset: &Dataset) -> Result<(), Dataset
 
 #[cfg(test)]
 mod tests {
+    use super::super::archive::create;
     use super::*;
-    use crate::dataset::archive::create;
     use crate::dataset::{read_test, read_training, shipped_test_images};
     use flate2::Compression;
     use flate2::write::GzEncoder;
