@@ -17,6 +17,7 @@ use super::secret_slots::SecretSlots;
 use crate::ring::{Limb, Ntt, simd};
 
 /// An encoded plaintext: small integer coefficients of a polynomial in X^stride.
+#[must_use]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plaintext {
     coefficients: Box<[i32]>,

@@ -14,6 +14,7 @@ use crate::ring::sampling::{LARGEST_ERROR, Seed, SeedStream};
 use crate::ring::{Limb, Polynomial, RingError, SecretLimb, simd};
 
 /// A symmetric encryption whose uniform half is a seed: half the bytes to send.
+#[must_use]
 #[derive(Debug, Clone)]
 pub struct SeededCiphertext {
     parameters: Parameters,

@@ -26,8 +26,7 @@ impl LinearTransform {
             let (giant, baby) = (offset / babies, offset % babies);
             // Rotated right by its giant step.
             let row = |slot: usize| (slot + size - giant * babies) % size;
-            let diagonal: Vec<Complex> =
-                (0..size).map(row).map(|row| entry(row, (row + offset) % size)).collect();
+            let diagonal: Vec<Complex> = (0..size).map(row).map(|row| entry(row, (row + offset) % size)).collect();
             if diagonal.iter().any(|entry| *entry != Complex::default()) {
                 diagonals.push(Diagonal { output: 0, input: 0, giant, baby });
                 slots.push(diagonal);

@@ -8,6 +8,7 @@ use super::encoder::Complex;
 
 /// Slots or coefficients of a message, zeroized on drop. Those of a decryption hold its noise, and with the ciphertext that gives
 /// the secret key away.
+#[must_use]
 #[derive(Clone, PartialEq)]
 pub struct SecretSlots(Vec<Complex>);
 

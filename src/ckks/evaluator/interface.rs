@@ -78,6 +78,7 @@ pub trait Evaluator: Sync {
     fn subtract(&self, x: &Self::Ciphertext, y: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
 
     /// -x.
+    #[must_use]
     fn negate(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
 
     /// x + slots, encoded at the scale of x (to 30 bits of the largest slot); `slots` has a power of two of values and is
@@ -99,9 +100,11 @@ pub trait Evaluator: Sync {
     ) -> Result<Self::Ciphertext, CkksError>;
 
     /// x * factor; the scale stays.
+    #[must_use]
     fn multiply_integer(&self, x: &Self::Ciphertext, factor: i64) -> Self::Ciphertext;
 
     /// x times the imaginary unit in every slot; exact and free of noise.
+    #[must_use]
     fn multiply_imaginary_unit(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
 
     /// x * y, relinearized; the scale is the product.

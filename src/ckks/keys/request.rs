@@ -22,6 +22,7 @@ pub enum KeyKind {
 
 /// The keys that a computation needs: for each purpose and band, the largest number of limbs.
 /// Serialised as a list of purpose, band and limbs; it is checked against parameters when keys are made.
+#[must_use]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Vec<(KeyKind, usize, usize)>", from = "Vec<(KeyKind, usize, usize)>")]
 pub struct KeyRequest {

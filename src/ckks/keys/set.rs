@@ -33,6 +33,7 @@ use crate::ckks::parameters::Parameters;
 /// assert!(keys.get(&parameters, KeyKind::Relinearization, 3).is_none());
 /// # Ok::<(), CkksError>(())
 /// ```
+#[must_use]
 #[derive(Debug, Default)]
 pub struct EvaluationKeys {
     keys: HashMap<(KeyKind, usize), SwitchingKey>,

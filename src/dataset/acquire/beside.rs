@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::archive::{create, write_error};
-use crate::dataset::error::DatasetError;
 use super::import::Existing;
 use super::manifest;
+use crate::dataset::error::DatasetError;
 use crate::dataset::name::DatasetName;
 
 /// A folder in the making; removed unless it is [put](Beside::put) in its place.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{check_md5, unpack, write_error};
 use super::beside::Beside;
+use super::manifest;
+use super::verify::{Verified, verify};
 use crate::dataset::cifar::{encode, find, read_file};
 use crate::dataset::error::DatasetError;
 use crate::dataset::image::Dataset;
-use super::manifest;
 use crate::dataset::name::DatasetName;
 use crate::dataset::png::read_png;
-use super::verify::{Verified, verify};
 
 /// What becomes of another data set that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

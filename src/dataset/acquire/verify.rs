@@ -4,11 +4,11 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::manifest;
 use crate::dataset::cifar::{find, read_test, read_training};
 use crate::dataset::error::DatasetError;
 use crate::dataset::hex::hex;
 use crate::dataset::image::Dataset;
-use super::manifest;
 use crate::dataset::name::DatasetName;
 
 /// Images of the published training sets.

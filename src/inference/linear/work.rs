@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
 use crate::ckks::keys::KeyRequest;
-use crate::ckks::linear_transform::{Fold, LinearTransform};
+use crate::ckks::linear_transform::LinearTransform;
 
 /// A linear layer.
 #[derive(Debug)]
