@@ -1,5 +1,7 @@
 //! Encrypted inference: planning, encoding diagonals, and one convolution.
 
+#![allow(clippy::unwrap_used, reason = "a measurement that fails ends by a panic")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,15 +14,25 @@
 //! | [`ring`] | modular arithmetic, NTT, RNS polynomials, sampling |
 //!
 //! `network` knows no encryption and `ckks` knows no network.
-
-#![warn(missing_docs)]
+//!
+//! The upper half, from [`training`] on, needs the feature `harness`, which is on by default. Without it the crate is the evaluator
+//! as a library, with few dependencies: `leveled = { .., default-features = false }`. Its examples are in `examples/`.
 
 pub mod ckks;
+#[cfg(feature = "harness")]
 pub mod cli;
 pub mod dataset;
+#[cfg(feature = "harness")]
 pub mod experiment;
 pub mod inference;
 pub mod network;
+#[cfg(feature = "harness")]
 pub mod report;
 pub mod ring;
+#[cfg(feature = "harness")]
 pub mod training;
+
+/// The library section of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

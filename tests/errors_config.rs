@@ -1,6 +1,9 @@
 //! Every mistake in an experiment file, on the command line or about the output directory: a message on standard error that
 //! says what to change, exit code 2, nothing written.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

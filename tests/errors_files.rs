@@ -1,6 +1,9 @@
 //! What only the plan finds out: damaged weights and data, chains and moduli that do not fit, too little memory. Each is
 //! refused with exit code 2 before anything is written.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,8 @@
 //! `leveled evaluate` in a results directory: rows are appended, networks are told apart by what they are, no option is idle.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,8 @@
 //! Experiments that ship with the project plan as they stand.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,8 @@
 //! Full data sets as a user has them: import, verify, train, evaluate. The data here is made up, and small.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -1,6 +1,9 @@
 //! Files that follow from the code are what the code says: the JSON Schema, and tables of the documentation.
 //! `LEVELED_BLESS=1 cargo test --release --test generated` writes them again.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,8 @@
 //! The program from an experiment file to rows, tables and figures, on a tiny network in an insecure ring.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,8 @@
 //! The page of a report in a headless Chromium, where there is one.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,8 @@
 //! Tables, figures and the page from recorded rows alone.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,8 @@
 //! Runs that are interrupted, killed, locked out or left without room: nothing recorded is lost, nothing runs twice.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::collections::BTreeMap;

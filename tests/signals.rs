@@ -1,5 +1,8 @@
 //! What a terminal does to a run: it is closed, it stops the run, it no longer listens.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -3,6 +3,9 @@
 //!
 //! `LEVELED_SOAK_TRIALS`, `LEVELED_SOAK_KILLS` and `LEVELED_SOAK_SEED` change the long one, `LEVELED_SOAK_DIR` keeps its results.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,5 +1,8 @@
 //! Rows that were opened and saved by a spreadsheet or an editor: read as they were written, or refused by file, line and column.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! The tiled layout on small random networks, encrypted in small, insecure rings, against clear text.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use super::parameters::Parameters;
 use crate::ring::Polynomial;
 
 /// An encryption of slots times `scale`: c0 + c1 s, modulo the first primes of the chain, as evaluations.
+#[must_use]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ciphertext {
     /// The part without the secret key.

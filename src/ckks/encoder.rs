@@ -17,6 +17,7 @@ use super::secret_slots::SecretSlots;
 use crate::ring::{Limb, Ntt, simd};
 
 /// An encoded plaintext: small integer coefficients of a polynomial in X^stride.
+#[must_use]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plaintext {
     coefficients: Box<[i32]>,
@@ -70,6 +71,19 @@ fn repeat<const STRIDE: usize>(values: &[u64], out: &mut [u64]) {
 }
 
 /// Transforms for one ring dimension and, by periodicity, all smaller ones.
+///
+/// ```
+/// use leveled::ckks::{CkksError, Complex, Encoder};
+///
+/// let encoder = Encoder::new(8);
+/// assert_eq!(encoder.slots(), 128);
+/// // Eight values, which repeat in the slots, to 20 bits.
+/// let values: Vec<Complex> = (0..8).map(|slot| Complex::new(f64::from(slot), -0.5)).collect();
+/// let plaintext = encoder.encode(&values, 2f64.powi(20))?;
+/// let found = encoder.slots_of(&plaintext)?;
+/// assert!(found.iter().zip(&values).all(|(found, value)| (found - value).norm() < 1e-5));
+/// # Ok::<(), CkksError>(())
+/// ```
 #[derive(Clone)]
 pub struct Encoder {
     log_n: u32,

@@ -14,6 +14,7 @@ use crate::ring::sampling::{LARGEST_ERROR, Seed, SeedStream};
 use crate::ring::{Limb, Polynomial, RingError, SecretLimb, simd};
 
 /// A symmetric encryption whose uniform half is a seed: half the bytes to send.
+#[must_use]
 #[derive(Debug, Clone)]
 pub struct SeededCiphertext {
     parameters: Parameters,
@@ -86,6 +87,31 @@ fn message(
 }
 
 /// Encrypts under a secret key.
+///
+/// ```
+/// use leveled::ckks::*;
+///
+/// # let parameters = Parameters::new(ParametersLiteral {
+/// #     log_n: 8,
+/// #     levels: 2,
+/// #     scale_bits: 40.0,
+/// #     weight_bits: 20.0,
+/// #     tower_reuse: false,
+/// #     input_bits: None,
+/// #     base_bits: 50,
+/// #     key_switching: KeySwitching::Automatic,
+/// #     security: SecurityPolicy::None,
+/// # })?;
+/// let encryptor = Encryptor::new(SecretKey::generate(&parameters)?);
+/// let slots = vec![Complex::new(0.25, -1.0); parameters.slots()];
+/// let sent = encryptor.encrypt(&slots, parameters.input_scale(), parameters.max_limbs())?;
+/// let ciphertext = sent.expand();
+/// assert!(sent.bytes() < ciphertext.bytes() && ciphertext.level() == 2);
+///
+/// let found = decrypt(encryptor.encoder(), encryptor.secret(), &ciphertext)?;
+/// assert!((found[7] - slots[7]).norm() < 1e-6);
+/// # Ok::<(), CkksError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Encryptor {
     secret: SecretKey,

@@ -45,6 +45,7 @@ pub enum Fold {
 }
 
 /// A linear transform on ciphertexts.
+#[must_use]
 pub struct LinearTransform {
     /// Number of input ciphertexts.
     pub inputs: usize,

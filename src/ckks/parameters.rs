@@ -83,6 +83,30 @@ impl KeyBand {
 }
 
 /// Validated parameters with their tables; cheap to clone. Serialised as what was asked for, from which all else follows.
+///
+/// ```
+/// use leveled::ckks::*;
+///
+/// // A ring for tests: N = 2^8 is not secure.
+/// let parameters = Parameters::new(ParametersLiteral {
+///     log_n: 8,
+///     levels: 2,
+///     scale_bits: 40.0,
+///     weight_bits: 20.0,
+///     tower_reuse: false,
+///     input_bits: None,
+///     base_bits: 50,
+///     key_switching: KeySwitching::Automatic,
+///     security: SecurityPolicy::None,
+/// })?;
+/// assert_eq!((parameters.slots(), parameters.max_limbs()), (128, 3));
+/// assert!(!parameters.security().is_secure());
+///
+/// // The same under the security line is refused, with advice.
+/// let literal = ParametersLiteral { security: SecurityPolicy::Bits128, ..parameters.literal().clone() };
+/// assert!(matches!(Parameters::new(literal), Err(CkksError::Insecure { .. })));
+/// # Ok::<(), CkksError>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(into = "ParametersLiteral", try_from = "ParametersLiteral")]
 pub struct Parameters(Arc<Inner>);

@@ -3,6 +3,7 @@
 use super::encoder::Complex;
 
 /// Precision of a vector of slots against a reference: -log2 of the errors' magnitudes.
+#[must_use]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PrecisionReport {
     /// Bits of the worst slot.

@@ -7,6 +7,7 @@ use zeroize::Zeroize;
 
 /// Slots or coefficients of a message, zeroized on drop. Those of a decryption hold its noise, and with the ciphertext that gives
 /// the secret key away.
+#[must_use]
 #[derive(Clone, PartialEq)]
 pub struct SecretSlots(Vec<Complex>);
 

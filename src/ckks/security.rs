@@ -21,6 +21,7 @@ pub enum Table {
 
 impl Table {
     /// Largest log2(QP) in bits for 128-bit security at N = 2^`log_n`; `None` where the table has no entry.
+    #[must_use]
     pub fn limit(self, log_n: u32) -> Option<u32> {
         let row = log_n.checked_sub(FIRST_LOG_N)? as usize;
         match self {
@@ -71,6 +72,7 @@ impl fmt::Display for Verdict {
 }
 
 /// The verdicts on one set of parameters.
+#[must_use]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Security {
     /// log2 of the ring dimension.
@@ -81,6 +83,7 @@ pub struct Security {
 
 impl Security {
     /// The verdict under a table.
+    #[must_use]
     pub fn verdict(&self, table: Table) -> Verdict {
         match table.limit(self.log_n) {
             Some(limit) if self.log2_qp <= f64::from(limit) => Verdict::Secure,
@@ -92,6 +95,7 @@ impl Security {
     }
 
     /// Whether the stricter table grants 128 bits.
+    #[must_use]
     pub fn is_secure(&self) -> bool {
         self.verdict(Table::Guidelines2024) == Verdict::Secure
     }

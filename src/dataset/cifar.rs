@@ -3,7 +3,6 @@
 //! CIFAR-10 has one label byte; CIFAR-100 has the coarse label, which is not used here, then the fine one.
 
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::error::DatasetError;
@@ -44,6 +43,7 @@ impl DatasetName {
     }
 
     /// All binary files.
+    #[cfg(feature = "harness")]
     pub(super) fn files(self) -> impl Iterator<Item = &'static str> {
         self.training_files().iter().chain(self.test_files()).copied()
     }
@@ -92,7 +92,8 @@ pub(super) fn find(directory: &Path, dataset: DatasetName, file: &str) -> Result
 }
 
 /// The images of `range` as records of a binary file; the coarse label of CIFAR-100 is 0.
-pub(super) fn encode(dataset: &Dataset, range: Range<usize>) -> Vec<u8> {
+#[cfg(any(feature = "harness", test))]
+pub(super) fn encode(dataset: &Dataset, range: std::ops::Range<usize>) -> Vec<u8> {
     let label_bytes = dataset.name.label_bytes();
     let mut bytes = Vec::with_capacity(range.len() * (label_bytes + VALUES));
     for (image, &label) in dataset.images[range.clone()].iter().zip(&dataset.labels[range]) {

@@ -6,6 +6,7 @@ use super::client_plan::ClientPlan;
 use crate::ckks::Complex;
 
 /// Decrypted logits.
+#[must_use]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logits {
     /// One value for each class. Meaningless after an overflow.
@@ -45,6 +46,7 @@ impl Logits {
     }
 
     /// The class with the largest logit; `None` after an overflow.
+    #[must_use]
     pub fn class(&self) -> Option<usize> {
         if self.overflow {
             return None;

@@ -50,7 +50,24 @@ pub struct PlannedLayer {
     pub headroom: f64,
 }
 
-/// A plan.
+/// Everything about a run that follows from the network and the parameters alone.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use leveled::inference::{Plan, PlanOptions};
+/// use leveled::network::{Architecture, Network};
+///
+/// let architecture = Architecture::named("resnet20", 4, 10)?;
+/// let network = Arc::new(Network::random(&architecture, 1)?.lower()?);
+/// let plan = Plan::new(network.clone(), &PlanOptions::default())?;
+/// assert_eq!(plan.levels_used(), 20);
+/// assert!(plan.parameters.security().is_secure());
+///
+/// // A shorter chain is refused.
+/// assert!(Plan::new(network, &PlanOptions { levels: Some(19), ..PlanOptions::default() }).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Plan {
     /// The network, on unfolded images if the client unfolds.

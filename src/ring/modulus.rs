@@ -88,6 +88,7 @@ impl Modulus {
     }
 
     /// Precomputes `value mod q` as a constant factor.
+    #[must_use]
     pub fn factor(&self, value: u64) -> Factor {
         let w = value % self.value;
         let q = u128::from(self.value);
@@ -99,24 +100,28 @@ impl Modulus {
     }
 
     /// `a + b mod q` for a, b below q.
+    #[must_use]
     #[inline(always)]
     pub const fn add(&self, a: u64, b: u64) -> u64 {
         subtract_once(a + b, self.value)
     }
 
     /// `a - b mod q` for a, b below q.
+    #[must_use]
     #[inline(always)]
     pub const fn sub(&self, a: u64, b: u64) -> u64 {
         subtract_once(a + self.value - b, self.value)
     }
 
     /// `-a mod q` for a below q.
+    #[must_use]
     #[inline(always)]
     pub const fn neg(&self, a: u64) -> u64 {
         if a == 0 { 0 } else { self.value - a }
     }
 
     /// `x * w mod q` for any word x.
+    #[must_use]
     #[inline(always)]
     pub const fn mul_factor(&self, x: u64, w: Factor) -> u64 {
         subtract_once(self.mul_factor_lazy(x, w), self.value)
@@ -130,12 +135,14 @@ impl Modulus {
     }
 
     /// `x mod q` for any word.
+    #[must_use]
     #[inline(always)]
     pub const fn reduce(&self, x: u64) -> u64 {
         self.mul_factor(x, self.one)
     }
 
     /// `x mod q` for any double word.
+    #[must_use]
     #[inline(always)]
     pub const fn reduce_u128(&self, x: u128) -> u64 {
         let high = self.mul_factor_lazy((x >> 64) as u64, self.two64);
@@ -145,6 +152,7 @@ impl Modulus {
     }
 
     /// `x mod q` for a signed integer.
+    #[must_use]
     #[inline(always)]
     pub const fn reduce_i128(&self, x: i128) -> u64 {
         let r = self.reduce_u128(x.unsigned_abs());
@@ -152,6 +160,7 @@ impl Modulus {
     }
 
     /// `x mod q` for a signed word.
+    #[must_use]
     #[inline(always)]
     pub const fn reduce_i64(&self, x: i64) -> u64 {
         let r = self.reduce(x.unsigned_abs());
@@ -159,12 +168,14 @@ impl Modulus {
     }
 
     /// `a * b mod q`.
+    #[must_use]
     #[inline(always)]
     pub const fn mul(&self, a: u64, b: u64) -> u64 {
         self.reduce_u128(a as u128 * b as u128)
     }
 
     /// `base^exponent mod q`.
+    #[must_use]
     pub const fn pow(&self, base: u64, mut exponent: u64) -> u64 {
         let mut base = self.reduce(base);
         let mut result = 1;
@@ -179,11 +190,13 @@ impl Modulus {
     }
 
     /// `a^-1 mod q` for a prime q and a not divisible by it (0 otherwise).
+    #[must_use]
     pub const fn inverse(&self, a: u64) -> u64 {
         self.pow(a, self.value - 2)
     }
 
     /// The representative of `a` in `(-q/2, q/2]`.
+    #[must_use]
     #[inline(always)]
     pub const fn centered(&self, a: u64) -> i64 {
         if a > self.value / 2 { a as i64 - self.value as i64 } else { a as i64 }

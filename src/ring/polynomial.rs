@@ -9,6 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::limb::Limb;
 
 /// A polynomial as limbs.
+#[must_use]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Polynomial {
     /// One limb for each prime of the basis.

@@ -27,6 +27,7 @@ pub const LARGEST_ERROR: i64 = (TAIL * ERROR_STANDARD_DEVIATION) as i64;
 pub type SecretCoefficients = Zeroizing<Vec<i32>>;
 
 /// A 256-bit seed.
+#[must_use]
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Seed([u8; 32]);
 

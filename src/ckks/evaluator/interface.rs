@@ -10,6 +10,45 @@ use crate::ckks::parameters::Parameters;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// Operations on ciphertexts. Every operation checks scales and levels and never adjusts them silently.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use leveled::ckks::*;
+///
+/// # let parameters = Parameters::new(ParametersLiteral {
+/// #     log_n: 8,
+/// #     levels: 2,
+/// #     scale_bits: 40.0,
+/// #     weight_bits: 20.0,
+/// #     tower_reuse: false,
+/// #     input_bits: None,
+/// #     base_bits: 50,
+/// #     key_switching: KeySwitching::Automatic,
+/// #     security: SecurityPolicy::None,
+/// # })?;
+/// // x^2 + 1, on any evaluator.
+/// fn polynomial<E: Evaluator>(evaluator: &E, x: &E::Ciphertext) -> Result<E::Ciphertext, CkksError> {
+///     let square = evaluator.rescale(&evaluator.square(x)?)?;
+///     evaluator.add_plain(&square, &[Complex::from(1.0); 8])
+/// }
+///
+/// let (limbs, scale) = (parameters.max_limbs(), parameters.input_scale());
+/// let encryptor = Encryptor::new(SecretKey::generate(&parameters)?);
+/// let mut request = KeyRequest::new();
+/// request.add(&parameters, KeyKind::Relinearization, limbs);
+/// let keys = EvaluationKeys::generate(encryptor.secret(), &request, |_| ())?;
+/// let encrypted = Encrypted::new(parameters.clone(), encryptor.encoder().clone(), Arc::new(keys));
+/// let x = encryptor.encrypt(&[Complex::from(0.5); 128], scale, limbs)?.expand();
+/// let found = decrypt(encryptor.encoder(), encryptor.secret(), &polynomial(&encrypted, &x)?)?;
+/// assert!((found[0] - 1.25).norm() < 1e-6);
+///
+/// // Counting costs nothing and knows levels and scales.
+/// let counting = Counting::new(parameters);
+/// let result = polynomial(&counting, &counting.fresh(limbs, scale))?;
+/// assert_eq!(counting.limbs(&result), limbs - 1);
+/// # Ok::<(), CkksError>(())
+/// ```
 pub trait Evaluator: Sync {
     /// What stands for a ciphertext.
     type Ciphertext: Clone + Send + Sync;
@@ -42,6 +81,7 @@ pub trait Evaluator: Sync {
     fn subtract(&self, x: &Self::Ciphertext, y: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
 
     /// -x.
+    #[must_use]
     fn negate(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
 
     /// x + slots, encoded at the scale of x (to 30 bits of the largest slot); `slots` has a power of two of values and is
@@ -63,9 +103,11 @@ pub trait Evaluator: Sync {
     ) -> Result<Self::Ciphertext, CkksError>;
 
     /// x * factor; the scale stays.
+    #[must_use]
     fn multiply_integer(&self, x: &Self::Ciphertext, factor: i64) -> Self::Ciphertext;
 
     /// x times the imaginary unit in every slot; exact and free of noise.
+    #[must_use]
     fn multiply_imaginary_unit(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
 
     /// x * y, relinearized; the scale is the product.

@@ -5,6 +5,7 @@ use crate::ckks::parameters::Parameters;
 use crate::ring::{Polynomial, simd};
 
 /// An encryption of zero, (-a s + e, a), at the top of the chain.
+#[must_use]
 #[derive(Debug, Clone)]
 pub struct PublicKey {
     parameters: Parameters,

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::kind::KeyKind;
 use super::switching::SwitchingKey;
 use crate::ckks::error::CkksError;
+use crate::ckks::linear_transform::{Fold, LinearTransform};
 use crate::ckks::parameters::Parameters;
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 
 /// The keys that a computation needs: for each purpose and band, the largest number of limbs.
 /// Serialised as a list of purpose, band and limbs; it is checked against parameters when keys are made.
+#[must_use]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Vec<(KeyKind, usize, usize)>", from = "Vec<(KeyKind, usize, usize)>")]
 pub struct KeyRequest {
@@ -47,6 +49,19 @@ impl KeyRequest {
         let element = rotation_element(parameters.log_n(), steps);
         if element != 1 {
             self.add(parameters, KeyKind::Galois(element), limbs);
+        }
+    }
+
+    /// Asks for the rotations and folds of a transform of ciphertexts of `limbs` limbs.
+    pub fn add_transform(&mut self, parameters: &Parameters, transform: &LinearTransform, limbs: usize) {
+        for steps in transform.rotations() {
+            self.add_rotation(parameters, steps, limbs);
+        }
+        for fold in &transform.folds {
+            match fold {
+                Fold::Rotation(steps) => self.add_rotation(parameters, *steps, limbs),
+                Fold::Conjugation => self.add_conjugation(parameters, limbs),
+            }
         }
     }
 

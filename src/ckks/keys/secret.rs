@@ -7,6 +7,7 @@ use crate::ring::sampling::{Seed, SeedStream};
 use crate::ring::{Automorphism, Limb, Ntt, RingError, SecretLimb, SecretPolynomial, simd};
 
 /// A uniform ternary secret, as evaluations modulo every prime of its parameters; zeroized on drop.
+#[must_use]
 #[derive(Clone)]
 pub struct SecretKey {
     parameters: Parameters,

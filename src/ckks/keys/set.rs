@@ -10,6 +10,31 @@ use crate::ckks::error::CkksError;
 use crate::ckks::parameters::Parameters;
 
 /// The switching keys of one computation.
+///
+/// ```
+/// use leveled::ckks::*;
+///
+/// # let parameters = Parameters::new(ParametersLiteral {
+/// #     log_n: 8,
+/// #     levels: 2,
+/// #     scale_bits: 40.0,
+/// #     weight_bits: 20.0,
+/// #     tower_reuse: false,
+/// #     input_bits: None,
+/// #     base_bits: 50,
+/// #     key_switching: KeySwitching::Automatic,
+/// #     security: SecurityPolicy::None,
+/// # })?;
+/// let secret = SecretKey::generate(&parameters)?;
+/// // A rotation by one slot of ciphertexts of up to three limbs.
+/// let mut request = KeyRequest::new();
+/// request.add_rotation(&parameters, 1, 3);
+/// let keys = EvaluationKeys::generate(&secret, &request, |_| ())?;
+/// assert_eq!((keys.len(), keys.bytes()), (1, request.bytes(&parameters)));
+/// assert!(keys.get(&parameters, KeyKind::Relinearization, 3).is_none());
+/// # Ok::<(), CkksError>(())
+/// ```
+#[must_use]
 #[derive(Debug, Default)]
 pub struct EvaluationKeys {
     keys: HashMap<(KeyKind, usize), SwitchingKey>,

@@ -111,6 +111,7 @@ fn both(
     let outputs = match &part.work {
         Work::Diagonals(transform) => transform.apply_clear(&inputs),
         Work::Combination(combination) => combination.apply_clear(&inputs),
+        Work::Matrix(_) => unreachable!("the packed layout"),
     };
     let outputs: Vec<Vec<f64>> = outputs.iter().map(|slots| slots.iter().map(|z| z.re).collect()).collect();
     let found = part.layout.gather(&outputs);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
 use crate::ckks::keys::KeyRequest;
-use crate::ckks::linear_transform::{Fold, LinearTransform};
+use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// A linear layer.
@@ -59,21 +59,20 @@ impl Work {
 
     /// Asks for the keys that it needs on ciphertexts of `limbs` limbs.
     pub fn request(&self, parameters: &Parameters, limbs: usize, request: &mut KeyRequest) {
-        let (rotations, folds) = match self {
-            Self::Diagonals(transform) => (transform.rotations(), &transform.folds[..]),
-            Self::Combination(combination) if combination.takes_real_part() => {
-                (combination.rotations(), &[Fold::Conjugation][..])
+        match self {
+            Self::Diagonals(transform) => request.add_transform(parameters, transform, limbs),
+            Self::Combination(combination) => {
+                for steps in combination.rotations() {
+                    request.add_rotation(parameters, steps, limbs);
+                }
+                if combination.takes_real_part() {
+                    request.add_conjugation(parameters, limbs);
+                }
             }
-            Self::Combination(combination) => (combination.rotations(), &[][..]),
-            Self::Matrix(matrix) => (matrix.rotations(), &[][..]),
-        };
-        for steps in rotations {
-            request.add_rotation(parameters, steps, limbs);
-        }
-        for fold in folds {
-            match fold {
-                Fold::Rotation(steps) => request.add_rotation(parameters, *steps, limbs),
-                Fold::Conjugation => request.add_conjugation(parameters, limbs),
+            Self::Matrix(matrix) => {
+                for steps in matrix.rotations() {
+                    request.add_rotation(parameters, steps, limbs);
+                }
             }
         }
     }

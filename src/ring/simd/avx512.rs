@@ -343,18 +343,21 @@ pub fn grouped_products(
     accumulate: bool,
     q: &Modulus,
 ) {
-    // SAFETY of the loads: `SumProgram::push` has checked that the factor exists, so that its distinct words do; `u` is below 2.
+    // Of all loads: `SumProgram::push` has checked that the factor exists, so that its distinct words do; `u` is below 2.
     let words = factors.words();
     match factors.distinct() {
-        1 => grouped(out, sources, program, accumulate, q, |factor, _| unsafe {
-            _mm512_set1_epi64(*words.add(factor) as i64)
+        1 => grouped(out, sources, program, accumulate, q, |factor, _| {
+            // SAFETY: see above.
+            _mm512_set1_epi64(unsafe { *words.add(factor) } as i64)
         }),
-        2 => grouped(out, sources, program, accumulate, q, |factor, u| unsafe {
-            _mm512_set1_epi64(*words.add(2 * factor + u) as i64)
+        2 => grouped(out, sources, program, accumulate, q, |factor, u| {
+            // SAFETY: see above.
+            _mm512_set1_epi64(unsafe { *words.add(2 * factor + u) } as i64)
         }),
         4 => {
             let runs = [_mm512_set_epi64(1, 1, 1, 1, 0, 0, 0, 0), _mm512_set_epi64(3, 3, 3, 3, 2, 2, 2, 2)];
             grouped(out, sources, program, accumulate, q, |factor, u| {
+                // SAFETY: see above.
                 let words = unsafe { _mm256_load_si256(words.add(4 * factor).cast()) };
                 _mm512_permutexvar_epi64(runs[u], _mm512_castsi256_si512(words))
             });
@@ -362,11 +365,14 @@ pub fn grouped_products(
         8 => {
             let runs = [_mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0), _mm512_set_epi64(7, 7, 6, 6, 5, 5, 4, 4)];
             grouped(out, sources, program, accumulate, q, |factor, u| {
-                _mm512_permutexvar_epi64(runs[u], unsafe { _mm512_load_si512(words.add(8 * factor).cast()) })
+                // SAFETY: see above.
+                let words = unsafe { _mm512_load_si512(words.add(8 * factor).cast()) };
+                _mm512_permutexvar_epi64(runs[u], words)
             });
         }
-        _ => grouped(out, sources, program, accumulate, q, |factor, u| unsafe {
-            _mm512_load_si512(words.add(TILE * factor + u * LANES).cast())
+        _ => grouped(out, sources, program, accumulate, q, |factor, u| {
+            // SAFETY: see above.
+            unsafe { _mm512_load_si512(words.add(TILE * factor + u * LANES).cast()) }
         }),
     }
 }

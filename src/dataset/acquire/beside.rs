@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::archive::{create, write_error};
-use super::error::DatasetError;
 use super::manifest;
-use super::name::DatasetName;
+use crate::dataset::error::DatasetError;
+use crate::dataset::name::DatasetName;
 
 /// What becomes of another data set that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

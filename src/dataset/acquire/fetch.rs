@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::archive::{check_md5, create, write_error};
-use super::error::DatasetError;
+use crate::dataset::error::DatasetError;
 
 /// How often a download that breaks off is taken up again.
 const ATTEMPTS: usize = 5;
@@ -115,8 +115,8 @@ fn continue_download(url: &str, partial: &Path, progress: &mut dyn FnMut(u64, Op
 
 #[cfg(test)]
 mod tests {
+    use super::super::archive::md5_of;
     use super::*;
-    use crate::dataset::archive::md5_of;
     use std::io::{BufRead, BufReader};
     use std::net::{TcpListener, TcpStream};
     use std::thread;

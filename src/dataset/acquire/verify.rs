@@ -4,12 +4,12 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::cifar::{find, read_test, read_training};
-use super::error::DatasetError;
-use super::hex::hex;
-use super::image::Dataset;
 use super::manifest;
-use super::name::DatasetName;
+use crate::dataset::cifar::{find, read_test, read_training};
+use crate::dataset::error::DatasetError;
+use crate::dataset::hex::hex;
+use crate::dataset::image::Dataset;
+use crate::dataset::name::DatasetName;
 
 /// Images of the published training sets.
 const TRAINING_IMAGES: usize = 50_000;

@@ -6,9 +6,9 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::archive::write_error;
-use super::error::DatasetError;
-use super::hex::hex;
-use super::name::DatasetName;
+use crate::dataset::error::DatasetError;
+use crate::dataset::hex::hex;
+use crate::dataset::name::DatasetName;
 
 /// File name in the folder of a data set.
 pub(super) const FILE: &str = "manifest.sha256";

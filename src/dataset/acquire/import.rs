@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{check_md5, unpack, write_error};
 use super::beside::{Beside, Existing};
-use super::cifar::{encode, find, read_file};
-use super::error::DatasetError;
-use super::image::Dataset;
 use super::manifest;
-use super::name::DatasetName;
-use super::png::read_png;
 use super::verify::{Verified, verify};
+use crate::dataset::cifar::{encode, find, read_file};
+use crate::dataset::error::DatasetError;
+use crate::dataset::image::Dataset;
+use crate::dataset::name::DatasetName;
+use crate::dataset::png::read_png;
 
 /// Puts a data set into `out`, as the folder of the official binary archive, and verifies it. `source` is one of
 ///
@@ -113,8 +113,8 @@ fn write(target: &Path, files: &[&str], dataset: &Dataset) -> Result<(), Dataset
 
 #[cfg(test)]
 mod tests {
+    use super::super::archive::create;
     use super::*;
-    use crate::dataset::archive::create;
     use crate::dataset::{read_test, read_training, shipped_test_images};
     use flate2::Compression;
     use flate2::write::GzEncoder;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use md5::{Digest, Md5};
 
-use super::error::DatasetError;
-use super::hex::hex;
-use super::name::DatasetName;
+use crate::dataset::error::DatasetError;
+use crate::dataset::hex::hex;
+use crate::dataset::name::DatasetName;
 
 impl DatasetName {
     /// Where the publisher has the binary archive (Krizhevsky 2009).
