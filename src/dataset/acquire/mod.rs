@@ -7,6 +7,7 @@ mod import;
 mod manifest;
 mod verify;
 
+pub use beside::Existing;
 pub use fetch::fetch;
-pub use import::{Existing, import};
+pub use import::import;
 pub use verify::{Verified, verify};
