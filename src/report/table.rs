@@ -9,7 +9,7 @@ use polars::prelude::*;
 use super::ReportError;
 use super::spreadsheet::{Reading, shows_decimal_comma};
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ColumnKind, Record, columns};
+use crate::experiment::records::{ColumnKind, Record};
 use crate::experiment::store::ended_by_itself;
 use crate::experiment::store::header::{delimiter, without_mark};
 
@@ -186,8 +186,7 @@ fn columns_of<R: Record>(
     names: &[String],
     rows: &[(u64, StringRecord)],
 ) -> Result<Vec<Column>, ReportError> {
-    let known = columns::<R>();
-    let documented: Vec<_> = names.iter().map(|name| known.iter().find(|column| column.name == *name)).collect();
+    let documented: Vec<_> = names.iter().map(|name| R::COLUMNS.iter().find(|column| column.name == *name)).collect();
     let numbers: Vec<usize> = (0..names.len())
         .filter(|index| documented[*index].is_some_and(|column| column.kind == ColumnKind::Number))
         .collect();

@@ -1,9 +1,7 @@
 //! Rows of `trials.csv`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{Record, SecurityVerdict};
+use super::SecurityVerdict;
+use super::record::{record, words};
 use crate::experiment::clock::UtcTime;
 use crate::experiment::host::Host;
 use crate::experiment::provenance::Program;
@@ -12,53 +10,42 @@ use crate::experiment::setting::*;
 use crate::experiment::setting_list::with_settings;
 use crate::experiment::trial::TrialSpec;
 
-/// How a trial ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum TrialStatus {
-    /// Every image was evaluated.
-    #[default]
-    Ok,
-    /// It was refused, crashed or was killed; `reason` says which.
-    Failed,
-}
-
-/// The name of a setting's column.
-macro_rules! column_name {
-    ($setting:ident) => {
-        stringify!($setting)
-    };
-    ($setting:ident $column:literal) => {
-        $column
-    };
+words! {
+    /// How a trial ended.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum TrialStatus {
+        /// Every image was evaluated.
+        #[default]
+        Ok = "ok",
+        /// It was refused, crashed or was killed; `reason` says which.
+        Failed = "failed",
+    }
 }
 
 /// A row from its own columns and one for each setting.
 macro_rules! trial_row {
     (
-        before { $($(#[$before_doc:meta])* $before:ident: $before_type:ty,)* }
-        after { $($(#[$after_doc:meta])* $after:ident: $after_type:ty,)* }
+        before { $($(#[doc = $before_doc:literal])* $before:ident: $before_type:ty,)* }
+        after { $($(#[doc = $after_doc:literal])* $after:ident: $after_type:ty,)* }
         located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
-        parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
-        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
+        parameters { $($(#[doc = $parameter_doc:literal])* $parameter:ident: $parameter_type:ty,)* }
+        plain { $($(#[doc = $plain_doc:literal])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
     ) => {
-        /// One trial.
-        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-        pub struct TrialRow {
-            $($(#[$before_doc])* pub $before: $before_type,)*
-            $($(#[$plain_doc])* $(#[serde(rename = $column)])? pub $plain: <$plain_type as Recorded>::Cell,)*
-            $($(#[$parameter_doc])* pub $parameter: <$parameter_type as Recorded>::Cell,)*
-            $($(#[$after_doc])* pub $after: $after_type,)*
+        record! {
+            /// One trial.
+            pub struct TrialRow in "trials.csv" {
+                $($(#[doc = $before_doc])* pub $before: $before_type,)*
+                $($(#[doc = $plain_doc])* pub $plain: <$plain_type as Recorded>::Cell $(as $column)?,)*
+                $($(#[doc = $parameter_doc])* pub $parameter: <$parameter_type as Recorded>::Cell,)*
+                $($(#[doc = $after_doc])* pub $after: $after_type,)*
+            }
         }
 
         impl TrialRow {
-            /// The columns that say which settings a trial has.
-            pub const SETTINGS: &[&str] = &[
-                $(stringify!($located),)*
-                $(stringify!($parameter),)*
-                $(column_name!($plain $($column)?),)*
-            ];
+            /// Names of the columns that say which settings a trial has.
+            pub const SETTINGS: &[&str] =
+                &[$(Self::$located.name,)* $(Self::$parameter.name,)* $(Self::$plain.name,)*];
 
             /// A row with nothing but the settings of a trial.
             fn of_settings(spec: &TrialSpec) -> Self {
@@ -227,10 +214,6 @@ with_settings! { trial_row
         /// Why it failed; empty: it did not.
         reason: String,
     }
-}
-
-impl Record for TrialRow {
-    const FILE: &'static str = "trials.csv";
 }
 
 impl TrialRow {

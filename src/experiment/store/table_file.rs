@@ -47,7 +47,7 @@ impl<R: Record> TableFile<R> {
     /// [`ExperimentError::Append`].
     pub fn create(directory: &Path) -> Result<(), ExperimentError> {
         let path = directory.join(R::FILE);
-        let header = header_line::<R>()?;
+        let header = header_line::<R>();
         // A run that was killed while it made the table leaves less than the header.
         let begun = fs::read(&path).unwrap_or_default();
         if path.exists() && !(begun.len() < header.len() && header.as_bytes().starts_with(&begun)) {
@@ -75,7 +75,7 @@ impl<R: Record> TableFile<R> {
             .map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
         // What a spreadsheet or an editor puts around the names does not matter.
         let found = String::from_utf8_lossy(without_mark(&found)).into_owned();
-        if let Some(difference) = difference(&found, &header_line::<R>()?) {
+        if let Some(difference) = difference(&found, &header_line::<R>()) {
             return Err(ExperimentError::TableHeader { path, difference });
         }
         Ok(Self { path, file, rows: PhantomData })
