@@ -19,9 +19,8 @@ pub fn settings_table() -> String {
 /// The columns of a table of records as a Markdown table.
 #[must_use]
 pub fn columns_table<R: Record>() -> String {
-    let rows = R::COLUMNS
-        .iter()
-        .map(|column| vec![format!("`{}`", column.name), kind(column), column.meaning.to_owned()]);
+    let rows =
+        R::COLUMNS.iter().map(|column| vec![format!("`{}`", column.name), kind(column), column.meaning.to_owned()]);
     markdown(&["column", "type, unit", "meaning"], rows)
 }
 

@@ -122,7 +122,7 @@ sweep.log_n[2] is the same trial as an earlier one (0123456789abcdef), which run
         let holder = Holder { process: 7, machine: "here".into(), since: "2026-01-01T00:00:00Z".into() };
         let recovery = Recovery {
             stale: Some(holder),
-            torn: vec![TornRow { table: "images.csv", bytes: 12 }],
+            torn: vec![TornRow { table: "images.csv".into(), bytes: 12 }],
             completed: vec!["ab".into()],
         };
         let text = recovery_text(&recovery);

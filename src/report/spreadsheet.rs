@@ -34,7 +34,9 @@ impl<'c> Reading<'c> {
             return Ok(String::new());
         }
         match kind {
-            ColumnKind::Text if *name == trial::ID && !is_trial_id(cell) => Err(format!("`{cell}` is no id of a trial")),
+            ColumnKind::Text if *name == trial::ID && !is_trial_id(cell) => {
+                Err(format!("`{cell}` is no id of a trial"))
+            }
             ColumnKind::Text => Ok(cell.to_owned()),
             ColumnKind::Words(words) if words.contains(&cell) => Ok(cell.to_owned()),
             ColumnKind::Words(words) => Err(format!("`{cell}` is none of {}", words.join(", "))),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use csv::StringRecord;
 
-use super::table_file::LineEnd;
+use super::part::LineEnd;
 use crate::experiment::records::TrialStatus;
 use crate::experiment::trial::is_trial_id;
 

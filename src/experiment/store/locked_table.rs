@@ -28,14 +28,13 @@ impl<R: Record> LockedTable<R> {
         fs::create_dir_all(directory)
             .map_err(|source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source })?;
         let lock = DirectoryLock::take(directory)?;
-        TableFile::<R>::create(directory)?;
-        let mut table = TableFile::<R>::open(directory)?;
+        let mut table = TableFile::<R>::create(directory)?;
         let mut rows = Vec::new();
         let torn = table.read_and_repair(lock.stale.is_none(), |header, row, _| {
             rows.push(row.deserialize(Some(header)).map_err(|error| error.to_string())?);
             Ok(())
         })?;
-        let recovery = Recovery { stale: lock.stale.clone(), torn: torn.into_iter().collect(), completed: Vec::new() };
+        let recovery = Recovery { stale: lock.stale.clone(), torn, completed: Vec::new() };
         Ok((Self { table, rows, _lock: lock }, recovery))
     }
 

@@ -1,4 +1,5 @@
-//! The results directory: append-only tables, each row written whole and at once, nothing ever rewritten.
+//! The results directory: append-only tables, each row written whole and at once, nothing ever rewritten. A version that writes more
+//! columns begins a further file of the table.
 
 mod directory;
 pub mod header;
@@ -6,6 +7,7 @@ mod index;
 mod journal;
 mod lock;
 mod locked_table;
+mod part;
 mod reserve;
 mod run_directory;
 mod table_file;
@@ -15,6 +17,7 @@ pub use directory::Store;
 pub use journal::TrialRecord;
 pub use lock::{Holder, ended_by_itself};
 pub use locked_table::LockedTable;
+pub use part::TornRow;
 pub use run_directory::{Content, Recovery, RunDirectory};
-pub use table_file::TornRow;
+pub use table_file::table_parts;
 pub use whole_file::write_whole;
