@@ -10,6 +10,9 @@ use crate::experiment::setting::*;
 use crate::experiment::setting_list::with_settings;
 use crate::experiment::trial::TrialSpec;
 
+/// Version of the columns of all tables of a run.
+const FORMAT: u32 = 2;
+
 words! {
     /// How a trial ended.
     #[derive(Default)]
@@ -183,6 +186,8 @@ with_settings! { trial_row
         additions: Option<u64>,
         /// Rescales of ciphertexts of an evaluation.
         rescales: Option<u64>,
+        /// Version of these tables' columns; empty: one that did not say. It is raised when a column comes to mean something else.
+        format: Option<u32>,
         /// Crate version of the program.
         program_version: String,
         /// Git commit that the program was built from; `unknown` outside a checkout.
@@ -231,6 +236,7 @@ impl TrialRow {
             model: spec.weights_name(),
             parameters: spec.parameters_name.clone(),
             memory_working_bytes: Some(spec.settings.memory.working.0),
+            format: Some(FORMAT),
             program_version: program.version,
             commit: program.commit,
             dirty: program.dirty,
