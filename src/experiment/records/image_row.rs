@@ -13,7 +13,7 @@ record! {
         pub image: u64,
         /// The right class; empty for random weights, which know none.
         pub label: Option<u32>,
-        /// Class by encrypted evaluation or, as the trial's `backend` says, simulated; empty on overflow.
+        /// Class by encrypted evaluation or, as the trial's `backend` says, simulated; empty on overflow and in the clear.
         pub predicted: Option<u32>,
         /// Class by clear-text evaluation.
         pub clear_predicted: Option<u32>,
@@ -25,7 +25,8 @@ record! {
         pub logit_error_median: Option<f64>,
         /// Largest |logit - clear-text logit|.
         pub logit_error_max: Option<f64>,
-        /// Whether the logits mean nothing: the client noticed, or a value in the clear left the range that the modulus holds.
+        /// Whether the logits mean nothing: the client noticed, or a value in the clear left the range that the modulus holds; in the clear alone,
+        /// whether the image explodes.
         pub overflow: bool,
         /// Whether the client's own check, which knows no clear text, noticed.
         pub overflow_noticed: bool,

@@ -80,8 +80,12 @@ with_settings! { trial_row
         activation: String,
         /// Data set, such as `cifar10`.
         dataset: String,
+        /// `test`, or `validation` for training images that were held out.
+        images_of: String,
         /// File names of the weights, of an ensemble several with spaces between; empty: random weights.
         model: String,
+        /// Epochs of the training, by the record on the card; empty: there is no record, or members differ.
+        epochs: Option<u64>,
         /// Name of the parameter set, or `inline`; the columns below say what it came to.
         parameters: String,
     }
@@ -116,8 +120,10 @@ with_settings! { trial_row
         clear_accuracy_images: Option<u32>,
         /// Share of the test images that are right by the weights' card, 0 to 1: as trained, before folding.
         card_accuracy: Option<f64>,
-        /// Images whose logits mean nothing, see `overflow` of an image.
+        /// Images whose logits mean nothing, see `overflow` of an image; in the clear, those that explode.
         overflow_images: Option<u32>,
+        /// Largest |value| before a squaring, over layers and images that do not explode, in the clear; as trained, before an activation.
+        largest_activation: Option<f64>,
         /// Median over images without overflow and classes of |logit - clear-text logit|.
         logit_error_median: Option<f64>,
         /// Largest |logit - clear-text logit|.
@@ -210,6 +216,8 @@ with_settings! { trial_row
         model_sha256: String,
         /// SHA-256 of what the cards beside the weights say (comments do not count), likewise.
         card_sha256: String,
+        /// SHA-256 of the recipes of the trainings but for their seeds, likewise; `-` for a card without a record.
+        recipe_sha256: String,
         /// SHA-256 of the data set's labels and images.
         dataset_sha256: String,
         /// SHA-256 of the experiment file.
@@ -226,14 +234,16 @@ impl TrialRow {
     #[must_use]
     pub fn of_spec(spec: &TrialSpec) -> Self {
         let (program, host) = (Program::this(), Host::detect());
-        Self {
+        let row = Self {
             trial_id: spec.id.clone(),
             experiment: spec.experiment.clone(),
             network: spec.network.clone(),
             width: Some(spec.width),
             activation: spec.activation.clone(),
             dataset: spec.dataset.name.as_str().to_owned(),
+            images_of: if spec.dataset.held_out.is_some() { "validation" } else { "test" }.to_owned(),
             model: spec.weights_name(),
+            epochs: spec.epochs(),
             parameters: spec.parameters_name.clone(),
             memory_working_bytes: Some(spec.settings.memory.working.0),
             format: Some(FORMAT),
@@ -247,9 +257,36 @@ impl TrialRow {
             operating_system: host.operating_system,
             model_sha256: spec.weights_sha256(),
             card_sha256: spec.card_sha256(),
+            recipe_sha256: spec.recipe_sha256(),
             dataset_sha256: spec.dataset.sha256.clone(),
             ended: UtcTime::now().rfc3339(),
             ..Self::of_settings(spec)
+        };
+        if spec.is_clear() { row.without_encryption() } else { row }
+    }
+
+    /// The row without the settings of an encryption that there is not.
+    fn without_encryption(self) -> Self {
+        Self {
+            log_n: None,
+            tower_reuse: None,
+            layout: String::new(),
+            convolution: String::new(),
+            batch: None,
+            security: String::new(),
+            seed: None,
+            memory: None,
+            memory_working_bytes: None,
+            probe: None,
+            parameters: String::new(),
+            scale_bits: None,
+            weight_bits: None,
+            input_bits: None,
+            input_copies: None,
+            complex_packing: None,
+            base_bits: None,
+            key_switching: String::new(),
+            ..self
         }
     }
 

@@ -26,7 +26,7 @@ impl Filter {
         let (key, values) = text
             .split_once('=')
             .ok_or_else(|| format!("{text:?} is no filter; write key=value, such as log_n=15 or threads=1,2"))?;
-        let keys: Vec<&str> = ["trial_id"].into_iter().chain(TrialRow::SETTINGS.iter().copied()).collect();
+        let keys: Vec<&str> = [TrialRow::trial_id.name].into_iter().chain(TrialRow::SETTINGS.iter().copied()).collect();
         let key = key.trim();
         if !keys.contains(&key) {
             return Err(format!("{key:?} is no setting; {}", suggest::advice(key, &keys)));

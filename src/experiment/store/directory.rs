@@ -1,5 +1,6 @@
 //! The three tables of a results directory.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::lock;
 use super::part::TornRow;
 use super::table_file::TableFile;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
+use crate::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus};
 
 /// The tables of a results directory.
 #[derive(Debug)]
@@ -127,6 +128,22 @@ pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
     TableFile::<TrialRow>::open(directory)?
         .read(ended, |header, row, line_end| index.read_trial(header, row, line_end))?;
     Ok(index)
+}
+
+/// The rows of `trials.csv` that count: of each trial the last attempt that came to its end, by trial.
+///
+/// # Errors
+/// As [`RunDirectory::recorded`](super::RunDirectory::recorded).
+pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, ExperimentError> {
+    let mut rows: HashMap<String, TrialRow> = HashMap::new();
+    TableFile::<TrialRow>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
+        let row: TrialRow = row.deserialize(Some(header)).map_err(|error| error.to_string())?;
+        if row.status == TrialStatus::Ok {
+            rows.insert(row.trial_id.clone(), row);
+        }
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 #[cfg(test)]

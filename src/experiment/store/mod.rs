@@ -6,17 +6,15 @@ pub mod header;
 mod index;
 mod journal;
 mod lock;
-mod locked_table;
 mod part;
 mod reserve;
 mod run_directory;
 mod table_file;
 mod whole_file;
 
-pub use directory::Store;
+pub use directory::{Store, trial_rows};
 pub use journal::TrialRecord;
 pub use lock::{Holder, ended_by_itself};
-pub use locked_table::LockedTable;
 pub use part::TornRow;
 pub use run_directory::{Content, Recovery, RunDirectory};
 pub use table_file::table_parts;
