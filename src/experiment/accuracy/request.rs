@@ -9,6 +9,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::config::Experiment;
 use crate::experiment::locate::YamlText;
 use crate::experiment::setting::{Check, Clusters, HeldOut};
+use crate::network::NetworkError;
 use crate::network::cluster::ClusterMode;
 
 /// Name of the experiment.
@@ -60,41 +61,43 @@ pub struct AccuracyRequest {
 /// [`ExperimentError::Argument`], [`ExperimentError::Network`], and what an experiment file would be refused for.
 pub fn experiment(request: &AccuracyRequest) -> Result<(Experiment, Vec<String>), ExperimentError> {
     let (candidates, notes) = distinct(read_all(&request.models)?);
+    let first = candidates.first().ok_or(NetworkError::NoMembers)?;
     check(request, &candidates)?;
-    let held_out = held_out(request, &candidates)?;
+    let held_out = held_out(request, first)?;
     let groups = groups(&candidates, &request.ensembles);
-    let file = |place: &dyn Fn(&Path) -> String, data: &dyn Fn(&Path) -> String| {
-        let mut dataset = json!({ "name": candidates[0].model.card.dataset });
-        dataset["path"] = request.data.as_deref().map(data).into();
-        dataset["held_out"] = json!(held_out);
-        let include: Vec<Value> = groups.iter().flat_map(|group| entries(request, &candidates, group, place)).collect();
-        json!({ "name": NAME, "fixed": { "backend": "clear", "images": "all", "dataset": dataset }, "include": include })
-    };
-    // A path of this machine finds the files; records have their names alone.
-    let absolute =
-        |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned();
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let found = Experiment::of(YamlText { file: NAME.into(), text: yaml(&file(&absolute, &absolute))? })?;
-    let text = yaml(&file(&name, &|_| DIRECTORY.to_owned()))?;
-    Ok((Experiment { text, command: Some(command(request)), ..found }, notes))
+    let mut dataset = json!({ "name": first.model.card.dataset });
+    dataset["path"] = request.data.as_deref().map(absolute).into();
+    dataset["held_out"] = json!(held_out);
+    let include: Vec<Value> = groups.iter().flat_map(|group| entries(request, &candidates, group)).collect();
+    let fixed = json!({ "backend": "clear", "images": "all", "dataset": dataset });
+    let text = serde_yaml::to_string(&json!({ "name": NAME, "fixed": fixed, "include": include }))
+        .map_err(|error| ExperimentError::Encode { what: "an experiment", reason: error.to_string() })?;
+    let made = Experiment::of(YamlText { file: NAME.into(), text })?;
+    // A path of this machine finds a file; records have its name alone.
+    let mut text = made.text.clone();
+    for path in &request.models {
+        text = text.replace(&absolute(path), &name(path));
+    }
+    if let Some(data) = &request.data {
+        text = text.replace(&absolute(data), DIRECTORY);
+    }
+    Ok((Experiment { text, command: Some(command(request)), ..made }, notes))
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// What stands in records for the directory of the data set.
 const DIRECTORY: &str = "DIR";
 
-fn yaml(file: &Value) -> Result<String, ExperimentError> {
-    serde_yaml::to_string(file)
-        .map_err(|error| ExperimentError::Encode { what: "an experiment", reason: error.to_string() })
-}
-
 /// All forms of one network or ensemble.
-fn entries(
-    request: &AccuracyRequest,
-    candidates: &[Candidate],
-    members: &[usize],
-    place: &dyn Fn(&Path) -> String,
-) -> Vec<Value> {
-    let model: Vec<String> = members.iter().map(|member| place(&candidates[*member].path)).collect();
+fn entries(request: &AccuracyRequest, candidates: &[Candidate], members: &[usize]) -> Vec<Value> {
+    let model: Vec<String> = members.iter().map(|member| absolute(&candidates[*member].path)).collect();
     let mut all = vec![json!({ "model": model, "network_form": "trained" })];
     // A network with ReLU has no other form.
     if candidates[members[0]].is_relu() {
@@ -104,13 +107,8 @@ fn entries(
     for mode in request.modes.iter().filter(|&&mode| (mode == ClusterMode::Joint) == (members.len() > 1)) {
         for clusters in &request.clusters {
             for seed in 0..request.cluster_seeds {
-                let clustering = json!({ "clusters": clusters, "cluster_mode": mode.as_str(), "cluster_seed": seed });
-                let mut entry = json!({ "model": model });
-                entry
-                    .as_object_mut()
-                    .into_iter()
-                    .for_each(|keys| keys.extend(clustering.as_object().cloned().unwrap_or_default()));
-                all.push(entry);
+                let mode = mode.as_str();
+                all.push(json!({ "model": model, "clusters": clusters, "cluster_mode": mode, "cluster_seed": seed }));
             }
         }
     }
@@ -118,12 +116,11 @@ fn entries(
 }
 
 /// The images that the first network's training held out, if it is these that are asked for.
-fn held_out(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<Option<HeldOut>, ExperimentError> {
+fn held_out(request: &AccuracyRequest, first: &Candidate) -> Result<Option<HeldOut>, ExperimentError> {
     if request.images == ImageSet::Test {
         return Ok(None);
     }
-    let record = candidates.first().and_then(|first| first.model.card.record.as_ref());
-    let Some(record) = record.filter(|_| request.data.is_some()) else {
+    let Some(record) = first.model.card.record.as_ref().filter(|_| request.data.is_some()) else {
         return Err(ExperimentError::Argument {
             name: "--images",
             problem: "the held out images need --data, and a card with the record of a training by this program"
@@ -170,7 +167,7 @@ fn check(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<(), Expe
 /// The command line of a request.
 fn command(request: &AccuracyRequest) -> String {
     let mut words = vec!["leveled evaluate".to_owned()];
-    words.extend(request.models.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())));
+    words.extend(request.models.iter().map(|path| name(path)));
     if request.data.is_some() {
         words.push(format!("--data {DIRECTORY}"));
     }

@@ -52,11 +52,11 @@ macro_rules! trial_row {
 
             /// A row with nothing but the settings of a trial.
             fn of_settings(spec: &TrialSpec) -> Self {
-                Self {
-                    $($plain: spec.settings.$plain.cell(),)*
-                    $($parameter: spec.parameters.$parameter.cell(),)*
-                    ..Self::default()
+                let mut row = Self { $($plain: spec.settings.$plain.cell(),)* ..Self::default() };
+                if !spec.is_clear() {
+                    $(row.$parameter = spec.parameters.$parameter.cell();)*
                 }
+                row
             }
         }
     };
@@ -279,13 +279,6 @@ impl TrialRow {
             memory_working_bytes: None,
             probe: None,
             parameters: String::new(),
-            scale_bits: None,
-            weight_bits: None,
-            input_bits: None,
-            input_copies: None,
-            complex_packing: None,
-            base_bits: None,
-            key_switching: String::new(),
             ..self
         }
     }
