@@ -11,9 +11,9 @@ use std::path::Path;
 use common::program::{leveled, refusal, success};
 use common::rows::rows;
 use common::tiny_model;
-use leveled::experiment::accuracy::AccuracyProvenance;
-use leveled::experiment::records::{AccuracyForm, AccuracyRow};
-use leveled::experiment::store::LockedTable;
+use leveled::experiment::provenance::Provenance;
+use leveled::experiment::records::{ImageRow, TrialRow};
+use leveled::experiment::store::{RunDirectory, table_parts};
 use tempfile::TempDir;
 
 /// A directory with networks of these names, each from a seed of its own.
@@ -25,8 +25,10 @@ fn networks(names: &[&str]) -> TempDir {
     directory
 }
 
-fn recorded(directory: &Path) -> Vec<(String, AccuracyForm)> {
-    rows::<AccuracyRow>(&directory.join("ev")).into_iter().map(|row| (row.models, row.form)).collect()
+/// The names and forms of the networks that were evaluated in the clear.
+fn recorded(directory: &Path) -> Vec<(String, String)> {
+    let clear = rows::<TrialRow>(&directory.join("ev")).into_iter().filter(|row| row.backend == "clear");
+    clear.map(|row| (row.model.trim_end_matches(".safetensors").to_owned(), row.network_form)).collect()
 }
 
 #[test]
@@ -34,19 +36,19 @@ fn evaluations_add_to_a_directory_and_repeat_nothing() {
     let directory = networks(&["one", "two"]);
     let here = directory.path();
     success(here, &["evaluate", "one.safetensors", "--out", "ev"]);
-    let first = fs::read_to_string(here.join("ev/accuracy.csv")).unwrap();
+    let first = fs::read_to_string(here.join("ev/trials.csv")).unwrap();
     success(here, &["evaluate", "two.safetensors", "--out", "ev"]);
-    let both = fs::read_to_string(here.join("ev/accuracy.csv")).unwrap();
+    let both = fs::read_to_string(here.join("ev/trials.csv")).unwrap();
     assert!(both.starts_with(&first), "{both}");
-    let of = |name: &str| [(name.to_owned(), AccuracyForm::Trained), (name.to_owned(), AccuracyForm::Folded)];
+    let of = |name: &str| ["trained", "lowered"].map(|form| (name.to_owned(), form.to_owned()));
     assert_eq!(recorded(here), [of("one"), of("two")].concat());
-    assert_eq!(AccuracyProvenance::read(&here.join("ev")).unwrap().len(), 2);
+    assert_eq!(Provenance::read(&here.join("ev")).unwrap().unwrap().sessions.len(), 2);
     // What is recorded is told and not measured again; what is not is.
     let output = leveled(here, &["evaluate", "one.safetensors", "two.safetensors", "--clusters", "8", "--out", "ev"]);
     let (text, notes) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(text.contains("| one ") && text.contains("| two ") && text.contains("Clustering"), "{text}");
     assert!(notes.contains("4 of 8 rows are recorded already"), "{notes}");
-    let more = fs::read_to_string(here.join("ev/accuracy.csv")).unwrap();
+    let more = fs::read_to_string(here.join("ev/trials.csv")).unwrap();
     assert!(more.starts_with(&both) && recorded(here).len() == 8, "{more}");
     // A network of the same name that holds something else is another one.
     tiny_model::write_network(&here.join("one.safetensors"), 9);
@@ -63,20 +65,29 @@ fn evaluations_add_to_a_directory_and_repeat_nothing() {
 fn a_directory_in_use_or_of_other_columns_is_refused() {
     let directory = networks(&["one"]);
     let here = directory.path();
-    let (table, _) = LockedTable::<AccuracyRow>::take(&here.join("ev")).unwrap();
+    let (taken, _) = RunDirectory::take(&here.join("ev")).unwrap();
     let text = refusal(here, &["evaluate", "one.safetensors", "--out", "ev"]);
     assert!(text.contains("ev is in use by process"), "{text}");
-    drop(table);
+    drop(taken);
     success(here, &["evaluate", "one.safetensors", "--out", "ev"]);
 
-    let path = here.join("ev/accuracy.csv");
+    let path = here.join("ev/trials.csv");
     let text = fs::read_to_string(&path).unwrap();
-    let older: String = text.lines().map(|line| line.rsplitn(5, ',').last().unwrap().to_owned() + "\n").collect();
+    let older: String = text.lines().map(|line| line.rsplitn(2, ',').last().unwrap().to_owned() + "\n").collect();
     fs::write(&path, &older).unwrap();
-    let text = refusal(here, &["evaluate", "one.safetensors", "--out", "ev"]);
-    assert!(text.contains("it lacks `model_sha256`, `card_sha256`, `recipe_sha256`, `dataset_sha256`"), "{text}");
+    // What an earlier version wrote counts and stays; what is new goes to a further file.
+    let output = leveled(here, &["evaluate", "one.safetensors", "--clusters", "4", "--modes", "full", "--out", "ev"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("2 of 3 rows are recorded already"));
     assert_eq!(fs::read_to_string(&path).unwrap(), older);
+    let parts = table_parts::<TrialRow>(&here.join("ev"));
+    assert_eq!(parts, [path.clone(), here.join("ev/trials.2.csv")]);
+    assert_eq!(fs::read_to_string(&parts[1]).unwrap().lines().count(), 2);
     success(here, &["report", "ev"]);
+    let later = older.replacen("trial_id,", "trial_id,mood,", 1);
+    fs::write(&path, &later).unwrap();
+    let text = refusal(here, &["evaluate", "one.safetensors", "--out", "ev"]);
+    assert!(text.contains("has other columns") && text.contains("it has `mood`"), "{text}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), later);
     fs::write(here.join("thesis.tex"), "").unwrap();
     let text = refusal(here, &["evaluate", "one.safetensors", "--out", "."]);
     assert!(text.contains("is not empty") && text.contains("choose another --out"), "{text}");
@@ -91,8 +102,62 @@ fn runs_and_evaluations_share_a_directory() {
     success(here, &["run", "e.yaml", "--out", "ev"]);
     success(here, &["evaluate", "tiny.safetensors", "--clusters", "4", "--modes", "full", "--out", "ev"]);
     assert_eq!(recorded(here).len(), 3);
+    success(here, &["report", "ev"]);
     let text = success(here, &["run", "e.yaml", "--out", "ev", "--dry-run"]);
     assert!(text.contains("0 of 1 trial(s) would run"), "{text}");
+}
+
+#[test]
+fn an_experiment_in_the_clear_is_run_like_any_other() {
+    let directory = networks(&["one", "two"]);
+    let here = directory.path();
+    let text = "name: e\nfixed: {model: [one.safetensors, two.safetensors], dataset: cifar10, images: 20, log_n: 12, \
+                parameters: {scale_bits: 25, weight_bits: 20, base_bits: 34}, security: none, seed: 1}\n\
+                sweep: {backend: [simulated, clear], seed: [1, 2]}\n";
+    fs::write(here.join("e.yaml"), text.replace(", seed: 1}", "}")).unwrap();
+    let text = success(here, &["run", "e.yaml", "--out", "ev", "--dry-run"]);
+    assert!(
+        text.contains("3 of 3 trial(s) would run") && text.contains("is the same trial as an earlier one"),
+        "{text}"
+    );
+    success(here, &["run", "e.yaml", "--out", "ev"]);
+    let (clear, simulated): (Vec<TrialRow>, Vec<TrialRow>) =
+        rows::<TrialRow>(&here.join("ev")).into_iter().partition(|row| row.backend == "clear");
+    let [clear] = clear.as_slice() else { panic!("{clear:?}") };
+    assert_eq!((clear.clear_accuracy, clear.clear_accuracy_images), (simulated[0].clear_accuracy, Some(20)));
+    assert_eq!((clear.accuracy, clear.simulated_accuracy, clear.agreement), (None, None, None));
+    assert_eq!((clear.log_n, clear.scale_bits, clear.levels_used, clear.seed), (None, None, None, None));
+    assert_eq!((clear.network_form.as_str(), clear.ensemble), ("lowered", Some(2)));
+    // The mean of the members' logits is what the merged network gives.
+    let images = rows::<ImageRow>(&here.join("ev"));
+    let of = |trial: &TrialRow| {
+        let mut images: Vec<_> = images.iter().filter(|image| image.trial_id == trial.trial_id).collect();
+        images.sort_by_key(|image| image.image);
+        images.iter().map(|image| (image.image, image.clear_predicted, image.label)).collect::<Vec<_>>()
+    };
+    assert_eq!((of(clear).len(), of(clear)), (20, of(&simulated[0])));
+    let text = success(here, &["run", "e.yaml", "--out", "ev", "--dry-run"]);
+    assert!(text.contains("0 of 3 trial(s) would run"), "{text}");
+    let output = leveled(here, &["plan", "e.yaml"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("1 trial(s) are evaluated in the clear"));
+}
+
+#[test]
+fn what_earlier_versions_measured_stays() {
+    let directory = networks(&["one"]);
+    let here = directory.path();
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/reference/accuracy_cifar10");
+    fs::create_dir(here.join("ev")).unwrap();
+    for file in ["accuracy.csv", "accuracy_provenance.json"] {
+        fs::copy(recorded.join(file), here.join("ev").join(file)).unwrap();
+    }
+    success(here, &["evaluate", "one.safetensors", "--out", "ev"]);
+    for file in ["accuracy.csv", "accuracy_provenance.json"] {
+        assert_eq!(fs::read(recorded.join(file)).unwrap(), fs::read(here.join("ev").join(file)).unwrap());
+    }
+    success(here, &["report", "ev"]);
+    let accuracy = fs::read_to_string(here.join("ev/tables/accuracy.md")).unwrap();
+    assert!(accuracy.contains("| one ") && accuracy.contains("herpn"), "{accuracy}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn class_folders_are_imported_verified_and_evaluated_on() {
         &["evaluate", model, "--data", "full", "--clusters", "4,512", "--modes", "slice", "--out", "rows"],
     );
     assert!(tables.contains("Single networks") && tables.contains("Clustering"), "{tables}");
-    let rows = fs::read_to_string(here.join("rows/accuracy.csv")).unwrap();
+    let rows = fs::read_to_string(here.join("rows/trials.csv")).unwrap();
     let rows: Vec<Vec<&str>> = rows.lines().map(|line| line.split(',').collect()).collect();
     let column = |name: &str| rows[0].iter().position(|&heading| heading == name).unwrap();
     let of = |name: &str| rows[1..].iter().map(|row| row[column(name)]).collect::<Vec<_>>();
@@ -177,9 +177,10 @@ fn a_training_writes_a_network_that_evaluates() {
     assert_eq!(success(here, &train), said);
     // On the held out images, evaluation finds what training found.
     success(here, &["evaluate", weights, "--data", "full", "--images", "validation", "--out", "rows"]);
-    let rows = fs::read_to_string(here.join("rows/accuracy.csv")).unwrap();
+    let rows = fs::read_to_string(here.join("rows/trials.csv")).unwrap();
     let accuracy = card.lines().find_map(|line| line.strip_prefix("validation_accuracy_percent: ")).unwrap();
-    assert!(rows.contains(&format!(",{accuracy},")), "{accuracy} {rows}");
+    let share = accuracy.parse::<f64>().unwrap() / 100.0;
+    assert!(rows.contains(&format!(",{share},")), "{accuracy} {rows}");
 
     let text = refusal(here, &["train", "recipe.yaml", "--data", "full", "--out", "out"]);
     assert!(text.contains("is of another recipe or seed"), "{text}");

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use common::program::{refusal, success};
 use common::tiny_model;
-use leveled::experiment::records::{ColumnKind, ImageRow, LayerRow, Record, TrialRow, columns};
+use leveled::experiment::records::{ColumnKind, ImageRow, LayerRow, Record, TrialRow};
 use tempfile::TempDir;
 
 /// A directory with rows in `out` and what a report makes of them in `report`.
@@ -24,14 +24,13 @@ fn results() -> TempDir {
 
 /// Writes a table anew, each cell changed by the kind of its column, between other delimiters.
 fn save<R: Record>(from: &Path, to: &Path, delimiter: u8, change: impl Fn(&ColumnKind, &str) -> String) {
-    let known = columns::<R>();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(from.join(R::FILE)).unwrap();
     let path = to.join(R::FILE);
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_path(path).unwrap();
     for (number, row) in reader.records().map(Result::unwrap).enumerate() {
         let cell = |(column, cell): (usize, &str)| match number {
             0 => cell.to_owned(),
-            _ => change(&known[column].kind, cell),
+            _ => change(&R::COLUMNS[column].kind, cell),
         };
         writer.write_record(row.iter().enumerate().map(cell)).unwrap();
     }

@@ -31,12 +31,13 @@ cd "$work/back"
 import csv, sys, yaml
 from pathlib import Path
 work = Path(sys.argv[1])
-rows = {row["models"]: row for row in csv.DictReader(open(work / "accuracy/accuracy.csv")) if row["form"] == "trained"}
+rows = csv.DictReader(open(work / "accuracy/trials.csv"))
+rows = {row["model"].removesuffix(".safetensors"): row for row in rows if row["network_form"] == "trained"}
 cards = {path.stem: yaml.safe_load(path.read_text()) for path in (work / "back").glob("*.yaml")}
 assert len(cards) == 4 and set(rows) == set(cards), (set(rows), set(cards))
 for name, card in cards.items():
     said = card["validation_accuracy_percent"], card["exploding_validation_images"]
-    found = float(rows[name]["accuracy_percent"]), int(rows[name]["exploding_images"])
+    found = 100 * float(rows[name]["clear_accuracy"]), int(rows[name]["overflow_images"])
     print(f"{name}: card {said}, leveled {found}")
     # An image whose two largest logits are equal to rounding may go either way.
     assert abs(said[0] - found[0]) <= 100 / 300 + 1e-9 and said[1] == found[1], name

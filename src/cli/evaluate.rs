@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::CliError;
+use super::harness::{Limits, Work};
 use super::output::print;
-use crate::experiment::accuracy::{AccuracyOutcome, AccuracyRequest, ImageSet, evaluate};
+use crate::experiment::accuracy::{AccuracyRequest, ImageSet, experiment};
 use crate::experiment::notice::tell;
+use crate::experiment::prices::KnownPrices;
+use crate::experiment::records::TrialRow;
+use crate::experiment::store::{RunDirectory, trial_rows};
 use crate::network::cluster::ClusterMode;
 use crate::report::accuracy_text::accuracy_text;
-use crate::report::run_text::recovery_text;
 
 /// Accuracy in the clear on a whole set of images: single networks, ensembles, clustered weights.
 #[derive(Debug, Args)]
@@ -36,7 +39,8 @@ pub struct Evaluate {
     /// Number of clustering seeds.
     #[arg(long, default_value_t = 1, requires = "clusters")]
     cluster_seeds: u64,
-    /// Directory for the rows, accuracy.csv; they are appended to those that are there, and what is recorded is not evaluated again.
+    /// Directory for the rows, as `leveled run` writes them; they are appended to those that are there, and what is recorded is not
+    /// evaluated again.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -76,14 +80,31 @@ impl Evaluate {
             ensembles: self.ensembles,
             clusters: self.clusters,
             cluster_seeds: self.cluster_seeds,
-            out: self.out,
         };
-        let AccuracyOutcome { rows, recorded, notes, recovery } = evaluate(&request)?;
+        let (experiment, notes) = experiment(&request)?;
         notes.iter().for_each(|note| tell(&format!("{note}\n")));
-        tell(&recovery_text(&recovery));
-        if recorded > 0 {
-            tell(&format!("{recorded} of {} rows are recorded already\n", rows.len()));
+        let out = self.out.as_deref();
+        if let Some(out) = out {
+            RunDirectory::check(out)?;
         }
-        print(&accuracy_text(&rows))
+        // Nothing is planned, so that no price matters; what failed before is tried again.
+        let work = Work::of(experiment, out, KnownPrices::stored(), &[], true)?;
+        let recorded = work.selection.done.len();
+        let recorded = match recorded {
+            0 => String::new(),
+            _ => format!("{recorded} of {} rows are recorded already\n", work.experiment.trials.len()),
+        };
+        let limits = Limits { jobs: 1, memory: None, fail_fast: true };
+        let temporary = std::env::temp_dir().join("leveled-evaluate");
+        let ended = work.run(out.unwrap_or(&temporary), out.is_none(), limits, &recorded)?;
+        let mut rows = trial_rows(&ended.directory)?;
+        let rows: Vec<TrialRow> = work.experiment.trials.iter().filter_map(|spec| rows.remove(&spec.id)).collect();
+        print(&accuracy_text(&rows))?;
+        work.conclude(&ended, || format!("the same command with --out {}", ended.directory.display()))?;
+        if out.is_none() {
+            // Of a directory that nobody asked for nothing stays, unless its rows say what went wrong.
+            let _ = std::fs::remove_dir_all(&ended.directory);
+        }
+        Ok(())
     }
 }

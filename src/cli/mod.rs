@@ -5,6 +5,7 @@ mod data;
 mod error;
 mod evaluate;
 mod export;
+mod harness;
 mod infer;
 mod output;
 mod plan;

@@ -9,7 +9,9 @@ use super::CliError;
 use super::output::{print, print_json};
 use crate::experiment::config::Experiment;
 use crate::experiment::level_view::level_views;
+use crate::experiment::notice::tell;
 use crate::experiment::operations_view::{article_views, compared_view};
+use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, plans};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::{Filter, select};
@@ -54,6 +56,11 @@ impl Plan {
         let experiment = Experiment::read(file)?;
         let selection = select(&experiment.trials, &self.filters, &HashMap::new(), false)?;
         let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]), &KnownPrices::here()?)?;
+        let in_the_clear = plans.iter().filter(|plan| plan.is_none()).count();
+        if in_the_clear > 0 {
+            tell(&format!("{in_the_clear} trial(s) are evaluated in the clear, which needs no plan\n"));
+        }
+        let plans: Vec<PlanView> = plans.into_iter().flatten().collect();
         if self.operations {
             let compared = plans.iter().map(compared_view).collect::<Result<Vec<_>, _>>()?;
             if self.json {

@@ -1,7 +1,8 @@
 //! Which settings go together, and what those mean that others make idle.
 
 use super::setting::{
-    Batch, ClusterMethod, ClusterMode, Convolution, DrawSeed, Ensemble, Layout, Setting, WeightsOrigin,
+    Backend, Batch, ClusterMethod, ClusterMode, Convolution, DrawSeed, Ensemble, Layout, LogN, NetworkForm, Setting,
+    WeightsOrigin,
 };
 use super::settings::{PartialSettings, Settings};
 
@@ -21,6 +22,13 @@ impl Refusal {
     }
 }
 
+/// The settings with what must be given in all cases but those where it is idle: in the clear, a ring dimension.
+#[must_use]
+pub fn with_idle(given: &PartialSettings) -> PartialSettings {
+    let clear = given.backend == Some(Backend::Clear);
+    PartialSettings { log_n: given.log_n.or(clear.then_some(LogN(LogN::MIN))), ..given.clone() }
+}
+
 /// Fills in what follows from other settings, puts settings without effect to their default (so that trials that differ
 /// in nothing else are one), and refuses what does not go together.
 ///
@@ -29,7 +37,45 @@ impl Refusal {
 pub fn settle(given: &PartialSettings, settings: &mut Settings) -> Result<(), Refusal> {
     settle_members(given, settings)?;
     settle_clusters(settings)?;
+    settle_form(settings)?;
+    if settings.backend == Backend::Clear {
+        settle_clear(settings);
+        return Ok(());
+    }
     settle_layout(given, settings)
+}
+
+fn settle_form(settings: &mut Settings) -> Result<(), Refusal> {
+    if settings.network_form == NetworkForm::Lowered {
+        return Ok(());
+    }
+    let refuse = |problem: &str| Err(Refusal::new("network_form", problem));
+    if settings.backend != Backend::Clear {
+        return refuse("only the lowered network can be encrypted; set `lowered`, or `backend: clear`");
+    }
+    if settings.clusters.0.is_some() {
+        return refuse("the weights of the lowered network are clustered; set `lowered`, or `clusters: none`");
+    }
+    to_default(&mut settings.activation_form);
+    to_default(&mut settings.node_fusing);
+    Ok(())
+}
+
+fn to_default<S: Setting>(setting: &mut S) {
+    S::default_value().into_iter().for_each(|value| *setting = value);
+}
+
+/// Without encryption, its settings are idle.
+fn settle_clear(settings: &mut Settings) {
+    settings.log_n = LogN(LogN::MIN);
+    to_default(&mut settings.tower_reuse);
+    to_default(&mut settings.layout);
+    to_default(&mut settings.convolution);
+    to_default(&mut settings.batch);
+    to_default(&mut settings.security);
+    to_default(&mut settings.seed);
+    to_default(&mut settings.memory);
+    to_default(&mut settings.probe);
 }
 
 fn settle_members(given: &PartialSettings, settings: &mut Settings) -> Result<(), Refusal> {
@@ -104,6 +150,28 @@ fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_encryption_alone_has_is_idle_in_the_clear() {
+        let clear = |text: &str| {
+            let text = format!("{{images: 1, model: a, backend: clear{text}}}");
+            let given: PartialSettings = serde_yaml::from_str(&text).unwrap();
+            let mut settings = with_idle(&given).plain().unwrap();
+            settle(&given, &mut settings).map(|()| settings)
+        };
+        let plain = clear("").unwrap();
+        for idle in
+            ["log_n: 15", "layout: channel, batch: 8", "seed: 3", "tower_reuse: false", "security: none", "probe: true"]
+        {
+            assert_eq!(clear(&format!(", {idle}")).unwrap(), plain, "{idle}");
+        }
+        assert_ne!(clear(", clusters: 8").unwrap(), plain);
+        assert_ne!(clear(", activation_form: full").unwrap(), plain);
+        let trained = clear(", network_form: trained").unwrap();
+        assert_eq!(clear(", network_form: trained, activation_form: full, node_fusing: false").unwrap(), trained);
+        assert_eq!(clear(", network_form: trained, clusters: 8").unwrap_err().setting, "network_form");
+        assert!(blamed("model: a, network_form: trained").1.contains("`backend: clear`"));
+    }
 
     fn settled(text: &str) -> Result<Settings, Refusal> {
         let given: PartialSettings = serde_yaml::from_str(&format!("{{images: 1, log_n: 15, {text}}}")).unwrap();

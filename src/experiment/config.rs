@@ -52,6 +52,8 @@ pub struct Experiment {
     pub text: String,
     /// One per point; the same point stands here once.
     pub trials: Vec<TrialSpec>,
+    /// The command that it is the long form of; none: it stands in a file.
+    pub command: Option<String>,
     /// Points that are left out because they are the same trial as an earlier one.
     pub duplicates: Vec<Duplicate>,
 }
@@ -63,7 +65,14 @@ impl Experiment {
     /// [`ExperimentError::Read`] if it cannot be read; [`ExperimentError::Setting`] with file, line, column and key for every
     /// mistake in it, a missing model or data set included.
     pub fn read(file: &Path) -> Result<Self, ExperimentError> {
-        let yaml = YamlText::read(file)?;
+        Self::of(YamlText::read(file)?)
+    }
+
+    /// As [`Experiment::read`] from a text.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Setting`].
+    pub fn of(yaml: YamlText) -> Result<Self, ExperimentError> {
         let file: ExperimentFile = yaml.parse()?;
         check_name(&yaml, &file.name)?;
         let mut resolver = Resolver::new(&yaml, &file.name);
@@ -79,7 +88,7 @@ impl Experiment {
                 trials.push(spec);
             }
         }
-        Ok(Self { name: file.name, text: yaml.text, trials, duplicates })
+        Ok(Self { name: file.name, text: yaml.text, trials, command: None, duplicates })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tables of the documentation that follow from the code: settings of an experiment, columns of the records.
 
-use super::records::{Column, ColumnKind, Record, columns};
+use super::records::{Column, ColumnKind, Record};
 use super::schema::experiment_schema;
 use super::settings::names_and_defaults;
 
@@ -19,10 +19,8 @@ pub fn settings_table() -> String {
 /// The columns of a table of records as a Markdown table.
 #[must_use]
 pub fn columns_table<R: Record>() -> String {
-    let rows = columns::<R>().into_iter().map(|column| {
-        let kind = kind(&column);
-        vec![format!("`{}`", column.name), kind, column.meaning]
-    });
+    let rows =
+        R::COLUMNS.iter().map(|column| vec![format!("`{}`", column.name), kind(column), column.meaning.to_owned()]);
     markdown(&["column", "type, unit", "meaning"], rows)
 }
 

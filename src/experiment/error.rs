@@ -105,12 +105,6 @@ pub enum ExperimentError {
         /// How its first line differs from the one that belongs there.
         difference: String,
     },
-    /// The last line of a table was cut short, by a kill, a full disk or a loss of power.
-    #[error("{} ends in an incomplete line; `leveled run` with this --out moves it aside and resumes", path.display())]
-    TableCut {
-        /// The table.
-        path: PathBuf,
-    },
     /// A line of a table is not what was written.
     #[error("line {line} of {} is damaged: {reason}; restore it, or remove that line to run its trial again", path.display())]
     TableDamaged {

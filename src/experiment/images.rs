@@ -2,19 +2,29 @@
 
 use std::path::Path;
 
-use crate::dataset::{Dataset, DatasetError, DatasetName, read_file, read_test, shipped_test_images};
+use super::setting::HeldOut;
+use crate::dataset::{Dataset, DatasetError, DatasetName, read_file, read_test, read_training, shipped_test_images};
+use crate::training::Split;
 
 /// The test images of data set `name`: those that ship with the project, or the official binary files at `path`, which is
-/// one such file, the directory of the archive, or the one that holds it.
+/// one such file, the directory of the archive, or the one that holds it; or the training images there that were held out.
 ///
 /// # Errors
 /// Missing, truncated and damaged files.
-pub fn load(name: DatasetName, path: Option<&Path>) -> Result<Dataset, DatasetError> {
-    match path {
-        None => shipped_test_images(name),
-        Some(path) if path.is_dir() => read_test(path, name),
-        Some(path) => read_file(path, name),
+pub fn load(name: DatasetName, path: Option<&Path>, held_out: Option<HeldOut>) -> Result<Dataset, DatasetError> {
+    match (path, held_out) {
+        (None, _) => shipped_test_images(name),
+        (Some(path), Some(held_out)) => Ok(chosen(&read_training(path, name)?, held_out)),
+        (Some(path), None) if path.is_dir() => read_test(path, name),
+        (Some(path), None) => read_file(path, name),
     }
+}
+
+fn chosen(training: &Dataset, held_out: HeldOut) -> Dataset {
+    let split = Split::new(training.len(), held_out.images, held_out.seed);
+    let image = |index: &usize| (training.images[*index].clone(), training.labels[*index]);
+    let (images, labels) = split.validation.iter().map(image).unzip();
+    Dataset { name: training.name, images, labels }
 }
 
 /// What is wrong with an index past the end of `count` images; none: the image is there.
@@ -32,7 +42,7 @@ mod tests {
 
     #[test]
     fn shipped_images_and_files_of_the_official_form() {
-        let shipped = load(DatasetName::Cifar10, None).unwrap();
+        let shipped = load(DatasetName::Cifar10, None, None).unwrap();
         assert_eq!(index_problem(shipped.name, shipped.len(), 199), None);
         assert!(index_problem(shipped.name, shipped.len(), 200).unwrap().contains("indices 0 to 199"));
         let directory = tempfile::tempdir().unwrap();
@@ -40,7 +50,7 @@ mod tests {
         let record: Vec<u8> = std::iter::once(shipped.labels[0]).chain(shipped.images[0].values).collect();
         std::fs::write(&file, record).unwrap();
         for path in [file.as_path(), directory.path()] {
-            assert_eq!(load(DatasetName::Cifar10, Some(path)).unwrap().images, shipped.images[..1]);
+            assert_eq!(load(DatasetName::Cifar10, Some(path), None).unwrap().images, shipped.images[..1]);
         }
     }
 }

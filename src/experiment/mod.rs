@@ -4,6 +4,7 @@
 //! ([`child`], [`evaluate`]) and appends its [`records`] to a [`store`]; [`provenance`] says what made them.
 
 pub mod accuracy;
+pub mod accuracy_provenance;
 pub mod bars;
 pub mod block;
 pub mod byte_size;

@@ -8,6 +8,7 @@ use super::settings::PartialSettings;
 use super::suggest;
 use crate::dataset::DatasetName;
 use crate::network::Card;
+use crate::network::card::CardActivation;
 
 /// Folder of the weights that can be named, looked for beside the experiment file and in the directories above it.
 const FOLDER: &str = "models";
@@ -95,9 +96,11 @@ pub fn difference(card: &Card, first: &Card) -> Option<String> {
         let Card { network, width, dataset, activation, .. } = card;
         format!("a {network} of width {width} with {} for {dataset}", activation.as_str())
     };
-    let (found, expected) = (described(card), described(first));
-    if found != expected {
-        return Some(format!("this is {found}, but the first member is {expected}"));
+    // Every quadratic is evaluated alike, however it was trained.
+    let family =
+        |card: &Card| (card.network.clone(), card.width, card.dataset, card.activation == CardActivation::Relu);
+    if family(card) != family(first) {
+        return Some(format!("this is {}, but the first member is {}", described(card), described(first)));
     }
     let differs = card.normalisation != first.normalisation;
     differs.then(|| "its card normalises images in another way than the first member's".to_owned())

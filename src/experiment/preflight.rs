@@ -7,14 +7,15 @@ use super::plan_view::{PlanView, check_memory};
 use super::prices::KnownPrices;
 use super::trial::TrialSpec;
 
-/// Plans trials with these prices; those that differ in nothing that a plan depends on share one.
+/// Plans trials with these prices; those that differ in nothing that a plan depends on share one, and those in the clear
+/// have none.
 ///
 /// # Errors
 /// [`ExperimentError::Trial`] for the first that is refused.
 pub fn plans<'t>(
     trials: impl IntoIterator<Item = &'t TrialSpec>,
     prices: &KnownPrices,
-) -> Result<Vec<PlanView>, ExperimentError> {
+) -> Result<Vec<Option<PlanView>>, ExperimentError> {
     let mut planner = Planner::new(prices);
     trials.into_iter().map(|spec| planner.plan(spec).map_err(|error| in_trial(&spec.id, error))).collect()
 }
@@ -23,8 +24,11 @@ pub fn plans<'t>(
 ///
 /// # Errors
 /// [`ExperimentError::Trial`] for the first that needs too much.
-pub fn check_all_memory(plans: &[PlanView], limit: Option<ByteSize>) -> Result<(), ExperimentError> {
-    plans.iter().try_for_each(|plan| {
+pub fn check_all_memory<'p>(
+    plans: impl IntoIterator<Item = &'p PlanView>,
+    limit: Option<ByteSize>,
+) -> Result<(), ExperimentError> {
+    plans.into_iter().try_for_each(|plan| {
         let checked = plan.check_memory().and_then(|()| check_memory(plan.memory_bytes, limit.map(|limit| limit.0)));
         checked.map_err(|error| in_trial(&plan.trial_id, error))
     })

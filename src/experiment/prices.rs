@@ -97,7 +97,9 @@ impl KnownPrices {
         Ok(Self { origin: PriceOrigin::Given, prices })
     }
 
-    fn stored() -> Self {
+    /// Those that come with the program.
+    #[must_use]
+    pub fn stored() -> Self {
         let cores = Threads::all() as usize;
         Self { origin: PriceOrigin::Stored, prices: Prices { cores, ..Prices::stored(instructions()) } }
     }

@@ -84,6 +84,9 @@ pub struct Session {
     pub experiment_file_sha256: String,
     /// Exact text of the experiment file.
     pub experiment_file: String,
+    /// The command that the experiment is the long form of; none: it was in a file.
+    #[serde(default)]
+    pub command: Option<String>,
 }
 
 /// What made a results directory.
@@ -124,6 +127,7 @@ impl Provenance {
                 prices: Some(prices.clone()),
                 experiment_file_sha256: sha256_of_text(&experiment.text),
                 experiment_file: experiment.text.clone(),
+                command: experiment.command.clone(),
             }],
             trials: trials.collect(),
         }
@@ -145,7 +149,12 @@ impl Provenance {
         let Some(mut earlier) = Self::read(directory)? else {
             return Ok(self);
         };
-        if earlier.experiment != self.experiment {
+        // What a command stands for may join any experiment.
+        let named = |provenance: &Self| provenance.sessions.iter().any(|session| session.command.is_none());
+        if !named(&earlier) {
+            earlier.experiment.clone_from(&self.experiment);
+        }
+        if earlier.experiment != self.experiment && named(&self) {
             let path = directory.to_owned();
             return Err(ExperimentError::OtherExperiment {
                 path,
@@ -205,8 +214,13 @@ mod tests {
 
     #[test]
     fn it_tells_hashes_and_no_paths() {
-        let experiment =
-            Experiment { name: "e".into(), text: "name: e\n".into(), trials: vec![sample()], duplicates: vec![] };
+        let experiment = Experiment {
+            name: "e".into(),
+            text: "name: e\n".into(),
+            trials: vec![sample()],
+            command: None,
+            duplicates: vec![],
+        };
         let directory = tempfile::tempdir().unwrap();
         Provenance::of(&experiment, &prices()).write(directory.path()).unwrap();
         let text = std::fs::read_to_string(directory.path().join(FILE)).unwrap();
@@ -218,6 +232,14 @@ mod tests {
         // A run that resumes is added to it; another experiment is not.
         let resumed = Provenance::of(&experiment, &prices()).after(directory.path()).unwrap();
         assert_eq!((resumed.sessions.len(), resumed.trials.len()), (2, 1));
+        // What a command stands for joins, whatever it is called.
+        let command = Experiment { name: "g".into(), command: Some("leveled evaluate".into()), ..experiment.clone() };
+        let joined = Provenance::of(&command, &prices()).after(directory.path()).unwrap();
+        assert_eq!((joined.experiment.as_str(), joined.sessions.len()), ("e", 2));
+        let alone = tempfile::tempdir().unwrap();
+        Provenance::of(&command, &prices()).write(alone.path()).unwrap();
+        let named = Provenance::of(&experiment, &prices()).after(alone.path()).unwrap();
+        assert_eq!((named.experiment.as_str(), named.sessions.len()), ("e", 2));
         let other = Provenance::of(&Experiment { name: "f".into(), ..experiment }, &prices()).after(directory.path());
         let text = other.unwrap_err().to_string();
         assert!(text.contains("holds results of the experiment `e`, not of `f`"), "{text}");

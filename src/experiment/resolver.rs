@@ -1,17 +1,18 @@
 //! From a point of an experiment to a trial: defaults, files and their hashes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::ExperimentError;
 use super::block::{self, BlockRef, Found};
-use super::combination::{Refusal, settle};
-use super::fingerprint::{sha256_of_card, sha256_of_dataset, sha256_of_file};
+use super::combination::{Refusal, settle, with_idle};
+use super::fingerprint::{sha256_of_card, sha256_of_dataset, sha256_of_file, sha256_of_recipe};
 use super::images;
 use super::locate::{Step, YamlText};
 use super::model_choice;
+use super::networks::UNKNOWN;
 use super::parameter_set::ParameterSet;
-use super::setting::{DatasetFiles, ModelFiles, WeightsOrigin};
+use super::setting::{DatasetFiles, HeldOut, ModelFiles, WeightsOrigin};
 use super::settings::{Missing, Point, Settings};
 use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
@@ -25,7 +26,7 @@ pub struct Resolver<'a> {
     directory: PathBuf,
     hashes: HashMap<PathBuf, String>,
     cards: HashMap<PathBuf, Card>,
-    images: HashMap<(DatasetName, Option<PathBuf>), KnownImages>,
+    images: HashMap<(DatasetName, Option<PathBuf>, Option<HeldOut>), KnownImages>,
 }
 
 /// Which network a trial evaluates.
@@ -92,7 +93,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn plain(&self, point: &Point) -> Result<Settings, ExperimentError> {
-        let mut settings = point.settings.plain().map_err(|Missing(name)| {
+        let mut settings = with_idle(&point.settings).plain().map_err(|Missing(name)| {
             let advice = match name {
                 "images" => "say how many images to evaluate, such as 3",
                 "log_n" => "give log2 of the ring dimension, such as 15",
@@ -163,6 +164,7 @@ impl<'a> Resolver<'a> {
         let in_list = matches!(point.settings.model, Some(ModelFiles::Several(_)));
         let mut members = Vec::with_capacity(chosen.len());
         let mut first: Option<Card> = None;
+        let mut activations = BTreeSet::new();
         for (index, path) in chosen.into_iter().enumerate() {
             let mut place = place.clone();
             place.extend(in_list.then_some(Step::Index(index)));
@@ -172,7 +174,10 @@ impl<'a> Resolver<'a> {
                 let problem = format!("{difference}; the members of an ensemble differ in their numbers only");
                 return Err(self.yaml.error(&place, problem));
             }
+            activations.insert(card.activation.as_str());
             members.push(WeightsFile {
+                recipe_sha256: card.record.as_ref().map_or_else(|| UNKNOWN.to_owned(), sha256_of_recipe),
+                epochs: card.epochs(),
                 sha256: self.file(&path, &place, "the weights")?,
                 card_sha256: sha256_of_card(&card),
                 card_file_sha256: self.file(&Card::path_beside(&path), &place, "the card of the weights")?,
@@ -180,7 +185,7 @@ impl<'a> Resolver<'a> {
             });
         }
         let Some(card) = first else { return Err(self.yaml.error(&place, "name at least one file of weights")) };
-        let activation = card.activation.as_str().to_owned();
+        let activation = Vec::from_iter(activations).join("+");
         Ok(Subject { members, network: card.network, width: card.width as u32, activation })
     }
 
@@ -207,7 +212,7 @@ impl<'a> Resolver<'a> {
             return Err(self.missing("dataset", "name a data set, such as cifar10"));
         };
         let mut place = point.path(self.yaml, "dataset");
-        let Found { block: DatasetFiles { name, path }, directory } = match dataset {
+        let Found { block: DatasetFiles { name, path, held_out }, directory } = match dataset {
             BlockRef::Inline(files) => {
                 place.push(Step::Key("path"));
                 Found { block: files.clone(), directory: self.directory.clone() }
@@ -222,18 +227,18 @@ impl<'a> Resolver<'a> {
             }
             None => None,
         };
-        let key = (name, path.clone());
+        let key = (name, path.clone(), held_out);
         let known = match self.images.get(&key) {
             Some(known) => known.clone(),
             None => {
-                let loaded = images::load(name, path.as_deref());
+                let loaded = images::load(name, path.as_deref(), held_out);
                 let loaded = loaded.map_err(|error| self.yaml.error(&place, error.to_string()))?;
                 let known = KnownImages { count: loaded.len(), sha256: sha256_of_dataset(&loaded) };
                 self.images.insert(key, known.clone());
                 known
             }
         };
-        Ok((DatasetSpec { name, path, sha256: known.sha256 }, known.count))
+        Ok((DatasetSpec { name, path, held_out, sha256: known.sha256 }, known.count))
     }
 
     /// The parameter set with what overrides it, and its name.

@@ -27,7 +27,8 @@ macro_rules! with_settings {
                 /// Activation that the network was trained with: `herpn` or `quadratic`.
                 activation: CardActivation = "that of `model`",
                 /// `cifar10` or `cifar100`: the shipped test images; `{name: cifar10, path: PATH}`: official binary
-                /// files, a directory or one file; or the name of a file in `configs/datasets`.
+                /// files, a directory or one file, with `held_out: {images: 5000, seed: 0}` the training images that a training
+                /// held out; or the name of a file in `configs/datasets`.
                 dataset: DatasetRef = "must be given",
                 /// Name of a set in `configs/parameters`, or the set itself (see `configs/README.md`).
                 parameters: ParametersRef = "`default`",
@@ -52,8 +53,11 @@ macro_rules! with_settings {
                 /// How many images to evaluate, from the first; `all`; or a list of indices. The column has their number.
                 images: ImageSelection,
                 /// `encrypted`: keys and ciphertexts; `simulated`: clear slots with the scheme's noise, for the accuracy over
-                /// whole test sets.
+                /// whole test sets; `clear`: the network alone, of which settings of the encryption are no part.
                 backend: Backend,
+                /// `lowered`: folded and redistributed, as encryption evaluates it; `trained`: as it was trained, ReLU included
+                /// (`backend: clear`).
+                network_form: NetworkForm,
                 /// log2 of the ring dimension N, 12 to 16.
                 log_n: LogN,
                 /// `trained`: weights from files; `random`: weights from `weights_seed` for `network`, `width` and the data set,

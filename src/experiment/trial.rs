@@ -10,7 +10,7 @@ use super::ExperimentError;
 use super::fingerprint::{canonical_json, sha256_of_text};
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
-use super::setting::WeightsOrigin;
+use super::setting::{Backend, HeldOut, WeightsOrigin};
 use super::settings::Settings;
 use crate::dataset::DatasetName;
 
@@ -50,7 +50,10 @@ pub struct DatasetSpec {
     pub name: DatasetName,
     /// Directory or file of the full set; none: the images that ship with the project.
     pub path: Option<PathBuf>,
-    /// SHA-256 of the labels and images that `path` leads to.
+    /// The training images that were held out, if it is these.
+    #[serde(default)]
+    pub held_out: Option<HeldOut>,
+    /// SHA-256 of the labels and images.
     pub sha256: String,
 }
 
@@ -66,6 +69,10 @@ pub struct WeightsFile {
     pub card_sha256: String,
     /// SHA-256 of the card's file, by which earlier versions knew it.
     pub card_file_sha256: String,
+    /// SHA-256 of the recipe of the training but for its seed; `-`: the card has no record of it.
+    pub recipe_sha256: String,
+    /// Epochs of the training, by the record on the card.
+    pub epochs: Option<u64>,
 }
 
 /// Everything that is needed to run one trial. Serialized, it is what a child process gets.
@@ -144,11 +151,15 @@ impl TrialSpec {
         if self.settings.seed.0.is_some() {
             identity.insert("seed_for".to_owned(), "trial".into());
         }
+        if self.is_clear() {
+            identity.remove("log_n");
+        } else {
+            identity.insert("parameters".to_owned(), json!(self.parameters));
+        }
         identity.extend([
             ("identity_version".to_owned(), version.into()),
             ("dataset".to_owned(), self.dataset.name.as_str().into()),
             ("dataset_sha256".to_owned(), self.dataset.sha256.as_str().into()),
-            ("parameters".to_owned(), json!(self.parameters)),
         ]);
         identity
     }
@@ -157,6 +168,12 @@ impl TrialSpec {
     #[must_use]
     pub fn is_trained(&self) -> bool {
         self.settings.weights == WeightsOrigin::Trained
+    }
+
+    /// Whether nothing is encrypted, nor simulated to be.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.settings.backend == Backend::Clear
     }
 
     /// File names of the weights, for records: no directory of this machine.
@@ -175,6 +192,19 @@ impl TrialSpec {
     #[must_use]
     pub fn card_sha256(&self) -> String {
         self.of_members(|member| member.card_sha256.clone())
+    }
+
+    /// SHA-256 of the recipes of the trainings but for their seeds.
+    #[must_use]
+    pub fn recipe_sha256(&self) -> String {
+        self.of_members(|member| member.recipe_sha256.clone())
+    }
+
+    /// Epochs of the training, if all members had as many.
+    #[must_use]
+    pub fn epochs(&self) -> Option<u64> {
+        let epochs = self.members.first()?.epochs;
+        epochs.filter(|_| self.members.iter().all(|member| member.epochs == epochs))
     }
 
     fn of_members(&self, text: impl Fn(&WeightsFile) -> String) -> String {
@@ -228,11 +258,13 @@ pub(crate) mod tests {
                 sha256: "00".repeat(32),
                 card_sha256: "11".repeat(32),
                 card_file_sha256: "33".repeat(32),
+                recipe_sha256: "55".repeat(32),
+                epochs: Some(200),
             }],
             network: "resnet20".into(),
             width: 16,
             activation: "herpn".into(),
-            dataset: DatasetSpec { name: DatasetName::Cifar10, path: None, sha256: "22".repeat(32) },
+            dataset: DatasetSpec { name: DatasetName::Cifar10, path: None, held_out: None, sha256: "22".repeat(32) },
             parameters: ParameterSet {
                 scale_bits: 20.0,
                 weight_bits: 18.0,

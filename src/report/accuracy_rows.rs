@@ -1,4 +1,5 @@
-//! Rows of `accuracy.csv`, clear-text accuracies of whole test sets that `leveled evaluate` measures, as trials that were never encrypted.
+//! Accuracies in the clear: rows of `accuracy.csv`, which `leveled evaluate` wrote before it wrote trials, as trials that were never
+//! encrypted.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -6,9 +7,10 @@ use std::path::Path;
 use super::ReportError;
 use super::columns::{CLEAR, trial};
 use super::table::Table;
-use crate::experiment::accuracy::AccuracyProvenance;
+use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
-use crate::experiment::records::AccuracyRow;
+use crate::experiment::records::{AccuracyRow, Column, TrialRow};
+use crate::experiment::setting::NetworkForm;
 
 /// Columns that mean the same under another name.
 const RENAMED: [(&str, &str); 9] = [
@@ -77,6 +79,41 @@ pub fn read(directory: &Path, known: &mut HashSet<Vec<String>>) -> Result<Vec<(S
     Ok(columns)
 }
 
+/// In rows of `trials.csv` that were evaluated in the clear, sets the accuracy as trained apart from that of the lowered network; one on
+/// images that were held out from a training is none to show.
+pub fn set_apart(columns: &mut Vec<(String, Vec<String>)>) {
+    let place = |columns: &[(String, Vec<String>)], name: &str| columns.iter().position(|(known, _)| known == name);
+    let cells = |name: Column| place(columns, name.name).map_or_else(Vec::new, |place| columns[place].1.clone());
+    let forms = cells(TrialRow::network_form);
+    let held_out: Vec<bool> = cells(TrialRow::images_of).iter().map(|images| images == "validation").collect();
+    let is = |row: usize, form: NetworkForm| forms.get(row).is_some_and(|cell| cell == form.as_str());
+    let rows = columns.first().map_or(0, |(_, cells)| cells.len());
+    for (clear, as_trained) in [
+        (CLEAR.share, Some(trial::CARD_ACCURACY)),
+        (CLEAR.images, Some(trial::CARD_IMAGES)),
+        (CLEAR.low, None),
+        (CLEAR.high, None),
+    ] {
+        let Some(from) = place(columns, clear) else { continue };
+        let to = as_trained.map(|name| {
+            place(columns, name).unwrap_or_else(|| {
+                columns.push((name.to_owned(), vec![String::new(); rows]));
+                columns.len() - 1
+            })
+        });
+        for row in 0..rows {
+            if held_out.get(row) == Some(&true) {
+                columns[from].1[row].clear();
+            } else if is(row, NetworkForm::Trained) {
+                let cell = std::mem::take(&mut columns[from].1[row]);
+                if let Some(to) = to {
+                    columns[to].1[row] = cell;
+                }
+            }
+        }
+    }
+}
+
 /// The hashes of the weights of every row. Tables of earlier versions do not have them, but what is beside them may.
 fn hashes(table: &Table, directory: &Path) -> Result<Vec<String>, ReportError> {
     let sessions = AccuracyProvenance::read(directory).unwrap_or_default();
@@ -118,5 +155,21 @@ mod tests {
             (vec![String::new(), "0.88".into()], vec![String::new(), "64".into()])
         );
         assert_eq!(column(CLEAR.images), ["", "100"]);
+    }
+
+    #[test]
+    fn trials_as_trained_are_apart_and_held_out_images_show_nothing() {
+        let cells = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
+        let mut columns = vec![
+            (TrialRow::network_form.name.to_owned(), cells(["trained", "lowered", "trained"])),
+            (TrialRow::images_of.name.to_owned(), cells(["test", "test", "validation"])),
+            (CLEAR.share.to_owned(), cells(["0.9", "0.8", "0.7"])),
+            (CLEAR.images.to_owned(), cells(["100", "100", "100"])),
+        ];
+        set_apart(&mut columns);
+        let column = |name: &str| columns.iter().find(|(known, _)| known == name).unwrap().1.clone();
+        assert_eq!((column(CLEAR.share), column(CLEAR.images)), (cells(["", "0.8", ""]), cells(["", "100", ""])));
+        assert_eq!(column(trial::CARD_ACCURACY), cells(["0.9", "", ""]));
+        assert_eq!(column(trial::CARD_IMAGES), cells(["100", "", ""]));
     }
 }

@@ -5,21 +5,22 @@ use std::collections::BTreeMap;
 use super::spread::Spread;
 use super::text_table::{Align, TextTable};
 use crate::experiment::networks::{Named, Networks};
-use crate::experiment::records::{AccuracyForm, AccuracyRow};
+use crate::experiment::records::{AccuracyForm, TrialRow};
+use crate::experiment::setting::NetworkForm;
 
 /// The tables for what there are rows of, as Markdown: single networks with mean and deviation over seeds (method section 7, table 1),
 /// clustering (table 4), ensembles (table 5).
 #[must_use]
-pub fn accuracy_text(rows: &[AccuracyRow]) -> String {
+pub fn accuracy_text(rows: &[TrialRow]) -> String {
     let mut parts = Vec::new();
-    let columns = rows.iter().map(|row| (row.models.as_str(), row.model_sha256.as_str(), row.recipe_sha256.as_str()));
+    let columns = rows.iter().map(|row| (row.model.as_str(), row.model_sha256.as_str(), row.recipe_sha256.as_str()));
     let known = &Networks::of(columns);
-    let single = |row: &&AccuracyRow| row.members == 1 && row.form != AccuracyForm::Clustered;
+    let single = |row: &&TrialRow| row.ensemble == Some(1) && form(row) != AccuracyForm::Clustered;
     push(&mut parts, "Single networks", networks(known, rows.iter().filter(single)));
     push(&mut parts, "Mean over seeds", means(known, rows.iter().filter(single)));
-    let clustered = |row: &&AccuracyRow| row.form == AccuracyForm::Clustered;
+    let clustered = |row: &&TrialRow| form(row) == AccuracyForm::Clustered;
     push(&mut parts, "Clustering", clusterings(known, rows, rows.iter().filter(clustered)));
-    let ensemble = |row: &&AccuracyRow| row.members > 1 && row.form != AccuracyForm::Clustered;
+    let ensemble = |row: &&TrialRow| row.ensemble > Some(1) && form(row) != AccuracyForm::Clustered;
     push(&mut parts, "Ensembles", networks(known, rows.iter().filter(ensemble)));
     parts.join("\n")
 }
@@ -28,13 +29,32 @@ fn push(parts: &mut Vec<String>, title: &str, table: Option<TextTable>) {
     parts.extend(table.map(|table| format!("{title}\n\n{}", table.markdown())));
 }
 
+/// The form of a row's networks.
+fn form(row: &TrialRow) -> AccuracyForm {
+    match () {
+        () if row.clusters.is_some() => AccuracyForm::Clustered,
+        () if row.network_form == NetworkForm::Trained.as_str() => AccuracyForm::Trained,
+        () => AccuracyForm::Folded,
+    }
+}
+
+/// The accuracy, of random weights none.
+fn percent(row: &TrialRow) -> Option<f64> {
+    row.clear_accuracy.map(|share| 100.0 * share)
+}
+
+/// A number, or nothing.
+fn cell(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
 /// What a row's networks are called.
-fn label(known: &Networks, row: &AccuracyRow) -> String {
-    let members = Named::members(&row.models, &row.model_sha256);
+fn label(known: &Networks, row: &TrialRow) -> String {
+    let members = Named::members(&row.model, &row.model_sha256);
     members.iter().map(|member| known.label(member)).collect::<Vec<_>>().join("+")
 }
 
-fn networks<'a>(known: &Networks, rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
+fn networks<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> Option<TextTable> {
     let mut table = TextTable::new([
         ("weights", Align::Left),
         ("members", Align::Right),
@@ -49,25 +69,26 @@ fn networks<'a>(known: &Networks, rows: impl Iterator<Item = &'a AccuracyRow>) -
         any = true;
         table.push(vec![
             label(known, row),
-            row.members.to_string(),
-            row.form.as_str().to_owned(),
-            format!("{} {}", row.images, row.images_of),
-            format!("{:.2}", row.accuracy_percent),
-            row.exploding_images.to_string(),
-            format!("{:.1}", row.largest_activation),
+            cell(row.ensemble),
+            form(row).as_str().to_owned(),
+            format!("{} {}", cell(row.images), row.images_of),
+            cell(percent(row).map(|percent| format!("{percent:.2}"))),
+            cell(row.overflow_images),
+            cell(row.largest_activation.map(|largest| format!("{largest:.1}"))),
         ]);
     }
     any.then_some(table)
 }
 
 /// Mean and deviation of networks of one recipe whose file names differ in their seed alone; each network once.
-fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a AccuracyRow>) -> Option<TextTable> {
+fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> Option<TextTable> {
     let mut families: BTreeMap<_, BTreeMap<String, f64>> = BTreeMap::new();
     for row in rows {
-        let members = Named::members(&row.models, &row.model_sha256);
+        let members = Named::members(&row.model, &row.model_sha256);
         let recipe = members.iter().map(|member| known.recipe(member)).collect::<Vec<_>>().join("+");
         let kind = (&row.network, row.width, &row.dataset, &row.activation, &row.images_of, row.images);
-        families.entry((recipe, kind, row.form)).or_default().insert(label(known, row), row.accuracy_percent);
+        let family = families.entry((recipe, kind, form(row))).or_default();
+        family.extend(percent(row).map(|percent| (label(known, row), percent)));
     }
     families.retain(|_, accuracies| accuracies.len() > 1);
     let mut table = TextTable::new([
@@ -90,11 +111,7 @@ fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a AccuracyRow>) -> O
     (!families.is_empty()).then_some(table)
 }
 
-fn clusterings<'a>(
-    known: &Networks,
-    all: &[AccuracyRow],
-    rows: impl Iterator<Item = &'a AccuracyRow>,
-) -> Option<TextTable> {
+fn clusterings<'a>(known: &Networks, all: &[TrialRow], rows: impl Iterator<Item = &'a TrialRow>) -> Option<TextTable> {
     let mut table = TextTable::new([
         ("weights", Align::Left),
         ("mode", Align::Left),
@@ -109,17 +126,17 @@ fn clusterings<'a>(
     for row in rows {
         any = true;
         let folded =
-            all.iter().find(|other| label(known, other) == label(known, row) && other.form == AccuracyForm::Folded);
-        let change = folded.map(|folded| format!("{:+.2}", row.accuracy_percent - folded.accuracy_percent));
+            all.iter().find(|other| label(known, other) == label(known, row) && form(other) == AccuracyForm::Folded);
+        let change = folded.and_then(|folded| Some(format!("{:+.2}", percent(row)? - percent(folded)?)));
         table.push(vec![
             label(known, row),
-            row.cluster_mode.clone().unwrap_or_default(),
-            row.clusters.map_or_else(String::new, |clusters| clusters.to_string()),
-            row.cluster_seed.map_or_else(String::new, |seed| seed.to_string()),
-            format!("{:.2}", row.accuracy_percent),
-            change.unwrap_or_default(),
-            row.exploding_images.to_string(),
-            row.relative_error.map_or_else(String::new, |error| format!("{error:.4}")),
+            row.cluster_mode.clone(),
+            cell(row.clusters),
+            cell(row.cluster_seed),
+            cell(percent(row).map(|percent| format!("{percent:.2}"))),
+            cell(change),
+            cell(row.overflow_images),
+            cell(row.cluster_relative_error.map(|error| format!("{error:.4}"))),
         ]);
     }
     any.then_some(table)
@@ -129,28 +146,25 @@ fn clusterings<'a>(
 mod tests {
     use super::*;
 
-    fn row(models: &str, members: usize, form: AccuracyForm, clusters: Option<usize>, percent: f64) -> AccuracyRow {
-        AccuracyRow {
-            models: models.to_owned(),
-            members,
+    fn row(models: &str, members: u32, form: AccuracyForm, clusters: Option<u64>, percent: f64) -> TrialRow {
+        TrialRow {
+            model: models.replace('+', " "),
+            ensemble: Some(members),
             network: "resnet20".to_owned(),
-            width: 16,
+            width: Some(16),
             dataset: "cifar10".to_owned(),
             activation: "herpn".to_owned(),
-            epochs: Some(30),
             images_of: "test".to_owned(),
-            form,
-            cluster_mode: clusters.map(|_| "slice".to_owned()),
+            network_form: if form == AccuracyForm::Trained { "trained" } else { "lowered" }.to_owned(),
+            cluster_mode: "slice".to_owned(),
             clusters,
-            cluster_seed: clusters.map(|_| 0),
-            relative_error: clusters.map(|_| 0.0125),
-            images: 100,
-            correct: percent as usize,
-            accuracy_percent: percent,
-            exploding_images: 3,
-            largest_activation: 7.25,
-            seconds: 1.0,
-            ..AccuracyRow::default()
+            cluster_seed: Some(0),
+            cluster_relative_error: clusters.map(|_| 0.0125),
+            images: Some(100),
+            clear_accuracy: Some(percent / 100.0),
+            overflow_images: Some(3),
+            largest_activation: Some(7.25),
+            ..TrialRow::default()
         }
     }
 
@@ -179,7 +193,7 @@ mod tests {
 
     #[test]
     fn unrelated_networks_of_one_name_are_no_seeds() {
-        let of = |models: &str, sha256: &str, recipe: &str, percent| AccuracyRow {
+        let of = |models: &str, sha256: &str, recipe: &str, percent| TrialRow {
             model_sha256: sha256.to_owned(),
             recipe_sha256: recipe.to_owned(),
             ..row(models, 1, AccuracyForm::Trained, None, percent)
@@ -192,8 +206,8 @@ mod tests {
         for other in [
             one.clone(),
             of("net_seed1", "bbbbbbbbbb", "s", 70.0),
-            AccuracyRow { width: 32, ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },
-            AccuracyRow { images_of: "validation".to_owned(), ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },
+            TrialRow { width: Some(32), ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },
+            TrialRow { images_of: "validation".to_owned(), ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },
         ] {
             let text = accuracy_text(&[one.clone(), other]);
             assert!(!text.contains("Mean over seeds"), "{text}");

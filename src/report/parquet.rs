@@ -7,7 +7,7 @@ use polars::prelude::*;
 use super::ReportError;
 use super::table::Table;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ColumnKind, ImageRow, LayerRow, Record, TrialRow, columns};
+use crate::experiment::records::{ColumnKind, ImageRow, LayerRow, Record, TrialRow};
 use crate::experiment::store::write_whole;
 
 /// Writes the three tables of a results directory into `out`, each column with the type that its documentation states, and gives the
@@ -34,11 +34,10 @@ fn one<R: Record>(directory: &Path, out: &Path) -> Result<PathBuf, ReportError> 
 
 /// A table whose columns have types. A column that is not documented, of another version, stays text.
 fn typed<R: Record>(table: &Table) -> PolarsResult<DataFrame> {
-    let known = columns::<R>();
     let mut typed = Vec::new();
     for name in table.names() {
         let texts = table.cells(&name).map_err(|error| PolarsError::ComputeError(error.to_string().into()))?;
-        let kind = known.iter().find(|column| column.name == name).map(|column| &column.kind);
+        let kind = R::COLUMNS.iter().find(|column| column.name == name).map(|column| &column.kind);
         let column = match kind {
             Some(ColumnKind::Integer) => texts.cast(&DataType::UInt64)?,
             Some(ColumnKind::Number) => texts.cast(&DataType::Float64)?,

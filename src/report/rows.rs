@@ -98,7 +98,9 @@ impl Rows {
             let ended = all.rows_where(trial::STATUS, "ok")?;
             self.failed += all.len() - ended.len();
             let columns = ended.names().into_iter().map(|name| Ok((name.clone(), ended.text(&name)?)));
-            self.append(columns.collect::<Result<_, ReportError>>()?, *number);
+            let mut columns = columns.collect::<Result<_, ReportError>>()?;
+            accuracy_rows::set_apart(&mut columns);
+            self.append(columns, *number);
         }
         Ok(again.len())
     }

@@ -14,7 +14,7 @@ pub fn dry_run_text(
     experiment: &Experiment,
     selection: &Selection,
     forecasts: &[Forecast],
-    plans: &[PlanView],
+    plans: &[Option<PlanView>],
 ) -> String {
     let mut table = TextTable::new([
         ("trial", Align::Left),
@@ -24,19 +24,21 @@ pub fn dry_run_text(
         ("memory", Align::Right),
         ("seconds per image", Align::Right),
     ]);
-    for (forecast, plan) in forecasts.iter().zip(plans) {
+    let encrypted = |plan: &&PlanView| plan.is_encrypted();
+    for ((trial, forecast), plan) in selection.run.iter().zip(forecasts).zip(plans) {
+        let (spec, plan) = (&experiment.trials[*trial], plan.as_ref());
         table.push(vec![
-            plan.trial_id.clone(),
+            spec.id.clone(),
             forecast.label.clone(),
-            plan.backend.clone(),
-            plan.images.to_string(),
-            ByteSize(plan.memory_bytes).to_string(),
-            if plan.is_encrypted() { significant(plan.seconds, 3) } else { String::new() },
+            spec.settings.backend.as_str().to_owned(),
+            spec.settings.images.count().to_string(),
+            plan.map_or_else(String::new, |plan| ByteSize(plan.memory_bytes).to_string()),
+            plan.filter(encrypted).map_or_else(String::new, |plan| significant(plan.seconds, 3)),
         ]);
     }
     let mut text = if plans.is_empty() { String::new() } else { table.plain() };
-    let seconds: f64 =
-        plans.iter().filter(|plan| plan.is_encrypted()).map(|plan| plan.seconds * f64::from(plan.images)).sum();
+    let encrypted = plans.iter().flatten().filter(encrypted);
+    let seconds: f64 = encrypted.map(|plan| plan.seconds * f64::from(plan.images)).sum();
     text += &format!(
         "{} of {} trial(s) would run: {} s of encrypted evaluation predicted, keys and encoding not included\n",
         selection.run.len(),
@@ -97,19 +99,22 @@ mod tests {
     use super::*;
     use crate::experiment::plan_view::tests::sample_plan;
     use crate::experiment::store::{Holder, TornRow};
+    use crate::experiment::trial::TrialSpec;
+    use crate::experiment::trial::tests::sample;
 
     #[test]
     fn a_dry_run_reads_well() {
         let duplicate = Duplicate { place: "sweep.log_n[2]".into(), trial_id: "0123456789abcdef".into() };
-        let experiment =
-            Experiment { name: "e".into(), text: String::new(), trials: vec![], duplicates: vec![duplicate] };
+        let spec = TrialSpec { id: "0123456789abcdef".into(), ..sample() };
+        let (trials, duplicates) = (vec![spec], vec![duplicate]);
+        let experiment = Experiment { name: "e".into(), text: String::new(), trials, command: None, duplicates };
         let selection = Selection { run: vec![0], done: vec![1, 2], failed: vec![3] };
         let forecasts = [Forecast { label: "log_n=15".into(), images: 3, seconds: 7.5 }];
-        let text = dry_run_text(&experiment, &selection, &forecasts, &[sample_plan()]);
+        let text = dry_run_text(&experiment, &selection, &forecasts, &[Some(sample_plan())]);
         let expected = "\
 trial             settings  back end   images   memory  seconds per image
 0123456789abcdef  log_n=15  encrypted       3  3.0 GiB               7.50
-1 of 0 trial(s) would run: 22.5 s of encrypted evaluation predicted, keys and encoding not included
+1 of 1 trial(s) would run: 22.5 s of encrypted evaluation predicted, keys and encoding not included
 2 are recorded already
 1 are recorded as failed; --retry-failed runs them again
 sweep.log_n[2] is the same trial as an earlier one (0123456789abcdef), which runs once
@@ -122,7 +127,7 @@ sweep.log_n[2] is the same trial as an earlier one (0123456789abcdef), which run
         let holder = Holder { process: 7, machine: "here".into(), since: "2026-01-01T00:00:00Z".into() };
         let recovery = Recovery {
             stale: Some(holder),
-            torn: vec![TornRow { table: "images.csv", bytes: 12 }],
+            torn: vec![TornRow { table: "images.csv".into(), bytes: 12 }],
             completed: vec!["ab".into()],
         };
         let text = recovery_text(&recovery);

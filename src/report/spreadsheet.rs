@@ -34,12 +34,14 @@ impl<'c> Reading<'c> {
             return Ok(String::new());
         }
         match kind {
-            ColumnKind::Text if name == trial::ID && !is_trial_id(cell) => Err(format!("`{cell}` is no id of a trial")),
+            ColumnKind::Text if *name == trial::ID && !is_trial_id(cell) => {
+                Err(format!("`{cell}` is no id of a trial"))
+            }
             ColumnKind::Text => Ok(cell.to_owned()),
-            ColumnKind::Words(words) if words.iter().any(|word| word == cell) => Ok(cell.to_owned()),
+            ColumnKind::Words(words) if words.contains(&cell) => Ok(cell.to_owned()),
             ColumnKind::Words(words) => Err(format!("`{cell}` is none of {}", words.join(", "))),
             ColumnKind::Boolean => boolean(cell),
-            ColumnKind::Integer if name == trial::CLUSTERS && cell == NONE => Ok(cell.to_owned()),
+            ColumnKind::Integer if *name == trial::CLUSTERS && cell == NONE => Ok(cell.to_owned()),
             ColumnKind::Integer => integer(cell),
             ColumnKind::Number => number(cell, self.decimal_commas),
         }
@@ -103,8 +105,8 @@ fn may_be_thousands(cell: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(name: &str, kind: ColumnKind, cell: &str) -> Result<String, String> {
-        let column = Column { name: name.to_owned(), kind, meaning: String::new() };
+    fn read(name: &'static str, kind: ColumnKind, cell: &str) -> Result<String, String> {
+        let column = Column { name, kind, meaning: "" };
         Reading::new(Some(&column), false).cell(cell)
     }
 
@@ -137,14 +139,14 @@ mod tests {
         for cell in ["WAHR", "1", "yes"] {
             assert!(read("probe", ColumnKind::Boolean, cell).is_err(), "{cell}");
         }
-        let words = ColumnKind::Words(vec!["ok".into(), "failed".into()]);
+        let words = ColumnKind::Words(&["ok", "failed"]);
         assert_eq!(read("status", words, "oak").unwrap_err(), "`oak` is none of ok, failed");
         assert!(read("trial_id", ColumnKind::Text, "1.23457E+15").is_err());
     }
 
     #[test]
     fn a_table_with_decimal_commas_has_no_thousands() {
-        let column = Column { name: "seconds".into(), kind: ColumnKind::Number, meaning: String::new() };
+        let column = Column { name: "seconds", kind: ColumnKind::Number, meaning: "" };
         assert!(shows_decimal_comma("0,5") && shows_decimal_comma("1234,5") && !shows_decimal_comma("22,841"));
         assert_eq!(Reading::new(Some(&column), true).cell("22,841").unwrap(), "22.841");
     }

@@ -1,7 +1,7 @@
 //! A recorded table in memory.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 use polars::prelude::*;
@@ -9,9 +9,9 @@ use polars::prelude::*;
 use super::ReportError;
 use super::spreadsheet::{Reading, shows_decimal_comma};
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ColumnKind, Record, columns};
-use crate::experiment::store::ended_by_itself;
+use crate::experiment::records::{ColumnKind, Record};
 use crate::experiment::store::header::{delimiter, without_mark};
+use crate::experiment::store::{ended_by_itself, table_parts};
 
 /// A recorded table. Every cell is text until a column is asked for as numbers: an id such as `12e4567890123456` must not
 /// become a number on its way.
@@ -28,42 +28,14 @@ impl Table {
     /// # Errors
     /// [`ExperimentError::NoResults`] if there is none; [`ReportError::Table`] and [`ReportError::Cell`] if it is damaged.
     pub fn read<R: Record>(directory: &Path) -> Result<Self, ReportError> {
-        let path = directory.join(R::FILE);
-        if !path.is_file() {
+        let paths = table_parts::<R>(directory);
+        if paths.is_empty() {
             return Err(ExperimentError::NoResults { path: directory.to_owned(), missing: R::FILE }.into());
         }
-        let bytes = std::fs::read(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
-        let damaged = |reason: String| ReportError::Table { path: path.clone(), reason };
-        let text = std::str::from_utf8(without_mark(&bytes))
-            .map_err(|error| damaged(format!("it is not in UTF-8 ({error}); save it so")))?;
-        let header = text.lines().next().unwrap_or_default();
-        // A last line without its end may be cut short while the run that writes it has not ended.
-        let is_cut = !text.ends_with('\n') && !ended_by_itself(directory);
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(delimiter(header)).flexible(true).from_reader(text.as_bytes());
-        let names: Vec<String> =
-            reader.headers().map_err(|error| damaged(error.to_string()))?.iter().map(str::to_owned).collect();
-        if names.iter().all(String::is_empty) {
-            return Err(damaged("it is empty".to_owned()));
-        }
-        let mut rows: Vec<(u64, StringRecord)> = Vec::new();
-        for row in reader.records() {
-            let row = row.map_err(|error| damaged(error.to_string()))?;
-            let line = row.position().map_or(0, csv::Position::line);
-            rows.push((line, row));
-        }
-        if is_cut {
-            rows.pop();
-        }
-        // A spreadsheet may add rows without anything.
-        rows.retain(|(_, row)| row.iter().any(|cell| !cell.is_empty()));
-        if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != names.len()) {
-            let reason = format!("line {line} has {} cells, and the header {} columns", row.len(), names.len());
-            return Err(damaged(reason));
-        }
-        let columns = columns_of::<R>(&path, &names, &rows)?;
-        let frame = DataFrame::new(rows.len(), columns).map_err(|error| damaged(error.to_string()))?;
-        Ok(Self { frame, name: R::FILE })
+        let ended = ended_by_itself(directory);
+        let parts = paths.into_iter().map(|path| read_part::<R>(path, ended)).collect::<Result<Vec<_>, _>>()?;
+        let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
+        Ok(Self { frame: stacked(parts).map_err(wrong)?, name: R::FILE })
     }
 
     /// Number of rows.
@@ -180,14 +152,70 @@ impl Table {
     }
 }
 
+/// The cells of one file of a table; `ended`: nobody is writing to it.
+fn read_part<R: Record>(path: PathBuf, ended: bool) -> Result<DataFrame, ReportError> {
+    let bytes = std::fs::read(&path).map_err(|source| ExperimentError::Read { path: path.clone(), source })?;
+    let damaged = |reason: String| ReportError::Table { path: path.clone(), reason };
+    let text = std::str::from_utf8(without_mark(&bytes))
+        .map_err(|error| damaged(format!("it is not in UTF-8 ({error}); save it so")))?;
+    let header = text.lines().next().unwrap_or_default();
+    // A last line without its end may be cut short while the run that writes it has not ended.
+    let is_cut = !text.ends_with('\n') && !ended;
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter(header)).flexible(true).from_reader(text.as_bytes());
+    let names: Vec<String> =
+        reader.headers().map_err(|error| damaged(error.to_string()))?.iter().map(str::to_owned).collect();
+    if names.iter().all(String::is_empty) {
+        return Err(damaged("it is empty".to_owned()));
+    }
+    let mut rows: Vec<(u64, StringRecord)> = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|error| damaged(error.to_string()))?;
+        let line = row.position().map_or(0, csv::Position::line);
+        rows.push((line, row));
+    }
+    if is_cut {
+        rows.pop();
+    }
+    // A spreadsheet may add rows without anything.
+    rows.retain(|(_, row)| row.iter().any(|cell| !cell.is_empty()));
+    if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != names.len()) {
+        let reason = format!("line {line} has {} cells, and the header {} columns", row.len(), names.len());
+        return Err(damaged(reason));
+    }
+    let columns = columns_of::<R>(&path, &names, &rows)?;
+    DataFrame::new(rows.len(), columns).map_err(|error| damaged(error.to_string()))
+}
+
+/// The rows of all files of a table; empty where one, of an earlier version, has no such column.
+fn stacked(parts: Vec<DataFrame>) -> PolarsResult<DataFrame> {
+    let mut names: Vec<PlSmallStr> = Vec::new();
+    for name in parts.iter().flat_map(DataFrame::get_column_names) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let widened = parts.iter().map(|part| {
+        let column = |name: &PlSmallStr| match part.column(name) {
+            Ok(column) => column.clone(),
+            Err(_) => Column::full_null(name.clone(), part.height(), &DataType::String),
+        };
+        DataFrame::new(part.height(), names.iter().map(column).collect())
+    });
+    let mut all = DataFrame::default();
+    for part in widened {
+        let part = part?;
+        all = if all.width() == 0 { part } else { all.vstack(&part)? };
+    }
+    Ok(all)
+}
+
 /// The columns of a table, each cell as it was written.
 fn columns_of<R: Record>(
     path: &Path,
     names: &[String],
     rows: &[(u64, StringRecord)],
 ) -> Result<Vec<Column>, ReportError> {
-    let known = columns::<R>();
-    let documented: Vec<_> = names.iter().map(|name| known.iter().find(|column| column.name == *name)).collect();
+    let documented: Vec<_> = names.iter().map(|name| R::COLUMNS.iter().find(|column| column.name == *name)).collect();
     let numbers: Vec<usize> = (0..names.len())
         .filter(|index| documented[*index].is_some_and(|column| column.kind == ColumnKind::Number))
         .collect();
@@ -234,6 +262,16 @@ mod tests {
         let table = Table::read::<LayerRow>(directory.path()).unwrap().last_by("trial_id", "attempt").unwrap();
         assert_eq!(table.text("trial_id").unwrap(), ["a", "b", "c"]);
         assert_eq!(table.text("seconds").unwrap(), ["3", "2", "4"]);
+    }
+
+    #[test]
+    fn files_of_several_versions_are_one_table() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("layers.csv"), "trial_id,layer\na,0\n").unwrap();
+        std::fs::write(directory.path().join("layers.2.csv"), "trial_id,name,layer\nb,conv1,1\n").unwrap();
+        let table = Table::read::<LayerRow>(directory.path()).unwrap();
+        let texts = ["trial_id", "layer", "name"].map(|name| table.text(name).unwrap());
+        assert_eq!(texts, [["a", "b"], ["0", "1"], ["", "conv1"]]);
     }
 
     #[test]

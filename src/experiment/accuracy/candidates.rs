@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::Normalisation;
 use crate::experiment::ExperimentError;
-use crate::experiment::fingerprint::{sha256_of_card, sha256_of_recipe};
-use crate::experiment::networks::{Named, UNKNOWN};
+use crate::experiment::fingerprint::sha256_of_card;
 use crate::network::Model;
 use crate::network::card::CardActivation;
 
@@ -13,9 +12,8 @@ use crate::network::card::CardActivation;
 #[derive(Debug)]
 pub(super) struct Candidate {
     /// Where it was.
-    path: PathBuf,
-    /// File name without extension.
-    pub(super) name: String,
+    pub(super) path: PathBuf,
+    name: String,
     pub(super) model: Model,
 }
 
@@ -26,23 +24,18 @@ impl Candidate {
     }
 
     /// SHA-256 of the weights, in lower case.
-    pub(super) fn sha256(&self) -> String {
+    fn sha256(&self) -> String {
         self.model.card.sha256.to_ascii_lowercase()
     }
 
     /// SHA-256 of what the card says.
-    pub(super) fn card_sha256(&self) -> String {
+    fn card_sha256(&self) -> String {
         sha256_of_card(&self.model.card)
     }
 
-    /// SHA-256 of the recipe but for its seed, or that it is not known.
-    pub(super) fn recipe_sha256(&self) -> String {
-        self.model.card.record.as_ref().map_or_else(|| UNKNOWN.to_owned(), sha256_of_recipe)
-    }
-
-    /// What rows name it by.
-    pub(super) fn named(&self) -> Named {
-        Named { name: self.name.clone(), sha256: self.sha256() }
+    /// Whether it has ReLU.
+    pub(super) fn is_relu(&self) -> bool {
+        self.model.card.activation == CardActivation::Relu
     }
 
     /// Whether it is the same network with the same card.
@@ -54,8 +47,7 @@ impl Candidate {
     /// is evaluated alike, however it was trained.
     fn family(&self) -> (&str, usize, &'static str, bool, Normalisation) {
         let card = &self.model.card;
-        let is_relu = card.activation == CardActivation::Relu;
-        (&card.network, card.width, card.dataset.as_str(), is_relu, card.normalisation)
+        (&card.network, card.width, card.dataset.as_str(), self.is_relu(), card.normalisation)
     }
 }
 

@@ -1,10 +1,6 @@
-//! Accuracy in the clear on a whole set of images: single networks, ensembles, clustered networks.
+//! Accuracy in the clear of single networks, ensembles and clustered networks: a request, and the experiment that it is short for.
 
 mod candidates;
-mod measure;
-mod provenance;
-mod rows;
-mod run;
+mod request;
 
-pub use provenance::AccuracyProvenance;
-pub use run::{AccuracyOutcome, AccuracyRequest, ImageSet, evaluate};
+pub use request::{AccuracyRequest, ImageSet, experiment};

@@ -27,20 +27,23 @@ impl<'p> Planner<'p> {
         Self { prices, last: None }
     }
 
-    /// Derives the plan of a trial.
+    /// Derives the plan of a trial; none: in the clear there is nothing to plan.
     ///
     /// # Errors
     /// A refusal: damaged weights, a chain that is too short, parameters that are not secure. That it needs too much memory is
     /// for [`PlanView::check_memory`] to say.
-    pub fn plan(&mut self, spec: &TrialSpec) -> Result<PlanView, ExperimentError> {
+    pub fn plan(&mut self, spec: &TrialSpec) -> Result<Option<PlanView>, ExperimentError> {
+        if spec.is_clear() {
+            return Ok(None);
+        }
         let task = Task::from(spec);
         let prepared = match self.last.take() {
             Some((last, prepared)) if last.plans_like(&task) && prepared.serves(spec) => prepared,
-            _ => task.pool()?.install(|| Prepared::of_trial(spec, &self.prices.prices))?,
+            _ => task.pool()?.install(|| Prepared::of_trial(spec, &task, &self.prices.prices))?,
         };
         let plan = view(spec, &task, &prepared, self.prices.origin);
         self.last = Some((task, prepared));
-        Ok(plan)
+        Ok(Some(plan))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only place of this floor that calls encrypted inference: planning, evaluating a trial, a single inference.
 
+mod clear;
 mod description;
 mod outcome;
 mod preparation;
@@ -11,6 +12,7 @@ mod statistics;
 mod task;
 mod trial;
 
+pub use clear::BYTES as CLEAR_BYTES;
 pub use description::Planner;
 pub use row_sink::RowSink;
 pub use single::infer;

@@ -7,7 +7,68 @@ use crate::experiment::ExperimentError;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{Plan, Prices};
 use crate::network::cluster::{ClusterReport, cluster};
-use crate::network::{Card, NetworkError, merge};
+use crate::network::lowered::LoweredNetwork;
+use crate::network::{Card, Model, NetworkError, merge};
+
+/// A network, or the members of an ensemble, as they were trained.
+#[derive(Debug)]
+pub struct Members {
+    /// The members.
+    pub models: Vec<Model>,
+    /// SHA-256 of the weights' files; empty: random weights.
+    sha256: String,
+}
+
+impl Members {
+    /// Reads or draws the members.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`].
+    pub fn read(task: &Task) -> Result<Self, ExperimentError> {
+        let models = task.origin.members()?;
+        let hashes = models.iter().map(|model| model.card.sha256.to_ascii_lowercase());
+        let sha256 = match task.origin {
+            Origin::Files(_) => hashes.collect::<Vec<_>>().join(" "),
+            Origin::Random { .. } => String::new(),
+        };
+        Ok(Self { models, sha256 })
+    }
+
+    /// As [`Members::read`] for a trial: the weights must be those of the specification, and know the data set.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Changed`], [`ExperimentError::DatasetMismatch`], [`ExperimentError::Network`].
+    pub fn of_trial(spec: &TrialSpec, task: &Task) -> Result<Self, ExperimentError> {
+        let members = Self::read(task)?;
+        if !members.sha256.eq_ignore_ascii_case(&spec.weights_sha256()) {
+            return Err(ExperimentError::Changed { what: spec.weights_name() });
+        }
+        let trained = members.first()?.card.dataset;
+        if trained != spec.dataset.name {
+            return Err(ExperimentError::DatasetMismatch { trained, images: spec.dataset.name });
+        }
+        Ok(members)
+    }
+
+    /// The first member.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`] if there is none.
+    pub fn first(&self) -> Result<&Model, ExperimentError> {
+        Ok(self.models.first().ok_or(NetworkError::NoMembers)?)
+    }
+
+    /// The members as encryption evaluates them, and what clustering did; none: nothing was to be clustered.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`].
+    pub fn lowered(&self, task: &Task) -> Result<(Vec<LoweredNetwork>, Option<ClusterReport>), ExperimentError> {
+        let lowered = self.models.iter().map(|model| model.lower_with(task.lowering));
+        let mut lowered = lowered.collect::<Result<Vec<_>, _>>()?;
+        let clusters = task.clustering.map(|options| cluster(&mut lowered, &options)).transpose()?;
+        Ok((lowered, clusters))
+    }
+}
 
 /// A network, or an ensemble, and the plan of its encrypted evaluation.
 #[derive(Debug)]
@@ -28,42 +89,26 @@ impl Prepared {
     /// # Errors
     /// [`ExperimentError::Network`] and [`ExperimentError::Private`].
     pub fn new(task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
-        let models = task.origin.members()?;
-        let mut members = models.iter().map(|model| model.lower_with(task.lowering)).collect::<Result<Vec<_>, _>>()?;
-        let clusters = task.clustering.map(|options| cluster(&mut members, &options)).transpose()?;
-        let plan = Plan::new(Arc::new(merge(&members)?), &task.plan_options(prices))?;
-        let hashes = models.iter().map(|model| model.card.sha256.to_ascii_lowercase());
-        let sha256 = match task.origin {
-            Origin::Files(_) => hashes.collect::<Vec<_>>().join(" "),
-            Origin::Random { .. } => String::new(),
-        };
-        let card = models.into_iter().next().ok_or(NetworkError::NoMembers)?.card;
-        Ok(Self { card, sha256, clusters, plan })
+        Self::of_members(Members::read(task)?, task, prices)
     }
 
     /// As [`Prepared::new`] for a trial: the weights must be those of the specification, and know the data set.
     ///
     /// # Errors
-    /// [`ExperimentError::Changed`], [`ExperimentError::DatasetMismatch`], and as [`Prepared::new`].
-    pub fn of_trial(spec: &TrialSpec, prices: &Prices) -> Result<Self, ExperimentError> {
-        let prepared = Self::new(&Task::from(spec), prices)?;
-        if !prepared.is_of(spec) {
-            return Err(ExperimentError::Changed { what: spec.weights_name() });
-        }
-        let trained = prepared.card.dataset;
-        if trained != spec.dataset.name {
-            return Err(ExperimentError::DatasetMismatch { trained, images: spec.dataset.name });
-        }
-        Ok(prepared)
+    /// As [`Members::of_trial`] and [`Prepared::new`].
+    pub fn of_trial(spec: &TrialSpec, task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
+        Self::of_members(Members::of_trial(spec, task)?, task, prices)
+    }
+
+    fn of_members(members: Members, task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
+        let card = members.first()?.card.clone();
+        let (lowered, clusters) = members.lowered(task)?;
+        let plan = Plan::new(Arc::new(merge(&lowered)?), &task.plan_options(prices))?;
+        Ok(Self { card, sha256: members.sha256, clusters, plan })
     }
 
     /// Whether this is what a trial evaluates: its weights, trained on its data set.
     pub fn serves(&self, spec: &TrialSpec) -> bool {
-        self.is_of(spec) && self.card.dataset == spec.dataset.name
-    }
-
-    /// Whether the weights are those of a trial.
-    fn is_of(&self, spec: &TrialSpec) -> bool {
-        self.sha256.eq_ignore_ascii_case(&spec.weights_sha256())
+        self.sha256.eq_ignore_ascii_case(&spec.weights_sha256()) && self.card.dataset == spec.dataset.name
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::simulation;
+use super::{clear, simulation};
 use crate::ckks::SecurityPolicy;
 use crate::ckks::parameters::KeySwitching as Gadgets;
 use crate::dataset::DatasetName;
@@ -239,6 +239,7 @@ impl Task {
         match self.backend {
             Backend::Encrypted => plan.predicted_bytes(threads, diagonals),
             Backend::Simulated => simulation::predicted_bytes(plan, threads, diagonals),
+            Backend::Clear => clear::BYTES,
         }
     }
 

@@ -1,5 +1,6 @@
 //! A trial: its images, one after the other, and the rows that come of them.
 
+use super::clear;
 use super::description::{kind, layout};
 use super::outcome::{ImageOutcome, median_of_layer};
 use super::preparation::Prepared;
@@ -23,9 +24,9 @@ use crate::experiment::trial::TrialSpec;
 use crate::inference::Prices;
 
 /// What a trial that knows of no other says; who records it knows better.
-const FIRST_ATTEMPT: u32 = 1;
+pub(super) const FIRST_ATTEMPT: u32 = 1;
 
-/// Evaluates a trial's images, encrypted or simulated; rows of images and layers go to `rows`, the trial's row is returned.
+/// Evaluates a trial's images as its back end says; rows of images and layers go to `rows`, the trial's row is returned.
 ///
 /// # Errors
 /// A refusal of the plan, files that have changed since the trial was specified, and what the executor refuses.
@@ -48,15 +49,15 @@ fn evaluate_here(
     let task = Task::from(spec);
     events.progress(Stage::Preparation, 0, 1, "");
     let dataset = images_of(spec)?;
-    let prepared = Prepared::of_trial(spec, prices)?;
+    if spec.is_clear() {
+        return clear::evaluate(spec, &task, &dataset, rows, events);
+    }
+    let prepared = Prepared::of_trial(spec, &task, prices)?;
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
 
     let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
-    let measured = match spec.settings.backend {
-        Backend::Encrypted => trial.encrypted(rows, events)?,
-        Backend::Simulated => trial.simulated(rows, events)?,
-    };
+    let measured = if is_encrypted(spec) { trial.encrypted(rows, events)? } else { trial.simulated(rows, events)? };
     for layer in 0..prepared.plan.layers.len() {
         rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
     }
@@ -127,7 +128,7 @@ fn is_encrypted(spec: &TrialSpec) -> bool {
 
 /// The images, which must be those of the specification.
 fn images_of(spec: &TrialSpec) -> Result<Dataset, ExperimentError> {
-    let dataset = images::load(spec.dataset.name, spec.dataset.path.as_deref())?;
+    let dataset = images::load(spec.dataset.name, spec.dataset.path.as_deref(), spec.dataset.held_out)?;
     let known = sha256_of_dataset(&dataset) == spec.dataset.sha256;
     if known && spec.settings.images.largest().is_none_or(|index| index < dataset.len()) {
         return Ok(dataset);
@@ -231,6 +232,7 @@ fn trial_row(
     let simulated = Share::of(right(ImageOutcome::class), under(Backend::Simulated));
     let clear = Share::of(right(ImageOutcome::clear_class), judged);
     let errors = || outcomes.iter().flat_map(ImageOutcome::errors);
+    let sound = outcomes.iter().filter(|outcome| !outcome.exploded);
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
     // What was not encrypted has no seconds and no bytes; the images of a batch share the seconds of its evaluation.
     let measured = || outcomes.iter().filter(|_| is_encrypted(spec));
@@ -254,6 +256,7 @@ fn trial_row(
         clear_accuracy_images: clear.count,
         card_accuracy: card_accuracy(spec, prepared),
         overflow_images: Some(count(&ImageOutcome::overflow) as u32),
+        largest_activation: largest(sound.flat_map(|outcome| outcome.largest.iter().copied())),
         logit_error_median: median(errors()),
         logit_error_max: largest(errors()),
         precision_bits_min: smallest(precisions().map(|bits| bits.min)),

@@ -1,17 +1,12 @@
-//! What the columns of a table are, from the documentation of the row's fields.
-
-use schemars::generate::SchemaSettings;
-use serde_json::Value;
-
-use super::{Record, cells};
+//! Columns of tables, and what stands in their cells.
 
 /// What stands in the cells of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Text.
     Text,
     /// One of a few words.
-    Words(Vec<String>),
+    Words(&'static [&'static str]),
     /// Whole numbers, none below 0.
     Integer,
     /// Numbers.
@@ -21,14 +16,14 @@ pub enum ColumnKind {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
     /// Name.
-    pub name: String,
+    pub name: &'static str,
     /// What stands in its cells.
     pub kind: ColumnKind,
     /// What it means.
-    pub meaning: String,
+    pub meaning: &'static str,
 }
 
 impl Column {
@@ -45,73 +40,54 @@ impl Column {
     }
 }
 
-/// The columns of a table in order.
-#[must_use]
-pub fn columns<R: Record>() -> Vec<Column> {
-    let generator = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
-    let schema = generator.into_root_schema_for::<R>();
-    let properties = schema.get("properties").cloned().unwrap_or_default();
-    let cells = cells(&R::default()).unwrap_or_default();
-    cells
-        .into_iter()
-        .map(|(name, _)| {
-            let property = &properties[name.as_str()];
-            let meaning = property["description"].as_str().unwrap_or_default().replace('\n', " ");
-            Column { kind: kind(property), meaning, name }
-        })
-        .collect()
+/// A type whose values are cells.
+pub trait CellType {
+    /// What stands in the cells of a column of this type.
+    const KIND: ColumnKind;
 }
 
-fn kind(schema: &Value) -> ColumnKind {
-    let mut words = Vec::new();
-    collect_words(schema, &mut words);
-    if !words.is_empty() {
-        return ColumnKind::Words(words);
-    }
-    let is = |name: &str| match &schema["type"] {
-        Value::String(one) => one == name,
-        Value::Array(several) => several.iter().any(|one| one == name),
-        _ => false,
+macro_rules! cell_types {
+    ($($type:ty => $kind:ident,)*) => {
+        $(impl CellType for $type {
+            const KIND: ColumnKind = ColumnKind::$kind;
+        })*
     };
-    match () {
-        () if is("integer") => ColumnKind::Integer,
-        () if is("number") => ColumnKind::Number,
-        () if is("boolean") => ColumnKind::Boolean,
-        () => ColumnKind::Text,
-    }
 }
 
-/// The words that a schema of an enumeration allows.
-fn collect_words(schema: &Value, words: &mut Vec<String>) {
-    let texts = schema["enum"].as_array().into_iter().flatten().chain([&schema["const"]]);
-    words.extend(texts.filter_map(Value::as_str).map(str::to_owned));
-    for choices in ["oneOf", "anyOf"] {
-        schema[choices].as_array().into_iter().flatten().for_each(|choice| collect_words(choice, words));
-    }
+cell_types! {
+    String => Text,
+    u32 => Integer,
+    u64 => Integer,
+    usize => Integer,
+    f64 => Number,
+    bool => Boolean,
+}
+
+/// An empty cell: not measured.
+impl<T: CellType> CellType for Option<T> {
+    const KIND: ColumnKind = T::KIND;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
+    use crate::experiment::records::{AccuracyRow, ImageRow, LayerRow, Record, TrialRow};
 
     #[test]
     fn every_column_is_documented() {
-        for column in [columns::<TrialRow>(), columns::<LayerRow>(), columns::<ImageRow>()].concat() {
-            assert!(column.meaning.ends_with('.'), "{column:?}");
+        for column in [TrialRow::COLUMNS, LayerRow::COLUMNS, ImageRow::COLUMNS, AccuracyRow::COLUMNS].concat() {
+            assert!(column.meaning.ends_with('.') && column.meaning.trim() == column.meaning, "{column:?}");
         }
     }
 
     #[test]
     fn kinds_and_units() {
-        let trials = columns::<TrialRow>();
-        let column = |name: &str| trials.iter().find(|column| column.name == name).unwrap();
-        assert_eq!(column("status").kind, ColumnKind::Words(vec!["ok".into(), "failed".into()]));
-        assert_eq!(column("security_2018").kind, ColumnKind::Words(vec!["secure".into(), "insecure".into()]));
-        assert_eq!((&column("log_n").kind, column("log_n").unit()), (&ColumnKind::Integer, ""));
-        assert_eq!((&column("key_bytes").kind, column("key_bytes").unit()), (&ColumnKind::Integer, "B"));
-        assert_eq!((&column("log2_qp").kind, column("log2_qp").unit()), (&ColumnKind::Number, "bits"));
-        assert_eq!(column("latency_seconds_median").unit(), "s");
-        assert_eq!((&column("probe").kind, &column("layout").kind), (&ColumnKind::Boolean, &ColumnKind::Text));
+        assert_eq!(TrialRow::status.kind, ColumnKind::Words(&["ok", "failed"]));
+        assert_eq!(TrialRow::security_2018.kind, ColumnKind::Words(&["secure", "insecure"]));
+        assert_eq!((TrialRow::log_n.kind, TrialRow::log_n.unit()), (ColumnKind::Integer, ""));
+        assert_eq!((TrialRow::key_bytes.kind, TrialRow::key_bytes.unit()), (ColumnKind::Integer, "B"));
+        assert_eq!((TrialRow::log2_qp.kind, TrialRow::log2_qp.unit()), (ColumnKind::Number, "bits"));
+        assert_eq!(TrialRow::latency_seconds_median.unit(), "s");
+        assert_eq!((TrialRow::probe.kind, TrialRow::layout.kind), (ColumnKind::Boolean, ColumnKind::Text));
     }
 }

@@ -6,12 +6,9 @@ use super::Record;
 use crate::experiment::ExperimentError;
 
 /// The header line with its line end.
-///
-/// # Errors
-/// [`ExperimentError::Encode`].
-pub fn header_line<R: Record>() -> Result<String, ExperimentError> {
-    let text = encode(&R::default(), true)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned() + "\n")
+#[must_use]
+pub fn header_line<R: Record>() -> String {
+    R::COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(",") + "\n"
 }
 
 /// One line for each row. Line breaks within a cell become spaces, so that a line is always a row.
@@ -21,28 +18,27 @@ pub fn header_line<R: Record>() -> Result<String, ExperimentError> {
 pub fn row_lines<'r, R: Record + 'r>(rows: impl IntoIterator<Item = &'r R>) -> Result<String, ExperimentError> {
     let mut lines = String::new();
     for row in rows {
-        let text = encode(row, false)?;
+        let text = encode(row)?;
         lines += &text.trim_end_matches('\n').replace(['\n', '\r'], " ");
         lines.push('\n');
     }
     Ok(lines)
 }
 
-/// The names of the columns and the texts of a row's cells, in order.
+/// The texts of a row's cells, in the order of the columns.
 ///
 /// # Errors
 /// [`ExperimentError::Encode`].
-pub fn cells<R: Record>(row: &R) -> Result<Vec<(String, String)>, ExperimentError> {
-    let text = encode(row, true)?;
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
+pub fn cells<R: Record>(row: &R) -> Result<Vec<(&'static str, String)>, ExperimentError> {
+    let text = encode(row)?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let wrong = |error: csv::Error| ExperimentError::Encode { what: R::FILE, reason: error.to_string() };
-    let names: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
     let cells = reader.records().next().transpose().map_err(wrong)?.unwrap_or_default();
-    Ok(names.into_iter().zip(cells.iter().map(str::to_owned)).collect())
+    Ok(R::COLUMNS.iter().map(|column| column.name).zip(cells.iter().map(str::to_owned)).collect())
 }
 
-fn encode<R: Record>(row: &R, with_header: bool) -> Result<String, ExperimentError> {
-    csv_text([row], with_header).map_err(|reason| ExperimentError::Encode { what: R::FILE, reason })
+fn encode<R: Record>(row: &R) -> Result<String, ExperimentError> {
+    csv_text([row], false).map_err(|reason| ExperimentError::Encode { what: R::FILE, reason })
 }
 
 /// Rows as CSV.
@@ -61,7 +57,7 @@ pub fn csv_text<S: Serialize>(rows: impl IntoIterator<Item = S>, with_header: bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::records::{ImageRow, TrialRow};
+    use crate::experiment::records::{AccuracyRow, ImageRow, LayerRow, TrialRow};
 
     #[test]
     fn a_row_is_a_line() {
@@ -73,10 +69,22 @@ mod tests {
     }
 
     #[test]
+    fn the_header_is_what_serialisation_writes() {
+        fn check<R: Record>() {
+            let written = csv_text([R::default()], true).unwrap();
+            assert_eq!(written.lines().next().unwrap(), header_line::<R>().trim_end());
+        }
+        check::<TrialRow>();
+        check::<LayerRow>();
+        check::<ImageRow>();
+        check::<AccuracyRow>();
+    }
+
+    #[test]
     fn cells_know_their_columns() {
         let row = ImageRow { trial_id: "a,b".into(), overflow: true, ..ImageRow::default() };
         let cells = cells(&row).unwrap();
-        assert_eq!(cells[0], ("trial_id".into(), "a,b".into()));
-        assert!(cells.contains(&("overflow".into(), "true".into())) && cells.contains(&("label".into(), "".into())));
+        assert_eq!(cells[0], ("trial_id", "a,b".into()));
+        assert!(cells.contains(&("overflow", "true".into())) && cells.contains(&("label", "".into())));
     }
 }

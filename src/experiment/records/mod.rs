@@ -1,7 +1,7 @@
 //! Rows of the tables `trials.csv`, `layers.csv`, `images.csv` and `accuracy.csv`: one tidy row each, units in the names.
 //!
-//! What was not measured is an empty cell. Column order is field order, and the documentation of a field is the
-//! documentation of its column.
+//! What was not measured is an empty cell. A column is a field of its row's type: order, name, kind and documentation follow from it, and
+//! `TrialRow::log_n` is the [`Column`] of the field `log_n`.
 
 mod accuracy_row;
 mod column;
@@ -13,7 +13,7 @@ mod trial_row;
 mod verdict;
 
 pub use accuracy_row::{AccuracyForm, AccuracyRow};
-pub use column::{Column, ColumnKind, columns};
+pub use column::{CellType, Column, ColumnKind};
 pub use encoding::{cells, csv_text, header_line, row_lines};
 pub use image_row::ImageRow;
 pub use layer_row::LayerRow;

@@ -1,9 +1,7 @@
 //! Rows of `trials.csv`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{Record, SecurityVerdict};
+use super::SecurityVerdict;
+use super::record::{record, words};
 use crate::experiment::clock::UtcTime;
 use crate::experiment::host::Host;
 use crate::experiment::provenance::Program;
@@ -12,61 +10,53 @@ use crate::experiment::setting::*;
 use crate::experiment::setting_list::with_settings;
 use crate::experiment::trial::TrialSpec;
 
-/// How a trial ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum TrialStatus {
-    /// Every image was evaluated.
-    #[default]
-    Ok,
-    /// It was refused, crashed or was killed; `reason` says which.
-    Failed,
-}
+/// Version of the columns of all tables of a run.
+const FORMAT: u32 = 2;
 
-/// The name of a setting's column.
-macro_rules! column_name {
-    ($setting:ident) => {
-        stringify!($setting)
-    };
-    ($setting:ident $column:literal) => {
-        $column
-    };
+words! {
+    /// How a trial ended.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum TrialStatus {
+        /// Every image was evaluated.
+        #[default]
+        Ok = "ok",
+        /// It was refused, crashed or was killed; `reason` says which.
+        Failed = "failed",
+    }
 }
 
 /// A row from its own columns and one for each setting.
 macro_rules! trial_row {
     (
-        before { $($(#[$before_doc:meta])* $before:ident: $before_type:ty,)* }
-        after { $($(#[$after_doc:meta])* $after:ident: $after_type:ty,)* }
+        before { $($(#[doc = $before_doc:literal])* $before:ident: $before_type:ty,)* }
+        after { $($(#[doc = $after_doc:literal])* $after:ident: $after_type:ty,)* }
         located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
-        parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
-        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
+        parameters { $($(#[doc = $parameter_doc:literal])* $parameter:ident: $parameter_type:ty,)* }
+        plain { $($(#[doc = $plain_doc:literal])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
     ) => {
-        /// One trial.
-        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-        pub struct TrialRow {
-            $($(#[$before_doc])* pub $before: $before_type,)*
-            $($(#[$plain_doc])* $(#[serde(rename = $column)])? pub $plain: <$plain_type as Recorded>::Cell,)*
-            $($(#[$parameter_doc])* pub $parameter: <$parameter_type as Recorded>::Cell,)*
-            $($(#[$after_doc])* pub $after: $after_type,)*
+        record! {
+            /// One trial.
+            pub struct TrialRow in "trials.csv" {
+                $($(#[doc = $before_doc])* pub $before: $before_type,)*
+                $($(#[doc = $plain_doc])* pub $plain: <$plain_type as Recorded>::Cell $(as $column)?,)*
+                $($(#[doc = $parameter_doc])* pub $parameter: <$parameter_type as Recorded>::Cell,)*
+                $($(#[doc = $after_doc])* pub $after: $after_type,)*
+            }
         }
 
         impl TrialRow {
-            /// The columns that say which settings a trial has.
-            pub const SETTINGS: &[&str] = &[
-                $(stringify!($located),)*
-                $(stringify!($parameter),)*
-                $(column_name!($plain $($column)?),)*
-            ];
+            /// Names of the columns that say which settings a trial has.
+            pub const SETTINGS: &[&str] =
+                &[$(Self::$located.name,)* $(Self::$parameter.name,)* $(Self::$plain.name,)*];
 
             /// A row with nothing but the settings of a trial.
             fn of_settings(spec: &TrialSpec) -> Self {
-                Self {
-                    $($plain: spec.settings.$plain.cell(),)*
-                    $($parameter: spec.parameters.$parameter.cell(),)*
-                    ..Self::default()
+                let mut row = Self { $($plain: spec.settings.$plain.cell(),)* ..Self::default() };
+                if !spec.is_clear() {
+                    $(row.$parameter = spec.parameters.$parameter.cell();)*
                 }
+                row
             }
         }
     };
@@ -90,8 +80,12 @@ with_settings! { trial_row
         activation: String,
         /// Data set, such as `cifar10`.
         dataset: String,
+        /// `test`, or `validation` for training images that were held out.
+        images_of: String,
         /// File names of the weights, of an ensemble several with spaces between; empty: random weights.
         model: String,
+        /// Epochs of the training, by the record on the card; empty: there is no record, or members differ.
+        epochs: Option<u64>,
         /// Name of the parameter set, or `inline`; the columns below say what it came to.
         parameters: String,
     }
@@ -126,8 +120,10 @@ with_settings! { trial_row
         clear_accuracy_images: Option<u32>,
         /// Share of the test images that are right by the weights' card, 0 to 1: as trained, before folding.
         card_accuracy: Option<f64>,
-        /// Images whose logits mean nothing, see `overflow` of an image.
+        /// Images whose logits mean nothing, see `overflow` of an image; in the clear, those that explode.
         overflow_images: Option<u32>,
+        /// Largest |value| before a squaring, over layers and images that do not explode, in the clear; as trained, before an activation.
+        largest_activation: Option<f64>,
         /// Median over images without overflow and classes of |logit - clear-text logit|.
         logit_error_median: Option<f64>,
         /// Largest |logit - clear-text logit|.
@@ -196,6 +192,8 @@ with_settings! { trial_row
         additions: Option<u64>,
         /// Rescales of ciphertexts of an evaluation.
         rescales: Option<u64>,
+        /// Version of these tables' columns; empty: one that did not say. It is raised when a column comes to mean something else.
+        format: Option<u32>,
         /// Crate version of the program.
         program_version: String,
         /// Git commit that the program was built from; `unknown` outside a checkout.
@@ -218,6 +216,8 @@ with_settings! { trial_row
         model_sha256: String,
         /// SHA-256 of what the cards beside the weights say (comments do not count), likewise.
         card_sha256: String,
+        /// SHA-256 of the recipes of the trainings but for their seeds, likewise; `-` for a card without a record.
+        recipe_sha256: String,
         /// SHA-256 of the data set's labels and images.
         dataset_sha256: String,
         /// SHA-256 of the experiment file.
@@ -229,25 +229,24 @@ with_settings! { trial_row
     }
 }
 
-impl Record for TrialRow {
-    const FILE: &'static str = "trials.csv";
-}
-
 impl TrialRow {
     /// A row with what the specification, the program and the machine tell.
     #[must_use]
     pub fn of_spec(spec: &TrialSpec) -> Self {
         let (program, host) = (Program::this(), Host::detect());
-        Self {
+        let row = Self {
             trial_id: spec.id.clone(),
             experiment: spec.experiment.clone(),
             network: spec.network.clone(),
             width: Some(spec.width),
             activation: spec.activation.clone(),
             dataset: spec.dataset.name.as_str().to_owned(),
+            images_of: if spec.dataset.held_out.is_some() { "validation" } else { "test" }.to_owned(),
             model: spec.weights_name(),
+            epochs: spec.epochs(),
             parameters: spec.parameters_name.clone(),
             memory_working_bytes: Some(spec.settings.memory.working.0),
+            format: Some(FORMAT),
             program_version: program.version,
             commit: program.commit,
             dirty: program.dirty,
@@ -258,9 +257,29 @@ impl TrialRow {
             operating_system: host.operating_system,
             model_sha256: spec.weights_sha256(),
             card_sha256: spec.card_sha256(),
+            recipe_sha256: spec.recipe_sha256(),
             dataset_sha256: spec.dataset.sha256.clone(),
             ended: UtcTime::now().rfc3339(),
             ..Self::of_settings(spec)
+        };
+        if spec.is_clear() { row.without_encryption() } else { row }
+    }
+
+    /// The row without the settings of an encryption that there is not.
+    fn without_encryption(self) -> Self {
+        Self {
+            log_n: None,
+            tower_reuse: None,
+            layout: String::new(),
+            convolution: String::new(),
+            batch: None,
+            security: String::new(),
+            seed: None,
+            memory: None,
+            memory_working_bytes: None,
+            probe: None,
+            parameters: String::new(),
+            ..self
         }
     }
 

@@ -26,7 +26,7 @@ impl Filter {
         let (key, values) = text
             .split_once('=')
             .ok_or_else(|| format!("{text:?} is no filter; write key=value, such as log_n=15 or threads=1,2"))?;
-        let keys: Vec<&str> = ["trial_id"].into_iter().chain(TrialRow::SETTINGS.iter().copied()).collect();
+        let keys: Vec<&str> = [TrialRow::trial_id.name].into_iter().chain(TrialRow::SETTINGS.iter().copied()).collect();
         let key = key.trim();
         if !keys.contains(&key) {
             return Err(format!("{key:?} is no setting; {}", suggest::advice(key, &keys)));
@@ -58,13 +58,13 @@ pub fn select(
 ) -> Result<Selection, ExperimentError> {
     let mut selection = Selection::default();
     let mut passed = (0..trials.len()).collect::<Vec<_>>();
-    let cells: Vec<HashMap<String, String>> =
+    let cells: Vec<HashMap<&'static str, String>> =
         if filters.is_empty() { Vec::new() } else { trials.iter().map(cells_of).collect::<Result<_, _>>()? };
     for filter in filters {
-        passed.retain(|trial| cells[*trial].get(&filter.key).is_some_and(|cell| filter.values.contains(cell)));
+        passed.retain(|trial| cells[*trial].get(filter.key.as_str()).is_some_and(|cell| filter.values.contains(cell)));
         if passed.is_empty() {
             let mut there: Vec<&str> =
-                cells.iter().filter_map(|cells| Some(cells.get(&filter.key)?.as_str())).collect();
+                cells.iter().filter_map(|cells| Some(cells.get(filter.key.as_str())?.as_str())).collect();
             there.sort_unstable();
             there.dedup();
             let problem = format!(
@@ -86,7 +86,7 @@ pub fn select(
     Ok(selection)
 }
 
-fn cells_of(spec: &TrialSpec) -> Result<HashMap<String, String>, ExperimentError> {
+fn cells_of(spec: &TrialSpec) -> Result<HashMap<&'static str, String>, ExperimentError> {
     Ok(cells(&TrialRow::of_spec(spec))?.into_iter().collect())
 }
 
@@ -103,7 +103,7 @@ pub fn labels(trials: &[TrialSpec]) -> Result<Vec<String>, ExperimentError> {
         let members = Named::members(names, sha256);
         if members.iter().any(|member| networks.label(member) != member.name) {
             let labels: Vec<String> = members.iter().map(|member| networks.label(member)).collect();
-            cells.insert("model".to_owned(), labels.join(" "));
+            cells.insert(TrialRow::model.name, labels.join(" "));
         }
     }
     let differs = |name: &&&str| {
@@ -111,7 +111,7 @@ pub fn labels(trials: &[TrialSpec]) -> Result<Vec<String>, ExperimentError> {
         cells.iter().any(|cells| cells.get(**name) != first)
     };
     let names: Vec<&str> = TrialRow::SETTINGS.iter().filter(differs).copied().collect();
-    let label = |cells: &HashMap<String, String>| {
+    let label = |cells: &HashMap<&'static str, String>| {
         let parts = names.iter().map(|name| format!("{name}={}", cells.get(*name).map_or("", String::as_str)));
         parts.collect::<Vec<_>>().join(" ")
     };

@@ -10,5 +10,7 @@ named_setting! {
         Encrypted = "encrypted",
         /// Clear slots with the scheme's noise (`docs/noise.md`): accuracy over whole test sets, no seconds.
         Simulated = "simulated",
+        /// No encryption: logits and accuracies of the network alone.
+        Clear = "clear",
     }
 }

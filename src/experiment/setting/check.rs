@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -25,7 +24,7 @@ pub trait Check {
 /// A value that fills a cell of `trials.csv`.
 pub trait Recorded {
     /// Type of the cell.
-    type Cell: Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Default + PartialEq;
+    type Cell: Serialize + DeserializeOwned + Clone + Debug + Default + PartialEq;
 
     /// The cell.
     fn cell(&self) -> Self::Cell;

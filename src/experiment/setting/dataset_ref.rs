@@ -1,7 +1,7 @@
 //! Where images come from.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Check;
 use crate::dataset::DatasetName;
@@ -17,6 +17,20 @@ pub struct DatasetFiles {
     /// Directory of the official binary files or one such file, relative to the file that says so. None: the shipped images.
     #[serde(default)]
     pub path: Option<String>,
+    /// The training images that a training held out, in place of the test images.
+    #[serde(default)]
+    pub held_out: Option<HeldOut>,
+}
+
+/// Training images that a training does not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeldOut {
+    /// How many.
+    pub images: usize,
+    /// Seed of their choice: `split_seed` of the recipe.
+    #[serde(default)]
+    pub seed: u64,
 }
 
 /// A data set by name or in place. Written `cifar10` or `{name: cifar10, path: DIR}`.
@@ -30,7 +44,13 @@ impl Block for DatasetFiles {
         &[("cifar10", "name: cifar10\n"), ("cifar100", "name: cifar100\n")];
 
     fn check(&self) -> Result<(), Problem> {
-        Ok(())
+        match self.held_out {
+            Some(HeldOut { images: 0, .. }) => Err(Problem::at("held_out", "no image is held out; give their number")),
+            Some(_) if self.path.is_none() => {
+                Err(Problem::at("held_out", "the shipped images are test images; give the `path` of the full data set"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -48,10 +68,13 @@ mod tests {
         let name: DatasetRef = serde_yaml::from_str("cifar10").unwrap();
         assert_eq!(name, BlockRef::Name("cifar10".into()));
         let full: DatasetRef = serde_yaml::from_str("{name: cifar100, path: /data}").unwrap();
-        assert_eq!(full, BlockRef::Inline(DatasetFiles { name: DatasetName::Cifar100, path: Some("/data".into()) }));
+        assert_eq!(
+            full,
+            BlockRef::Inline(DatasetFiles { name: DatasetName::Cifar100, path: Some("/data".into()), held_out: None })
+        );
         let nowhere = Path::new("/nonexistent");
         let found = named::<DatasetFiles>("cifar100", nowhere).unwrap().unwrap();
-        assert_eq!(found.block, DatasetFiles { name: DatasetName::Cifar100, path: None });
+        assert_eq!(found.block, DatasetFiles { name: DatasetName::Cifar100, path: None, held_out: None });
         let advice = named::<DatasetFiles>("cifar", nowhere).unwrap().unwrap_err();
         assert_eq!(advice, "no data set cifar.yaml in configs/datasets; did you mean `cifar10`?");
     }
@@ -61,6 +84,10 @@ mod tests {
         let refuse = |text: &str| serde_yaml::from_str::<DatasetRef>(text).unwrap_err().to_string();
         assert!(refuse("{name: mnist}").contains("unknown variant"));
         assert!(refuse("{name: cifar10, dir: x}").contains("unknown field"));
+        let check = |text: &str| serde_yaml::from_str::<DatasetFiles>(text).unwrap().check();
+        assert!(check("{name: cifar10, held_out: {images: 10}}").unwrap_err().text.contains("give the `path`"));
+        assert!(check("{name: cifar10, path: x, held_out: {images: 0}}").is_err());
+        assert!(check("{name: cifar10, path: x, held_out: {images: 10, seed: 1}}").is_ok());
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! The three tables of a results directory.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::index::{Index, Rows};
 use super::journal::TrialRecord;
 use super::lock;
-use super::table_file::{TableFile, TornRow};
+use super::part::TornRow;
+use super::table_file::TableFile;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
+use crate::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus};
 
 /// The tables of a results directory.
 #[derive(Debug)]
@@ -31,34 +33,15 @@ impl Store {
     /// Makes the tables that are not there and opens all.
     ///
     /// # Errors
-    /// [`ExperimentError::OutputNotWritable`], [`ExperimentError::TableHeader`].
+    /// [`ExperimentError::OutputNotWritable`], and as [`TableFile::create`].
     pub fn create(directory: &Path) -> Result<Self, ExperimentError> {
         fs::create_dir_all(directory)
             .map_err(|source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source })?;
-        TableFile::<TrialRow>::create(directory)?;
-        TableFile::<LayerRow>::create(directory)?;
-        TableFile::<ImageRow>::create(directory)?;
-        Self::open_tables(directory)
-    }
-
-    /// Opens tables that are there and whole.
-    ///
-    /// # Errors
-    /// [`ExperimentError::NoResults`], [`ExperimentError::TableHeader`], [`ExperimentError::TableCut`].
-    pub fn open(directory: &Path) -> Result<Self, ExperimentError> {
-        let mut store = Self::open_tables(directory)?;
-        store.trials.check_end()?;
-        store.layers.check_end()?;
-        store.images.check_end()?;
-        Ok(store)
-    }
-
-    fn open_tables(directory: &Path) -> Result<Self, ExperimentError> {
         Ok(Self {
             directory: directory.to_owned(),
-            trials: TableFile::open(directory)?,
-            layers: TableFile::open(directory)?,
-            images: TableFile::open(directory)?,
+            trials: TableFile::create(directory)?,
+            layers: TableFile::create(directory)?,
+            images: TableFile::create(directory)?,
         })
     }
 
@@ -68,7 +51,7 @@ impl Store {
         &self.directory
     }
 
-    /// Reads what is recorded; last rows that were cut short are moved aside. `ended`: see [`TableFile::read`].
+    /// Reads what is recorded; last rows that were cut short are moved aside. `ended`: see [`Part::read`](super::part::Part::read).
     ///
     /// # Errors
     /// [`ExperimentError::TableDamaged`], and what reading and moving say.
@@ -147,6 +130,22 @@ pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
     Ok(index)
 }
 
+/// The rows of `trials.csv` that count: of each trial the last attempt that came to its end, by trial.
+///
+/// # Errors
+/// As [`RunDirectory::recorded`](super::RunDirectory::recorded).
+pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, ExperimentError> {
+    let mut rows: HashMap<String, TrialRow> = HashMap::new();
+    TableFile::<TrialRow>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
+        let row: TrialRow = row.deserialize(Some(header)).map_err(|error| error.to_string())?;
+        if row.status == TrialStatus::Ok {
+            rows.insert(row.trial_id.clone(), row);
+        }
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,7 +157,7 @@ mod tests {
         let row = |trial_id: &str| TrialRow { trial_id: trial_id.into(), attempt: 1, ..TrialRow::default() };
         let mut store = Store::create(&out).unwrap();
         store.append_trial(&row("first")).unwrap();
-        let mut again = Store::open(&out).unwrap();
+        let mut again = Store::create(&out).unwrap();
         again.append_trial(&row("second")).unwrap();
         again.append_layer(&LayerRow { trial_id: "second".into(), ..LayerRow::default() }).unwrap();
         again.append_image(&ImageRow { trial_id: "second".into(), overflow: true, ..ImageRow::default() }).unwrap();
@@ -169,19 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_line_and_another_header_are_noticed() {
+    fn a_missing_table_and_another_header_are_noticed() {
         let directory = tempfile::tempdir().unwrap();
         Store::create(directory.path()).unwrap();
         let path = directory.path().join("trials.csv");
-        let header = fs::read_to_string(&path).unwrap();
-        fs::write(&path, format!("{header}abc,ok")).unwrap();
-        let error = Store::open(directory.path()).unwrap_err();
-        assert!(matches!(error, ExperimentError::TableCut { .. }));
-        assert!(error.to_string().contains("moves it aside"));
         fs::write(&path, "id,status\n").unwrap();
-        assert!(matches!(Store::open(directory.path()), Err(ExperimentError::TableHeader { .. })));
+        assert!(matches!(Store::create(directory.path()), Err(ExperimentError::TableHeader { .. })));
+        assert!(matches!(read_trials(directory.path()), Err(ExperimentError::TableHeader { .. })));
         fs::remove_file(&path).unwrap();
-        assert!(matches!(Store::open(directory.path()), Err(ExperimentError::NoResults { .. })));
+        assert!(matches!(read_trials(directory.path()), Err(ExperimentError::NoResults { .. })));
     }
 
     #[test]

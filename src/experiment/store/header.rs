@@ -23,14 +23,25 @@ pub fn delimiter(header: &str) -> u8 {
     }
 }
 
-/// How a header differs from the one that belongs there, in words; none: not at all. Quotes and a line end of another kind are no difference.
+/// How the header of a table is to the one that this version writes. Quotes and a line end of another kind make no difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fit {
+    /// They are the same.
+    Same,
+    /// It has some of the columns and no other: an earlier version wrote it.
+    Older,
+    /// It has columns that are not known, or another form; how, in words.
+    Other(String),
+}
+
+/// How the header `found` is to the `expected` one.
 #[must_use]
-pub fn difference(found: &str, expected: &str) -> Option<String> {
+pub fn fit(found: &str, expected: &str) -> Fit {
     let delimiter = delimiter(found);
     let found: Vec<&str> = cells(found, char::from(delimiter));
     let expected: Vec<&str> = cells(expected, ',');
     if found == expected && delimiter == b',' {
-        return None;
+        return Fit::Same;
     }
     let without = |these: &[&str], those: &[&str]| {
         let all: Vec<String> =
@@ -40,6 +51,9 @@ pub fn difference(found: &str, expected: &str) -> Option<String> {
         if more > 0 { format!("{named} and {more} more") } else { named }
     };
     let (lacking, unknown) = (without(&expected, &found), without(&found, &expected));
+    if delimiter == b',' && unknown.is_empty() && !lacking.is_empty() {
+        return Fit::Older;
+    }
     let mut parts = Vec::new();
     if delimiter != b',' {
         let sign = if delimiter == b'\t' { "tabs".to_owned() } else { format!("`{}`", char::from(delimiter)) };
@@ -54,7 +68,7 @@ pub fn difference(found: &str, expected: &str) -> Option<String> {
     if parts.is_empty() {
         parts.push("they stand in another order".to_owned());
     }
-    Some(parts.join("; "))
+    Fit::Other(parts.join("; "))
 }
 
 fn cells(header: &str, delimiter: char) -> Vec<&str> {
@@ -67,15 +81,20 @@ mod tests {
 
     #[test]
     fn what_differs_is_named() {
-        assert_eq!(difference("a,b,c\r\n", "a,b,c\n"), None);
-        assert_eq!(difference("\"a\",b,c", "a,b,c"), None);
-        let said = |found: &str| difference(found, "a,b,c").unwrap();
+        assert_eq!(fit("a,b,c\r\n", "a,b,c\n"), Fit::Same);
+        assert_eq!(fit("\"a\",b,c", "a,b,c"), Fit::Same);
+        assert_eq!([fit("a,c\r\n", "a,b,c\n"), fit("c,\"a\"", "a,b,c")], [Fit::Older, Fit::Older]);
+        let other = |found: &str, expected: &str| match fit(found, expected) {
+            Fit::Other(said) => said,
+            fit => panic!("{fit:?}"),
+        };
+        let said = |found: &str| other(found, "a,b,c");
         assert_eq!(said("a,c,d"), "it lacks `b`; it has `d`");
         assert_eq!(said("c,b,a"), "they stand in another order");
         assert_eq!(said("a;b;c"), "its cells are separated by `;`, not by commas");
         assert_eq!(said("a\tb"), "its cells are separated by tabs, not by commas; it lacks `c`");
         let many: Vec<String> = (0..20).map(|number| format!("x{number}")).collect();
-        assert!(difference("a", &many.join(",")).unwrap().starts_with("it lacks `x0`, `x1`"));
-        assert!(difference("a", &many.join(",")).unwrap().contains("`x7` and 12 more; it has `a`"));
+        assert!(other("a", &many.join(",")).starts_with("it lacks `x0`, `x1`"));
+        assert!(other("a", &many.join(",")).contains("`x7` and 12 more; it has `a`"));
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use csv::StringRecord;
 
-use super::table_file::LineEnd;
-use crate::experiment::records::TrialStatus;
+use super::part::LineEnd;
+use crate::experiment::records::{Column, TrialRow, TrialStatus};
 use crate::experiment::trial::is_trial_id;
 
 /// A trial and the number of an attempt at it.
@@ -39,11 +39,9 @@ impl Index {
         if line_end == LineEnd::Missing && self.trials.contains_key(&attempt) {
             return Err("it is recorded already".to_owned());
         }
-        let status = match cell(header, row, "status")? {
-            "ok" => TrialStatus::Ok,
-            "failed" => TrialStatus::Failed,
-            other => return Err(format!("{other:?} is no status")),
-        };
+        let word = cell(header, row, TrialRow::status)?;
+        let status = [TrialStatus::Ok, TrialStatus::Failed].into_iter().find(|status| status.as_str() == word);
+        let status = status.ok_or_else(|| format!("{word:?} is no status"))?;
         self.note_trial(attempt, status);
         Ok(())
     }
@@ -107,16 +105,16 @@ impl Index {
 }
 
 fn attempt(header: &StringRecord, row: &StringRecord) -> Result<Attempt, String> {
-    let trial_id = cell(header, row, "trial_id")?;
+    let trial_id = cell(header, row, TrialRow::trial_id)?;
     if !is_trial_id(trial_id) {
         return Err(format!("{trial_id:?} in `trial_id` is no id of a trial"));
     }
-    let number = cell(header, row, "attempt")?;
+    let number = cell(header, row, TrialRow::attempt)?;
     let number = number.parse().map_err(|_| format!("{number:?} is no number of an attempt"))?;
     Ok((trial_id.to_owned(), number))
 }
 
-fn cell<'r>(header: &StringRecord, row: &'r StringRecord, column: &str) -> Result<&'r str, String> {
-    let index = header.iter().position(|name| name == column);
-    index.and_then(|index| row.get(index)).ok_or_else(|| format!("there is no `{column}`"))
+fn cell<'r>(header: &StringRecord, row: &'r StringRecord, column: Column) -> Result<&'r str, String> {
+    let index = header.iter().position(|name| name == column.name);
+    index.and_then(|index| row.get(index)).ok_or_else(|| format!("there is no `{}`", column.name))
 }

@@ -1,20 +1,21 @@
-//! The results directory: append-only tables, each row written whole and at once, nothing ever rewritten.
+//! The results directory: append-only tables, each row written whole and at once, nothing ever rewritten. A version that writes more
+//! columns begins a further file of the table.
 
 mod directory;
 pub mod header;
 mod index;
 mod journal;
 mod lock;
-mod locked_table;
+mod part;
 mod reserve;
 mod run_directory;
 mod table_file;
 mod whole_file;
 
-pub use directory::Store;
+pub use directory::{Store, trial_rows};
 pub use journal::TrialRecord;
 pub use lock::{Holder, ended_by_itself};
-pub use locked_table::LockedTable;
+pub use part::TornRow;
 pub use run_directory::{Content, Recovery, RunDirectory};
-pub use table_file::TornRow;
+pub use table_file::table_parts;
 pub use whole_file::write_whole;

@@ -9,8 +9,8 @@ use super::directory::{Store, read_trials};
 use super::index::Index;
 use super::journal::{Journal, TrialRecord};
 use super::lock::{self, DirectoryLock, Holder};
+use super::part::TornRow;
 use super::reserve::Reserve;
-use super::table_file::TornRow;
 use super::whole_file;
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{AccuracyRow, Record, TrialRow, TrialStatus};
@@ -275,7 +275,7 @@ mod tests {
             fs::write(&path, format!("{whole}{rest}")).unwrap();
             assert_eq!(RunDirectory::recorded(directory.path()).unwrap().len(), 1);
             let (run, recovery) = RunDirectory::take(directory.path()).unwrap();
-            assert_eq!(recovery.torn, [TornRow { table: "trials.csv", bytes: rest.len() as u64 }], "{rest:?}");
+            assert_eq!(recovery.torn, [TornRow { table: "trials.csv".into(), bytes: rest.len() as u64 }], "{rest:?}");
             drop(run);
             assert_eq!(fs::read_to_string(&path).unwrap(), whole);
         }
@@ -341,6 +341,63 @@ mod tests {
             }
             assert_eq!(fs::read_to_string(&path).unwrap(), changed);
         }
+    }
+
+    /// A table as a version wrote it that did not know `column` yet.
+    fn without(text: &str, column: &str) -> String {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let left_out = rows[0].iter().position(|name| name == column).unwrap();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for row in &rows {
+            let kept = row.iter().enumerate().filter(|(index, _)| *index != left_out);
+            writer.write_record(kept.map(|(_, cell)| cell)).unwrap();
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_stays_and_goes_on_in_further_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        run.record(record("a", TrialStatus::Ok)).unwrap();
+        run.record(record("b", TrialStatus::Failed)).unwrap();
+        drop(run);
+        let file = |name: &str| directory.path().join(name);
+        let text = fs::read_to_string(file("trials.csv")).unwrap();
+        let old = without(&text, "reason");
+        let images = fs::read(file("images.csv")).unwrap();
+        fs::write(file("trials.csv"), &old).unwrap();
+        assert_eq!(RunDirectory::recorded(directory.path()).unwrap().len(), 2);
+        assert!(!file("trials.2.csv").exists(), "who only reads makes nothing");
+        // A run that was killed while it made the further file.
+        fs::write(file("trials.2.csv"), &text[..30]).unwrap();
+        for trial_id in ["b", "c"] {
+            let (mut run, recovery) = RunDirectory::take(directory.path()).unwrap();
+            assert_eq!(recovery, Recovery::default());
+            run.record(record(trial_id, TrialStatus::Ok)).unwrap();
+        }
+        assert_eq!(fs::read_to_string(file("trials.csv")).unwrap(), old);
+        let more = fs::read_to_string(file("trials.2.csv")).unwrap();
+        assert!(more.starts_with(text.lines().next().unwrap()), "{more}");
+        let begins: Vec<_> = more.lines().skip(1).map(|line| &line[..6]).collect();
+        assert_eq!(begins, ["b,2,ok", "c,1,ok"]);
+        // Of the tables whose columns are the same, the file goes on.
+        assert!(fs::read(file("images.csv")).unwrap().starts_with(&images) && !file("images.2.csv").exists());
+        let statuses = RunDirectory::recorded(directory.path()).unwrap();
+        assert_eq!(statuses.len(), 3);
+        assert!(statuses.values().all(|status| *status == TrialStatus::Ok), "{statuses:?}");
+        // A row that was cut short is moved out of its own file; columns of a later version are named, and nothing is touched.
+        fs::write(file("trials.2.csv"), format!("{more}d,1,o")).unwrap();
+        let (run, recovery) = RunDirectory::take(directory.path()).unwrap();
+        assert_eq!((recovery.torn[0].table.as_str(), recovery.torn[0].bytes), ("trials.2.csv", 5));
+        drop(run);
+        let later = more.replacen(",reason", ",reason,mood", 1);
+        fs::write(file("trials.2.csv"), &later).unwrap();
+        let error = RunDirectory::take(directory.path()).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("trials.2.csv has other columns") && error.is_user_error(), "{error}");
+        assert!(error.to_string().contains("it has `mood`"), "{error}");
+        assert_eq!(fs::read_to_string(file("trials.2.csv")).unwrap(), later);
     }
 
     #[test]

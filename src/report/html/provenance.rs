@@ -5,7 +5,7 @@ use std::path::Path;
 use maud::{Markup, html};
 
 use crate::experiment::ExperimentError;
-use crate::experiment::accuracy::AccuracyProvenance;
+use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::host::Host;
 use crate::experiment::provenance::{Program, Provenance, Session};
@@ -22,7 +22,7 @@ fn of_trials(found: Result<Option<Provenance>, ExperimentError>) -> Markup {
     match found {
         Ok(Some(found)) => html! {
             @for (number, session) in found.sessions.iter().enumerate() { (one(number, session, found.sessions.len())) }
-            @if let Some(last) = found.sessions.last() { (reproduce(&found.experiment, last)) }
+            @if let Some(last) = found.sessions.iter().rfind(|session| session.command.is_none()) { (reproduce(&found.experiment, last)) }
         },
         Ok(None) => html! {},
         Err(error) => html! { p.note { "provenance.json: " (error) } },
@@ -73,6 +73,7 @@ fn one(number: usize, session: &Session, all: usize) -> Markup {
             (machine(&session.host))
             dt { "experiment" } dd { "SHA-256 " (session.experiment_file_sha256) }
         }
+        @if let Some(command) = &session.command { pre { (command) } }
     }
 }
 

@@ -1,0 +1,170 @@
+//! An experiment into a results directory: what commands that run trials have in common.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use crate::experiment::byte_size::ByteSize;
+use crate::experiment::config::Experiment;
+use crate::experiment::evaluate::CLEAR_BYTES;
+use crate::experiment::fingerprint::sha256_of_text;
+use crate::experiment::host::available_memory_bytes;
+use crate::experiment::notice::tell;
+use crate::experiment::plan_view::PlanView;
+use crate::experiment::preflight::{check_all_memory, plans};
+use crate::experiment::prices::KnownPrices;
+use crate::experiment::provenance::Provenance;
+use crate::experiment::records::{Record, TrialRow, TrialStatus};
+use crate::experiment::run::{
+    Board, ChildCommand, Filter, Forecast, Interrupt, Job, Recognised, RunOptions, RunSummary, Selection, labels, run,
+    select,
+};
+use crate::experiment::store::RunDirectory;
+use crate::report::run_text::recovery_text;
+
+/// How much faster a simulated image is than an encrypted one, about; for the time that is left.
+const SIMULATED_SPEED: f64 = 60.0;
+
+/// Seconds of an image in the clear, about; likewise.
+const CLEAR_SECONDS: f64 = 0.01;
+
+/// Which trials of an experiment are to run, and what they need.
+#[derive(Debug)]
+pub struct Work {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// Its trials: to be run, and recorded before.
+    pub selection: Selection,
+    /// The plans of those that are to be run; none: in the clear.
+    pub plans: Vec<Option<PlanView>>,
+    /// What is known of each before it runs.
+    pub forecasts: Vec<Forecast>,
+    /// Recorded trials that are none of the experiment.
+    pub others: usize,
+    prices: KnownPrices,
+    provenance: Provenance,
+}
+
+/// How trials run.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most trials side by side.
+    pub jobs: u32,
+    /// Memory that they may need together.
+    pub memory: Option<ByteSize>,
+    /// Whether no further trial starts after one has failed.
+    pub fail_fast: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Where the rows are.
+    pub directory: PathBuf,
+    /// How the trials ended.
+    summary: RunSummary,
+    /// Trials of the experiment that are recorded as failed.
+    failed: usize,
+}
+
+impl Work {
+    /// Plans what is not recorded yet in the directory `out`; none: a new one.
+    ///
+    /// # Errors
+    /// See [`CliError`]; nothing is written.
+    pub fn of(
+        experiment: Experiment,
+        out: Option<&Path>,
+        prices: KnownPrices,
+        filters: &[Filter],
+        retry_failed: bool,
+    ) -> Result<Self, CliError> {
+        let mut provenance = Provenance::of(&experiment, &prices);
+        let mut recorded = HashMap::new();
+        if let Some(out) = out {
+            provenance = provenance.after(out)?;
+            recorded = RunDirectory::recorded(out)?;
+        }
+        let Recognised { statuses, others } = Recognised::of(&recorded, &experiment.trials, &provenance.trials);
+        let selection = select(&experiment.trials, filters, &statuses, retry_failed)?;
+        let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]), &prices)?;
+        let forecasts = forecasts(&experiment, &selection, &plans)?;
+        Ok(Self { experiment, selection, plans, forecasts, others, prices, provenance })
+    }
+
+    /// Checks the predicted memory of every plan.
+    ///
+    /// # Errors
+    /// See [`CliError`].
+    pub fn check_memory(&self, limit: Option<ByteSize>) -> Result<(), CliError> {
+        Ok(check_all_memory(self.plans.iter().flatten(), limit)?)
+    }
+
+    /// Runs the trials into `directory`; with `is_new` into that or, if somebody has it, one of a similar name. `notes` are told when the
+    /// directory is taken.
+    ///
+    /// # Errors
+    /// See [`CliError`]; before the first trial starts, nothing is written.
+    pub fn run(&self, directory: &Path, is_new: bool, limits: Limits, notes: &str) -> Result<Ended, CliError> {
+        self.check_memory(limits.memory)?;
+        let interrupt = Interrupt::listen()?;
+        let child = ChildCommand::this_program(&self.prices)?;
+        let directory = if is_new { RunDirectory::make_new(directory)? } else { directory.to_owned() };
+        let (mut results, recovery) = RunDirectory::take(&directory)?;
+        self.provenance.write(&directory)?;
+        tell(&(recovery_text(&recovery) + notes));
+        let memory = |plan: &Option<PlanView>| plan.as_ref().map_or(CLEAR_BYTES, |plan| plan.memory_bytes);
+        let specs = self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]);
+        let jobs: Vec<Job<'_>> =
+            specs.zip(&self.plans).map(|(spec, plan)| Job { spec, memory_bytes: memory(plan) }).collect();
+        let options = RunOptions {
+            jobs: limits.jobs as usize,
+            memory_bytes: limits.memory.map(|size| size.0).or_else(available_memory_bytes),
+            fail_fast: limits.fail_fast,
+            experiment_sha256: sha256_of_text(&self.experiment.text),
+        };
+        let mut board = Board::new(&self.experiment.name, self.forecasts.clone());
+        let summary = run(&jobs, &mut results, &child, &options, &interrupt, &mut board);
+        drop(board);
+        let Recognised { statuses, .. } =
+            Recognised::of(&results.statuses(), &self.experiment.trials, &self.provenance.trials);
+        let failed = |status: Option<&TrialStatus>| status == Some(&TrialStatus::Failed);
+        let failed = self.experiment.trials.iter().filter(|spec| failed(statuses.get(&spec.id))).count();
+        Ok(Ended { directory, summary: summary?, failed })
+    }
+
+    /// What a run that did not do everything ends with; `resume` goes on.
+    ///
+    /// # Errors
+    /// [`CliError::Interrupted`], [`CliError::TrialsFailed`].
+    pub fn conclude(&self, ended: &Ended, resume: impl FnOnce() -> String) -> Result<(), CliError> {
+        let Ended { directory, summary, failed } = ended;
+        if summary.interrupted {
+            return Err(CliError::Interrupted { left: summary.left, resume: resume() });
+        }
+        if *failed > 0 {
+            let table = directory.join(TrialRow::FILE).display().to_string();
+            let total = self.experiment.trials.len();
+            return Err(CliError::TrialsFailed { failed: *failed, total, left: summary.left, table });
+        }
+        Ok(())
+    }
+}
+
+fn forecasts(
+    experiment: &Experiment,
+    selection: &Selection,
+    plans: &[Option<PlanView>],
+) -> Result<Vec<Forecast>, CliError> {
+    let labels = labels(&experiment.trials)?;
+    let seconds = |plan: &PlanView| if plan.is_encrypted() { plan.seconds } else { plan.seconds / SIMULATED_SPEED };
+    let forecast = |(trial, plan): (&usize, &Option<PlanView>)| {
+        let spec = &experiment.trials[*trial];
+        Forecast {
+            label: if labels[*trial].is_empty() { spec.id.clone() } else { labels[*trial].clone() },
+            images: spec.settings.images.count() as u32,
+            seconds: plan.as_ref().map_or(CLEAR_SECONDS, seconds),
+        }
+    };
+    Ok(selection.run.iter().zip(plans).map(forecast).collect())
+}

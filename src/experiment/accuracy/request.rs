@@ -1,0 +1,226 @@
+//! What `leveled evaluate` asks for, and the experiment that it is short for.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::candidates::{Candidate, distinct, groups, largest_family, read_all};
+use crate::experiment::ExperimentError;
+use crate::experiment::config::Experiment;
+use crate::experiment::locate::YamlText;
+use crate::experiment::setting::{Check, Clusters, HeldOut};
+use crate::network::NetworkError;
+use crate::network::cluster::ClusterMode;
+
+/// Name of the experiment.
+const NAME: &str = "evaluate";
+
+/// Which images are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageSet {
+    /// The test set.
+    Test,
+    /// The training images that the first network's training held out, for every choice.
+    Validation,
+}
+
+impl ImageSet {
+    /// The name in rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
+}
+
+/// What to evaluate.
+#[derive(Debug, Clone)]
+pub struct AccuracyRequest {
+    /// Weights files, each with its card beside it.
+    pub models: Vec<PathBuf>,
+    /// Directory of the data set's official binary archive; none: the shipped test images.
+    pub data: Option<PathBuf>,
+    /// Which images.
+    pub images: ImageSet,
+    /// Sizes of ensembles; the best networks of one kind, by their held out images, are the members.
+    pub ensembles: Vec<usize>,
+    /// Numbers of clusters; none: nothing is clustered.
+    pub clusters: Vec<usize>,
+    /// What shares the clusters: full and slice for single networks, joint for ensembles.
+    pub modes: Vec<ClusterMode>,
+    /// Seeds of the clustering: 0, 1, and so on.
+    pub cluster_seeds: u64,
+}
+
+/// The experiment that a request is short for: each network as trained, lowered, and clustered; then the ensembles likewise. With notes
+/// that are worth a line, such as a network that was given twice.
+///
+/// # Errors
+/// [`ExperimentError::Argument`], [`ExperimentError::Network`], and what an experiment file would be refused for.
+pub fn experiment(request: &AccuracyRequest) -> Result<(Experiment, Vec<String>), ExperimentError> {
+    let (candidates, notes) = distinct(read_all(&request.models)?);
+    let first = candidates.first().ok_or(NetworkError::NoMembers)?;
+    check(request, &candidates)?;
+    let held_out = held_out(request, first)?;
+    let groups = groups(&candidates, &request.ensembles);
+    let mut dataset = json!({ "name": first.model.card.dataset });
+    dataset["path"] = request.data.as_deref().map(absolute).into();
+    dataset["held_out"] = json!(held_out);
+    let include: Vec<Value> = groups.iter().flat_map(|group| entries(request, &candidates, group)).collect();
+    let fixed = json!({ "backend": "clear", "images": "all", "dataset": dataset });
+    let text = serde_yaml::to_string(&json!({ "name": NAME, "fixed": fixed, "include": include }))
+        .map_err(|error| ExperimentError::Encode { what: "an experiment", reason: error.to_string() })?;
+    let made = Experiment::of(YamlText { file: NAME.into(), text })?;
+    // A path of this machine finds a file; records have its name alone.
+    let mut text = made.text.clone();
+    for path in &request.models {
+        text = text.replace(&absolute(path), &name(path));
+    }
+    if let Some(data) = &request.data {
+        text = text.replace(&absolute(data), DIRECTORY);
+    }
+    Ok((Experiment { text, command: Some(command(request)), ..made }, notes))
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What stands in records for the directory of the data set.
+const DIRECTORY: &str = "DIR";
+
+/// All forms of one network or ensemble.
+fn entries(request: &AccuracyRequest, candidates: &[Candidate], members: &[usize]) -> Vec<Value> {
+    let model: Vec<String> = members.iter().map(|member| absolute(&candidates[*member].path)).collect();
+    let mut all = vec![json!({ "model": model, "network_form": "trained" })];
+    // A network with ReLU has no other form.
+    if candidates[members[0]].is_relu() {
+        return all;
+    }
+    all.push(json!({ "model": model }));
+    for mode in request.modes.iter().filter(|&&mode| (mode == ClusterMode::Joint) == (members.len() > 1)) {
+        for clusters in &request.clusters {
+            for seed in 0..request.cluster_seeds {
+                let mode = mode.as_str();
+                all.push(json!({ "model": model, "clusters": clusters, "cluster_mode": mode, "cluster_seed": seed }));
+            }
+        }
+    }
+    all
+}
+
+/// The images that the first network's training held out, if it is these that are asked for.
+fn held_out(request: &AccuracyRequest, first: &Candidate) -> Result<Option<HeldOut>, ExperimentError> {
+    if request.images == ImageSet::Test {
+        return Ok(None);
+    }
+    let Some(record) = first.model.card.record.as_ref().filter(|_| request.data.is_some()) else {
+        return Err(ExperimentError::Argument {
+            name: "--images",
+            problem: "the held out images need --data, and a card with the record of a training by this program"
+                .to_owned(),
+        });
+    };
+    let seed = record.recipe.get("split_seed").and_then(serde_yaml::Value::as_u64).unwrap_or(0);
+    Ok(Some(HeldOut { images: record.validation_images, seed }))
+}
+
+/// Refuses options that would have no effect.
+fn check(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<(), ExperimentError> {
+    let refuse = |name, problem: String| Err(ExperimentError::Argument { name, problem });
+    let most = largest_family(candidates);
+    if let Some(size) = request.ensembles.iter().find(|&&size| size == 0 || size > most) {
+        let problem = format!(
+            "an ensemble of {size} is not possible: of one kind (architecture, width, data set, ReLU or not) there are at most {most} \
+             different networks here; choose 1 to {most}, or name more"
+        );
+        return refuse("--ensembles", problem);
+    }
+    for clusters in &request.clusters {
+        let checked = Clusters(Some(*clusters as u64)).check();
+        checked.or_else(|problem| refuse("--clusters", problem.text))?;
+    }
+    if request.clusters.is_empty() {
+        return Ok(());
+    }
+    if request.cluster_seeds == 0 {
+        return refuse("--cluster-seeds", "without a seed nothing is clustered; give at least 1".to_owned());
+    }
+    if candidates.iter().all(Candidate::is_relu) {
+        let problem =
+            "networks with ReLU have no folded form, and only that is clustered; name others, or remove the option";
+        return refuse("--clusters", problem.to_owned());
+    }
+    let has_ensembles = request.ensembles.iter().any(|&size| size > 1);
+    if !request.modes.iter().any(|mode| *mode != ClusterMode::Joint || has_ensembles) {
+        return refuse("--modes", "joint is for ensembles; give --ensembles, or another mode".to_owned());
+    }
+    Ok(())
+}
+
+/// The command line of a request.
+fn command(request: &AccuracyRequest) -> String {
+    let mut words = vec!["leveled evaluate".to_owned()];
+    words.extend(request.models.iter().map(|path| name(path)));
+    if request.data.is_some() {
+        words.push(format!("--data {DIRECTORY}"));
+    }
+    words.push(format!("--images {}", request.images.as_str()));
+    let list = |numbers: &[usize]| numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    if !request.ensembles.is_empty() {
+        words.push(format!("--ensembles {}", list(&request.ensembles)));
+    }
+    if !request.clusters.is_empty() {
+        let modes: Vec<&str> = request.modes.iter().map(|mode| mode.as_str()).collect();
+        words.push(format!("--clusters {} --modes {}", list(&request.clusters), modes.join(",")));
+        words.push(format!("--cluster-seeds {}", request.cluster_seeds));
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::setting::NetworkForm;
+
+    fn shipped(name: &str) -> PathBuf {
+        format!("{}/models/resnet20_w16_cifar10_{name}.safetensors", env!("CARGO_MANIFEST_DIR")).into()
+    }
+
+    #[test]
+    fn it_tells_the_command_and_no_paths() {
+        let request = AccuracyRequest {
+            models: vec![shipped("herpn_seed0"), shipped("relu_seed0"), shipped("herpn_seed0")],
+            data: None,
+            images: ImageSet::Test,
+            ensembles: vec![1],
+            clusters: vec![16, 64],
+            modes: vec![ClusterMode::Full, ClusterMode::Slice],
+            cluster_seeds: 3,
+        };
+        let (made, notes) = experiment(&request).unwrap();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        // Trained, lowered, two numbers of clusters in two modes from three seeds; ReLU as trained alone.
+        assert_eq!((made.trials.len(), made.duplicates.len()), (2 + 2 * 2 * 3 + 1, 0));
+        assert!(made.trials.iter().all(|spec| spec.is_clear() && spec.settings.images.count() == 200));
+        assert_eq!(made.trials[0].settings.network_form, NetworkForm::Trained);
+        assert_eq!(made.trials[13].settings.cluster_seed.0, 2);
+        let command = made.command.unwrap();
+        assert!(
+            command.ends_with("--images test --ensembles 1 --clusters 16,64 --modes full,slice --cluster-seeds 3"),
+            "{command}"
+        );
+        for text in [&command, &made.text] {
+            assert!(text.contains("resnet20_w16_cifar10_relu_seed0.safetensors"), "{text}");
+            assert!(!text.contains(env!("CARGO_MANIFEST_DIR")), "{text}");
+        }
+        let data = Some("/home/me/cifar".into());
+        assert!(self::command(&AccuracyRequest { data, ..request }).contains(" --data DIR --images test"));
+    }
+}

@@ -1,0 +1,14 @@
+//! In which form a network is evaluated.
+
+use super::named::named_setting;
+
+named_setting! {
+    /// In which form a network is evaluated.
+    pub enum NetworkForm {
+        /// Folded and redistributed: what encryption evaluates.
+        #[default]
+        Lowered = "lowered",
+        /// As it was trained, batch normalisation apart; ReLU is possible.
+        Trained = "trained",
+    }
+}
