@@ -4,7 +4,7 @@ use super::encoder::Complex;
 
 /// Precision of a vector of slots against a reference: -log2 of the errors' magnitudes.
 #[must_use]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PrecisionReport {
     /// Bits of the worst slot.
     pub min: f64,

@@ -13,6 +13,9 @@ use crate::experiment::child::{end_with_parent, run_trial};
 pub struct Trial {
     /// Trial specification (JSON); `-` reads it from standard input.
     spec: PathBuf,
+    /// File that keeps the batches evaluated so far; a later call with the same file goes on from there.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     /// End when the process that started this one ends.
     #[arg(long)]
     supervised: bool,
@@ -27,6 +30,6 @@ impl Trial {
         if self.supervised {
             end_with_parent();
         }
-        Ok(run_trial(&self.spec, io::stdin(), io::stdout(), io::stdout())?)
+        Ok(run_trial(&self.spec, self.checkpoint.as_deref(), io::stdin(), io::stdout(), io::stdout())?)
     }
 }

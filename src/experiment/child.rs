@@ -15,12 +15,13 @@ use super::records::{ImageRow, LayerRow};
 use super::trial::TrialSpec;
 
 /// Evaluates the trial whose specification is at `spec` (`-`: in `input`). Progress goes to `progress` and rows to `rows`, one JSON
-/// object per line; both may be the same stream.
+/// object per line; both may be the same stream. What has been encrypted is kept in the file `checkpoint`, and taken from there.
 ///
 /// # Errors
 /// A specification that cannot be read, and what the evaluation says; [`ExperimentError::Append`] if nobody takes the rows.
 pub fn run_trial(
     spec: &Path,
+    checkpoint: Option<&Path>,
     input: impl Read,
     progress: impl Write + Send,
     rows: impl Write + Send,
@@ -29,7 +30,7 @@ pub fn run_trial(
     let start = Instant::now();
     let spec = TrialSpec::read(spec, input)?;
     let mut rows = Rows(JsonLines(rows));
-    let mut row = evaluate(&spec, &KnownPrices::here()?.prices, &mut rows, &mut JsonLines(progress))?;
+    let mut row = evaluate(&spec, &KnownPrices::here()?.prices, checkpoint, &mut rows, &mut JsonLines(progress))?;
     row.peak_memory_bytes = host::peak_memory_bytes();
     row.trial_seconds = Some(start.elapsed().saturating_sub(pause::paused()).as_secs_f64());
     row.ended = UtcTime::now().rfc3339();

@@ -44,6 +44,11 @@ pub struct ClientPlan {
 }
 
 impl ClientPlan {
+    /// Images whose slots a simulation must keep in one ciphertext: those of a batch where they outnumber what one image fills.
+    pub const fn shared_images(&self) -> usize {
+        if matches!(self.input, Layout::Tiled(_)) { self.batch } else { 1 }
+    }
+
     /// The image as the lowered network reads it.
     pub fn network_input<'i>(&self, image: &'i [f64]) -> Cow<'i, [f64]> {
         self.unfolding.map_or(Cow::Borrowed(image), |unfolding| Cow::Owned(unfolding.apply(image)))

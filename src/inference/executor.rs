@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::InferenceError;
 use super::linear::{Packing, Work};
 use super::program::{Operation, Part, PlaintextId, Program, ValueId};
 use crate::ckks::{CkksError, Complex, Evaluator};
 
 /// Where the time of one layer went, in seconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerSeconds {
     /// Encoding diagonals that were not in memory.
     pub encode: f64,

@@ -2,12 +2,14 @@
 
 use std::ops::Deref;
 
+use serde::{Deserialize, Serialize};
+
 use super::client_plan::ClientPlan;
 use crate::ckks::Complex;
 
 /// Decrypted logits.
 #[must_use]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Logits {
     /// One value for each class. Meaningless after an overflow.
     pub values: Vec<f64>,

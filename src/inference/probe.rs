@@ -2,12 +2,14 @@
 
 use std::ops::Deref;
 
+use serde::{Deserialize, Serialize};
+
 use super::plan::Plan;
 use crate::ckks::{Complex, PrecisionReport};
 use crate::network::LoweredTrace;
 
 /// One layer, encrypted against clear.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LayerProbe {
     /// Precision of the layer's linear output, before the squaring.
     pub precision: PrecisionReport,

@@ -2,7 +2,6 @@
 
 use super::error::InferenceError;
 use super::executor::{Executor, LayerSeconds};
-use super::layout::Layout;
 use super::logits::Logits;
 use super::plan::Plan;
 use super::program::Value;
@@ -40,8 +39,7 @@ impl<'a> Simulation<'a> {
     ) -> Result<Vec<Logits>, InferenceError> {
         let plan = &self.plan.client;
         let Value { ciphertexts, limbs, scale } = plan.encrypted;
-        let together = if matches!(plan.input, Layout::Tiled(_)) { plan.batch } else { 1 };
-        let groups: Vec<&[(&[f64], u64)]> = images.chunks(together.max(1)).collect();
+        let groups: Vec<&[(&[f64], u64)]> = images.chunks(plan.shared_images().max(1)).collect();
         let slots =
             |group: &&[(&[f64], u64)]| plan.input_slots(&group.iter().map(|(image, _)| *image).collect::<Vec<_>>());
         let slots = groups.iter().map(slots).collect::<Result<Vec<_>, _>>()?;

@@ -1,5 +1,6 @@
 //! The only place of this floor that calls encrypted inference: planning, evaluating a trial, a single inference.
 
+mod checkpoint;
 mod clear;
 mod description;
 mod outcome;

@@ -1,5 +1,7 @@
 //! What one encrypted image gave.
 
+use serde::{Deserialize, Serialize};
+
 use super::statistics::{largest, median};
 use crate::ckks::noise::slot_deviation;
 use crate::inference::failure::{logit_deviation, overflow, wrong_class};
@@ -7,7 +9,7 @@ use crate::inference::probe::LayerProbe;
 use crate::inference::{LayerSeconds, Logits, Plan, PlannedLayer};
 
 /// One layer of one image.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LayerOutcome {
     /// Where its time went; the probe's is not in it.
     pub seconds: LayerSeconds,
@@ -18,7 +20,7 @@ pub struct LayerOutcome {
 }
 
 /// One image, encrypted and in the clear.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImageOutcome {
     /// What the client decrypted.
     pub decrypted: Logits,
@@ -28,6 +30,10 @@ pub struct ImageOutcome {
     pub largest: Vec<f64>,
     /// Whether a value left, in the clear, the range that the modulus holds at its layer.
     pub exploded: bool,
+    /// Whether one of another image did that shares its ciphertexts.
+    pub spoilt: bool,
+    /// Evaluations that it took: 2 after one that another image spoilt.
+    pub evaluations: u32,
     /// The layers.
     pub layers: Vec<LayerOutcome>,
     /// Seconds of the client to encode and encrypt.
@@ -53,7 +59,7 @@ fn best(logits: &[f64]) -> Option<usize> {
 impl ImageOutcome {
     /// Whether the logits mean nothing: the client noticed, or clear text says so.
     pub const fn overflow(&self) -> bool {
-        self.decrypted.overflow || self.exploded
+        self.decrypted.overflow || self.exploded || self.spoilt
     }
 
     /// Class by encrypted evaluation; none on overflow.
@@ -123,15 +129,17 @@ pub fn median_of_layer(images: &[ImageOutcome], layer: usize, part: impl Fn(&Lay
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn outcome(values: &[f64], clear_logits: &[f64]) -> ImageOutcome {
+    pub fn outcome(values: &[f64], clear_logits: &[f64]) -> ImageOutcome {
         ImageOutcome {
             decrypted: Logits { values: values.to_vec(), overflow: false },
             clear_logits: clear_logits.to_vec(),
             largest: vec![],
             exploded: false,
+            spoilt: false,
+            evaluations: 1,
             layers: vec![],
             encryption_seconds: 0.0,
             decryption_seconds: 0.0,
@@ -154,7 +162,8 @@ mod tests {
     fn an_overflow_has_no_class() {
         let sound = outcome(&[1.0, 2.0], &[1.0, 2.0]);
         let noticed = ImageOutcome { decrypted: Logits { overflow: true, ..sound.decrypted.clone() }, ..sound.clone() };
-        for image in [noticed, ImageOutcome { exploded: true, ..sound }] {
+        let spoilt = ImageOutcome { spoilt: true, ..sound.clone() };
+        for image in [noticed, spoilt, ImageOutcome { exploded: true, ..sound }] {
             assert!(image.overflow() && !image.agrees() && image.errors().is_empty());
             assert_eq!((image.class(), image.wrong_class_probability()), (None, None));
         }

@@ -86,8 +86,9 @@ impl Evaluation<'_> {
             .map(|input| plan.network.forward(&plan.client.network_input(input)))
             .collect::<Result<_, _>>()?;
         // One image that explodes destroys all that share its ciphertexts.
-        let exploded = traces.iter().any(|trace| explodes(plan, &trace.largest()));
-        let probed = traces.first().filter(|_| probe && !exploded);
+        let exploding: Vec<bool> = traces.iter().map(|trace| explodes(plan, &trace.largest())).collect();
+        let spoilt = exploding.contains(&true);
+        let probed = traces.first().filter(|_| probe && !spoilt);
 
         let start = Instant::now();
         let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
@@ -120,17 +121,40 @@ impl Evaluation<'_> {
         let decrypted = client.decrypt_batch(&result, images.len())?;
         let decryption_seconds = start.elapsed().as_secs_f64();
         let result_bytes = result.iter().map(|ciphertext| ciphertext.bytes()).sum();
-        let outcome = |(decrypted, trace): (Logits, &LoweredTrace)| ImageOutcome {
+        let outcome = |((decrypted, trace), exploded): ((Logits, &LoweredTrace), bool)| ImageOutcome {
             decrypted,
             clear_logits: trace.logits().to_vec(),
             largest: trace.largest(),
             exploded,
+            spoilt: spoilt && !exploded,
+            evaluations: 1,
             layers: layers.clone(),
             encryption_seconds,
             decryption_seconds,
             upload_bytes,
             result_bytes,
         };
-        Ok(decrypted.into_iter().zip(&traces).map(outcome).collect())
+        Ok(decrypted.into_iter().zip(&traces).zip(exploding).map(outcome).collect())
+    }
+
+    /// As [`Evaluation::batch`]; images that another one has spoilt are evaluated again without it.
+    ///
+    /// # Errors
+    /// As [`Evaluation::batch`].
+    pub fn sound_batch(
+        &self,
+        images: &[&Image],
+        probe: bool,
+        events: &mut dyn EventSink,
+    ) -> Result<Vec<ImageOutcome>, ExperimentError> {
+        let mut outcomes = self.batch(images, probe, events)?;
+        let spoilt: Vec<usize> = (0..images.len()).filter(|image| outcomes[*image].spoilt).collect();
+        if !spoilt.is_empty() {
+            let others: Vec<&Image> = spoilt.iter().map(|image| images[*image]).collect();
+            for (image, again) in spoilt.into_iter().zip(self.batch(&others, probe, events)?) {
+                outcomes[image] = ImageOutcome { evaluations: 2, ..again };
+            }
+        }
+        Ok(outcomes)
     }
 }

@@ -20,10 +20,13 @@ const BASE_BYTES: u64 = 300 << 20;
 /// Images that share what is read of the weights, on one thread.
 const TOGETHER: usize = 4;
 
-/// Images that a simulation takes at a time on `threads` threads.
+/// Images that a simulation takes at a time on `threads` threads, and those of them that one thread has, or all.
 #[must_use]
-pub const fn batch(threads: usize) -> usize {
-    threads * TOGETHER
+pub const fn batch(plan: &Plan, threads: usize) -> (usize, usize) {
+    match plan.client.shared_images() {
+        1 => (threads * TOGETHER, TOGETHER),
+        shared => (shared, shared),
+    }
 }
 
 /// Predicted peak memory in bytes.
@@ -40,7 +43,7 @@ pub fn predicted_bytes(plan: &Plan, threads: usize, diagonal_bytes: u64) -> u64 
     let slot_bytes = (plan.parameters.n() / 2 * size_of::<Complex>()) as u64;
     let image = values.max().unwrap_or(0) * slot_bytes;
     let diagonals = plan.diagonal_bytes().min(diagonal_bytes).max(plan.largest_diagonal_bytes());
-    BASE_BYTES + diagonals + batch(threads) as u64 * image
+    BASE_BYTES + diagonals + (batch(plan, threads).0 / plan.client.shared_images()) as u64 * image
 }
 
 /// A network whose evaluation is simulated.
@@ -78,12 +81,14 @@ impl<'p> Simulator<'p> {
         let mut done = 0;
         while done < images.len() {
             // One image alone encodes the diagonals, and is the one that is probed unless it explodes.
-            let take = if done == 0 || probe_next { 1 } else { batch(task.threads as usize) };
+            let (several, together) = batch(&self.prepared.plan, task.threads as usize);
+            let alone = (done == 0 || probe_next) && self.prepared.plan.client.shared_images() == 1;
+            let take = if alone { 1 } else { several };
             let part = &images[done..images.len().min(done + take)];
             let outcomes: Vec<Vec<ImageOutcome>> = part
-                .par_chunks(TOGETHER)
+                .par_chunks(together)
                 .enumerate()
-                .map(|(chunk, images)| self.outcomes(&simulation, images, (done + chunk * TOGETHER) as u64, probe_next))
+                .map(|(chunk, images)| self.outcomes(&simulation, images, (done + chunk * together) as u64, probe_next))
                 .collect::<Result<_, _>>()?;
             for (offset, outcome) in outcomes.into_iter().flatten().enumerate() {
                 probe_next &= outcome.layers.iter().all(|layer| layer.probe.is_none());
@@ -116,8 +121,10 @@ impl<'p> Simulator<'p> {
         let decrypted = simulation.images(&seeded, &mut |layer, output, seconds| {
             let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
             for (image, layers) in layers.iter_mut().enumerate() {
-                let probe = if with_probe && !exploded[image] {
-                    let slots: Vec<Vec<Complex>> = output.iter().map(|ciphertext| ciphertext.slots(image)).collect();
+                // A probe looks at the slots of the first image of a ciphertext.
+                let (number, place) = (image / plan.client.shared_images(), image % plan.client.shared_images());
+                let probe = if with_probe && !exploded[image] && place == 0 {
+                    let slots: Vec<Vec<Complex>> = output.iter().map(|ciphertext| ciphertext.slots(number)).collect();
                     probe(plan, &traces[image], layer, scale, &slots)
                 } else {
                     None
@@ -132,6 +139,8 @@ impl<'p> Simulator<'p> {
                 clear_logits: trace.logits().to_vec(),
                 largest,
                 exploded,
+                spoilt: false,
+                evaluations: 1,
                 layers,
                 encryption_seconds: 0.0,
                 decryption_seconds: 0.0,

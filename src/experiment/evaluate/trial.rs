@@ -1,5 +1,8 @@
 //! A trial: its images, one after the other, and the rows that come of them.
 
+use std::path::Path;
+
+use super::checkpoint::Checkpoint;
 use super::clear;
 use super::description::{kind, layout};
 use super::outcome::{ImageOutcome, median_of_layer};
@@ -26,23 +29,26 @@ use crate::inference::Prices;
 /// What a trial that knows of no other says; who records it knows better.
 pub(super) const FIRST_ATTEMPT: u32 = 1;
 
-/// Evaluates a trial's images as its back end says; rows of images and layers go to `rows`, the trial's row is returned.
+/// Evaluates a trial's images as its back end says; rows of images and layers go to `rows`, the trial's row is returned. What is encrypted goes on
+/// from the file `checkpoint`, and keeps there what it has reached.
 ///
 /// # Errors
 /// A refusal of the plan, files that have changed since the trial was specified, and what the executor refuses.
 pub fn evaluate(
     spec: &TrialSpec,
     prices: &Prices,
+    checkpoint: Option<&Path>,
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
 ) -> Result<TrialRow, ExperimentError> {
-    Task::from(spec).pool()?.install(|| evaluate_here(spec, prices, rows, events))
+    Task::from(spec).pool()?.install(|| evaluate_here(spec, prices, checkpoint, rows, events))
 }
 
 /// As [`evaluate`], on the threads that it is called on.
 fn evaluate_here(
     spec: &TrialSpec,
     prices: &Prices,
+    checkpoint: Option<&Path>,
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
 ) -> Result<TrialRow, ExperimentError> {
@@ -57,7 +63,11 @@ fn evaluate_here(
     events.progress(Stage::Preparation, 1, 1, "");
 
     let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
-    let measured = if is_encrypted(spec) { trial.encrypted(rows, events)? } else { trial.simulated(rows, events)? };
+    let measured = if is_encrypted(spec) {
+        trial.encrypted(&mut Checkpoint::open(checkpoint)?, rows, events)?
+    } else {
+        trial.simulated(rows, events)?
+    };
     for layer in 0..prepared.plan.layers.len() {
         rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
     }
@@ -84,18 +94,30 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     /// One image after the other, encrypted.
-    fn encrypted(self, rows: &mut dyn RowSink, events: &mut dyn EventSink) -> Result<Measured, ExperimentError> {
+    fn encrypted(
+        self,
+        checkpoint: &mut Checkpoint,
+        rows: &mut dyn RowSink,
+        events: &mut dyn EventSink,
+    ) -> Result<Measured, ExperimentError> {
         let Self { spec, task, prepared, dataset } = self;
         let session = undisturbed(|| Session::open(prepared, task, events))?;
         let evaluation = session.start(task, events)?;
         let indices = spec.settings.images.indices();
         let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
         events.progress(Stage::Images, 0, indices.len() as u64, "");
-        for together in indices.chunks(task.batch as usize) {
-            let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
-            let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
-            let probe = spec.settings.probe.0 && !probed;
-            let batch = undisturbed(|| evaluation.batch(&images, probe, events))?;
+        for together in indices.chunks(prepared.plan.client.batch) {
+            let batch = match checkpoint.known(together) {
+                Some(known) => known,
+                None => {
+                    let probed = |outcome: &ImageOutcome| outcome.layers.iter().any(|layer| layer.probe.is_some());
+                    let probe = spec.settings.probe.0 && !outcomes.iter().any(probed);
+                    let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
+                    let batch = undisturbed(|| evaluation.sound_batch(&images, probe, events))?;
+                    checkpoint.add(together, &batch)?;
+                    batch
+                }
+            };
             for (&index, outcome) in together.iter().zip(&batch) {
                 rows.image(&image_row(spec, index, dataset.labels[index], outcome))?;
             }
@@ -151,6 +173,7 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
         logit_error_max: largest(outcome.errors()),
         overflow: outcome.overflow(),
         overflow_noticed: outcome.decrypted.overflow,
+        evaluations: is_encrypted(spec).then_some(outcome.evaluations),
         seconds: is_encrypted(spec).then(|| outcome.seconds()),
         encryption_seconds: is_encrypted(spec).then_some(outcome.encryption_seconds),
         decryption_seconds: is_encrypted(spec).then_some(outcome.decryption_seconds),
@@ -236,8 +259,8 @@ fn trial_row(
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
     // What was not encrypted has no seconds and no bytes; the images of a batch share the seconds of its evaluation.
     let measured = || outcomes.iter().filter(|_| is_encrypted(spec));
-    let seconds = || measured().step_by(task.batch as usize).map(ImageOutcome::seconds);
-    let shared = images.min(task.batch as usize).max(1) as f64;
+    let seconds = || measured().step_by(plan.client.batch).map(ImageOutcome::seconds);
+    let shared = images.min(plan.client.batch).max(1) as f64;
     let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
         attempt: FIRST_ATTEMPT,

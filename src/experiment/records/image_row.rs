@@ -30,6 +30,9 @@ record! {
         pub overflow: bool,
         /// Whether the client's own check, which knows no clear text, noticed.
         pub overflow_noticed: bool,
+        /// Evaluations that it took: 2 where another image of its batch left the range that the modulus holds, and the batch was evaluated again
+        /// without that one.
+        pub evaluations: Option<u32>,
         /// Seconds of the encrypted evaluation, with all images of its batch: the sum of the layers' seconds. Encryption,
         /// decryption and the probe are not in it.
         pub seconds: Option<f64>,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
@@ -44,10 +44,14 @@ impl ChildCommand {
         Ok(Self { program, arguments, prices: Some(prices.in_words()?) })
     }
 
-    fn spawn(&self) -> Result<Child, ExperimentError> {
+    fn spawn(&self, checkpoint: Option<&Path>) -> Result<Child, ExperimentError> {
         let mut command = Command::new(&self.program);
         command.envs(self.prices.as_ref().map(|prices| (PRICES, prices)));
-        command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(&self.arguments);
+        if let Some(path) = checkpoint {
+            command.arg("--checkpoint").arg(path);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;
@@ -60,14 +64,19 @@ impl ChildCommand {
         command.spawn().map_err(|source| ExperimentError::Spawn { program: self.program.clone(), source })
     }
 
-    /// Evaluates a trial and passes on its progress. The child lives as long as the thread that this is called on, at most.
+    /// Evaluates a trial, from what the file `checkpoint` has of it, and passes on its progress. The child lives as long as the thread that this is called on, at most.
     ///
     /// # Errors
     /// [`ExperimentError::Spawn`], [`ExperimentError::Encode`]. A child that fails is no error.
-    pub fn evaluate(&self, spec: &TrialSpec, progress: &mut dyn EventSink) -> Result<Outcome, ExperimentError> {
+    pub fn evaluate(
+        &self,
+        spec: &TrialSpec,
+        checkpoint: Option<&Path>,
+        progress: &mut dyn EventSink,
+    ) -> Result<Outcome, ExperimentError> {
         let text = serde_json::to_vec(spec)
             .map_err(|error| ExperimentError::Encode { what: "a trial specification", reason: error.to_string() })?;
-        let mut child = self.spawn()?;
+        let mut child = self.spawn(checkpoint)?;
         let follower = Follower::new(child.id());
         if let Some(mut input) = child.stdin.take() {
             // A child that does not read its specification says why, or is found dead.
@@ -193,7 +202,7 @@ pub(super) mod tests {
     fn rows_are_collected_even_if_the_child_dies_after_them() {
         let spec = sample();
         let text = format!("cat >/dev/null; echo not json; cat <<'END'\n{}\nEND\nkill -9 $$", events(&spec));
-        let record = script(&text).evaluate(&spec, &mut Silent).unwrap().into_record(&spec);
+        let record = script(&text).evaluate(&spec, None, &mut Silent).unwrap().into_record(&spec);
         assert_eq!((record.trial.status, record.layers.len(), record.images.len()), (TrialStatus::Ok, 1, 2));
     }
 
@@ -203,18 +212,20 @@ pub(super) mod tests {
         let events = events(&spec);
         let (images, _) = events.rsplit_once("{\"event\":\"layer\"").unwrap();
         let text = format!("cat >/dev/null; cat <<'END'\n{images}{{\"event\":\"layer\",\"trial\nEND\nkill -9 $$");
-        let record = script(&text).evaluate(&spec, &mut Silent).unwrap().into_record(&spec);
+        let record = script(&text).evaluate(&spec, None, &mut Silent).unwrap().into_record(&spec);
         assert_eq!((record.trial.status, record.layers.len(), record.images.len()), (TrialStatus::Failed, 0, 2));
         assert!(record.trial.reason.contains("signal 9") && record.trial.reason.contains("memory"));
-        let record =
-            script("echo 'error: no such layer' >&2; exit 2").evaluate(&spec, &mut Silent).unwrap().into_record(&spec);
+        let record = script("echo 'error: no such layer' >&2; exit 2")
+            .evaluate(&spec, None, &mut Silent)
+            .unwrap()
+            .into_record(&spec);
         assert_eq!(record.trial.reason, "ended with exit code 2: error: no such layer");
     }
 
     #[test]
     fn a_program_that_is_not_there() {
         let child = ChildCommand { program: "/nonexistent/leveled".into(), arguments: vec![], prices: None };
-        let error = child.evaluate(&sample(), &mut Silent).unwrap_err();
+        let error = child.evaluate(&sample(), None, &mut Silent).unwrap_err();
         assert!(error.to_string().starts_with("cannot start /nonexistent/leveled"), "{error}");
     }
 

@@ -98,8 +98,10 @@ pub fn run(
             while let Some(trial) = (!stopped).then(|| queue.start()).flatten() {
                 observer.started(trial);
                 let (spec, messages) = (jobs[trial].spec, sender.clone());
+                let checkpoint = directory.checkpoint(&spec.id);
                 scope.spawn(move || {
-                    let outcome = child.evaluate(spec, &mut Sender { trial, messages: messages.clone() });
+                    let outcome =
+                        child.evaluate(spec, Some(&checkpoint), &mut Sender { trial, messages: messages.clone() });
                     let _ = messages.send(Message::Ended(trial, outcome.map(Box::new)));
                 });
             }

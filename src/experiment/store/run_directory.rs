@@ -171,6 +171,12 @@ impl RunDirectory {
         self.store.directory()
     }
 
+    /// Where a trial keeps what it has reached, until its rows stand in the tables.
+    #[must_use]
+    pub fn checkpoint(&self, trial_id: &str) -> PathBuf {
+        self.pending.join(format!("{trial_id}.batches.jsonl"))
+    }
+
     /// How the last recorded attempt at each trial ended.
     #[must_use]
     pub fn statuses(&self) -> HashMap<String, TrialStatus> {
@@ -191,6 +197,9 @@ impl RunDirectory {
         }
         self.journal.end(&record);
         written?;
+        if record.trial.status == TrialStatus::Ok {
+            let _ = fs::remove_file(self.checkpoint(&record.trial.trial_id));
+        }
         self.index.note_trial((record.trial.trial_id, attempt), record.trial.status);
         Ok(())
     }
