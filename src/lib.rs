@@ -17,6 +17,7 @@
 
 #![warn(missing_docs)]
 
+mod choice;
 pub mod ckks;
 pub mod cli;
 pub mod dataset;

@@ -8,6 +8,7 @@ pub mod encryption;
 pub mod error;
 pub mod evaluator;
 pub mod gadget;
+mod key_switching;
 pub mod keys;
 pub mod linear_transform;
 pub mod noise;
@@ -15,6 +16,7 @@ pub mod parameters;
 pub mod precision;
 pub mod secret_slots;
 pub mod security;
+mod security_policy;
 
 #[cfg(test)]
 mod secrets_tests;
@@ -25,9 +27,11 @@ pub use encoder::{Complex, Encoder, Plaintext};
 pub use encryption::{Encryptor, PublicEncryptor};
 pub use error::CkksError;
 pub use evaluator::{Counting, Encrypted, Evaluator, Simulated, SimulatedCiphertext};
+pub use key_switching::KeySwitching;
 pub use keys::{EvaluationKeys, KeyRequest, PublicKey, SecretKey};
 pub use linear_transform::LinearTransform;
 pub use parameters::{Parameters, ParametersLiteral};
 pub use precision::PrecisionReport;
 pub use secret_slots::SecretSlots;
-pub use security::{Security, SecurityPolicy};
+pub use security::Security;
+pub use security_policy::SecurityPolicy;

@@ -1,7 +1,5 @@
 //! 128-bit classical security of ring learning with errors for a uniform ternary key and errors of deviation 3.2.
 
-use serde::{Deserialize, Serialize};
-
 use std::fmt;
 
 /// Largest log2(QP) by the homomorphic encryption standard (2018, table 1; 2^16 by its extension), from N = 2^12 on.
@@ -36,17 +34,6 @@ impl Table {
             Self::Guidelines2024 => "security guidelines 2024, eprint 2024/463",
         }
     }
-}
-
-/// What to do about parameters over the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SecurityPolicy {
-    /// Refuse parameters that are over the stricter table.
-    #[default]
-    Bits128,
-    /// Go beyond the table where nothing fits below it; results are then marked insecure.
-    None,
 }
 
 /// A verdict under one table.

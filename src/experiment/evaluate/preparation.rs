@@ -29,8 +29,9 @@ impl Prepared {
     /// [`ExperimentError::Network`] and [`ExperimentError::Private`].
     pub fn new(task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
         let models = task.origin.members()?;
-        let mut members = models.iter().map(|model| model.lower_with(task.lowering)).collect::<Result<Vec<_>, _>>()?;
-        let clusters = task.clustering.map(|options| cluster(&mut members, &options)).transpose()?;
+        let mut members =
+            models.iter().map(|model| model.lower_with(task.lowering())).collect::<Result<Vec<_>, _>>()?;
+        let clusters = task.clustering().map(|options| cluster(&mut members, &options)).transpose()?;
         let plan = Plan::new(Arc::new(merge(&members)?), &task.plan_options(prices))?;
         let hashes = models.iter().map(|model| model.card.sha256.to_ascii_lowercase());
         let sha256 = match task.origin {

@@ -72,13 +72,13 @@ impl<'p> Simulator<'p> {
         events: &mut dyn EventSink,
         mut each: impl FnMut(usize, ImageOutcome) -> Result<(), ExperimentError>,
     ) -> Result<(), ExperimentError> {
-        let simulation = Simulation::new(&self.prepared.plan, &self.evaluator, task.memory.diagonals.0);
+        let simulation = Simulation::new(&self.prepared.plan, &self.evaluator, task.settings.memory.diagonals.0);
         let mut probe_next = with_probe;
         events.progress(Stage::Images, 0, images.len() as u64, "");
         let mut done = 0;
         while done < images.len() {
             // One image alone encodes the diagonals, and is the one that is probed unless it explodes.
-            let take = if done == 0 || probe_next { 1 } else { batch(task.threads as usize) };
+            let take = if done == 0 || probe_next { 1 } else { batch(task.settings.threads.count() as usize) };
             let part = &images[done..images.len().min(done + take)];
             let outcomes: Vec<Vec<ImageOutcome>> = part
                 .par_chunks(TOGETHER)

@@ -90,7 +90,7 @@ impl Trial<'_> {
         let indices = spec.settings.images.indices();
         let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
         events.progress(Stage::Images, 0, indices.len() as u64, "");
-        for together in indices.chunks(task.batch as usize) {
+        for together in indices.chunks(task.batch()) {
             let probed = outcomes.iter().any(|outcome| outcome.layers.iter().any(|layer| layer.probe.is_some()));
             let images: Vec<&Image> = together.iter().map(|&index| &dataset.images[index]).collect();
             let probe = spec.settings.probe.0 && !probed;
@@ -234,8 +234,8 @@ fn trial_row(
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
     // What was not encrypted has no seconds and no bytes; the images of a batch share the seconds of its evaluation.
     let measured = || outcomes.iter().filter(|_| is_encrypted(spec));
-    let seconds = || measured().step_by(task.batch as usize).map(ImageOutcome::seconds);
-    let shared = images.min(task.batch as usize).max(1) as f64;
+    let seconds = || measured().step_by(task.batch()).map(ImageOutcome::seconds);
+    let shared = images.min(task.batch()).max(1) as f64;
     let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
         attempt: FIRST_ATTEMPT,

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use super::Check;
 use crate::dataset::DatasetName;
 use crate::experiment::block::{Block, BlockRef};
-use crate::experiment::locate::Problem;
 
 /// A data set: the test images that ship with the project, or a full one at a path.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -28,10 +27,6 @@ impl Block for DatasetFiles {
     const EXPECTING: &'static str = "the name of a data set, or a mapping such as {name: cifar10, path: DIR}";
     const BUILT_IN: &'static [(&'static str, &'static str)] =
         &[("cifar10", "name: cifar10\n"), ("cifar100", "name: cifar100\n")];
-
-    fn check(&self) -> Result<(), Problem> {
-        Ok(())
-    }
 }
 
 impl Check for DatasetRef {}
@@ -70,6 +65,6 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("full.yaml"), "name: cifar10\npath: ../../data\n").unwrap();
         let found = named::<DatasetFiles>("full", &directory.path().join("experiments")).unwrap().unwrap();
-        assert_eq!((found.block.path.as_deref(), found.directory), (Some("../../data"), folder));
+        assert_eq!((found.block.path.as_deref(), found.yaml.file), (Some("../../data"), folder.join("full.yaml")));
     }
 }

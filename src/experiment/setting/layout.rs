@@ -1,37 +1,10 @@
-//! How values are arranged in slots, and how convolutions are computed on them.
+//! What goes into the slots.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::named_setting;
 use super::{Check, Recorded, Setting};
 use crate::experiment::locate::Problem;
-
-named_setting! {
-    /// How values are arranged in slots.
-    pub enum Layout {
-        /// Channels multiplexed into the slots of few ciphertexts (method section 5).
-        #[default]
-        Packed = "packed",
-        /// One ciphertext per channel (method section 5).
-        Channel = "channel",
-    }
-}
-
-named_setting! {
-    /// How a convolution is computed.
-    pub enum Convolution {
-        /// As a matrix by its diagonals: the packed layout's.
-        #[default]
-        Diagonals = "diagonals",
-        /// One multiplication per weight.
-        Classical = "classical",
-        /// Inputs that share a weight are added, then multiplied once.
-        Clustered = "clustered",
-        /// Small integers times whole ciphertexts, one mask per output.
-        Integer = "integer",
-    }
-}
 
 /// Images that are evaluated together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::ckks::SecurityPolicy;
 use crate::ckks::combination::{Combination, Group, Integers, Plaintexts, Rotated};
 use crate::ckks::decryption::decrypt;
 use crate::ckks::encryption::{Encryptor, PublicEncryptor};
@@ -8,7 +9,6 @@ use crate::ckks::evaluator::{Counting, Simulated};
 use crate::ckks::keys::{KeyKind, KeyRequest, PublicKey, SecretKey};
 use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold};
 use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
-use crate::ckks::security::SecurityPolicy;
 use crate::ckks::{PrecisionReport, SecretSlots, noise};
 use crate::ring::sampling::Seed;
 
@@ -28,11 +28,10 @@ fn world(log_n: u32, levels: usize, key_switching: KeySwitching) -> World {
         levels,
         scale_bits: 24.0,
         weight_bits: 18.0,
-        tower_reuse: true,
-        input_bits: None,
         base_bits: 40,
         key_switching,
         security: SecurityPolicy::None,
+        ..ParametersLiteral::default()
     })
     .unwrap();
     let encoder = Encoder::new(log_n);
