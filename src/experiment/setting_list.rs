@@ -20,7 +20,7 @@ macro_rules! with_settings {
                 /// in `models/`; a list of them is an ensemble, whose logits are averaged. Not given: the weights in `models/`
                 /// whose card has `network`, `width`, `activation` and the data set.
                 model: ModelFiles = "by `network`",
-                /// Architecture of the network: `resnet18`, `resnet20` or `resnet32`.
+                /// Architecture of the network.
                 network: NetworkName = "that of `model`",
                 /// Channels of the network's first stage.
                 width: Width = "that of `model`",

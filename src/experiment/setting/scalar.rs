@@ -1,10 +1,13 @@
 //! Settings that are a number or a text.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Ensemble, Recorded, Setting};
 use crate::experiment::locate::Problem;
+use crate::network::registry;
 
 /// Weights as written in the experiment file: a path or a name, or a list of them for an ensemble.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -40,9 +43,20 @@ impl Check for ModelFiles {
 }
 
 /// Name of a network's architecture.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct NetworkName(pub String);
+
+impl JsonSchema for NetworkName {
+    fn schema_name() -> Cow<'static, str> {
+        "NetworkName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = registry::names().collect();
+        json_schema!({ "description": "Name of a network's architecture.", "enum": names })
+    }
+}
 
 impl Check for NetworkName {}
 
