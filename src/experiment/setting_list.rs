@@ -54,7 +54,7 @@ macro_rules! with_settings {
                 /// `encrypted`: keys and ciphertexts; `simulated`: clear slots with the scheme's noise, for the accuracy over
                 /// whole test sets.
                 backend: Backend,
-                /// log2 of the ring dimension N, 12 to 16.
+                /// log2 of the ring dimension N, 12 to 17.
                 log_n: LogN,
                 /// `trained`: weights from files; `random`: weights from `weights_seed` for `network`, `width` and the data set,
                 /// with calibrated batch normalisation. Rows of random weights have no accuracy.

@@ -3,17 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Recorded, Setting};
+use super::{Check, LogN, Recorded, Setting};
 use crate::experiment::locate::Problem;
 
 /// Images that are evaluated together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Batch(#[schemars(range(min = 1, max = 32768))] pub u32);
+pub struct Batch(#[schemars(range(min = 1, max = Self::MAX))] pub u32);
 
 impl Batch {
     /// Most images: the slots of the largest ring.
-    pub const MAX: u32 = 1 << 15;
+    pub const MAX: u32 = 1 << (LogN::MAX - 1);
 }
 
 impl Check for Batch {
@@ -46,6 +46,6 @@ mod tests {
     #[test]
     fn batches_have_bounds() {
         assert!(Batch(1).check().is_ok() && Batch(8).check().is_ok());
-        assert!(Batch(0).check().unwrap_err().text.contains("choose 1 to 32768"));
+        assert!(Batch(0).check().unwrap_err().text.contains("choose 1 to 65536"));
     }
 }

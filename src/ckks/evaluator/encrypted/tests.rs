@@ -10,6 +10,7 @@ use crate::ckks::keys::{KeyKind, KeyRequest, PublicKey, SecretKey};
 use crate::ckks::linear_transform::{Diagonal, DiagonalSource, Fold};
 use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
 use crate::ckks::{PrecisionReport, SecretSlots, noise};
+use crate::ring::primes::MAX_LOG_N;
 use crate::ring::sampling::Seed;
 
 /// Rotations that the tests use; the giant steps 16, 8, 0 and -32 follow each other by 8 and 32.
@@ -492,4 +493,21 @@ fn combinations_refuse_what_they_cannot_hold() {
     let sources = (0..70_000).map(|input| Rotated { input, steps: 0 }).collect();
     let error = Combination::new(70_000, sources, plaintexts).unwrap_err().to_string();
     assert!(error.contains("70000 rotated inputs"), "{error}");
+}
+
+#[test]
+fn the_largest_ring_has_the_predicted_noise() {
+    let log_n = MAX_LOG_N;
+    let w = world(log_n, 1, KeySwitching::Automatic);
+    let m = slots(5, w.slot_count());
+    let deviation = |x: &Ciphertext, expected: &[Complex]| {
+        let report = PrecisionReport::new(&w.decrypt(x), expected).unwrap();
+        report.deviation * x.scale / noise::slot_deviation(log_n, 1.0)
+    };
+    let product = w.encrypt(&m, w.square_scale() * w.parameters.weight_scale(2), 2);
+    let (found, expected) = (deviation(&w.evaluator.rescale(&product).unwrap(), &m), noise::rounding(log_n));
+    assert!((found / expected - 1.0).abs() < 0.1, "rescale: {found} against {expected}");
+    let rotated = w.evaluator.rotate(&w.encrypt(&m, w.square_scale(), 2), 1).unwrap();
+    let (found, expected) = (deviation(&rotated, &rotate(&m, 1)), noise::key_switch(&w.parameters, 2).hypot(3.2));
+    assert!((found / expected - 1.0).abs() < 0.15, "rotate: {found} against {expected}");
 }
