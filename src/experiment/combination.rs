@@ -121,6 +121,7 @@ pub fn plan_options(settings: &Settings, parameters: &ParameterSet) -> PlanOptio
         layout: settings.layout,
         convolution: settings.convolution,
         batch: settings.batch.0 as usize,
+        tiles: None,
         working_bytes: settings.memory.working.0,
         key_switching: parameters.key_switching,
         security: settings.security,

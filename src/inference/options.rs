@@ -60,6 +60,8 @@ pub struct PlanOptions {
     pub convolution: ConvolutionKind,
     /// Images in the slots of one ciphertext, in the channel layout.
     pub batch: usize,
+    /// Tiles of an image in the tiled layout; none: as many as take the least time.
+    pub tiles: Option<usize>,
     /// Bytes of rotated ciphertexts that a convolution in the channel layout may hold at a time.
     pub working_bytes: u64,
     /// Choice of the special primes.
@@ -85,6 +87,7 @@ impl Default for PlanOptions {
             layout: LayoutKind::default(),
             convolution: ConvolutionKind::default(),
             batch: 1,
+            tiles: None,
             working_bytes: DEFAULT_WORKING_BYTES,
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,
