@@ -18,6 +18,7 @@
 //! The upper half, from [`training`] on, needs the feature `harness`, which is on by default. Without it the crate is the evaluator
 //! as a library, with few dependencies: `leveled = { .., default-features = false }`. Its examples are in `examples/`.
 
+mod choice;
 pub mod ckks;
 #[cfg(feature = "harness")]
 pub mod cli;

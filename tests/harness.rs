@@ -19,6 +19,7 @@ use leveled::experiment::plan_view::PlanView;
 use leveled::experiment::prices::PriceOrigin;
 use leveled::experiment::provenance::Provenance;
 use leveled::experiment::records::{ImageRow, LayerRow, SecurityVerdict, TrialRow, TrialStatus};
+use leveled::network::registry::REGISTRY;
 
 /// An experiment without any file of weights, in a small and insecure ring.
 const RANDOM: &str = "\
@@ -112,7 +113,7 @@ fn random_weights_have_agreement_and_no_accuracy() {
 fn tables_that_need_no_experiment() {
     let directory = tempfile::tempdir().unwrap();
     let text = success(directory.path(), &["plan", "--levels"]);
-    assert!(text.starts_with("| network") && text.lines().count() == 38, "{text}");
+    assert!(text.starts_with("| network") && text.lines().count() == 2 + 12 * REGISTRY.len(), "{text}");
     let views: Vec<LevelView> =
         serde_json::from_str(&success(directory.path(), &["plan", "--levels", "--json"])).unwrap();
     assert_eq!((views[0].levels, views[11].levels), (70, 18));

@@ -8,26 +8,18 @@
 //! Without tower reuse every prime has log2(D) bits: a linear layer and the squaring after it divide by one each, and data
 //! stay near D.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::CkksError;
 use super::gadget::{Band, Budget};
-use super::security::{Security, SecurityPolicy, Table};
+pub use super::key_switching::KeySwitching;
+use super::security::{Security, Table};
+use super::security_policy::SecurityPolicy;
 use crate::ring::primes::{MAX_LOG_N, ntt_primes, ntt_primes_below};
 use crate::ring::{Factor, Ntt, RingError};
-
-/// How special primes and digits are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeySwitching {
-    /// Level by level, the cheapest under the security limit (see [`super::gadget`]).
-    #[default]
-    Automatic,
-    /// One gadget for the whole chain, with this many special primes.
-    SpecialPrimes(usize),
-}
 
 /// What a user asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +45,92 @@ pub struct ParametersLiteral {
     pub security: SecurityPolicy,
 }
 
+/// Largest size of an RNS prime in bits.
+const LARGEST_PRIME: u32 = 60;
+
+/// Most levels that a chain may have.
+const MOST_LEVELS: usize = 200;
+
+impl Default for ParametersLiteral {
+    /// Twenty levels that are 128-bit secure at N = 2^15.
+    fn default() -> Self {
+        Self {
+            log_n: 15,
+            levels: 20,
+            scale_bits: 20.0,
+            weight_bits: 18.0,
+            tower_reuse: true,
+            input_bits: None,
+            base_bits: 28,
+            key_switching: KeySwitching::default(),
+            security: SecurityPolicy::default(),
+        }
+    }
+}
+
 impl ParametersLiteral {
+    /// Checks what can be checked without primes.
+    ///
+    /// # Errors
+    /// [`CkksError::Parameter`] for the first impossible value.
+    pub fn check(&self) -> Result<(), CkksError> {
+        let Self { log_n, levels, scale_bits, weight_bits, base_bits, .. } = *self;
+        let refuse =
+            |name, value: &dyn Display, reason| Err(CkksError::Parameter { name, value: value.to_string(), reason });
+        let in_range = |name, bits: f64, low: f64, high: f64| match (low..=high).contains(&bits) {
+            true => Ok(()),
+            false => refuse(name, &bits, format!("{bits} bits is outside {low} to {high}; choose a size in between")),
+        };
+        if !(5..=MAX_LOG_N).contains(&log_n) {
+            let reason = format!("choose a value from 5 (tests) or 12 (secure) to {MAX_LOG_N}");
+            return refuse("log_n", &log_n, reason);
+        }
+        in_range("scale_bits", scale_bits, 10.0, 55.0)?;
+        in_range("weight_bits", weight_bits, 8.0, 45.0)?;
+        let most = 2.0 * scale_bits;
+        if let Some(bits) = self.input_bits.filter(|bits| !(10.0..=most).contains(bits)) {
+            let reason = format!(
+                "the scale of the image has {bits} bits, outside 10 to 2 * scale_bits = {most}; choose a size in between"
+            );
+            return refuse("input_bits", &bits, reason);
+        }
+        let smallest = log_n + SMALLEST_PRIME;
+        in_range("base_bits", f64::from(base_bits), f64::from(smallest.max(20)), f64::from(LARGEST_PRIME))?;
+        let tower_bits = self.tower_bits();
+        let (name, value) = if self.tower_reuse { ("weight_bits", weight_bits) } else { ("scale_bits", scale_bits) };
+        if tower_bits > f64::from(LARGEST_PRIME) {
+            let reason = format!(
+                "a tower has scale_bits + weight_bits = {tower_bits} bits, more than the {LARGEST_PRIME} that an RNS prime may have; lower one of them"
+            );
+            return refuse(name, &value, reason);
+        }
+        if tower_bits.round() < f64::from(smallest) {
+            let reason = format!(
+                "a tower has {tower_bits} bits, less than the {smallest} that a prime has at N = 2^{log_n}; raise it"
+            );
+            return refuse(name, &value, reason);
+        }
+        if f64::from(base_bits) < scale_bits + 2.0 {
+            let reason = format!(
+                "a base prime of {base_bits} bits has no room for logits at a scale of {scale_bits} bits; take at least scale_bits + 2, and log2 of the largest logit on top"
+            );
+            return refuse("base_bits", &base_bits, reason);
+        }
+        if !(1..=MOST_LEVELS).contains(&levels) {
+            let reason =
+                format!("a chain has 1 to {MOST_LEVELS} levels; remove the key to take what the network needs");
+            return refuse("levels", &levels, reason);
+        }
+        match self.key_switching {
+            KeySwitching::SpecialPrimes(count) if !(1..=KeySwitching::MOST_SPECIAL_PRIMES).contains(&count) => {
+                let most = KeySwitching::MOST_SPECIAL_PRIMES;
+                let reason = format!("{count} special primes are not possible; choose 1 to {most}, or `auto`");
+                refuse("key_switching", &count, reason)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Bits of a prime above the base prime, on average.
     fn tower_bits(&self) -> f64 {
         self.scale_bits + if self.tower_reuse { self.weight_bits } else { 0.0 }
@@ -184,7 +261,7 @@ impl Parameters {
     /// # Errors
     /// [`CkksError`] for impossible values, for a modulus over the security limit, and when primes run out.
     pub fn new(literal: ParametersLiteral) -> Result<Self, CkksError> {
-        validate(&literal)?;
+        literal.check()?;
         let log_n = literal.log_n;
         let mut primes = ntt_primes(log_n, literal.base_bits, 1, &[])?;
         for bits in limb_bits(&literal) {
@@ -361,65 +438,13 @@ fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
     bits
 }
 
-fn validate(literal: &ParametersLiteral) -> Result<(), CkksError> {
-    let refuse = |name, value: String, reason: String| Err(CkksError::Parameter { name, value, reason });
-    let ParametersLiteral { log_n, levels, scale_bits, weight_bits, base_bits, .. } = *literal;
-    if !(5..=MAX_LOG_N).contains(&log_n) {
-        return refuse(
-            "log_n",
-            log_n.to_string(),
-            format!("choose a value from 5 (tests) or 12 (secure) to {MAX_LOG_N}"),
-        );
-    }
-    if levels == 0 || levels > 200 {
-        return refuse("levels", levels.to_string(), "a chain has 1 to 200 levels".into());
-    }
-    if !(10.0..=55.0).contains(&scale_bits) {
-        return refuse("scale_bits", scale_bits.to_string(), "choose 10 to 55 bits".into());
-    }
-    if !(8.0..=45.0).contains(&weight_bits) {
-        return refuse("weight_bits", weight_bits.to_string(), "choose 8 to 45 bits".into());
-    }
-    let sum = literal.tower_bits();
-    if sum.round() > 60.0 || sum.round() < f64::from(log_n + 4) {
-        return refuse(
-            if literal.tower_reuse { "scale_bits + weight_bits" } else { "scale_bits" },
-            sum.to_string(),
-            format!("a prime of the chain has {} to 60 bits at N = 2^{log_n}", log_n + 4),
-        );
-    }
-    if let Some(bits) = literal.input_bits
-        && !(10.0..=2.0 * scale_bits).contains(&bits)
-    {
-        return refuse("input_bits", bits.to_string(), "choose 10 bits to twice scale_bits".into());
-    }
-    if base_bits > 60 || base_bits < log_n + 4 || f64::from(base_bits) < scale_bits + 1.0 {
-        return refuse(
-            "base_bits",
-            base_bits.to_string(),
-            format!("the base prime has {} to 60 bits at N = 2^{log_n} and exceeds scale_bits", log_n + 4),
-        );
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    pub(crate) fn literal() -> ParametersLiteral {
-        ParametersLiteral {
-            log_n: 15,
-            levels: 20,
-            scale_bits: 20.0,
-            weight_bits: 18.0,
-            tower_reuse: true,
-            input_bits: None,
-            base_bits: 28,
-            key_switching: KeySwitching::Automatic,
-            security: SecurityPolicy::Bits128,
-        }
+    fn literal() -> ParametersLiteral {
+        ParametersLiteral::default()
     }
 
     #[test]
@@ -502,7 +527,7 @@ mod tests {
                 input_bits: input.map(|bits| f64::from(bits) / 2.0),
                 base_bits: base,
                 key_switching,
-                security: SecurityPolicy::Bits128,
+                ..literal()
             };
             if let Ok(p) = Parameters::new(literal) {
                 prop_assert!(p.security().log2_qp <= limit && p.security().is_secure());
@@ -548,12 +573,21 @@ mod tests {
             (ParametersLiteral { scale_bits: 3.0, ..literal() }, "scale_bits"),
             (ParametersLiteral { scale_bits: f64::NAN, ..literal() }, "scale_bits"),
             (ParametersLiteral { weight_bits: 50.0, ..literal() }, "weight_bits"),
-            (ParametersLiteral { scale_bits: 40.0, weight_bits: 30.0, ..literal() }, "scale_bits + weight_bits"),
+            (ParametersLiteral { scale_bits: 40.0, weight_bits: 30.0, base_bits: 50, ..literal() }, "weight_bits"),
             (ParametersLiteral { input_bits: Some(50.0), ..literal() }, "input_bits"),
             (ParametersLiteral { base_bits: 20, ..literal() }, "base_bits"),
+            (ParametersLiteral { base_bits: 61, ..literal() }, "base_bits"),
+            (ParametersLiteral { scale_bits: 17.0, tower_reuse: false, ..literal() }, "scale_bits"),
+            (ParametersLiteral { key_switching: KeySwitching::SpecialPrimes(0), ..literal() }, "key_switching"),
         ] {
             let error = Parameters::new(literal).unwrap_err().to_string();
-            assert!(error.starts_with(name), "{error}");
+            assert!(error.starts_with(&format!("{name} = ")), "{error}");
         }
+        // Only a tower that both share holds their sum.
+        let apart = ParametersLiteral { scale_bits: 42.0, weight_bits: 19.5, base_bits: 50, ..literal() };
+        assert!(
+            apart.check().unwrap_err().to_string().contains("scale_bits + weight_bits = 61.5 bits, more than the 60")
+        );
+        assert_eq!(ParametersLiteral { tower_reuse: false, ..apart }.check(), Ok(()));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::decryption::decrypt;
 use super::keys::{EvaluationKeys, KeyKind, KeyRequest, PublicKey, SecretKey};
-use super::parameters::{KeySwitching, ParametersLiteral};
+use super::parameters::ParametersLiteral;
 use super::{Ciphertext, CkksError, Complex, Encoder, Encryptor, Parameters, PublicEncryptor, SecurityPolicy};
 use crate::ring::limb::pool_has;
 use crate::ring::sampling::Seed;
@@ -17,11 +17,9 @@ fn parameters(log_n: u32) -> Parameters {
         levels: 3,
         scale_bits: 24.0,
         weight_bits: 18.0,
-        tower_reuse: true,
-        input_bits: None,
         base_bits: 40,
-        key_switching: KeySwitching::Automatic,
         security: SecurityPolicy::None,
+        ..ParametersLiteral::default()
     })
     .unwrap()
 }

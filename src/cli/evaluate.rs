@@ -35,7 +35,7 @@ pub struct Evaluate {
     clusters: Vec<usize>,
     /// What shares the clusters; joint is for ensembles, the others for single networks.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "full,slice,joint", requires = "clusters")]
-    modes: Vec<Mode>,
+    modes: Vec<ClusterMode>,
     /// Number of clustering seeds.
     #[arg(long, default_value_t = 1, requires = "clusters")]
     cluster_seeds: u64,
@@ -51,26 +51,14 @@ enum Images {
     Validation,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Mode {
-    Full,
-    Slice,
-    Joint,
-}
-
 impl Evaluate {
     /// Evaluates and prints the tables.
     ///
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let mode = |mode: &Mode| match mode {
-            Mode::Full => ClusterMode::Full,
-            Mode::Slice => ClusterMode::Slice,
-            Mode::Joint => ClusterMode::Joint,
-        };
         let request = AccuracyRequest {
-            modes: self.modes.iter().map(mode).collect(),
+            modes: self.modes,
             models: self.models,
             data: self.data,
             images: match self.images {

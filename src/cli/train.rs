@@ -8,6 +8,7 @@ use super::CliError;
 use super::output::print;
 use crate::dataset::DatasetName;
 use crate::experiment::training::{RecipeChoices, TrainRequest, train};
+use crate::network::registry::names_in_words;
 use crate::report::figures::write_history_figure;
 use crate::report::training_text::training_text;
 
@@ -22,8 +23,7 @@ pub struct Train {
     /// Directory for checkpoint, history and weights [default: results/train-NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Network in place of the recipe's: resnet18, resnet20 or resnet32.
-    #[arg(long)]
+    #[arg(long, help = format!("Network in place of the recipe's: {}", names_in_words()))]
     network: Option<String>,
     /// Channels of the first stage in place of the recipe's.
     #[arg(long)]

@@ -10,7 +10,7 @@ use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Deserializer};
 
 use super::ExperimentError;
-use super::locate::{Problem, YamlText};
+use super::locate::YamlText;
 use super::suggest;
 
 /// A kind of building block.
@@ -23,12 +23,6 @@ pub trait Block: DeserializeOwned + JsonSchema {
     const EXPECTING: &'static str;
     /// Names and texts that come with the program, for use outside a checkout.
     const BUILT_IN: &'static [(&'static str, &'static str)];
-
-    /// Checks the block on its own.
-    ///
-    /// # Errors
-    /// The first impossible value, with the key that holds it.
-    fn check(&self) -> Result<(), Problem>;
 }
 
 /// A block by name or in place.
@@ -41,12 +35,12 @@ pub enum BlockRef<B> {
 }
 
 /// A block and where it was found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Found<B> {
     /// The block.
     pub block: B,
-    /// The directory that its relative paths start at.
-    pub directory: PathBuf,
+    /// The file that says so.
+    pub yaml: YamlText,
 }
 
 /// Reads the block called `name`, from its folder at or above `directory`, or built in.
@@ -72,10 +66,7 @@ pub fn named<B: Block>(name: &str, directory: &Path) -> Result<Result<Found<B>, 
             return Ok(Err(format!("no {} {name}.yaml in {}; {advice}", B::KIND, B::FOLDER)));
         }
     };
-    let block: B = yaml.parse()?;
-    block.check().map_err(|problem| yaml.problem(&[], &problem))?;
-    let directory = yaml.file.parent().unwrap_or(directory).to_owned();
-    Ok(Ok(Found { block, directory }))
+    Ok(Ok(Found { block: yaml.parse()?, yaml }))
 }
 
 /// The first directory called `folder` in `directory` and those above it.

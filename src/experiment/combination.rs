@@ -1,10 +1,14 @@
-//! Which settings go together, and what those mean that others make idle.
+//! Which settings go together, what those mean that others make idle, and what they mean for the plan.
 
+use super::locate::Problem;
+use super::parameter_set::ParameterSet;
 use super::setting::{
-    Backend, Batch, ClusterMethod, ClusterMode, Convolution, DrawSeed, Ensemble, Layout, LogN, NetworkForm, Setting,
-    WeightsOrigin,
+    Backend, Batch, ClusterAlgorithm, ClusterMode, ConvolutionKind, DrawSeed, Ensemble, LayoutKind, LogN, NetworkForm,
+    Setting, WeightsOrigin,
 };
 use super::settings::{PartialSettings, Settings};
+use crate::ckks::CkksError;
+use crate::inference::{DEFAULT_MEMORY_BYTES, PlanOptions, Prices};
 
 /// Why a combination is impossible: the setting to blame, and what to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +110,7 @@ fn settle_members(given: &PartialSettings, settings: &mut Settings) -> Result<()
 fn settle_clusters(settings: &mut Settings) -> Result<(), Refusal> {
     if settings.clusters.0.is_none() {
         settings.cluster_mode = ClusterMode::default();
-        settings.cluster_method = ClusterMethod::default();
+        settings.cluster_method = ClusterAlgorithm::default();
         settings.cluster_seed = DrawSeed::default();
         return Ok(());
     }
@@ -115,7 +119,7 @@ fn settle_clusters(settings: &mut Settings) -> Result<(), Refusal> {
                        more members";
         return Err(Refusal::new("cluster_mode", problem));
     }
-    if settings.cluster_method == ClusterMethod::Exact {
+    if settings.cluster_method == ClusterAlgorithm::Exact {
         if settings.cluster_mode == ClusterMode::Joint {
             let problem = "the exact method clusters numbers, and joint clustering vectors of them; set `lloyd`, or \
                            another `cluster_mode`";
@@ -127,11 +131,11 @@ fn settle_clusters(settings: &mut Settings) -> Result<(), Refusal> {
 }
 
 fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(), Refusal> {
-    let packed = settings.layout == Layout::Packed;
+    let packed = settings.layout == LayoutKind::Packed;
     if !packed && given.convolution.is_none() {
-        settings.convolution = Convolution::Classical;
+        settings.convolution = ConvolutionKind::Classical;
     }
-    if packed != (settings.convolution == Convolution::Diagonals) {
+    if packed != (settings.convolution == ConvolutionKind::Diagonals) {
         let problem = format!(
             "the {} layout has no {} convolution; {}",
             settings.layout.as_str(),
@@ -140,16 +144,73 @@ fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(),
         );
         return Err(Refusal::new("convolution", problem));
     }
+    if settings.layout == LayoutKind::Tiled {
+        if given.convolution.is_some_and(|convolution| convolution != ConvolutionKind::Classical) {
+            let problem = "the tiled layout has one kind of convolution; remove the key, or set `classical`";
+            return Err(Refusal::new("convolution", problem));
+        }
+        if given.batch.is_none() {
+            settings.batch = Batch(None);
+        }
+        return Ok(());
+    }
+    if settings.batch == Batch(None) {
+        to_default(&mut settings.batch);
+    }
     if packed && Some(settings.batch) != Batch::default_value() {
-        let problem = "the packed layout has no free slots for more images; set `batch: 1`, or `layout: channel`";
+        let problem =
+            "the packed layout has no free slots for more images; set `batch: 1`, or `layout: channel` or `tiled`";
         return Err(Refusal::new("batch", problem));
     }
     Ok(())
 }
 
+/// The choices that a plan is made from, with the stored prices.
+#[must_use]
+pub fn plan_options(settings: &Settings, parameters: &ParameterSet) -> PlanOptions {
+    PlanOptions {
+        log_n: settings.log_n.0,
+        levels: parameters.levels,
+        scale_bits: parameters.scale_bits,
+        weight_bits: parameters.weight_bits,
+        tower_reuse: settings.tower_reuse.0,
+        input_bits: parameters.input_bits,
+        input_copies: parameters.input_copies,
+        complex_packing: parameters.complex_packing,
+        base_bits: parameters.base_bits,
+        layout: settings.layout,
+        convolution: settings.convolution,
+        batch: settings.batch.0.map(|images| usize::try_from(images).unwrap_or(usize::MAX)),
+        tiles: None,
+        memory_bytes: settings.memory.limit.map_or(DEFAULT_MEMORY_BYTES, |limit| limit.0),
+        working_bytes: settings.memory.working.0,
+        key_switching: parameters.key_switching,
+        security: settings.security,
+        prices: Prices::default(),
+    }
+}
+
+/// Checks a parameter set for a trial with these settings.
+///
+/// # Errors
+/// The first impossible value, with the key that holds it.
+pub fn check_parameters(settings: &Settings, set: &ParameterSet) -> Result<(), Problem> {
+    plan_options(settings, set).check().map_err(|error| match error {
+        CkksError::Parameter { name, reason, .. } => Problem::at(name, reason),
+        error => Problem::new(error.to_string()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::ckks::KeySwitching;
+    use crate::experiment::block::named;
+    use crate::experiment::parameter_set::tests::set;
+    use crate::experiment::setting::TowerReuse;
+    use crate::experiment::trial::tests::{sample, sample_with};
 
     #[test]
     fn what_encryption_alone_has_is_idle_in_the_clear() {
@@ -218,11 +279,59 @@ mod tests {
         assert!(problem.contains("the packed layout has no clustered convolution; set `layout: channel`"), "{problem}");
         assert_eq!(blamed("model: a, layout: channel, convolution: diagonals").0, "convolution");
         assert_eq!(blamed("model: a, batch: 2").0, "batch");
-        assert_eq!(settled("model: a, layout: channel").unwrap().convolution, Convolution::Classical);
+        assert_eq!(settled("model: a, layout: channel").unwrap().convolution, ConvolutionKind::Classical);
         assert!(settled("model: a, layout: channel, convolution: clustered, batch: 8").is_ok());
         assert!(settled("model: a, layout: channel, convolution: integer").is_ok());
         assert!(settled("model: a, activation_form: monic").is_ok());
         assert!(settled("model: a, node_fusing: false").is_ok());
         assert!(settled("model: a, tower_reuse: false").is_ok());
+    }
+
+    #[test]
+    fn the_built_in_set_is_that_of_a_plan() {
+        let found = named::<ParameterSet>("default", Path::new("/nonexistent")).unwrap().unwrap().block;
+        let (settings, default) = (sample().settings, PlanOptions::default());
+        assert_eq!(check_parameters(&settings, &found), Ok(()));
+        let plan = plan_options(&settings, &found);
+        let literal = |options: &PlanOptions| (options.levels, options.base_bits, options.key_switching);
+        assert_eq!(literal(&plan), literal(&default));
+        assert_eq!(
+            (plan.scale_bits, plan.weight_bits, plan.input_bits),
+            (default.scale_bits, default.weight_bits, default.input_bits)
+        );
+        assert_eq!((plan.input_copies, plan.complex_packing), (default.input_copies, default.complex_packing));
+    }
+
+    #[test]
+    fn impossible_sizes_name_their_key() {
+        let settings = sample().settings;
+        let key = |set: ParameterSet| check_parameters(&settings, &set).unwrap_err().key;
+        let input_bits = |input_bits| ParameterSet { input_bits, ..set(20.5, 18.25, 28) };
+        for bits in [9.0, 41.5, f64::NAN] {
+            assert_eq!(key(input_bits(bits)), Some("input_bits"));
+        }
+        let input_copies = |input_copies| ParameterSet { input_copies, ..set(20.5, 18.25, 28) };
+        assert_eq!((key(input_copies(0)), key(input_copies(65))), (Some("input_copies"), Some("input_copies")));
+        assert_eq!(check_parameters(&settings, &input_copies(64)), Ok(()));
+        assert_eq!(key(set(5.0, 18.0, 30)), Some("scale_bits"));
+        assert_eq!(key(set(35.0, 30.0, 40)), Some("weight_bits"));
+        assert_eq!(key(set(20.0, 18.0, 61)), Some("base_bits"));
+        let problem = check_parameters(&settings, &set(30.0, 18.0, 30)).unwrap_err();
+        assert!(problem.text.contains("no room for logits"), "{}", problem.text);
+        let levels = |levels| ParameterSet { levels: Some(levels), ..set(20.5, 18.25, 28) };
+        assert_eq!((key(levels(0)), key(levels(201))), (Some("levels"), Some("levels")));
+        assert_eq!(check_parameters(&settings, &levels(20)), Ok(()));
+        let special =
+            |count| ParameterSet { key_switching: KeySwitching::SpecialPrimes(count), ..set(20.5, 18.25, 28) };
+        assert_eq!((key(special(0)), key(special(65))), (Some("key_switching"), Some("key_switching")));
+    }
+
+    #[test]
+    fn without_tower_reuse_scale_and_weights_share_no_prime() {
+        let apart = |reuse| sample_with(|settings| settings.tower_reuse = TowerReuse(reuse)).settings;
+        let large = set(42.0, 19.5, 50);
+        assert_eq!(check_parameters(&apart(true), &large).unwrap_err().key, Some("weight_bits"));
+        assert_eq!(check_parameters(&apart(false), &large), Ok(()));
+        assert_eq!(check_parameters(&apart(false), &set(17.0, 19.5, 30)).unwrap_err().key, Some("scale_bits"));
     }
 }

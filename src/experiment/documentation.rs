@@ -1,5 +1,7 @@
 //! Tables of the documentation that follow from the code: settings of an experiment, columns of the records.
 
+use serde_json::Value;
+
 use super::records::{Column, ColumnKind, Record};
 use super::schema::experiment_schema;
 use super::settings::names_and_defaults;
@@ -11,9 +13,22 @@ pub fn settings_table() -> String {
     let properties = &schema["$defs"]["PartialSettings"]["properties"];
     let rows = names_and_defaults().into_iter().map(|(name, default)| {
         let value = properties[name]["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let words = words(&schema, &properties[name]);
+        // Words that the description does not explain.
+        let value = match value.strip_suffix('.') {
+            Some(text) if words.iter().any(|word| !text.contains(word)) => format!("{text}: {}.", words.join(", ")),
+            _ => value,
+        };
         vec![format!("`{name}`"), value, default]
     });
     markdown(&["setting", "value", "default"], rows)
+}
+
+/// The words that a property may be, quoted, if its type is a list of them.
+fn words(schema: &Value, property: &Value) -> Vec<String> {
+    let reference = property["anyOf"][0]["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
+    let list = reference.and_then(|path| schema.pointer(path)?.get("enum")?.as_array());
+    list.into_iter().flatten().filter_map(|word| Some(format!("`{}`", word.as_str()?))).collect()
 }
 
 /// The columns of a table of records as a Markdown table.
@@ -51,6 +66,7 @@ fn markdown(heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::registry::names;
 
     #[test]
     fn every_setting_is_documented() {
@@ -58,5 +74,8 @@ mod tests {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
             assert!(cells.len() >= 5 && cells[2].ends_with('.') && !cells[3].is_empty(), "{line}");
         }
+        let network = settings_table().lines().find(|line| line.starts_with("| `network`")).map(str::to_owned);
+        let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+        assert!(network.unwrap().contains(&format!("Architecture of the network: {}.", names.join(", "))));
     }
 }

@@ -4,13 +4,15 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::ExperimentError;
-use super::block;
+use super::block::{self, Found};
+use super::combination::check_parameters;
 use super::event::EventSink;
 use super::inference_view::InferenceView;
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
 use super::prices::KnownPrices;
-use super::setting::{Check, LogN, Security, Threads};
+use super::setting::{Check, ImageSelection, LogN, Probe, SecurityPolicy, Seed, Threads};
+use super::settings::{Missing, PartialSettings, Settings};
 
 /// What is asked for; nothing in it has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,18 +51,10 @@ pub struct CheckedRequest {
     pub model: PathBuf,
     /// The image.
     pub image: ImageSource,
-    /// log2 of the ring dimension.
-    pub log_n: u32,
     /// Sizes of scales and primes.
     pub parameters: ParameterSet,
-    /// Which security is demanded.
-    pub security: Security,
-    /// Number of threads.
-    pub threads: u32,
-    /// Seed; none: the operating system's entropy.
-    pub seed: Option<u64>,
-    /// Whether each layer is compared with clear-text evaluation.
-    pub probe: bool,
+    /// Everything else.
+    pub settings: Settings,
 }
 
 impl InferenceRequest {
@@ -71,24 +65,26 @@ impl InferenceRequest {
     pub fn check(&self) -> Result<CheckedRequest, ExperimentError> {
         let argument =
             |name: &'static str| move |problem: Problem| ExperimentError::Argument { name, problem: problem.text };
-        LogN(self.log_n).check().map_err(argument("--log-n"))?;
-        let threads = Threads(self.threads);
+        let (log_n, threads) = (LogN(self.log_n), Threads(self.threads));
+        log_n.check().map_err(argument("--log-n"))?;
         threads.check().map_err(argument("--threads"))?;
+        let settings = PartialSettings {
+            images: Some(ImageSelection::First(1)),
+            log_n: Some(log_n),
+            security: Some(if self.insecure { SecurityPolicy::None } else { SecurityPolicy::Bits128 }),
+            seed: Some(Seed(self.seed)),
+            threads: Some(threads),
+            probe: Some(Probe(self.probe)),
+            ..PartialSettings::default()
+        };
+        let settings = settings.plain().map_err(|Missing(name)| argument(name)(Problem::new("it must be given")))?;
         let here = std::env::current_dir().unwrap_or_default();
-        let parameters = block::named::<ParameterSet>(&self.parameters, &here)?
-            .map_err(|advice| argument("--parameters")(Problem::new(advice)))?
-            .block;
+        let found = block::named::<ParameterSet>(&self.parameters, &here)?;
+        let Found { block: parameters, yaml } =
+            found.map_err(|advice| argument("--parameters")(Problem::new(advice)))?;
+        check_parameters(&settings, &parameters).map_err(|problem| yaml.problem(&[], &problem))?;
         File::open(&self.model).map_err(|source| ExperimentError::Read { path: self.model.clone(), source })?;
-        Ok(CheckedRequest {
-            model: self.model.clone(),
-            image: self.image_source()?,
-            log_n: self.log_n,
-            parameters,
-            security: if self.insecure { Security::None } else { Security::Bits128 },
-            threads: threads.count(),
-            seed: self.seed,
-            probe: self.probe,
-        })
+        Ok(CheckedRequest { model: self.model.clone(), image: self.image_source()?, parameters, settings })
     }
 
     fn image_source(&self) -> Result<ImageSource, ExperimentError> {

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::ExperimentError;
 use crate::inference::levels::{LevelCosts, LevelSwitches, NodeLevels, levels};
 use crate::network::Architecture;
+use crate::network::registry::{NamedArchitecture, REGISTRY};
 
-/// The networks of the table; levels do not depend on width and classes.
-const NETWORKS: [&str; 3] = ["resnet18", "resnet20", "resnet32"];
-const WIDTH: usize = 64;
+/// Levels do not depend on it, nor on the width.
 const CLASSES: usize = 10;
 
 /// One network under one combination.
@@ -52,8 +51,8 @@ pub struct LevelRow {
 /// None for the networks that there are.
 pub fn level_views() -> Result<Vec<LevelView>, ExperimentError> {
     let mut views = Vec::new();
-    for network in NETWORKS {
-        let graph = Architecture::named(network, WIDTH, CLASSES)?.graph()?;
+    for &NamedArchitecture { name: network, standard_width, .. } in REGISTRY {
+        let graph = Architecture::named(network, standard_width, CLASSES)?.graph()?;
         views.extend(LevelSwitches::all().into_iter().map(|switches| {
             let nodes = levels(&graph, switches);
             let costs = nodes.last().map(|node| node.spent).unwrap_or_default();
@@ -88,12 +87,13 @@ mod tests {
     #[test]
     fn the_table_holds_every_combination() {
         let views = level_views().unwrap();
-        assert_eq!(views.len(), 3 * 12);
+        assert_eq!(views.len(), REGISTRY.len() * 12);
         let totals: Vec<usize> = views.iter().filter(|v| v.network == "resnet20").map(|v| v.levels).collect();
         assert_eq!((totals[0], totals[11]), (78, 20));
         assert!(totals.iter().all(|total| (20..=78).contains(total)));
         let rows = level_rows(&views);
         assert_eq!(rows.len(), views.iter().map(|view| view.nodes.len()).sum::<usize>());
-        assert_eq!(rows.last().map(|row| (row.node.as_str(), row.spent)), Some(("linear", 32)));
+        let last = rows.iter().rfind(|row| row.network == "resnet32");
+        assert_eq!(last.map(|row| (row.node.as_str(), row.spent)), Some(("linear", 32)));
     }
 }

@@ -7,10 +7,7 @@ use super::plan_view::{OperationCounts, PlanView};
 use crate::dataset::{DatasetError, DatasetName};
 use crate::network::Architecture;
 use crate::network::article::{ArticleLayer, ArticleOperations, article_operations};
-
-/// The article's networks: all of width 64, for CIFAR-10.
-const NETWORKS: [&str; 3] = ["resnet18", "resnet20", "resnet32"];
-const WIDTH: usize = 64;
+use crate::network::registry::{NamedArchitecture, REGISTRY};
 
 /// Clusters of the article's main tables.
 pub const CLUSTERS: usize = 64;
@@ -63,12 +60,14 @@ fn article(network: &str, width: u32, dataset: DatasetName, clusters: u64) -> Re
     Ok(ArticleView { network: network.to_owned(), width, clusters, total, layers })
 }
 
-/// The article's networks.
+/// The article's networks, for CIFAR-10.
 ///
 /// # Errors
 /// None for the networks that there are.
 pub fn article_views() -> Result<Vec<ArticleView>, ExperimentError> {
-    NETWORKS.map(|network| article(network, WIDTH as u32, DatasetName::Cifar10, CLUSTERS as u64)).into_iter().collect()
+    let of_width = |known: &NamedArchitecture| Some((known.name, known.paper_width?));
+    let networks = REGISTRY.iter().filter_map(of_width);
+    networks.map(|(name, width)| article(name, width as u32, DatasetName::Cifar10, CLUSTERS as u64)).collect()
 }
 
 /// A plan beside the article's algorithm, for as many clusters as the plan has, or 64.

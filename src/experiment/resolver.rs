@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::ExperimentError;
 use super::block::{self, BlockRef, Found};
-use super::combination::{Refusal, settle, with_idle};
+use super::combination::{Refusal, check_parameters, settle, with_idle};
 use super::fingerprint::{sha256_of_card, sha256_of_dataset, sha256_of_file, sha256_of_recipe};
 use super::images;
 use super::locate::{Step, YamlText};
 use super::model_choice;
 use super::networks::UNKNOWN;
 use super::parameter_set::ParameterSet;
-use super::setting::{DatasetFiles, HeldOut, ModelFiles, WeightsOrigin};
+use super::setting::{Check, DatasetFiles, HeldOut, LayoutKind, ModelFiles, WeightsOrigin};
 use super::settings::{Missing, Point, Settings};
 use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
@@ -76,7 +76,7 @@ impl<'a> Resolver<'a> {
         {
             return Err(self.error(point, "images", problem));
         }
-        let (parameters, parameters_name) = self.parameters(point)?;
+        let (parameters, parameters_name) = self.parameters(point, &settings)?;
         let spec = TrialSpec {
             id: String::new(),
             experiment: self.experiment.to_owned(),
@@ -212,13 +212,17 @@ impl<'a> Resolver<'a> {
             return Err(self.missing("dataset", "name a data set, such as cifar10"));
         };
         let mut place = point.path(self.yaml, "dataset");
-        let Found { block: DatasetFiles { name, path, held_out }, directory } = match dataset {
+        let (DatasetFiles { name, path, held_out }, directory) = match dataset {
             BlockRef::Inline(files) => {
                 place.push(Step::Key("path"));
-                Found { block: files.clone(), directory: self.directory.clone() }
+                (files.clone(), self.directory.clone())
             }
-            BlockRef::Name(name) => block::named::<DatasetFiles>(name, &self.directory)?
-                .map_err(|advice| self.yaml.error(&place, advice))?,
+            BlockRef::Name(name) => {
+                let found = block::named::<DatasetFiles>(name, &self.directory)?;
+                let Found { block, yaml } = found.map_err(|advice| self.yaml.error(&place, advice))?;
+                block.check().map_err(|problem| yaml.problem(&[], &problem))?;
+                (block, yaml.file.parent().unwrap_or(&self.directory).to_owned())
+            }
         };
         let path = match path.map(|written| directory.join(written)) {
             Some(joined) => {
@@ -242,22 +246,29 @@ impl<'a> Resolver<'a> {
     }
 
     /// The parameter set with what overrides it, and its name.
-    fn parameters(&self, point: &Point) -> Result<(ParameterSet, String), ExperimentError> {
+    fn parameters(&self, point: &Point, settings: &Settings) -> Result<(ParameterSet, String), ExperimentError> {
         let place = point.path(self.yaml, "parameters");
-        let (mut set, name) = match &point.settings.parameters {
-            Some(BlockRef::Inline(set)) => (set.clone(), "inline"),
+        let (block, name, file) = match &point.settings.parameters {
+            Some(BlockRef::Inline(set)) => (set.clone(), "inline", None),
             name => {
-                let name = if let Some(BlockRef::Name(name)) = name { name.as_str() } else { "default" };
+                let default = if settings.layout == LayoutKind::Tiled { "tiled" } else { "default" };
+                let name = if let Some(BlockRef::Name(name)) = name { name.as_str() } else { default };
                 let found = block::named::<ParameterSet>(name, &self.directory)?;
-                (found.map_err(|advice| self.yaml.error(&place, advice))?.block, name)
+                let Found { block, yaml } = found.map_err(|advice| self.yaml.error(&place, advice))?;
+                (block, name, Some(yaml))
             }
         };
+        let mut set = block.clone();
         point.settings.override_parameters(&mut set);
-        set.check().map_err(|problem| {
+        check_parameters(settings, &set).map_err(|problem| {
             let overridden = problem.key.map(|key| point.path(self.yaml, key)).filter(|path| self.yaml.has(path));
-            match overridden {
-                Some(path) => self.yaml.error(&path, problem.text),
-                None => self.yaml.problem(&place, &problem),
+            match (overridden, file) {
+                (Some(path), _) => self.yaml.error(&path, problem.text),
+                // What overrides a set may be what does not go with it.
+                (None, Some(file)) if check_parameters(settings, &block).as_ref() == Err(&problem) => {
+                    file.problem(&[], &problem)
+                }
+                (None, _) => self.yaml.problem(&place, &problem),
             }
         })?;
         Ok((set, name.to_owned()))

@@ -20,7 +20,7 @@ macro_rules! with_settings {
                 /// in `models/`; a list of them is an ensemble, whose logits are averaged. Not given: the weights in `models/`
                 /// whose card has `network`, `width`, `activation` and the data set.
                 model: ModelFiles = "by `network`",
-                /// Architecture of the network: `resnet18`, `resnet20` or `resnet32`.
+                /// Architecture of the network.
                 network: NetworkName = "that of `model`",
                 /// Channels of the network's first stage.
                 width: Width = "that of `model`",
@@ -58,7 +58,7 @@ macro_rules! with_settings {
                 /// `lowered`: folded and redistributed, as encryption evaluates it; `trained`: as it was trained, ReLU included
                 /// (`backend: clear`).
                 network_form: NetworkForm,
-                /// log2 of the ring dimension N, 12 to 16.
+                /// log2 of the ring dimension N, 12 to 17.
                 log_n: LogN,
                 /// `trained`: weights from files; `random`: weights from `weights_seed` for `network`, `width` and the data set,
                 /// with calibrated batch normalisation. Rows of random weights have no accuracy.
@@ -73,7 +73,7 @@ macro_rules! with_settings {
                 /// `joint`, a kernel column of all members together.
                 cluster_mode: ClusterMode,
                 /// How clusters are found: `lloyd` (k-means++ and Lloyd) or `exact` (not for `joint`).
-                cluster_method: ClusterMethod,
+                cluster_method: ClusterAlgorithm,
                 /// Seed of `lloyd`.
                 cluster_seed: DrawSeed,
                 /// `square`: an activation is one squaring; `monic`: the leading coefficient is moved into convolutions, the
@@ -84,14 +84,14 @@ macro_rules! with_settings {
                 /// Whether one prime pays for a convolution and the squaring after it; `false`: all primes have `scale_bits` bits.
                 tower_reuse: TowerReuse,
                 /// Layout of values in slots: `packed`, many channels in a ciphertext, or `channel`, one.
-                layout: Layout,
+                layout: LayoutKind,
                 /// How convolutions are computed. Packed layout: `diagonals`. Channel layout: `classical` (its default),
                 /// `clustered` or `integer`.
-                convolution: Convolution,
+                convolution: ConvolutionKind,
                 /// Images that share the slots of the same ciphertexts (channel layout).
                 batch: Batch,
                 /// `128`: refuse what is not 128-bit secure; `none`: allow it where nothing secure fits, and every row says insecure.
-                security: Security,
+                security: SecurityPolicy,
                 /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only, whose
                 /// randomness is reproducible; each trial derives its own from it.
                 seed: Seed,

@@ -286,7 +286,7 @@ mod tests {
         let some = PartialSettings { images: Some(ImageSelection::First(3)), ..PartialSettings::default() };
         assert_eq!(some.plain(), Err(Missing("log_n")));
         let settings = PartialSettings { log_n: Some(LogN(15)), ..some }.plain().unwrap();
-        assert_eq!((settings.seed, settings.layout), (Seed(None), Layout::Packed));
+        assert_eq!((settings.seed, settings.layout), (Seed(None), LayoutKind::Packed));
         let identity = settings.identity();
         assert_eq!(identity.keys().collect::<Vec<_>>(), ["images", "log_n"]);
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ExperimentError;
+use super::combination::check_parameters;
 use super::fingerprint::{canonical_json, sha256_of_text};
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
@@ -228,7 +229,7 @@ impl TrialSpec {
         if spec.clone().with_id().id != spec.id {
             return Err(refuse("its id does not belong to its settings".to_owned()));
         }
-        spec.parameters.check().map_err(|Problem { text, .. }| refuse(text))?;
+        check_parameters(&spec.settings, &spec.parameters).map_err(|Problem { text, .. }| refuse(text))?;
         if spec.settings.images.count() == 0 {
             return Err(refuse("it has no image".to_owned()));
         }
@@ -239,7 +240,7 @@ impl TrialSpec {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::experiment::setting::{ImageSelection, KeySwitching, LogN, Security, Seed, Threads};
+    use crate::experiment::setting::{ImageSelection, KeySwitching, LogN, SecurityPolicy, Seed, Threads};
     use crate::experiment::settings::PartialSettings;
 
     /// A specification for tests of this floor.
@@ -272,7 +273,7 @@ pub(crate) mod tests {
                 input_copies: 4,
                 complex_packing: true,
                 base_bits: 28,
-                key_switching: KeySwitching::Auto,
+                key_switching: KeySwitching::Automatic,
                 levels: None,
             },
             parameters_name: "inline".into(),
@@ -306,7 +307,7 @@ pub(crate) mod tests {
         for other in [
             sample_with(|settings| settings.threads = Threads(Some(1))),
             sample_with(|settings| settings.seed = Seed(Some(1))),
-            sample_with(|settings| settings.security = Security::None),
+            sample_with(|settings| settings.security = SecurityPolicy::None),
             of_members(vec![member("/models/net.safetensors", &"01".repeat(32))]).with_id(),
             of_members(vec![spec.members[0].clone(); 2]).with_id(),
             of_members(Vec::new()).with_id(),

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::ckks::decryption::decrypt;
     use crate::ckks::keys::SecretKey;
-    use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
+    use crate::ckks::parameters::ParametersLiteral;
     use crate::ckks::{Complex, Encoder, Encrypted, Encryptor, Evaluator, Parameters, SecurityPolicy, noise};
     use crate::ring::sampling::Seed;
     use std::sync::Arc;
@@ -95,11 +95,9 @@ mod tests {
             levels: 1,
             scale_bits: 20.0,
             weight_bits: 18.0,
-            tower_reuse: true,
-            input_bits: None,
             base_bits: 24,
-            key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::None,
+            ..ParametersLiteral::default()
         })
         .unwrap();
         let encryptor = Encryptor::new(SecretKey::reproducible(&parameters, &Seed::from_number(11)));

@@ -1,35 +1,35 @@
 //! What a plan may choose from.
 
-use serde::{Deserialize, Serialize};
-
 use super::prices::Prices;
-use crate::ckks::SecurityPolicy;
-use crate::ckks::parameters::KeySwitching;
+use crate::choice::choice;
+use crate::ckks::{CkksError, KeySwitching, ParametersLiteral, SecurityPolicy};
 
-/// How values are laid out in slots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LayoutKind {
-    /// Many channels in a ciphertext.
-    #[default]
-    Packed,
-    /// One ciphertext for each channel.
-    Channel,
-    /// Many images, one ciphertext for each channel and position inside a tile of the plane.
-    Tiled,
+choice! {
+    /// How values are arranged in slots (method sections 5 and 8).
+    pub enum LayoutKind {
+        /// Channels multiplexed into the slots of few ciphertexts.
+        #[default]
+        Packed = "packed",
+        /// One ciphertext per channel.
+        Channel = "channel",
+        /// Many images, one ciphertext per channel and position inside a tile of the plane.
+        Tiled = "tiled",
+    }
 }
 
-/// How a convolution in the channel layout uses its weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConvolutionKind {
-    /// One product for each weight.
-    Classical,
-    /// The inputs that share a weight are added, then multiplied once.
-    #[default]
-    Clustered,
-    /// Small integers times whole ciphertexts, and one mask for each output.
-    Integer,
+choice! {
+    /// How a convolution is computed. Other layouts than the packed one take `Diagonals` for `Classical`.
+    pub enum ConvolutionKind {
+        /// As a matrix by its diagonals: the packed layout's.
+        #[default]
+        Diagonals = "diagonals",
+        /// One multiplication per weight.
+        Classical = "classical",
+        /// Inputs that share a weight are added, then multiplied once.
+        Clustered = "clustered",
+        /// Small integers times whole ciphertexts, one mask per output.
+        Integer = "integer",
+    }
 }
 
 /// Enough for the article's widest layers in two or three blocks.
@@ -61,7 +61,7 @@ pub struct PlanOptions {
     pub base_bits: u32,
     /// How values are laid out.
     pub layout: LayoutKind,
-    /// How convolutions in the channel layout use their weights.
+    /// How convolutions are computed.
     pub convolution: ConvolutionKind,
     /// Images in the slots of one ciphertext; none: one, and in the tiled layout as many as there is room for.
     pub batch: Option<usize>,
@@ -101,5 +101,56 @@ impl Default for PlanOptions {
             security: SecurityPolicy::Bits128,
             prices: Prices::default(),
         }
+    }
+}
+
+/// Most rotated copies of the image that a client encrypts.
+const MOST_COPIES: usize = 64;
+
+impl PlanOptions {
+    /// The parameters of a chain of `levels` levels, whose fresh ciphertexts have a scale of their own or that of later data.
+    pub(super) fn literal(&self, levels: usize, own_input_scale: bool) -> ParametersLiteral {
+        ParametersLiteral {
+            log_n: self.log_n,
+            levels,
+            scale_bits: self.scale_bits,
+            weight_bits: self.weight_bits,
+            tower_reuse: self.tower_reuse,
+            input_bits: own_input_scale.then_some(self.input_bits),
+            base_bits: self.base_bits,
+            key_switching: self.key_switching,
+            security: self.security,
+        }
+    }
+
+    /// Checks what can be checked without a network.
+    ///
+    /// # Errors
+    /// [`CkksError::Parameter`] for the first impossible value.
+    pub fn check(&self) -> Result<(), CkksError> {
+        self.literal(self.levels.unwrap_or(1), true).check()?;
+        let copies = self.input_copies;
+        if (1..=MOST_COPIES).contains(&copies) {
+            return Ok(());
+        }
+        let reason = format!("{copies} copies of the image; choose 1 to {MOST_COPIES}");
+        Err(CkksError::Parameter { name: "input_copies", value: copies.to_string(), reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_options_are_named() {
+        assert_eq!(PlanOptions::default().check(), Ok(()));
+        let text = |options: PlanOptions| options.check().unwrap_err().to_string();
+        for (input_copies, possible) in [(0, false), (1, true), (64, true), (65, false)] {
+            assert_eq!(PlanOptions { input_copies, ..PlanOptions::default() }.check().is_ok(), possible);
+        }
+        let copies = text(PlanOptions { input_copies: 65, ..PlanOptions::default() });
+        assert_eq!(copies, "input_copies = 65 is impossible: 65 copies of the image; choose 1 to 64");
+        assert!(text(PlanOptions { levels: Some(0), ..PlanOptions::default() }).starts_with("levels = 0"));
     }
 }

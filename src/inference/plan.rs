@@ -17,7 +17,6 @@ use super::stages::input_limbs;
 use super::tiles;
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::{Load, Operations};
-use crate::ckks::parameters::ParametersLiteral;
 use crate::ckks::{Counting, Parameters};
 use crate::network::lowered::LoweredNetwork;
 use crate::network::one_after_the_other;
@@ -91,6 +90,7 @@ impl Plan {
     /// [`InferenceError`] for a network that the layout cannot hold, a chain that is too short, and parameters that the
     /// scheme refuses.
     pub fn new(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Self, InferenceError> {
+        options.check()?;
         network.check()?;
         match options.layout {
             LayoutKind::Tiled => tiles::plan(Arc::new(one_after_the_other(&network)?), options),
@@ -114,21 +114,10 @@ impl Plan {
         if levels < chain - 1 {
             return Err(InferenceError::ChainTooShort { levels, network_layers: chain - 1, needed: chain - 1 });
         }
-        let parameters = Parameters::new(ParametersLiteral {
-            log_n: options.log_n,
-            levels,
-            scale_bits: options.scale_bits,
-            weight_bits: options.weight_bits,
-            tower_reuse: options.tower_reuse,
-            // A layer that rotates its inputs needs the scale for which gadgets are made.
-            input_bits: ((unfolding.is_some() || options.layout == LayoutKind::Tiled)
-                && levels == chain - 1
-                && options.tower_reuse)
-                .then_some(options.input_bits),
-            base_bits: options.base_bits,
-            key_switching: options.key_switching,
-            security: options.security,
-        })?;
+        // A layer that rotates its inputs needs the scale for which gadgets are made.
+        let rotates = unfolding.is_none() && options.layout != LayoutKind::Tiled;
+        let own_input_scale = !rotates && levels == chain - 1 && options.tower_reuse;
+        let parameters = Parameters::new(options.literal(levels, own_input_scale))?;
         let mut builder = Builder::new(network.clone(), parameters.clone(), unfolding.is_some(), options)?;
         let parts = (0..limbs.len()).map(|i| builder.layer(i, limbs[i])).collect::<Result<Vec<_>, _>>()?;
         let Builder { input, input_packing: packing, input_copies: copies, .. } = builder;

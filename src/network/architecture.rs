@@ -55,44 +55,6 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// `resnet18`, `resnet20` or `resnet32` for 32x32 colour images, with `width` channels in the first stage and twice
-    /// as many in each further one; quadratic activations, batch normalisation epsilon 1e-5.
-    ///
-    /// ResNet-20 and ResNet-32 of width 64 are the paper's and have its head (average pool 4 on 8x8, so 2x2 values per
-    /// channel reach the classifier); other widths have He et al.'s global average pool. ResNet-18 ends at 4x4, where
-    /// both are the same.
-    ///
-    /// # Errors
-    /// [`NetworkError::UnknownNetwork`]; [`NetworkError::Architecture`] if `width` or `classes` is 0 or too large.
-    pub fn named(name: &str, width: usize, classes: usize) -> Result<Self, NetworkError> {
-        let blocks: &[usize] = match name {
-            "resnet18" => &[2, 2, 2, 2],
-            "resnet20" => &[3, 3, 3],
-            "resnet32" => &[5, 5, 5],
-            other => return Err(NetworkError::UnknownNetwork { name: other.to_owned() }),
-        };
-        bounded(name, "width", width)?;
-        let stage = |(index, &blocks): (usize, &usize)| Stage {
-            blocks,
-            channels: width << index,
-            stride: if index == 0 { 1 } else { 2 },
-        };
-        let head =
-            if name == "resnet18" || width == 64 { Head::AveragePool { size: 4 } } else { Head::GlobalAveragePool };
-        let architecture = Self {
-            name: name.to_owned(),
-            input: Shape::new(3, 32, 32),
-            stem_channels: width,
-            stages: blocks.iter().enumerate().map(stage).collect(),
-            head,
-            classes,
-            activation: ActivationKind::Quadratic,
-            batch_norm_epsilon: 1e-5,
-        };
-        architecture.check()?;
-        Ok(architecture)
-    }
-
     /// The graph of operations.
     ///
     /// # Errors
@@ -103,7 +65,7 @@ impl Architecture {
         resnet::build(self)
     }
 
-    fn check(&self) -> Result<(), NetworkError> {
+    pub(super) fn check(&self) -> Result<(), NetworkError> {
         let check = |key: &str, found| bounded(&self.name, key, found);
         check("input channels", self.input.channels)?;
         check("input height", self.input.height)?;
@@ -129,7 +91,7 @@ impl Architecture {
     }
 }
 
-fn bounded(network: &str, key: &str, found: usize) -> Result<(), NetworkError> {
+pub(super) fn bounded(network: &str, key: &str, found: usize) -> Result<(), NetworkError> {
     if (1..=LIMIT).contains(&found) {
         return Ok(());
     }
@@ -144,20 +106,6 @@ fn bounded(network: &str, key: &str, found: usize) -> Result<(), NetworkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parameters(name: &str, width: usize) -> usize {
-        Architecture::named(name, width, 10).unwrap().graph().unwrap().trained_parameter_count()
-    }
-
-    #[test]
-    fn parameter_counts_are_the_published_ones() {
-        // Method section 1.
-        assert_eq!(parameters("resnet18", 64), 11_173_962);
-        assert_eq!(parameters("resnet20", 64), 4_335_434);
-        assert_eq!(parameters("resnet32", 64), 7_435_594);
-        // He et al. 2016, table 6, print 0.27 M.
-        assert_eq!((parameters("resnet20", 16) + 5_000) / 10_000, 27);
-    }
 
     #[test]
     fn the_head_sees_what_the_paper_says() {
@@ -175,7 +123,6 @@ mod tests {
     #[test]
     fn impossible_numbers_are_named() {
         let text = |name, width, classes| Architecture::named(name, width, classes).unwrap_err().to_string();
-        assert_eq!(text("resnet56", 16, 10), "unknown network `resnet56`: write resnet18, resnet20 or resnet32");
         assert_eq!(text("resnet20", 0, 10), "network `resnet20`: width is 0, but must be 1 to 16384");
         assert_eq!(text("resnet20", usize::MAX, 10).split(", but").nth(1), Some(" must be 1 to 16384"));
         assert_eq!(text("resnet20", 16, 0), "network `resnet20`: number of classes is 0, but must be 1 to 16384");

@@ -14,7 +14,7 @@ use crate::dataset::{DatasetName, Normalisation};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
-    /// Name of the network: `resnet18`, `resnet20` or `resnet32`.
+    /// Name of the network, one of the [registry](super::registry).
     pub network: String,
     /// Channels of the first stage.
     pub width: usize,

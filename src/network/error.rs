@@ -10,10 +10,12 @@ use crate::dataset::DatasetError;
 #[non_exhaustive]
 pub enum NetworkError {
     /// The name is not that of a known network.
-    #[error("unknown network `{name}`: write resnet18, resnet20 or resnet32")]
+    #[error("unknown network `{name}`: write {known}")]
     UnknownNetwork {
         /// The name that was given.
         name: String,
+        /// The names that there are.
+        known: String,
     },
     /// A number in an architecture that no network can have.
     #[error("network `{network}`: {key} is {found}, but must be {expected}")]

@@ -1,32 +1,17 @@
 //! How a network is lowered: the optimisations of method section 3 that change its linear layers and activations.
 
-use serde::{Deserialize, Serialize};
+use crate::choice::choice;
 
-/// Where the coefficients of an activation `c2 x^2 + c1 x + c0` are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ActivationForm {
-    /// All of them in the activation.
-    Full,
-    /// The leading one in neighbouring convolutions, the others in the activation: `u^2 + c1' u + c0'` (the article's).
-    Monic,
-    /// All of them in neighbouring linear maps: the square is completed.
-    #[default]
-    Square,
-}
-
-impl ActivationForm {
-    /// All forms, that with the most work first.
-    pub const ALL: [Self; 3] = [Self::Full, Self::Monic, Self::Square];
-
-    /// The name in settings and records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Monic => "monic",
-            Self::Square => "square",
-        }
+choice! {
+    /// Where the coefficients of an activation `c2 x^2 + c1 x + c0` are; that with the most work first.
+    pub enum ActivationForm {
+        /// All of them in the activation: the leading one costs a level.
+        Full = "full",
+        /// The leading one in neighbouring convolutions, the others in the activation: `u^2 + c1' u + c0'` (the article's).
+        Monic = "monic",
+        /// All of them in neighbouring linear maps: the square is completed, and one squaring is left.
+        #[default]
+        Square = "square",
     }
 }
 

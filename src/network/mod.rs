@@ -27,6 +27,7 @@ pub mod plain;
 pub mod polyfit;
 mod random;
 mod redistribute;
+pub mod registry;
 mod resnet;
 pub mod weights;
 mod wider;

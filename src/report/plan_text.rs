@@ -5,7 +5,7 @@ use super::tables::security_word;
 use super::text_table::{Align, TextTable};
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::plan_view::{PlanClusters, PlanView};
-use crate::experiment::setting::{Convolution, WeightsOrigin};
+use crate::experiment::setting::{ConvolutionKind, WeightsOrigin};
 
 /// A plan as text: a heading, what it costs, whether it is secure, and a line per layer.
 #[must_use]
@@ -98,7 +98,7 @@ fn time(plan: &PlanView, together: &str) -> String {
 
 /// The layout, and how convolutions are computed if that is a choice.
 fn layout(plan: &PlanView) -> String {
-    if plan.convolution == Convolution::default().as_str() {
+    if plan.convolution == ConvolutionKind::default().as_str() {
         return plan.layout.clone();
     }
     format!("{} ({})", plan.layout, plan.convolution)

@@ -19,7 +19,7 @@ use crate::network::{Architecture, NetworkError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with network, width, dataset, activation, epochs and more")]
 pub struct Recipe {
-    /// `resnet18`, `resnet20` or `resnet32`.
+    /// Name of the network, one of the [registry](crate::network::registry).
     pub network: String,
     /// Channels of the first stage.
     pub width: usize,

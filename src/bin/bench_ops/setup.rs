@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use leveled::ckks::keys::KeyKind;
-use leveled::ckks::parameters::KeySwitching;
 use leveled::ckks::{
     Ciphertext, CkksError, Complex, Encrypted, Encryptor, EvaluationKeys, KeyRequest, Parameters, ParametersLiteral,
-    SecretKey, SecurityPolicy,
+    SecretKey,
 };
 use leveled::ring::sampling::Seed;
 
@@ -43,11 +42,8 @@ impl Setup {
             levels: limbs.saturating_sub(1),
             scale_bits: SCALE_BITS,
             weight_bits: WEIGHT_BITS,
-            tower_reuse: true,
-            input_bits: None,
             base_bits: 38,
-            key_switching: KeySwitching::Automatic,
-            security: SecurityPolicy::Bits128,
+            ..ParametersLiteral::default()
         })?;
         let mut request = KeyRequest::new();
         request.add(&parameters, KeyKind::Relinearization, limbs);

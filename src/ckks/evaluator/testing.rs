@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ckks::SecurityPolicy;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::decryption::decrypt;
 use crate::ckks::encoder::{Complex, Encoder};
@@ -11,7 +12,6 @@ use crate::ckks::evaluator::Encrypted;
 use crate::ckks::keys::{EvaluationKeys, KeyKind, KeyRequest, SecretKey};
 use crate::ckks::linear_transform::DiagonalSource;
 use crate::ckks::parameters::{KeySwitching, Parameters, ParametersLiteral};
-use crate::ckks::security::SecurityPolicy;
 use crate::ckks::{PrecisionReport, SecretSlots, noise};
 use crate::ring::sampling::Seed;
 

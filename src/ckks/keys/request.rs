@@ -129,9 +129,9 @@ impl KeyRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ckks::SecurityPolicy;
     use crate::ckks::keys::{EvaluationKeys, SecretKey};
-    use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
-    use crate::ckks::security::SecurityPolicy;
+    use crate::ckks::parameters::ParametersLiteral;
     use crate::ring::sampling::Seed;
 
     fn parameters(levels: usize) -> Parameters {
@@ -140,11 +140,9 @@ mod tests {
             levels,
             scale_bits: 24.0,
             weight_bits: 18.0,
-            tower_reuse: true,
-            input_bits: None,
             base_bits: 40,
-            key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::None,
+            ..ParametersLiteral::default()
         })
         .unwrap()
     }

@@ -67,7 +67,7 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared, origin: PriceOrigin)
         log_n: spec.settings.log_n.0,
         layout: spec.settings.layout.as_str().to_owned(),
         convolution: spec.settings.convolution.as_str().to_owned(),
-        batch: spec.settings.batch.0,
+        batch: plan.client.batch as u32,
         levels_used: plan.levels_used() as u32,
         log2_qp: security.log2_qp,
         line_2018: Table::Standard2018.limit(spec.settings.log_n.0),

@@ -63,9 +63,9 @@ impl Members {
     /// # Errors
     /// [`ExperimentError::Network`].
     pub fn lowered(&self, task: &Task) -> Result<(Vec<LoweredNetwork>, Option<ClusterReport>), ExperimentError> {
-        let lowered = self.models.iter().map(|model| model.lower_with(task.lowering));
+        let lowered = self.models.iter().map(|model| model.lower_with(task.lowering()));
         let mut lowered = lowered.collect::<Result<Vec<_>, _>>()?;
-        let clusters = task.clustering.map(|options| cluster(&mut lowered, &options)).transpose()?;
+        let clusters = task.clustering().map(|options| cluster(&mut lowered, &options)).transpose()?;
         Ok((lowered, clusters))
     }
 }

@@ -75,13 +75,13 @@ impl<'p> Simulator<'p> {
         events: &mut dyn EventSink,
         mut each: impl FnMut(usize, ImageOutcome) -> Result<(), ExperimentError>,
     ) -> Result<(), ExperimentError> {
-        let simulation = Simulation::new(&self.prepared.plan, &self.evaluator, task.memory.diagonals.0);
+        let simulation = Simulation::new(&self.prepared.plan, &self.evaluator, task.settings.memory.diagonals.0);
         let mut probe_next = with_probe;
         events.progress(Stage::Images, 0, images.len() as u64, "");
         let mut done = 0;
         while done < images.len() {
             // One image alone encodes the diagonals, and is the one that is probed unless it explodes.
-            let (several, together) = batch(&self.prepared.plan, task.threads as usize);
+            let (several, together) = batch(&self.prepared.plan, task.settings.threads.count() as usize);
             let alone = (done == 0 || probe_next) && self.prepared.plan.client.shared_images() == 1;
             let take = if alone { 1 } else { several };
             let part = &images[done..images.len().min(done + take)];

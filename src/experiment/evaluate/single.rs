@@ -43,7 +43,7 @@ fn infer_here(
     events.progress(Stage::Preparation, 1, 1, "");
     let session = Session::open(&prepared, &task, events)?;
     let evaluation = session.start(&task, events)?;
-    let outcomes = evaluation.batch(&[&chosen.image], request.probe, events)?;
+    let outcomes = evaluation.batch(&[&chosen.image], request.settings.probe.0, events)?;
     let outcome = outcomes.first().ok_or(ExperimentError::NoOutcome)?;
     Ok(view(request, &prepared, &session, chosen, outcome))
 }
@@ -119,7 +119,7 @@ fn view(
             .collect(),
         wrong_class_probability: outcome.wrong_class_probability(),
         overflow_probability: outcome.overflow_probability(plan),
-        log_n: request.log_n,
+        log_n: request.settings.log_n.0,
         log2_qp: security.log2_qp,
         security_2018: security.verdict(Table::Standard2018).into(),
         security_2024: security.verdict(Table::Guidelines2024).into(),
@@ -131,8 +131,8 @@ fn view(
         ciphertext_bytes: outcome.upload_bytes,
         result_bytes: outcome.result_bytes,
         peak_memory_bytes: host::peak_memory_bytes(),
-        seed: request.seed,
-        threads: request.threads,
+        seed: request.settings.seed.0,
+        threads: request.settings.threads.count(),
     }
 }
 

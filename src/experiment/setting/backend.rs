@@ -1,8 +1,8 @@
 //! What evaluates the images.
 
-use super::named::named_setting;
+use crate::choice::choice;
 
-named_setting! {
+choice! {
     /// What evaluates the images.
     pub enum Backend {
         /// Encryption: keys, ciphertexts, seconds that count.

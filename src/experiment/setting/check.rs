@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::choice::Choice;
 use crate::experiment::locate::Problem;
-use crate::experiment::parameter_set::{ParameterSet, ParametersRef};
+use crate::experiment::parameter_set::ParametersRef;
 use crate::network::card::CardActivation;
 
 /// A value that can say whether it is possible at all.
@@ -54,6 +55,22 @@ pub trait Setting: Check + Recorded + Clone + Serialize {
     }
 }
 
+impl<T: Choice> Check for T {}
+
+impl<T: Choice> Recorded for T {
+    type Cell = String;
+
+    fn cell(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl<T: Choice> Setting for T {
+    fn default_value() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
 /// Scalars without a range of their own.
 macro_rules! plain_scalars {
     ($($type:ty),*) => {
@@ -75,12 +92,5 @@ plain_scalars!(f64, u32, usize, bool);
 
 impl Check for CardActivation {}
 
-impl Check for ParametersRef {
-    fn check(&self) -> Result<(), Problem> {
-        match self {
-            Self::Inline(set) => ParameterSet::check(set),
-            // A name is looked up when the experiment is resolved.
-            Self::Name(_) => Ok(()),
-        }
-    }
-}
+// A set is checked with what overrides it, when the experiment is resolved.
+impl Check for ParametersRef {}

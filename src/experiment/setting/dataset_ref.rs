@@ -42,7 +42,9 @@ impl Block for DatasetFiles {
     const EXPECTING: &'static str = "the name of a data set, or a mapping such as {name: cifar10, path: DIR}";
     const BUILT_IN: &'static [(&'static str, &'static str)] =
         &[("cifar10", "name: cifar10\n"), ("cifar100", "name: cifar100\n")];
+}
 
+impl Check for DatasetFiles {
     fn check(&self) -> Result<(), Problem> {
         match self.held_out {
             Some(HeldOut { images: 0, .. }) => Err(Problem::at("held_out", "no image is held out; give their number")),
@@ -54,7 +56,11 @@ impl Block for DatasetFiles {
     }
 }
 
-impl Check for DatasetRef {}
+impl Check for DatasetRef {
+    fn check(&self) -> Result<(), Problem> {
+        if let Self::Inline(files) = self { files.check() } else { Ok(()) }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -97,6 +103,6 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("full.yaml"), "name: cifar10\npath: ../../data\n").unwrap();
         let found = named::<DatasetFiles>("full", &directory.path().join("experiments")).unwrap().unwrap();
-        assert_eq!((found.block.path.as_deref(), found.directory), (Some("../../data"), folder));
+        assert_eq!((found.block.path.as_deref(), found.yaml.file), (Some("../../data"), folder.join("full.yaml")));
     }
 }

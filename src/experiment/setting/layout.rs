@@ -1,54 +1,43 @@
-//! How values are arranged in slots, and how convolutions are computed on them.
+//! What goes into the slots.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-use super::named::named_setting;
-use super::{Check, Recorded, Setting};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::number_or_word::number_or_word;
+use super::{Check, LogN, Recorded, Setting};
 use crate::experiment::locate::Problem;
 
-named_setting! {
-    /// How values are arranged in slots.
-    pub enum Layout {
-        /// Channels multiplexed into the slots of few ciphertexts (method section 5).
-        #[default]
-        Packed = "packed",
-        /// One ciphertext per channel (method section 5).
-        Channel = "channel",
+/// Images that are evaluated together; none: as many as the layout has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch(pub Option<u64>);
+
+number_or_word!(Batch, "auto", "a number of images, or auto");
+
+impl JsonSchema for Batch {
+    fn schema_name() -> Cow<'static, str> {
+        "Batch".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "integer", "minimum": 1, "maximum": Self::MAX}, {"const": "auto"}]})
     }
 }
-
-named_setting! {
-    /// How a convolution is computed.
-    pub enum Convolution {
-        /// As a matrix by its diagonals: the packed layout's.
-        #[default]
-        Diagonals = "diagonals",
-        /// One multiplication per weight.
-        Classical = "classical",
-        /// Inputs that share a weight are added, then multiplied once.
-        Clustered = "clustered",
-        /// Small integers times whole ciphertexts, one mask per output.
-        Integer = "integer",
-    }
-}
-
-/// Images that are evaluated together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Batch(#[schemars(range(min = 1, max = 32768))] pub u32);
 
 impl Batch {
     /// Most images: the slots of the largest ring.
-    pub const MAX: u32 = 1 << 15;
+    pub const MAX: u64 = 1 << (LogN::MAX - 1);
 }
 
 impl Check for Batch {
     fn check(&self) -> Result<(), Problem> {
-        if (1..=Self::MAX).contains(&self.0) {
-            return Ok(());
+        match self.0 {
+            Some(images) if !(1..=Self::MAX).contains(&images) => {
+                let problem = format!("{images} images in a ciphertext are not possible; choose 1 to {}", Self::MAX);
+                Err(Problem::new(problem))
+            }
+            _ => Ok(()),
         }
-        Err(Problem::new(format!("{} images in a ciphertext are not possible; choose 1 to {}", self.0, Self::MAX)))
     }
 }
 
@@ -56,13 +45,17 @@ impl Recorded for Batch {
     type Cell = Option<u32>;
 
     fn cell(&self) -> Option<u32> {
-        Some(self.0)
+        self.0.and_then(|images| images.try_into().ok())
     }
 }
 
 impl Setting for Batch {
     fn default_value() -> Option<Self> {
-        Some(Self(1))
+        Some(Self(Some(1)))
+    }
+
+    fn default_in_words() -> String {
+        "1; `layout: tiled`: auto".to_owned()
     }
 }
 
@@ -72,7 +65,7 @@ mod tests {
 
     #[test]
     fn batches_have_bounds() {
-        assert!(Batch(1).check().is_ok() && Batch(8).check().is_ok());
-        assert!(Batch(0).check().unwrap_err().text.contains("choose 1 to 32768"));
+        assert!([Some(1), Some(8), None].into_iter().all(|batch| Batch(batch).check().is_ok()));
+        assert!(Batch(Some(0)).check().unwrap_err().text.contains("choose 1 to 65536"));
     }
 }

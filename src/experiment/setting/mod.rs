@@ -1,32 +1,33 @@
-//! The value types of the settings, one file each where there is more than a number to them.
+//! The value types of the settings, one file each where there is more than a number to them. Choices are defined on the floors
+//! that act on them.
 
 mod backend;
 mod check;
 mod dataset_ref;
+mod encryption;
 mod image_selection;
-mod key_switching;
 mod layout;
 mod memory;
-mod named;
 mod network_form;
 mod number_or_word;
 mod optimisation;
 mod scalar;
-mod security;
 mod weights;
 
 pub use super::parameter_set::ParametersRef;
-pub use backend::Backend;
-pub use check::{Check, Recorded, Setting};
-pub use dataset_ref::{DatasetFiles, DatasetRef, HeldOut};
-pub use image_selection::ImageSelection;
-pub use key_switching::KeySwitching;
-pub use layout::{Batch, Convolution, Layout};
-pub use memory::MemorySettings;
-pub use network_form::NetworkForm;
-pub use optimisation::{ActivationForm, NodeFusing, TowerReuse};
-pub use scalar::{LogN, ModelFiles, NetworkName, Probe, Seed, Threads, Width};
-pub use security::Security;
-pub use weights::{ClusterMethod, ClusterMode, Clusters, DrawSeed, Ensemble, WeightsOrigin};
+pub use backend::*;
+pub use check::*;
+pub use dataset_ref::*;
+pub use image_selection::*;
+pub use layout::*;
+pub use memory::*;
+pub use network_form::*;
+pub use optimisation::*;
+pub use scalar::*;
+pub use weights::*;
 
+pub use crate::ckks::{KeySwitching, SecurityPolicy};
+pub use crate::inference::{ConvolutionKind, LayoutKind};
+pub use crate::network::ActivationForm;
 pub use crate::network::card::CardActivation;
+pub use crate::network::cluster::{ClusterAlgorithm, ClusterMode};

@@ -1,8 +1,8 @@
 //! In which form a network is evaluated.
 
-use super::named::named_setting;
+use crate::choice::choice;
 
-named_setting! {
+choice! {
     /// In which form a network is evaluated.
     pub enum NetworkForm {
         /// Folded and redistributed: what encryption evaluates.

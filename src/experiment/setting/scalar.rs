@@ -1,10 +1,14 @@
 //! Settings that are a number or a text.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Ensemble, Recorded, Setting};
 use crate::experiment::locate::Problem;
+use crate::network::registry;
+use crate::ring::primes::MAX_LOG_N;
 
 /// Weights as written in the experiment file: a path or a name, or a list of them for an ensemble.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -40,9 +44,20 @@ impl Check for ModelFiles {
 }
 
 /// Name of a network's architecture.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct NetworkName(pub String);
+
+impl JsonSchema for NetworkName {
+    fn schema_name() -> Cow<'static, str> {
+        "NetworkName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = registry::names().collect();
+        json_schema!({ "description": "Name of a network's architecture.", "enum": names })
+    }
+}
 
 impl Check for NetworkName {}
 
@@ -60,13 +75,13 @@ impl Check for Width {
 /// log2 of the ring dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct LogN(#[schemars(range(min = 12, max = 16))] pub u32);
+pub struct LogN(#[schemars(range(min = Self::MIN, max = Self::MAX))] pub u32);
 
 impl LogN {
     /// Smallest supported value.
     pub const MIN: u32 = 12;
-    /// Largest supported value.
-    pub const MAX: u32 = 16;
+    /// Largest supported value: the last that a security table has a line for.
+    pub const MAX: u32 = MAX_LOG_N;
 }
 
 impl Check for LogN {
@@ -215,8 +230,9 @@ mod tests {
     fn ring_dimension() {
         assert!(LogN(15).check().is_ok());
         assert!(LogN(32768).check().unwrap_err().text.contains("write 15 for N = 32768"));
-        assert!(LogN(30000).check().unwrap_err().text.contains("choose 12 to 16"));
-        assert!(LogN(17).check().unwrap_err().text.contains("choose 12 to 16"));
+        assert!(LogN(17).check().is_ok());
+        assert!(LogN(30000).check().unwrap_err().text.contains("choose 12 to 17"));
+        assert!(LogN(18).check().unwrap_err().text.contains("choose 12 to 17"));
     }
 
     #[test]

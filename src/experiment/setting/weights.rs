@@ -5,13 +5,12 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::named::named_setting;
 use super::number_or_word::number_or_word;
 use super::{Check, Recorded, Setting};
+use crate::choice::choice;
 use crate::experiment::locate::Problem;
-use crate::network::cluster::{ClusterAlgorithm, ClusterMode as Mode};
 
-named_setting! {
+choice! {
     /// Where the weights come from.
     pub enum WeightsOrigin {
         /// From files.
@@ -121,49 +120,6 @@ impl JsonSchema for Clusters {
     }
 }
 
-named_setting! {
-    /// Which weights share one set of values.
-    pub enum ClusterMode {
-        /// All weights and biases of a member.
-        Full = "full",
-        /// One kernel column of one convolution.
-        #[default]
-        Slice = "slice",
-        /// As `slice`, for all members together.
-        Joint = "joint",
-    }
-}
-
-impl From<ClusterMode> for Mode {
-    fn from(mode: ClusterMode) -> Self {
-        match mode {
-            ClusterMode::Full => Self::Full,
-            ClusterMode::Slice => Self::Slice,
-            ClusterMode::Joint => Self::Joint,
-        }
-    }
-}
-
-named_setting! {
-    /// How the values are found.
-    pub enum ClusterMethod {
-        /// k-means++ and Lloyd's iteration.
-        #[default]
-        Lloyd = "lloyd",
-        /// The optimum of one-dimensional k-means.
-        Exact = "exact",
-    }
-}
-
-impl From<ClusterMethod> for ClusterAlgorithm {
-    fn from(method: ClusterMethod) -> Self {
-        match method {
-            ClusterMethod::Lloyd => Self::Lloyd,
-            ClusterMethod::Exact => Self::Exact,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,15 +142,5 @@ mod tests {
     fn members_have_bounds() {
         assert!(Ensemble(1).check().is_ok() && Ensemble(64).check().is_ok());
         assert!(Ensemble(0).check().unwrap_err().text.contains("choose 1 to 64"));
-    }
-
-    #[test]
-    fn names_are_those_of_the_network_floor() {
-        for mode in [ClusterMode::Full, ClusterMode::Slice, ClusterMode::Joint] {
-            assert_eq!(Mode::from(mode).as_str(), mode.as_str());
-        }
-        for method in [ClusterMethod::Lloyd, ClusterMethod::Exact] {
-            assert_eq!(ClusterAlgorithm::from(method).as_str(), method.as_str());
-        }
     }
 }

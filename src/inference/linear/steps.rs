@@ -147,8 +147,8 @@ fn choice(splits: &[Priced]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ckks::parameters::{KeySwitching, ParametersLiteral};
-    use crate::ckks::security::SecurityPolicy;
+    use crate::ckks::SecurityPolicy;
+    use crate::ckks::parameters::ParametersLiteral;
     use proptest::prelude::*;
 
     fn parameters() -> Parameters {
@@ -157,11 +157,9 @@ mod tests {
             levels: 3,
             scale_bits: 22.0,
             weight_bits: 18.0,
-            tower_reuse: true,
-            input_bits: None,
             base_bits: 30,
-            key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::None,
+            ..ParametersLiteral::default()
         })
         .unwrap()
     }

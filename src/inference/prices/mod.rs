@@ -162,7 +162,6 @@ mod tests {
     use super::*;
     use crate::ckks::ParametersLiteral;
     use crate::ckks::SecurityPolicy;
-    use crate::ckks::parameters::KeySwitching;
 
     fn parameters(log_n: u32) -> Parameters {
         Parameters::new(ParametersLiteral {
@@ -170,11 +169,9 @@ mod tests {
             levels: 2,
             scale_bits: 22.0,
             weight_bits: 18.0,
-            tower_reuse: true,
-            input_bits: None,
             base_bits: 30,
-            key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::None,
+            ..ParametersLiteral::default()
         })
         .unwrap()
     }

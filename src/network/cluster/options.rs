@@ -1,56 +1,31 @@
 //! What is clustered, into how many values, and how.
 
-use serde::{Deserialize, Serialize};
-
+use crate::choice::choice;
 use crate::network::error::NetworkError;
 
-/// Which convolution weights share one set of values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ClusterMode {
-    /// All weights and biases of a member's convolutions.
-    Full,
-    /// The weights of one kernel column of one convolution of a member. Biases stay.
-    #[default]
-    Slice,
-    /// As [`Slice`](Self::Slice), but for all members together: what shares a vector of values, one for each member,
-    /// are positions of weights. Biases stay.
-    Joint,
-}
-
-impl ClusterMode {
-    /// The name that stands in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Slice => "slice",
-            Self::Joint => "joint",
-        }
+choice! {
+    /// Which convolution weights share one set of values.
+    #[cfg_attr(feature = "harness", derive(clap::ValueEnum))]
+    pub enum ClusterMode {
+        /// All weights and biases of a member's convolutions.
+        Full = "full",
+        /// The weights of one kernel column of one convolution of a member. Biases stay.
+        #[default]
+        Slice = "slice",
+        /// As `slice`, but for all members together: what shares a vector of values, one for each member, are positions of
+        /// weights. Biases stay.
+        Joint = "joint",
     }
 }
 
-/// How the values are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ClusterAlgorithm {
-    /// k-means++ (Arthur and Vassilvitskii 2007) and Lloyd's iteration: a local optimum, which the seed decides.
-    #[default]
-    Lloyd,
-    /// The optimum of one-dimensional k-means, by regularisation (Grønlund et al. 2017); not for joint clustering.
-    Exact,
-}
-
-impl ClusterAlgorithm {
-    /// The name that stands in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lloyd => "lloyd",
-            Self::Exact => "exact",
-        }
+choice! {
+    /// How the values are found.
+    pub enum ClusterAlgorithm {
+        /// k-means++ (Arthur and Vassilvitskii 2007) and Lloyd's iteration: a local optimum, which the seed decides.
+        #[default]
+        Lloyd = "lloyd",
+        /// The optimum of one-dimensional k-means, by regularisation (Grønlund et al. 2017); not for joint clustering.
+        Exact = "exact",
     }
 }
 
@@ -107,14 +82,11 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_records() {
-        for mode in [ClusterMode::Full, ClusterMode::Slice, ClusterMode::Joint] {
-            assert_eq!(serde_yaml::from_str::<ClusterMode>(mode.as_str()).unwrap(), mode);
-            assert_eq!(serde_yaml::to_string(&mode).unwrap().trim(), mode.as_str());
-        }
-        for algorithm in [ClusterAlgorithm::Lloyd, ClusterAlgorithm::Exact] {
-            assert_eq!(serde_yaml::from_str::<ClusterAlgorithm>(algorithm.as_str()).unwrap(), algorithm);
-            assert_eq!(serde_yaml::to_string(&algorithm).unwrap().trim(), algorithm.as_str());
-        }
+        let modes = ClusterMode::ALL.map(ClusterMode::as_str);
+        assert_eq!(
+            (modes, ClusterAlgorithm::ALL.map(ClusterAlgorithm::as_str)),
+            (["full", "slice", "joint"], ["lloyd", "exact"])
+        );
         let text = serde_yaml::from_str::<ClusterMode>("layer").unwrap_err().to_string();
         assert!(text.contains("expected one of `full`, `slice`, `joint`"), "{text}");
     }

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::ckks::KeySwitching;
 use crate::ckks::clear::rotate;
 use crate::ckks::combination::{Combination, Group, Integers, Plaintexts, Rotated};
 use crate::ckks::evaluator::testing::{STEPS, Values, World, slots, worlds, zip};
 use crate::ckks::evaluator::{Counting, Simulated};
 use crate::ckks::linear_transform::{Diagonal, Fold};
-use crate::ckks::parameters::KeySwitching;
 use crate::ckks::{PrecisionReport, noise};
+use crate::ring::primes::MAX_LOG_N;
 
 mod scalar_matrix;
 
@@ -307,4 +308,21 @@ fn combinations_refuse_what_they_cannot_hold() {
     let sources = (0..70_000).map(|input| Rotated { input, steps: 0 }).collect();
     let error = Combination::new(70_000, sources, plaintexts).unwrap_err().to_string();
     assert!(error.contains("70000 rotated inputs"), "{error}");
+}
+
+#[test]
+fn the_largest_ring_has_the_predicted_noise() {
+    let log_n = MAX_LOG_N;
+    let w = World::new(log_n, 1, KeySwitching::Automatic);
+    let m = slots(5, w.slot_count());
+    let deviation = |x: &Ciphertext, expected: &[Complex]| {
+        let report = PrecisionReport::new(&w.decrypt(x), expected).unwrap();
+        report.deviation * x.scale / noise::slot_deviation(log_n, 1.0)
+    };
+    let product = w.encrypt(&m, w.square_scale() * w.parameters.weight_scale(2), 2);
+    let (found, expected) = (deviation(&w.evaluator.rescale(&product).unwrap(), &m), noise::rounding(log_n));
+    assert!((found / expected - 1.0).abs() < 0.1, "rescale: {found} against {expected}");
+    let rotated = w.evaluator.rotate(&w.encrypt(&m, w.square_scale(), 2), 1).unwrap();
+    let (found, expected) = (deviation(&rotated, &rotate(&m, 1)), noise::key_switch(&w.parameters, 2).hypot(3.2));
+    assert!((found / expected - 1.0).abs() < 0.15, "rotate: {found} against {expected}");
 }

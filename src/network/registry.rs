@@ -1,0 +1,133 @@
+//! The registry of architectures: what has a name. Lists of names, error texts, tables and the schema follow from it.
+
+use super::architecture::{Architecture, Head, Stage, bounded};
+use super::error::NetworkError;
+use super::graph::ActivationKind;
+use super::lowered::Shape;
+
+/// An architecture with a name.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedArchitecture {
+    /// Name, such as `resnet20`.
+    pub name: &'static str,
+    /// Channels of the first stage, as first published.
+    pub standard_width: usize,
+    /// Channels of the first stage in the paper (method section 1); none: the paper does not have it.
+    pub paper_width: Option<usize>,
+    /// What it is made of, for channels of the first stage.
+    build: fn(width: usize) -> (Vec<Stage>, Head),
+}
+
+/// All architectures with a name.
+pub const REGISTRY: &[NamedArchitecture] = &[
+    NamedArchitecture {
+        name: "resnet18",
+        standard_width: 64,
+        paper_width: Some(64),
+        // It ends at 4x4, where this is the global average pool.
+        build: |width| (doubling(&[2, 2, 2, 2], width), Head::AveragePool { size: 4 }),
+    },
+    NamedArchitecture {
+        name: "resnet20",
+        standard_width: 16,
+        paper_width: Some(64),
+        build: |width| (doubling(&[3, 3, 3], width), paper_head(width)),
+    },
+    NamedArchitecture {
+        name: "resnet32",
+        standard_width: 16,
+        paper_width: Some(64),
+        build: |width| (doubling(&[5, 5, 5], width), paper_head(width)),
+    },
+];
+
+/// Stages of as many basic blocks, each with twice the channels and half the plane of the one before.
+fn doubling(blocks: &[usize], width: usize) -> Vec<Stage> {
+    let stage = |(index, &blocks)| Stage { blocks, channels: width << index, stride: if index == 0 { 1 } else { 2 } };
+    blocks.iter().enumerate().map(stage).collect()
+}
+
+/// The paper's networks have width 64 and an average pool 4 on 8x8, so 2x2 values of a channel reach the classifier; other
+/// widths have He et al.'s global average pool.
+const fn paper_head(width: usize) -> Head {
+    if width == 64 { Head::AveragePool { size: 4 } } else { Head::GlobalAveragePool }
+}
+
+/// The names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    REGISTRY.iter().map(|known| known.name)
+}
+
+/// The names in a sentence, such as `resnet18, resnet20 or resnet32`.
+#[must_use]
+pub fn names_in_words() -> String {
+    let names: Vec<&str> = names().collect();
+    match names.as_slice() {
+        [several @ .., last] if !several.is_empty() => format!("{} or {last}", several.join(", ")),
+        names => names.join(""),
+    }
+}
+
+impl Architecture {
+    /// An architecture of the registry for 32x32 colour images, with `width` channels in the first stage; quadratic activations,
+    /// batch normalisation epsilon 1e-5.
+    ///
+    /// # Errors
+    /// [`NetworkError::UnknownNetwork`]; [`NetworkError::Architecture`] if `width` or `classes` is 0 or too large.
+    pub fn named(name: &str, width: usize, classes: usize) -> Result<Self, NetworkError> {
+        let Some(known) = REGISTRY.iter().find(|known| known.name == name) else {
+            return Err(NetworkError::UnknownNetwork { name: name.to_owned(), known: names_in_words() });
+        };
+        bounded(name, "width", width)?;
+        let (stages, head) = (known.build)(width);
+        let architecture = Self {
+            name: name.to_owned(),
+            input: Shape::new(3, 32, 32),
+            stem_channels: width,
+            stages,
+            head,
+            classes,
+            activation: ActivationKind::Quadratic,
+            batch_norm_epsilon: 1e-5,
+        };
+        architecture.check()?;
+        Ok(architecture)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(name: &str, width: usize) -> usize {
+        Architecture::named(name, width, 10).unwrap().graph().unwrap().trained_parameter_count()
+    }
+
+    #[test]
+    fn parameter_counts_are_the_published_ones() {
+        // Method section 1.
+        assert_eq!(parameters("resnet18", 64), 11_173_962);
+        assert_eq!(parameters("resnet20", 64), 4_335_434);
+        assert_eq!(parameters("resnet32", 64), 7_435_594);
+        // He et al. 2016, table 6, print 0.27 M.
+        assert_eq!((parameters("resnet20", 16) + 5_000) / 10_000, 27);
+    }
+
+    #[test]
+    fn every_entry_is_a_network_of_its_own() {
+        for (index, known) in REGISTRY.iter().enumerate() {
+            assert_eq!(names().position(|name| name == known.name), Some(index));
+            for width in [known.standard_width, known.paper_width.unwrap_or(known.standard_width)] {
+                assert!(parameters(known.name, width) > 0, "{}", known.name);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_the_known_ones() {
+        let text = Architecture::named("resnet57", 16, 10).unwrap_err().to_string();
+        assert_eq!(text, format!("unknown network `resnet57`: write {}", names_in_words()));
+        assert!(text.contains(": write resnet18, resnet20, "), "{text}");
+        assert!(text.ends_with(&format!(" or {}", names().last().unwrap())), "{text}");
+    }
+}
