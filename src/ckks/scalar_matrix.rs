@@ -142,15 +142,4 @@ impl ScalarMatrix {
             (whole + rows * (columns.count() - with_mask), masked + rows * with_mask)
         })
     }
-
-    /// Plaintexts: distinct pairs of a weight of a panel and a mask.
-    pub fn plaintexts(&self) -> usize {
-        let pairs = |panel: &Panel| {
-            let places = || panel.places.iter().map(|place| place.columns.iter().enumerate());
-            let masked = places().flatten().filter_map(|(index, column)| Some((index, column.as_ref()?.mask?)));
-            let rows = panel.places.first().map_or(0, |place| place.outputs.len());
-            rows * masked.collect::<std::collections::HashSet<_>>().len()
-        };
-        self.panels.iter().map(pairs).sum()
-    }
 }

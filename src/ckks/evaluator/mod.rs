@@ -10,6 +10,7 @@ mod encrypted;
 mod interface;
 mod load;
 mod operations;
+mod panels;
 mod simulated;
 
 pub use check::SCALE_TOLERANCE;

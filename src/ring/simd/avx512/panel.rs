@@ -52,25 +52,13 @@ pub fn panel_products(
         }
         from = to as usize;
     }
-    for ((out, low), high) in out
-        .as_chunks_mut::<HALF>()
-        .0
-        .iter_mut()
-        .zip(low.as_chunks_mut::<HALF>().0)
-        .zip(high.as_chunks_mut::<HALF>().0)
-        .enumerate()
-        .map(|(half, parts)| {
-            // Half of the rows after the other.
-            let ((out, low), high) = parts;
-            sum_residues(low, high, sources, residues, half, &constants, q);
-            ((out, low), high)
-        })
-    {
-        for ((out, low), high) in out.iter_mut().zip(low).zip(high) {
-            for ((words, low), high) in out.0.as_chunks_mut().0.iter_mut().zip(low).zip(high) {
-                let sum = _mm512_add_epi64(constants.reduce(*high, *low), load(words));
-                store(words, Constants::correct(sum, constants.q));
-            }
+    for (half, (low, high)) in low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0).enumerate() {
+        sum_residues(low, high, sources, residues, half, &constants, q);
+    }
+    for ((out, low), high) in out.iter_mut().zip(low).zip(high) {
+        for ((words, low), high) in out.0.as_chunks_mut().0.iter_mut().zip(low).zip(high) {
+            let sum = _mm512_add_epi64(constants.reduce(high, low), load(words));
+            store(words, Constants::correct(sum, constants.q));
         }
     }
 }
