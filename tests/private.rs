@@ -348,6 +348,8 @@ fn a_forecast_with_fixed_prices() {
         tile_product: 4.0 * unit,
         tile_addition: 2.0 * unit,
         tile_weight: unit,
+        panel_number: unit,
+        panel_residue: 2.0 * unit,
     };
     let prices = Prices { instructions: "portable".into(), cores: 4, alone: list(1e-6), together: list(1.25e-6) };
     let network = network(8, &[4, 8]);

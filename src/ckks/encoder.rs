@@ -254,6 +254,15 @@ impl Encoder {
         Ok(values.iter().map(|v| v.re).chain(values.iter().map(|v| v.im)).collect())
     }
 
+    /// The coefficients of real slots that repeat, as [`Encoder::interpolate`] gives them.
+    ///
+    /// # Errors
+    /// [`CkksError::TooManySlots`] for an impossible period.
+    pub(crate) fn interpolate_masks(&self, masks: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, CkksError> {
+        let complex = |mask: &Vec<f64>| mask.iter().map(|x| Complex::new(*x, 0.0)).collect::<Vec<_>>();
+        masks.iter().map(|mask| self.interpolate(&complex(mask))).collect()
+    }
+
     /// The slots of unrounded coefficients as [`Encoder::interpolate`] gives them.
     ///
     /// # Errors

@@ -144,15 +144,4 @@ impl ScalarMatrix {
         let masked = |place: &Place| place.columns.iter().flatten().filter(|column| column.mask.is_some()).count();
         self.panels.iter().flat_map(|panel| &panel.places).map(|place| place.outputs.len() * masked(place)).sum()
     }
-
-    /// Plaintexts: distinct pairs of a weight of a panel and a mask.
-    pub fn plaintexts(&self) -> usize {
-        let pairs = |panel: &Panel| {
-            let places = || panel.places.iter().map(|place| place.columns.iter().enumerate());
-            let masked = places().flatten().filter_map(|(index, column)| Some((index, column.as_ref()?.mask?)));
-            let rows = panel.places.first().map_or(0, |place| place.outputs.len());
-            rows * masked.collect::<std::collections::HashSet<_>>().len()
-        };
-        self.panels.iter().map(pairs).sum()
-    }
 }

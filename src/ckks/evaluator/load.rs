@@ -1,6 +1,7 @@
 //! What the building blocks of the encrypted evaluator cost; a block here is a function there.
 
 use super::operations::{Load, Operations};
+use super::panels::PanelProducts;
 use crate::ckks::combination::Combination;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
@@ -13,6 +14,9 @@ pub(super) const RANGE: usize = 1024;
 
 /// Positions of one task of a scalar matrix.
 pub(super) const SPAN: usize = 256;
+
+/// Bytes of plaintexts of a scalar matrix that are evaluated at a time.
+pub(super) const PLAINTEXT_BYTES: usize = 128 << 20;
 
 /// Work on ciphertexts of some number of limbs.
 #[derive(Debug, Clone, Copy)]
@@ -207,18 +211,29 @@ impl<'p> Blocks<'p> {
     pub(super) fn scalar_matrix(self, matrix: &ScalarMatrix, share: f64, blocks: usize) -> Load {
         let limbs = self.limbs as f64;
         let mut load = self.rotated_sources(matrix.sources());
+        let made = PanelProducts::of(matrix);
         let masked = matrix.masked_products();
         let whole = matrix.products() - masked;
         let outputs = matrix.outputs();
-        let plaintexts = matrix.plaintexts() * blocks;
-        load.add(plaintexts, &self.plaintexts(limbs * plaintexts as f64, share));
+        // Values are transformed at the size of a period, moved to their runs and written in the form of the kernels.
+        let plaintexts = limbs * made.plaintexts as f64 * share;
+        let evaluation = Operations {
+            limb_transforms: plaintexts * (1.0 + share.log2() / f64::from(self.parameters.log_n())),
+            limb_passes: 3.0 * plaintexts,
+            ..Operations::default()
+        };
+        load.add(made.plaintexts, &evaluation);
+        let values = made.plaintexts as f64 * share * (8 * self.parameters.n()) as f64;
+        let parts = (blocks as f64).max((values / PLAINTEXT_BYTES as f64).ceil());
+        // Words of sources are copied for every part, those of outputs read and written.
+        let passes = matrix.sources().len() as f64 * parts / blocks.max(1) as f64 + (2 * outputs) as f64 * parts;
         let sums = Operations {
             additions: (whole + masked).saturating_sub(outputs) as u64,
             plain_products: masked as u64,
             integer_products: whole as u64,
-            tile_weights: 2.0 * limbs * whole as f64,
-            tile_products: 2.0 * limbs * masked as f64,
-            limb_passes: 2.0 * limbs * (matrix.sources().len() + outputs * blocks) as f64,
+            panel_numbers: 2.0 * limbs * made.whole as f64,
+            panel_residues: 2.0 * limbs * made.masked as f64,
+            limb_passes: 2.0 * limbs * passes,
             ..Operations::default()
         };
         load.add(self.parameters.n().div_ceil(SPAN), &sums);

@@ -10,6 +10,7 @@ mod encrypted;
 mod interface;
 mod load;
 mod operations;
+mod panels;
 mod simulated;
 
 #[cfg(test)]

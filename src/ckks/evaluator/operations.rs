@@ -35,6 +35,10 @@ pub struct Operations {
     pub tile_additions: f64,
     /// Products of a limb with an integer in a tile (see [`crate::ring::simd::weighted_products`]).
     pub tile_weights: f64,
+    /// Products of a limb with a whole number in a panel (see [`crate::ring::simd::panel_products`]).
+    pub panel_numbers: f64,
+    /// Products of a limb with residues in a panel.
+    pub panel_residues: f64,
     /// Bytes of switching keys read.
     pub key_bytes: f64,
 }
@@ -57,12 +61,16 @@ impl Operations {
         self.tile_products += other.tile_products;
         self.tile_additions += other.tile_additions;
         self.tile_weights += other.tile_weights;
+        self.panel_numbers += other.panel_numbers;
+        self.panel_residues += other.panel_residues;
         self.key_bytes += other.key_bytes;
     }
 
     /// Products modulo a prime, in pairs of limbs: what [`Operations::limb_products`] counts, wherever the operands come from.
     pub fn pair_products(&self) -> f64 {
-        self.limb_products + self.key_products + (self.limb_conversions + self.tile_products) / 2.0
+        self.limb_products
+            + self.key_products
+            + (self.limb_conversions + self.tile_products + self.panel_residues) / 2.0
     }
 }
 

@@ -12,7 +12,9 @@ use crate::ring::arena::Pages;
 use crate::ring::automorphism::rotation_element;
 use crate::ring::packed_terms::packed_words;
 use crate::ring::primes::ntt_primes;
-use crate::ring::simd::{self, Factors, IntegerMatrix, SumProgram, TILE, TILES, Term, Tile};
+use crate::ring::simd::{
+    self, Factors, IntegerMatrix, PANEL_ROWS, PanelPart, PanelTerm, SumProgram, TILE, TILES, Term, Tile,
+};
 use crate::ring::{Automorphism, BaseConversion, Limb, Ntt, PackedTerms, RingError};
 
 /// Bits of the primes: those of the default parameters.
@@ -125,6 +127,8 @@ impl Shared {
             tile_product: mean(|list| list.tile_product),
             tile_addition: mean(|list| list.tile_addition),
             tile_weight: mean(|list| list.tile_weight),
+            panel_number: mean(|list| list.panel_number),
+            panel_residue: mean(|list| list.panel_residue),
         }
     }
 }
@@ -232,6 +236,7 @@ impl<'s> Worker<'s> {
                 simd::weighted_products(out, inputs, [&factors; TILES], &self.shared.matrix, q);
             }
         });
+        let (panel_number, panel_residue) = self.panel_prices();
         black_box((&c0, &c1, &own, &outputs));
         PriceList {
             transform,
@@ -243,7 +248,40 @@ impl<'s> Worker<'s> {
             tile_product: (single - tile_addition).max(0.0),
             tile_addition: tile_addition.max(0.0),
             tile_weight: weighted / 16.0 * limb_of_tiles / (TILES * OUTPUTS * SOURCES) as f64,
+            panel_number,
+            panel_residue,
         }
+    }
+
+    /// Prices of products with whole numbers and with residues in a panel.
+    fn panel_prices(&self) -> (f64, f64) {
+        let q = self.shared.ntts[0].modulus();
+        let terms: Vec<PanelTerm> = (0..SOURCES as u32).map(|i| PanelTerm { source: i, column: i }).collect();
+        let mut sources = vec![Tile([7; TILE]); SOURCES];
+        simd::panel_operands(bytemuck::cast_slice_mut(&mut sources), q);
+        // As long against their limit as weights of a network.
+        let number = |i: usize, row: usize| ((i * 37 + row * 11) % 101) as i64 - 50;
+        let numbers: Vec<[i64; PANEL_ROWS]> = (0..SOURCES).map(|i| std::array::from_fn(|row| number(i, row))).collect();
+        let points = simd::reduction_points(numbers.iter(), q.value());
+        let numbers: Vec<[u64; PANEL_ROWS]> = numbers.into_iter().map(simd::whole_numbers).collect();
+        let mut residues = vec![[12_345; PANEL_ROWS]; SOURCES];
+        simd::panel_operands(residues.as_flattened_mut(), q);
+        let whole = PanelPart { terms: &terms, weights: &numbers };
+        let masked = PanelPart { terms: &terms, weights: &residues };
+        let nothing = PanelPart { terms: &[], weights: &[] };
+        let mut out = [Tile::default(); PANEL_ROWS];
+        let mut price = |whole: PanelPart<'_>, points: &[u32], residues: PanelPart<'_>| {
+            let seconds = self.median(|_| {
+                for _ in 0..64 {
+                    simd::panel_products(&mut out, &sources, whole, points, residues, q);
+                }
+            });
+            let tiles = (1 << REFERENCE_LOG_N) / TILE;
+            seconds / 64.0 * tiles as f64 / (PANEL_ROWS * SOURCES) as f64
+        };
+        let prices = (price(whole, &points, nothing), price(nothing, &[], masked));
+        black_box(&out);
+        prices
     }
 }
 

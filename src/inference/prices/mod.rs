@@ -36,6 +36,12 @@ pub struct PriceList {
     pub tile_addition: f64,
     /// One product with an integer in a tile.
     pub tile_weight: f64,
+    /// One product with a whole number in a panel; none in lists of earlier versions, which price nothing any more.
+    #[serde(default)]
+    pub panel_number: f64,
+    /// One product with residues in a panel.
+    #[serde(default)]
+    pub panel_residue: f64,
 }
 
 /// Ring dimension that prices are for.
@@ -54,6 +60,8 @@ impl PriceList {
         tile_product: 0.0,
         tile_addition: 0.0,
         tile_weight: 0.0,
+        panel_number: 0.0,
+        panel_residue: 0.0,
     };
 
     /// Seconds of `operations` on one thread.
@@ -68,7 +76,9 @@ impl PriceList {
             + self.pass * operations.limb_passes
             + self.tile_product * operations.tile_products
             + self.tile_addition * operations.tile_additions
-            + self.tile_weight * operations.tile_weights)
+            + self.tile_weight * operations.tile_weights
+            + self.panel_number * operations.panel_numbers
+            + self.panel_residue * operations.panel_residues)
             + self.key_byte * operations.key_bytes
     }
 
@@ -85,6 +95,8 @@ impl PriceList {
             tile_product: between(|list| list.tile_product),
             tile_addition: between(|list| list.tile_addition),
             tile_weight: between(|list| list.tile_weight),
+            panel_number: between(|list| list.panel_number),
+            panel_residue: between(|list| list.panel_residue),
         }
     }
 
@@ -100,8 +112,11 @@ impl PriceList {
             self.tile_product,
             self.tile_addition,
             self.tile_weight,
+            self.panel_number,
+            self.panel_residue,
         ];
-        all.iter().all(|price| price.is_finite() && *price >= 0.0) && self.transform > 0.0
+        let necessary = [self.transform, self.panel_number, self.panel_residue];
+        all.iter().all(|price| price.is_finite() && *price >= 0.0) && necessary.iter().all(|price| *price > 0.0)
     }
 }
 
@@ -187,6 +202,8 @@ mod tests {
             tile_product: 5.0,
             tile_addition: 6.0,
             tile_weight: 7.0,
+            panel_number: 8.0,
+            panel_residue: 9.0,
         }
     }
 
@@ -205,12 +222,14 @@ mod tests {
             tile_products: 1.0,
             tile_additions: 1.0,
             tile_weights: 1.0,
+            panel_numbers: 1.0,
+            panel_residues: 1.0,
             key_bytes: 2.0,
             ..Operations::default()
         };
         let at = |log_n| list(15.0).seconds(&parameters(log_n), &one);
-        assert_eq!(at(15), 15.0 + 28.0 + 1.0);
-        assert_eq!(at(12), (12.0 + 28.0) / 8.0 + 1.0);
+        assert_eq!(at(15), 15.0 + 45.0 + 1.0);
+        assert_eq!(at(12), (12.0 + 45.0) / 8.0 + 1.0);
     }
 
     #[test]
@@ -239,6 +258,10 @@ mod tests {
         assert!(!Prices { cores: 0, ..prices() }.is_sound());
         assert!(!Prices { together: list(f64::NAN), ..prices() }.is_sound());
         assert!(!Prices { alone: list(0.0), ..prices() }.is_sound());
+        // A list of an earlier version can be read, but has no price for panels.
+        let old = text.replace(",\"panel_number\":8.0,\"panel_residue\":9.0", "");
+        assert_ne!(old, text);
+        assert!(!serde_json::from_str::<Prices>(&old).unwrap().is_sound());
         assert!(!Prices { alone: PriceList { pass: -1.0, ..list(1.0) }, ..prices() }.is_sound());
     }
 

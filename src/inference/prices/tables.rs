@@ -15,6 +15,8 @@ pub(super) const AVX512_ALONE: PriceList = PriceList {
     tile_product: 1.96e-6,
     tile_addition: 1.49e-6,
     tile_weight: 3.51e-6,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };
 
 pub(super) const AVX512_TOGETHER: PriceList = PriceList {
@@ -27,6 +29,8 @@ pub(super) const AVX512_TOGETHER: PriceList = PriceList {
     tile_product: 1.99e-6,
     tile_addition: 1.48e-6,
     tile_weight: 3.5e-6,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };
 
 /// Cores that worked together.
@@ -42,6 +46,8 @@ pub(super) const AVX512F_ALONE: PriceList = PriceList {
     tile_product: 5.56e-6,
     tile_addition: 1.41e-6,
     tile_weight: 3.38e-6,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };
 
 pub(super) const AVX512F_TOGETHER: PriceList = PriceList {
@@ -54,6 +60,8 @@ pub(super) const AVX512F_TOGETHER: PriceList = PriceList {
     tile_product: 5.57e-6,
     tile_addition: 1.42e-6,
     tile_weight: 3.38e-6,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };
 
 /// Cores that worked together.
@@ -69,6 +77,8 @@ pub(super) const AVX2_ALONE: PriceList = PriceList {
     tile_product: 1.07e-5,
     tile_addition: 1.68e-6,
     tile_weight: 4.1e-6,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };
 
 pub(super) const AVX2_TOGETHER: PriceList = PriceList {
@@ -81,6 +91,8 @@ pub(super) const AVX2_TOGETHER: PriceList = PriceList {
     tile_product: 1.07e-5,
     tile_addition: 1.69e-6,
     tile_weight: 4.03e-6,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };
 
 /// Cores that worked together.
@@ -96,6 +108,8 @@ pub(super) const PORTABLE_ALONE: PriceList = PriceList {
     tile_product: 2.1e-4,
     tile_addition: 1.39e-5,
     tile_weight: 3.34e-5,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };
 
 pub(super) const PORTABLE_TOGETHER: PriceList = PriceList {
@@ -108,4 +122,6 @@ pub(super) const PORTABLE_TOGETHER: PriceList = PriceList {
     tile_product: 2.05e-4,
     tile_addition: 1.51e-5,
     tile_weight: 3.34e-5,
+    panel_number: 1.2e-6,
+    panel_residue: 2.4e-6,
 };

@@ -1,6 +1,5 @@
 //! The kernels in doubles for AVX2 and FMA.
 
-pub use super::wide::{panel_operands, panel_products};
 use pulp::x86::V3;
 
 use super::operands::LANES;

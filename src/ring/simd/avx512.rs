@@ -3,8 +3,11 @@
 //! The simple kernels are the generic bodies compiled for AVX-512; those that multiply residues use `vpmadd52`.
 //! Slices are walked in vectors of eight words; lengths that are not a multiple of eight go to the generic bodies.
 
-pub use super::wide::{panel_operands, panel_products};
+mod panel;
+
 use std::arch::x86_64::*;
+
+pub use panel::{panel_operands, panel_products};
 
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};

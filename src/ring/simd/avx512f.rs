@@ -1,6 +1,5 @@
 //! The kernels in doubles for AVX-512 without IFMA.
 
-pub use super::wide::{panel_operands, panel_products};
 use pulp::x86::V4;
 
 pub use super::avx512::permute_blocks;

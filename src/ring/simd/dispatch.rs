@@ -220,8 +220,8 @@ kernel! {
 }
 kernel! {
     /// Words below q in the form in which [`panel_products`] takes sources, and residues as weights.
-    panel_operands / panel_operands_with(words: &mut [u64], q: &Modulus) checks true;
-    wide if true => wide::panel_operands(words, q)
+    panel_operands / panel_operands_with(words: &mut [u64], q: &Modulus) checks words.len().is_multiple_of(LANES);
+    wide if !q.is_vectorizable() => wide::panel_operands(words, q)
 }
 kernel! {
     /// `out <- out + rows of a matrix times sources mod q`: products with whole numbers, reduced as `points` says (see
@@ -230,7 +230,7 @@ kernel! {
         out: &mut [Tile; PANEL_ROWS], sources: &[Tile], whole: PanelPart<'_>, points: &[u32], residues: PanelPart<'_>, q: &Modulus
     )
     checks points.last().map_or(0, |last| *last as usize) == whole.terms.len();
-    wide if true => wide::panel_products(out, sources, whole, points, residues, q)
+    wide if !q.is_vectorizable() => wide::panel_products(out, sources, whole, points, residues, q)
 }
 kernel! {
     /// `out <- sum of sources[j] * factors[j] mod q`; sources below 2^`source_bits`, factors below q.

@@ -4,7 +4,7 @@
 //! whole ones leave products below 2^52, which need no reduction one by one; others are residues.
 
 use super::dispatch::Instructions;
-use crate::ring::modulus::{Modulus, VECTOR_BITS};
+use crate::ring::modulus::VECTOR_BITS;
 
 /// Rows that a kernel works on together.
 pub const PANEL_ROWS: usize = 8;
@@ -33,14 +33,14 @@ pub struct PanelPart<'a> {
     pub weights: &'a [[u64; PANEL_ROWS]],
 }
 
-/// The largest magnitude of a whole number for moduli of at most `bits` bits; zero: none but zero.
-pub const fn whole_limit(bits: u32) -> u64 {
-    if bits > VECTOR_BITS { 0 } else { 1 << (PRODUCT_BITS - bits) }
+/// The largest magnitude of a whole number for moduli up to `largest`; zero: none but zero.
+pub const fn whole_limit(largest: u64) -> u64 {
+    if largest >> VECTOR_BITS == 0 { (1 << PRODUCT_BITS) / largest } else { 0 }
 }
 
-/// Whether kernels compute modulo `q` in doubles.
-pub(super) const fn in_doubles(instructions: Instructions, q: &Modulus) -> bool {
-    matches!(instructions, Instructions::Avx2 | Instructions::Avx512) && q.is_vectorizable()
+/// Whether these kernels compute in doubles.
+const fn in_doubles(instructions: Instructions) -> bool {
+    matches!(instructions, Instructions::Avx2 | Instructions::Avx512)
 }
 
 /// Whole numbers of magnitude up to [`whole_limit`] in the form of the kernels.
@@ -49,28 +49,23 @@ pub fn whole_numbers(weights: [i64; PANEL_ROWS]) -> [u64; PANEL_ROWS] {
 }
 
 pub(super) fn whole_numbers_with(instructions: Instructions, weights: [i64; PANEL_ROWS]) -> [u64; PANEL_ROWS] {
-    match instructions {
-        Instructions::Avx2 | Instructions::Avx512 if false => weights.map(|w| (w as f64).to_bits()),
-        _ => weights.map(|w| w as u64),
-    }
+    weights.map(|w| if in_doubles(instructions) { (w as f64).to_bits() } else { w as u64 })
 }
 
-/// Where a kernel must reduce sums of products with these columns, for moduli of at most `bits` bits: the number of terms before each
+/// Where a kernel must reduce sums of products with these columns, for moduli up to `largest`: the number of terms before each
 /// reduction, the last one included.
-pub fn reduction_points<'a>(columns: impl Iterator<Item = &'a [i64; PANEL_ROWS]>, bits: u32) -> Vec<u32> {
-    reduction_points_with(super::instructions(), columns, bits)
+pub fn reduction_points<'a>(columns: impl Iterator<Item = &'a [i64; PANEL_ROWS]>, largest: u64) -> Vec<u32> {
+    reduction_points_with(super::instructions(), columns, largest)
 }
 
 pub(super) fn reduction_points_with<'a>(
     instructions: Instructions,
     columns: impl Iterator<Item = &'a [i64; PANEL_ROWS]>,
-    bits: u32,
+    largest: u64,
 ) -> Vec<u32> {
-    // A double holds sums up to 2^53; words are residues of magnitude q/2, with one more from before.
-    let most = match instructions {
-        Instructions::Avx2 | Instructions::Avx512 => (4 * whole_limit(bits)).saturating_sub(2),
-        Instructions::Portable | Instructions::Avx512Ifma => u64::MAX,
-    };
+    // A double holds sums up to 2^53; words are residues of magnitude up to (q + 1) / 2, with one more from before.
+    let most =
+        if in_doubles(instructions) { 2 * ((1u64 << 53).saturating_sub(largest)) / (largest + 1) } else { u64::MAX };
     let (mut points, mut count, mut held) = (Vec::new(), 0, 0);
     let mut sums = [0; PANEL_ROWS];
     for column in columns {
@@ -89,4 +84,121 @@ pub(super) fn reduction_points_with<'a>(
         points.push(count);
     }
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tile;
+    use super::super::dispatch::{panel_operands_with, panel_products_with};
+    use super::*;
+    use crate::ring::primes::ntt_primes;
+    use proptest::prelude::*;
+
+    /// A word of some seed.
+    fn word(seed: u64) -> u64 {
+        let mixed = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+    }
+
+    /// Residues; extreme ones, zero among them, where `extreme` says so.
+    fn residue(q: &Modulus, seed: u64, extreme: bool) -> u64 {
+        match word(seed) % 4 {
+            0 | 1 if extreme => q.value() - 1,
+            2 => 0,
+            _ => q.reduce(word(!seed) >> 3),
+        }
+    }
+
+    fn terms(count: usize, sources: usize, columns: usize, seed: u64) -> Vec<PanelTerm> {
+        let term = |i: usize| PanelTerm {
+            source: (word(seed ^ i as u64) % sources as u64) as u32,
+            column: (word(seed ^ (i as u64) << 20) % columns as u64) as u32,
+        };
+        (0..count).map(term).collect()
+    }
+
+    fn check(bits: u32, whole: usize, residues: usize, extreme: bool, seed: u64) {
+        const SOURCES: usize = 30;
+        const COLUMNS: usize = 20;
+        let q = Modulus::new(ntt_primes(8, bits, 1, &[]).unwrap()[0]).unwrap();
+        let limit = whole_limit(q.value()) as i64;
+        let number = |i: u64| match word(seed ^ i) % 3 {
+            0 if extreme => limit,
+            1 if extreme => -limit,
+            _ => (word(i ^ seed << 7) as i64) % (limit + 1),
+        };
+        let column = |i: usize| -> [i64; PANEL_ROWS] { std::array::from_fn(|row| number((8 * i + row) as u64)) };
+        let numbers: Vec<[i64; PANEL_ROWS]> = (0..COLUMNS).map(column).collect();
+        let tile = |salt: u64| Tile(std::array::from_fn(|i| residue(&q, seed ^ (salt << 8 | i as u64), extreme)));
+        let sources: Vec<Tile> = (0..SOURCES as u64).map(tile).collect();
+        let values: Vec<[u64; PANEL_ROWS]> =
+            (0..COLUMNS as u64).map(|i| std::array::from_fn(|row| tile(100 + i).0[row])).collect();
+        let before: [Tile; PANEL_ROWS] = std::array::from_fn(|row| tile(200 + row as u64));
+        let (whole, residues) = (terms(whole, SOURCES, COLUMNS, seed), terms(residues, SOURCES, COLUMNS, !seed));
+        let mut expected = before;
+        for (row, out) in expected.iter_mut().enumerate() {
+            for (i, out) in out.0.iter_mut().enumerate() {
+                for term in &whole {
+                    let weight = q.reduce_i64(numbers[term.column as usize][row]);
+                    *out = q.add(*out, q.mul(weight, sources[term.source as usize].0[i]));
+                }
+                for term in &residues {
+                    let weight = values[term.column as usize][row];
+                    *out = q.add(*out, q.mul(weight, sources[term.source as usize].0[i]));
+                }
+            }
+        }
+        for instructions in Instructions::available() {
+            let weights: Vec<_> = numbers.iter().map(|w| whole_numbers_with(instructions, *w)).collect();
+            let columns = whole.iter().map(|term| &numbers[term.column as usize]);
+            let points = reduction_points_with(instructions, columns, q.value());
+            let (mut sources, mut values) = (sources.clone(), values.clone());
+            panel_operands_with(instructions, bytemuck::cast_slice_mut(&mut sources), &q);
+            panel_operands_with(instructions, values.as_flattened_mut(), &q);
+            let mut out = before;
+            let whole = PanelPart { terms: &whole, weights: &weights };
+            let residues = PanelPart { terms: &residues, weights: &values };
+            panel_products_with(instructions, &mut out, &sources, whole, &points, residues, &q);
+            assert_eq!(out, expected, "{instructions:?}, {bits} bits");
+            assert!(out.iter().flat_map(|tile| tile.0).all(|x| x < q.value()));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn panel_products_are_exact_in_every_form(
+            bits in 25u32..=60, whole in 0usize..100, residues in 0usize..100, extreme: bool, seed: u64
+        ) {
+            // There are no whole numbers for wide moduli.
+            check(bits, if bits < 50 { whole } else { 0 }, residues, extreme, seed);
+        }
+    }
+
+    #[test]
+    fn long_sums_are_reduced_in_time() {
+        for bits in [25, 28, 36, 38, 45, 46, 47, 49] {
+            check(bits, 3000, 3000, true, u64::from(bits));
+            check(bits, 3000, 0, false, u64::from(bits));
+        }
+    }
+
+    #[test]
+    fn reductions_come_before_sums_grow_too_long() {
+        let largest = (1 << 38) - 1;
+        let limit = whole_limit(largest) as i64;
+        let columns = |weight: i64, count: usize| vec![[weight, 0, 0, -weight, 0, 1, 0, 0]; count];
+        let points = |instructions, columns: Vec<[i64; PANEL_ROWS]>| {
+            reduction_points_with(instructions, columns.iter(), largest)
+        };
+        for instructions in [Instructions::Portable, Instructions::Avx512Ifma] {
+            assert_eq!(points(instructions, columns(limit, 1025)), [1024, 1025]);
+        }
+        for instructions in [Instructions::Avx2, Instructions::Avx512] {
+            assert_eq!(points(instructions, columns(limit, 7)), [3, 6, 7]);
+            assert_eq!(points(instructions, columns(1, 1024)), [1024]);
+            assert_eq!(points(instructions, Vec::new()), [0; 0]);
+        }
+        assert_eq!((limit, whole_limit((1 << 50) - 1), whole_limit(1 << 50)), (1 << 14, 4, 0));
+    }
 }

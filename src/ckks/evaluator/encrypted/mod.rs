@@ -4,7 +4,6 @@ mod arithmetic;
 mod combination;
 mod division;
 mod key_switch;
-mod panels;
 mod rotation;
 mod scalar_matrix;
 mod tables;

@@ -11,15 +11,15 @@ use rayon::prelude::*;
 
 use super::Encrypted;
 use super::key_switch::Pair;
-use super::panels::{Column, Panels};
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::encoder::{COEFFICIENT_BITS, Complex, split_scale};
+use crate::ckks::encoder::{COEFFICIENT_BITS, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
-use crate::ckks::evaluator::load::SPAN;
+use crate::ckks::evaluator::load::{PLAINTEXT_BYTES, SPAN};
+use crate::ckks::evaluator::panels::{Column, PlaceOfRows, RowsOfPanel};
 use crate::ckks::rotated;
 use crate::ckks::scalar_matrix::ScalarMatrix;
-use crate::ring::simd::{PANEL_ROWS, PanelPart, TILE, Tile};
+use crate::ring::simd::{PANEL_ROWS, PanelPart, TILE, Tile, reduction_points, whole_limit, whole_numbers};
 use crate::ring::{Limb, Ntt, Polynomial, simd};
 
 /// Masks as unrounded coefficients.
@@ -42,9 +42,6 @@ impl EncodedScalarMatrix {
 /// Words of each source that a task packs at a time: what all sources have of them stays in the outer cache.
 const PACKED: usize = 64;
 
-/// Bytes of evaluated plaintexts at a time.
-const PLAINTEXT_BYTES: usize = 128 << 20;
-
 /// Whole numbers are below 2^62.
 const WHOLE_BITS: u32 = 62;
 
@@ -54,11 +51,7 @@ impl Encrypted {
         matrix: &Arc<ScalarMatrix>,
         scale: f64,
     ) -> Result<EncodedScalarMatrix, CkksError> {
-        let masks = matrix.masks().iter().map(|mask| {
-            let slots: Vec<Complex> = mask.iter().map(|x| Complex::new(*x, 0.0)).collect();
-            self.encoder.interpolate(&slots)
-        });
-        let masks = masks.collect::<Result<Vec<_>, _>>()?;
+        let masks = self.encoder.interpolate_masks(matrix.masks())?;
         let (rounded_at, shift) = split_scale(scale);
         let largest = |values: &mut dyn Iterator<Item = &f64>| values.fold(0.0, |m: f64, x| x.abs().max(m));
         let weight = largest(&mut matrix.panels().iter().flat_map(|panel| &panel.weights));
@@ -85,15 +78,15 @@ impl Encrypted {
         let state = check::transform_inputs(matrix.inputs(), &states)?;
         let (n, limbs) = (self.parameters.n(), state.limbs);
         let most = check::rotated_in_memory(matrix.sources(), n, limbs, working_bytes)?;
-        let bits = (0..limbs).map(|i| self.modulus(i).bits()).max().unwrap_or(0);
+        let largest = (0..limbs).map(|i| self.modulus(i).value()).max().unwrap_or(1);
         let mut sums: Vec<Pair> =
             (0..matrix.outputs()).map(|_| (Polynomial::scratch(n, limbs), Polynomial::scratch(n, limbs))).collect();
         for (number, block) in rotated::blocks(matrix.sources(), most).into_iter().enumerate() {
             let sources = self.rotated_sources(inputs, &matrix.sources()[block.clone()])?;
-            let panels = Panels::all(matrix, &block, encoded.scale, bits);
             let runs = if matrix.masks().is_empty() { 1 } else { 2 * matrix.period() };
-            let most = PLAINTEXT_BYTES / (8 * PANEL_ROWS * runs);
-            for (part, panels) in Panels::cut(&panels, most).into_iter().enumerate() {
+            let panels = RowsOfPanel::all(matrix, &block, encoded.scale, whole_limit(largest));
+            let panels: Vec<Weighted> = panels.into_iter().map(|rows| Weighted::new(rows, largest)).collect();
+            for (part, panels) in cut(&panels, PLAINTEXT_BYTES / (8 * PANEL_ROWS * runs)).into_iter().enumerate() {
                 for limb in 0..limbs {
                     let values = panels.iter().map(|panel| self.run_values(encoded, panel, limb, runs)).collect();
                     let work = Work { panels, values, runs, sources: &sources, limb, fresh: number == 0 && part == 0 };
@@ -114,14 +107,14 @@ impl Encrypted {
     fn run_values(
         &self,
         encoded: &EncodedScalarMatrix,
-        panel: &Panels<'_>,
+        panel: &Weighted,
         limb: usize,
         runs: usize,
     ) -> Vec<[u64; PANEL_ROWS]> {
         let ntt = &self.parameters.ntts()[limb];
-        let mut values = vec![[0; PANEL_ROWS]; panel.columns().len() * runs];
-        values.par_chunks_mut(runs).zip(panel.columns()).for_each(|(values, column)| match column {
-            Column::Whole(weights) => values.fill(weights.map(|w| ntt.modulus().reduce_i64(w))),
+        let mut values = vec![[0; PANEL_ROWS]; panel.rows.columns.len() * runs];
+        values.par_chunks_mut(runs).zip(&panel.rows.columns).for_each(|(values, column)| match column {
+            Column::Large(weights) => values.fill(weights.map(|w| ntt.modulus().reduce_i64(w))),
             Column::Masked(weights, mask) => {
                 for (row, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
                     let plaintext = encoded.evaluated(*weight, *mask, ntt);
@@ -178,9 +171,46 @@ impl EncodedScalarMatrix {
     }
 }
 
+/// Rows with their weights in the form of the kernels.
+struct Weighted {
+    rows: RowsOfPanel,
+    whole: Vec<[u64; PANEL_ROWS]>,
+    /// For each place where sums of products with whole numbers are reduced.
+    points: Vec<Vec<u32>>,
+}
+
+impl Weighted {
+    /// For primes up to `largest`.
+    fn new(rows: RowsOfPanel, largest: u64) -> Self {
+        // What is too large is a plaintext, and not read here.
+        let whole = rows.numbers.iter().map(|column| whole_numbers(*column)).collect();
+        let points = |place: &PlaceOfRows| {
+            reduction_points(place.whole.iter().map(|term| &rows.numbers[term.column as usize]), largest)
+        };
+        let points = rows.places.iter().map(points).collect();
+        Self { rows, whole, points }
+    }
+}
+
+/// Cuts panels so that no part has more than `most` columns of plaintexts, if a panel alone has not.
+fn cut(panels: &[Weighted], most: usize) -> Vec<&[Weighted]> {
+    let mut parts = Vec::new();
+    let (mut start, mut held) = (0, 0);
+    for (index, panel) in panels.iter().enumerate() {
+        let columns = panel.rows.columns.len();
+        if held > 0 && held + columns > most {
+            parts.push(&panels[start..index]);
+            (start, held) = (index, 0);
+        }
+        held += columns;
+    }
+    parts.push(&panels[start..]);
+    parts
+}
+
 /// Products with some panels modulo one prime.
 struct Work<'w> {
-    panels: &'w [Panels<'w>],
+    panels: &'w [Weighted],
     /// For each panel the residues of its columns, run by run.
     values: Vec<Vec<[u64; PANEL_ROWS]>>,
     runs: usize,
@@ -213,12 +243,16 @@ impl Packed {
     /// Takes `length` words of all sources.
     fn pack(&mut self, work: &Work<'_>, half: usize, at: usize, length: usize, ntt: &Ntt) {
         let count = work.sources.len();
-        self.sources.clear();
         self.sources.resize(count * length.div_ceil(TILE), Tile::default());
         for (index, source) in work.sources.iter().enumerate() {
             let limb = if half == 0 { &source.c0.limbs[work.limb] } else { &source.c1.limbs[work.limb] };
-            for (tile, words) in limb[at..at + length].chunks(TILE).enumerate() {
-                self.sources[tile * count + index].0[..words.len()].copy_from_slice(words);
+            let (tiles, rest) = limb[at..at + length].as_chunks();
+            for (tile, words) in tiles.iter().enumerate() {
+                self.sources[tile * count + index] = Tile(*words);
+            }
+            // A run that does not fill a tile.
+            if !rest.is_empty() {
+                self.sources[index].0[..rest.len()].copy_from_slice(rest);
             }
         }
         simd::panel_operands(bytemuck::cast_slice_mut(&mut self.sources), ntt.modulus());
@@ -226,19 +260,32 @@ impl Packed {
 
     /// Adds the products to `length` words of the outputs.
     fn multiply(&self, work: &Work<'_>, outputs: &mut [&mut [u64]], at: usize, length: usize, ntt: &Ntt) {
-        for (tile, sources) in self.sources.chunks_exact(work.sources.len().max(1)).enumerate() {
-            let words = at + tile * TILE..at + length.min((tile + 1) * TILE);
-            for (panel, residues) in work.panels.iter().zip(&self.residues) {
-                for place in panel.places() {
-                    let mut out = [Tile::default(); PANEL_ROWS];
-                    for (out, output) in out.iter_mut().zip(place.outputs) {
-                        out.0[..words.len()].copy_from_slice(&outputs[*output as usize][words.clone()]);
+        let count = work.sources.len();
+        for (panel, residues) in work.panels.iter().zip(&self.residues) {
+            for (place, points) in panel.rows.places.iter().zip(&panel.points) {
+                let whole = PanelPart { terms: &place.whole, weights: &panel.whole };
+                let residues = PanelPart { terms: &place.plaintexts, weights: residues };
+                let add = |out: &mut [Tile; PANEL_ROWS], tile: usize| {
+                    let sources = &self.sources[tile * count..][..count];
+                    simd::panel_products(out, sources, whole, points, residues, ntt.modulus());
+                };
+                let mut out = [Tile::default(); PANEL_ROWS];
+                for tile in 0..length / TILE {
+                    for (out, output) in out.iter_mut().zip(&place.outputs) {
+                        out.0 = outputs[*output as usize][at..].as_chunks().0[tile];
                     }
-                    let whole = PanelPart { terms: &place.whole, weights: panel.whole() };
-                    let residues = PanelPart { terms: &place.residues, weights: residues };
-                    simd::panel_products(&mut out, sources, whole, &place.points, residues, ntt.modulus());
-                    for (out, output) in out.iter().zip(place.outputs) {
-                        outputs[*output as usize][words.clone()].copy_from_slice(&out.0[..words.len()]);
+                    add(&mut out, tile);
+                    for (out, output) in out.iter().zip(&place.outputs) {
+                        outputs[*output as usize][at..].as_chunks_mut().0[tile] = out.0;
+                    }
+                }
+                if length < TILE {
+                    for (out, output) in out.iter_mut().zip(&place.outputs) {
+                        out.0[..length].copy_from_slice(&outputs[*output as usize][at..at + length]);
+                    }
+                    add(&mut out, 0);
+                    for (out, output) in out.iter().zip(&place.outputs) {
+                        outputs[*output as usize][at..at + length].copy_from_slice(&out.0[..length]);
                     }
                 }
             }

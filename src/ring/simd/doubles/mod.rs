@@ -4,12 +4,14 @@
 
 mod field;
 mod grouped;
+mod panel;
 mod products;
 mod sum;
 mod weighted;
 
 pub use field::Field;
 pub use grouped::grouped_products;
+pub use panel::{panel_operands, panel_products};
 pub use products::{
     add_products, linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign,
     multiply_by_factor, subtract_and_multiply,
@@ -41,6 +43,7 @@ macro_rules! instantiate {
         use crate::ring::simd::factors::Factors;
         use crate::ring::simd::integer_matrix::{IntegerMatrix, TILES, TilePair};
         use crate::ring::simd::operands::Term;
+        use crate::ring::simd::panel::{PANEL_ROWS, PanelPart};
         use crate::ring::simd::sum_program::{SumProgram, Tile};
         use crate::ring::simd::{doubles, generic};
 
@@ -59,6 +62,21 @@ macro_rules! instantiate {
             q: &Modulus,
         ) {
             doubles::weighted_products(token(), out, sources, factors, matrix, q);
+        }
+        #[target_feature(enable = $features)]
+        pub fn panel_operands(words: &mut [u64], q: &Modulus) {
+            doubles::panel_operands(token(), words, q);
+        }
+        #[target_feature(enable = $features)]
+        pub fn panel_products(
+            out: &mut [Tile; PANEL_ROWS],
+            sources: &[Tile],
+            whole: PanelPart<'_>,
+            points: &[u32],
+            residues: PanelPart<'_>,
+            q: &Modulus,
+        ) {
+            doubles::panel_products(token(), out, sources, whole, points, residues, q);
         }
         #[target_feature(enable = $features)]
         pub fn grouped_products(
