@@ -47,7 +47,7 @@ impl LinearMap {
 
     /// Adds the map of `values`, of shape `source`, to `output`, of shape `shape`. Both are row-major
     /// `[channels, height, width]`, and `shape` is [`output_shape`](Self::output_shape) of `source`.
-    pub(crate) fn apply_add(&self, values: &[f64], source: Shape, output: &mut [f64], shape: Shape) {
+    pub fn apply_add(&self, values: &[f64], source: Shape, output: &mut [f64], shape: Shape) {
         let (from_plane, to_plane) = ((source.height * source.width).max(1), (shape.height * shape.width).max(1));
         match self {
             Self::Convolution { weights, in_channels, kernel, stride, padding, groups, .. } => {
