@@ -183,10 +183,13 @@ impl Embedding {
 /// Bits of the scale that plaintexts of a transform keep, so that five are left for weights above 1.
 const WEIGHT_BITS: u32 = COEFFICIENT_BITS - 5;
 
+/// log2 of the largest power of two that is a double.
+const LARGEST_SHIFT: f64 = 1023.0;
+
 /// The scale at which plaintexts of a transform at `scale` are rounded, and the logarithm of the power of two that their products
 /// are multiplied by to make up for the rest.
 pub(crate) fn split_scale(scale: f64) -> (f64, u32) {
-    let shift = (scale.log2() - f64::from(WEIGHT_BITS)).ceil().clamp(0.0, 62.0);
+    let shift = (scale.log2() - f64::from(WEIGHT_BITS)).ceil().clamp(0.0, LARGEST_SHIFT);
     (scale / shift.exp2(), shift as u32)
 }
 
@@ -241,7 +244,7 @@ impl Encoder {
     pub(crate) fn encode_shifted(&self, slots: &[Complex], scale: f64) -> Result<(Plaintext, u32), CkksError> {
         let largest = slots.iter().map(|z| z.norm()).fold(0.0, f64::max);
         let excess = (scale * largest.max(f64::MIN_POSITIVE)).log2().ceil() - f64::from(COEFFICIENT_BITS - 1);
-        let shift = excess.clamp(0.0, 62.0);
+        let shift = excess.clamp(0.0, LARGEST_SHIFT);
         Ok((self.encode(slots, scale / shift.exp2())?, shift as u32))
     }
 

@@ -104,7 +104,8 @@ pub enum CkksError {
     },
     /// A switching key is missing.
     #[error(
-        "no key for Galois element {element} (rotation by {steps:?}) at level {level}; request it when the keys are generated"
+        "no key for Galois element {element} ({}) at level {level}; request it when the keys are generated",
+        steps.map_or_else(|| "conjugation".to_owned(), |steps| format!("rotation by {steps}"))
     )]
     MissingGaloisKey {
         /// The Galois element.

@@ -44,13 +44,18 @@ pub fn slots(seed: u64, count: usize) -> Vec<Complex> {
 }
 
 impl World {
-    /// Parameters, a reproducible secret key, and all keys of [`STEPS`] at every level.
+    /// Towers of 42 bits.
     pub fn new(log_n: u32, levels: usize, key_switching: KeySwitching) -> Self {
+        Self::with(log_n, levels, 18.0, key_switching)
+    }
+
+    /// Parameters, a reproducible secret key, and all keys of [`STEPS`] at every level.
+    pub fn with(log_n: u32, levels: usize, weight_bits: f64, key_switching: KeySwitching) -> Self {
         let parameters = Parameters::new(ParametersLiteral {
             log_n,
             levels,
             scale_bits: 24.0,
-            weight_bits: 18.0,
+            weight_bits,
             tower_reuse: true,
             input_bits: None,
             base_bits: 40,

@@ -27,6 +27,10 @@ fn kind(layer: &Layer) -> &'static str {
     }
 }
 
+/// Why a layer whose plane exceeds the image's has no layout.
+const OUTGROWN: &str = "its plane, spread out by the strides so far, reaches beyond the image, where there are no slots; use \
+                        paddings of less than half of the kernel, and strides whose product is at most the image's side";
+
 impl Builder {
     /// Lays out the image, which is unfolded or not.
     ///
@@ -75,11 +79,17 @@ impl Builder {
             }
             (map, Layout::Packed(from)) => {
                 let output = from.strided(layer.shape, stride(map));
+                if !output.fits() {
+                    return Err(unsupported(layer, OUTGROWN));
+                }
                 let (inputs, transform) = packed::convolution(self, index, output, limbs)?;
                 (Layout::Packed(output), inputs, Work::Diagonals(transform.into()))
             }
             (map, Layout::Channel(from)) => {
                 let output = from.strided(layer.shape, stride(map));
+                if !output.fits(network.input) {
+                    return Err(unsupported(layer, OUTGROWN));
+                }
                 let (inputs, combination) = channel::convolution(self, layer, output)?;
                 (Layout::Channel(output), inputs, Work::Combination(combination.into()))
             }

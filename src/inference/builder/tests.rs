@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::{Builder, LinearPart};
 use crate::ckks::parameters::ParametersLiteral;
 use crate::ckks::{Complex, Parameters, SecurityPolicy};
+use crate::inference::error::InferenceError;
 use crate::inference::layout::Layout;
 use crate::inference::linear::{Packing, Work};
 use crate::inference::options::{ConvolutionKind, LayoutKind, PlanOptions};
@@ -145,12 +146,40 @@ proptest! {
         };
         let mut builder = Builder::new(network.clone(), parameters, false, &options).unwrap();
         for (index, from) in [(0, input), (1, network.layers[0].shape)] {
-            let part = builder.layer(index, 3 - index).unwrap();
+            let part = match builder.layer(index, 3 - index) {
+                Ok(part) => part,
+                // Only what outgrows the image is refused.
+                Err(error) => {
+                    let (Shape { height, width, .. }, pitch) = (network.layers[index].shape, [first.stride, first.stride * second.stride][index]);
+                    prop_assert!(matches!(error, InferenceError::Unsupported { .. }), "{}", error);
+                    prop_assert!(height * pitch > input.height || width * pitch > input.width, "{}", error);
+                    return Ok(());
+                }
+            };
             let (found, expected) = both(&network, &builder, (index, &part), &numbers(seed + 3, from.len()));
             let largest = expected.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
             for (found, expected) in found.iter().zip(&expected) {
                 prop_assert!((found - expected).abs() < tolerance * largest, "layer {}: {} instead of {}", index, found, expected);
             }
         }
+    }
+}
+
+#[test]
+fn planes_beyond_the_image_are_refused() {
+    let input = Shape::new(2, 8, 8);
+    for layout in [LayoutKind::Packed, LayoutKind::Channel] {
+        let options = PlanOptions { log_n: 9, layout, ..PlanOptions::default() };
+        let refusal = |input: Shape, kernel: usize, stride: usize, padding: usize| {
+            let convolution = Convolution { channels: 3, kernel, stride, padding };
+            let layer = layer("one", Source::Input, input, convolution, 1).unwrap();
+            let network = Arc::new(LoweredNetwork { input, layers: vec![layer], members: 1 });
+            let mut builder = Builder::new(network, PARAMETERS[&9].clone(), false, &options).unwrap();
+            builder.layer(0, 2).err().map(|error| error.to_string())
+        };
+        assert_eq!(refusal(input, 3, 2, 1), None);
+        // Nine rows on a plane of eight.
+        let text = refusal(input, 2, 1, 1).unwrap();
+        assert!(text.starts_with("layer one: its plane") && text.contains("reaches beyond the image"), "{text}");
     }
 }

@@ -69,6 +69,11 @@ impl ChannelLayout {
         Self { shape, members: self.blocks, pitch: self.pitch * stride, ..*self }
     }
 
+    /// Whether the plane lies within that of the image, around which there are zeros: not where a convolution makes it larger.
+    pub const fn fits(&self, image: Shape) -> bool {
+        (self.shape.height - 1) * self.pitch < image.height && (self.shape.width - 1) * self.pitch < image.width
+    }
+
     /// Shape of the value: the channels of all members.
     pub const fn shape(&self) -> Shape {
         self.shape

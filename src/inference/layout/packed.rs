@@ -71,6 +71,15 @@ impl PackedLayout {
         (rows * self.grid.1 as i64 + columns) * self.pitch as i64
     }
 
+    /// Whether every value has a slot within its grid: not for strides beyond the image's sides, nor where a convolution makes the plane
+    /// larger than the grid.
+    pub fn fits(&self) -> bool {
+        let Shape { channels, height, width } = self.shape;
+        let last = channels.min(self.pitch * self.pitch) - 1;
+        let (row, column) = (last / self.pitch, last.min(self.pitch - 1));
+        (height - 1) * self.pitch + row < self.grid.0 && (width - 1) * self.pitch + column < self.grid.1
+    }
+
     /// Ciphertext and slot of a value.
     pub const fn position(&self, channel: usize, row: usize, column: usize) -> (usize, usize) {
         let places = self.pitch * self.pitch;

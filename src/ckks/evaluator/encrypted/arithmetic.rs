@@ -79,7 +79,7 @@ impl Encrypted {
         Ok(out)
     }
 
-    /// Multiplies a pair in the basis `primes` by 2^shift, shift below 63.
+    /// Multiplies a pair in the basis `primes` by 2^shift.
     pub(super) fn shift_left(&self, pair: &mut Pair, primes: &[usize], shift: u32) {
         if shift == 0 {
             return;
@@ -87,7 +87,7 @@ impl Encrypted {
         let limbs = pair.0.limbs.par_iter_mut().zip(&mut pair.1.limbs).zip(primes);
         limbs.for_each(|((c0, c1), &prime)| {
             let q = self.modulus(prime);
-            let factor = q.factor(1 << shift);
+            let factor = q.factor(q.pow(2, shift.into()));
             simd::multiply_by_factor(c0, factor, q);
             simd::multiply_by_factor(c1, factor, q);
         });
@@ -96,9 +96,10 @@ impl Encrypted {
     /// A plaintext times a power of two modulo one prime.
     fn evaluated(&self, (plaintext, shift): &(Plaintext, u32), prime: usize) -> Limb {
         let ntt = &self.parameters.ntts()[prime];
+        let q = ntt.modulus();
         let mut limb = plaintext.evaluate(ntt, self.parameters.n());
         if *shift > 0 {
-            simd::multiply_by_factor(&mut limb, ntt.modulus().factor(1 << shift), ntt.modulus());
+            simd::multiply_by_factor(&mut limb, q.factor(q.pow(2, u64::from(*shift))), q);
         }
         limb
     }

@@ -110,7 +110,7 @@ fn misuse_is_explained() {
     assert!(text(e.add(&high, &low)).contains("levels 3 and 1 differ"));
     assert!(text(e.subtract(&high, &other)).contains("scales 2^24.000000 and 2^25.000000 differ"));
     assert!(text(e.multiply(&high, &low)).contains("multiply: the levels"));
-    assert!(text(e.rotate(&high, 3)).contains("(rotation by Some(3)) at level 3"));
+    assert!(text(e.rotate(&high, 3)).contains("(rotation by 3) at level 3"));
     assert!(text(e.drop_to(&low, 4)).contains("needs level 3, but the ciphertext is at level 1"));
     let last = e.drop_to(&low, 1).unwrap();
     assert!(text(e.rescale(&last)).contains("use a longer chain"));
