@@ -171,7 +171,7 @@ fn network_errors() -> Vec<NetworkError> {
     let path = || PathBuf::from("net.safetensors");
     let (origin, tensor) = (|| "net.safetensors".to_owned(), || "conv1.weight".to_owned());
     vec![
-        NetworkError::UnknownNetwork { name: "resnet21".into() },
+        NetworkError::UnknownNetwork { name: "resnet21".into(), known: "resnet18 or resnet20".into() },
         NetworkError::Architecture {
             network: "resnet20".into(),
             key: "width".into(),

@@ -91,6 +91,7 @@ mod tests {
     use super::super::Tile;
     use super::super::dispatch::{panel_operands_with, panel_products_with};
     use super::*;
+    use crate::ring::Modulus;
     use crate::ring::primes::ntt_primes;
     use proptest::prelude::*;
 
