@@ -3,11 +3,12 @@
 use super::accuracy_by_latency::AccuracyByLatency;
 use super::against::{Against, CLUSTERS, ENSEMBLE, Quantity};
 use super::layers::{LayerSeries, heading};
-use super::level_and_scale::LevelAndScale;
+use super::level_and_scale::level_and_scale;
 use super::levels_by_optimisation::LevelsByOptimisation;
+use super::plot::Drawing;
 use super::precision_by_layer::precision_by_layer;
 use super::rendered::Rendered;
-use super::seconds_by_layer::SecondsByLayer;
+use super::seconds_by_layer::seconds_by_layer;
 use crate::report::ReportError;
 use crate::report::columns::trial;
 use crate::report::groups::{By, Group, groups};
@@ -33,11 +34,16 @@ impl Gallery {
         self.left_out.push(LeftOut { what: format!("figure {what}"), why: why.into() });
     }
 
+    fn draw(&mut self, name: &str, caption: impl Into<String>, drawing: &Drawing) -> Result<(), ReportError> {
+        self.figures.push(Rendered::of(name, caption, drawing)?);
+        Ok(())
+    }
+
     fn against(&mut self, rows: &Rows, axis: Against, quantity: Quantity, what: &str) -> Result<(), ReportError> {
         match axis.charts(rows, quantity) {
             Ok(charts) => {
                 for chart in charts {
-                    self.figures.push(Rendered::of(&chart, sentences(&chart.title, &chart.subtitle))?);
+                    self.draw(&chart.name, sentences(&chart.title, &chart.subtitle), &chart.drawing())?;
                 }
             }
             Err(why) => self.miss(what, why),
@@ -49,7 +55,7 @@ impl Gallery {
         match LevelsByOptimisation::of(rows) {
             Ok(figure) => {
                 let caption = "Levels with every optimisation, and what each of them saves when they are switched off one after the other.";
-                self.figures.push(Rendered::of(&figure, caption)?);
+                self.draw("levels_by_optimisation", caption, &figure.drawing())?;
             }
             Err(why) => self.miss("levels_by_optimisation", why),
         }
@@ -63,7 +69,7 @@ impl Gallery {
         });
         for trade_off in &all {
             let figure = AccuracyByLatency::of(rows, trade_off, published);
-            self.figures.push(Rendered::of(&figure, figure.caption())?);
+            self.draw(&figure.name, figure.caption(), &figure.drawing())?;
         }
         Ok(())
     }
@@ -75,7 +81,7 @@ impl Gallery {
         }
         for chart in charts {
             let caption = format!("{}: {}.", chart.title, chart.subtitle);
-            self.figures.push(Rendered::of(&chart, caption)?);
+            self.draw(&chart.name, caption, &chart.drawing())?;
         }
         if without > 0 {
             let why = format!("{} more than a report shows", words::count(without, "configuration"));
@@ -132,7 +138,7 @@ impl Gallery {
             };
             let name = format!("level_and_scale{}", ending(rows, trials[0], several));
             let caption = format!("Level before and after each layer, and the scale after it: {}.", series.title);
-            self.figures.push(Rendered::of(&LevelAndScale { name, series: &series, remark }, caption)?);
+            self.draw(&name, caption, &level_and_scale(&series, &remark))?;
         }
         Ok(())
     }
@@ -144,7 +150,7 @@ impl Gallery {
             let series = LayerSeries::of(heading(rows, &[*row], &differ), &layers.of(rows, *row)?)?;
             let name = format!("seconds_by_layer{}", ending(rows, *row, shown.len() > 1));
             let caption = format!("Seconds by layer and operation, medians over images: {}.", series.title);
-            self.figures.push(Rendered::of(&SecondsByLayer { name, series: &series }, caption)?);
+            self.draw(&name, caption, &seconds_by_layer(&series))?;
         }
         Ok(())
     }
