@@ -1,17 +1,20 @@
 //! Rows of `accuracy.csv`, clear-text accuracies of whole test sets that `leveled evaluate` measures, as trials that were never encrypted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
+
+use polars::functions::concat_df_diagonal;
+use polars::prelude::*;
 
 use super::ReportError;
 use super::columns::{CLEAR, trial};
-use super::table::Table;
+use super::table::{Table, alike, rows_at, text};
 use crate::experiment::accuracy::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
-use crate::experiment::records::AccuracyRow;
+use crate::experiment::records::{AccuracyRow, Record};
 
 /// Columns that mean the same under another name.
-const RENAMED: [(&str, &str); 9] = [
+const RENAMED: [(&str, &str); 12] = [
     ("models", trial::MODEL),
     ("network", trial::NETWORK),
     ("width", trial::WIDTH),
@@ -21,60 +24,74 @@ const RENAMED: [(&str, &str); 9] = [
     ("cluster_mode", trial::CLUSTER_MODE),
     ("clusters", trial::CLUSTERS),
     ("cluster_seed", "cluster_seed"),
+    ("recipe_sha256", trial::RECIPE_SHA256),
+    ("epochs", trial::EPOCHS),
+    ("exploding_images", trial::OVERFLOWS),
 ];
 
-/// What a row is of besides [`RENAMED`]: rows that agree in all of it are one measurement.
+/// What a row is of besides [`RENAMED`] and its network: rows that agree in all of it are one measurement.
 const FURTHER: [&str; 4] = ["form", "images", "card_sha256", "dataset_sha256"];
 
-/// The columns of trials from the table in a directory: of the test images only, the accuracy `as trained` apart from that after
-/// folding. Rows that are `known` already are left out, the others noted there.
+/// The rows of the table in a directory as trials: of the test images only, the accuracy `as trained` apart from that after folding.
 ///
 /// # Errors
 /// As [`Table::read`].
-pub fn read(directory: &Path, known: &mut HashSet<Vec<String>>) -> Result<Vec<(String, Vec<String>)>, ReportError> {
+pub fn read(directory: &Path) -> Result<DataFrame, ReportError> {
     let table = Table::read::<AccuracyRow>(directory)?.rows_where("images_of", "test")?;
     let hashes = hashes(&table, directory)?;
-    let keys =
-        RENAMED.iter().map(|(name, _)| table.text(name)).chain(FURTHER.map(|name| Ok(table.text_or_empty(name))));
-    let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
-    // Names do not make a network another one where its hash is known.
-    keys[0] =
-        keys[0].iter().zip(&hashes).map(|(name, hash)| if hash.is_empty() { name } else { hash }.clone()).collect();
-    let is_new = |row: &usize| known.insert(keys.iter().map(|column| column[*row].clone()).collect());
-    let kept: Vec<usize> = (0..table.len()).filter(is_new).collect();
-    let table = table.rows_at(&kept)?;
-    let mut columns: Vec<(String, Vec<String>)> = Vec::new();
+    let wrong = |error: PolarsError| ReportError::Compute { what: AccuracyRow::FILE, reason: error.to_string() };
+    let known = table.select(&[&RENAMED.map(|(name, _)| name)[..], &FURTHER, &["correct"]].concat())?;
+    trials(known, hashes).map_err(wrong)
+}
+
+fn trials(mut trials: DataFrame, hashes: Vec<String>) -> PolarsResult<DataFrame> {
     for (name, trial_name) in RENAMED {
-        columns.push((trial_name.to_owned(), table.text(name)?));
+        trials.rename(name, trial_name.into())?;
     }
-    columns.push((trial::MODEL_SHA256.to_owned(), kept.iter().map(|row| hashes[*row].clone()).collect()));
-    columns.push((trial::RECIPE_SHA256.to_owned(), table.text_or_empty("recipe_sha256")));
-    let trained: Vec<bool> = table.text("form")?.iter().map(|form| form == "trained").collect();
-    let (images, correct) = (table.numbers("images")?, table.numbers("correct")?);
-    let counts: Vec<Option<(usize, usize)>> = correct
-        .iter()
-        .zip(&images)
-        .map(|(correct, images)| Some(((*correct)? as usize, (*images)? as usize)))
-        .collect();
-    let of = |want_trained: bool, value: &dyn Fn(usize, usize) -> Option<f64>| {
-        let cell = |(count, trained): (&Option<(usize, usize)>, &bool)| {
-            let (correct, images) = count.filter(|_| *trained == want_trained)?;
-            value(correct, images)
-        };
-        counts.iter().zip(&trained).map(|it| cell(it).map_or_else(String::new, |value| value.to_string())).collect()
+    trials.with_column(Column::new(trial::MODEL_SHA256.into(), hashes))?;
+    let images = trials.column("images")?.u64()?.clone();
+    let correct = trials.drop_in_place("correct")?.u64()?.clone();
+    let trained = trials.column("form")?.str()?.equal("trained");
+    let counts =
+        || correct.iter().zip(images.iter()).map(|(correct, images)| Some((correct? as usize, images? as usize)));
+    let share = |(correct, images): (usize, usize)| (images > 0).then(|| correct as f64 / images as f64);
+    let interval = |(correct, images)| wilson(correct, images);
+    let shares = || counts().map(|counts| counts.and_then(share));
+    let intervals = || counts().map(|counts| counts.and_then(interval));
+    let number = |name: &str, cells: Vec<Option<f64>>| Column::new(name.into(), cells);
+    // The cells of the rows that are as trained, or of the others.
+    for (of_trained, share, of) in
+        [(true, trial::CARD_ACCURACY, trial::CARD_IMAGES), (false, CLEAR.share, CLEAR.images)]
+    {
+        let here = || trained.iter().map(move |trained| trained == Some(of_trained));
+        trials.with_column(number(share, shares().zip(here()).map(|(cell, here)| cell.filter(|_| here)).collect()))?;
+        let images: UInt64Chunked = images.iter().zip(here()).map(|(cell, here)| cell.filter(|_| here)).collect();
+        trials.with_column(images.with_name(of.into()).into_column())?;
+    }
+    let ends: Vec<_> = intervals().zip(trained.iter()).map(|(ends, it)| ends.filter(|_| it == Some(false))).collect();
+    trials.with_column(number(CLEAR.low, ends.iter().map(|ends| ends.map(|(low, _)| low)).collect()))?;
+    trials.with_column(number(CLEAR.high, ends.iter().map(|ends| ends.map(|(_, high)| high)).collect()))?;
+    Ok(trials)
+}
+
+/// The rows of several directories, each measurement once. Names do not make a network another one where its hash is known.
+///
+/// # Errors
+/// What polars says.
+pub fn distinct(tables: &[DataFrame]) -> PolarsResult<DataFrame> {
+    const NETWORK_FILE: &str = "network_file";
+    let mut all = concat_df_diagonal(tables)?;
+    let file = |row| {
+        Some(text(&all, trial::MODEL_SHA256, row))
+            .filter(|hash| !hash.is_empty())
+            .unwrap_or_else(|| text(&all, trial::MODEL, row))
     };
-    let share = |correct: usize, images: usize| (images > 0).then(|| correct as f64 / images as f64);
-    let end =
-        |upper: bool| move |correct, images| wilson(correct, images).map(|(low, high)| if upper { high } else { low });
-    columns.push((trial::CARD_ACCURACY.to_owned(), of(true, &share)));
-    columns.push((trial::CARD_IMAGES.to_owned(), of(true, &|_, images| Some(images as f64))));
-    columns.push((CLEAR.share.to_owned(), of(false, &share)));
-    columns.push((CLEAR.low.to_owned(), of(false, &end(false))));
-    columns.push((CLEAR.high.to_owned(), of(false, &end(true))));
-    columns.push((CLEAR.images.to_owned(), of(false, &|_, images| Some(images as f64))));
-    columns.push((trial::EPOCHS.to_owned(), table.text_or_empty("epochs")));
-    columns.push((trial::OVERFLOWS.to_owned(), table.text_or_empty("exploding_images")));
-    Ok(columns)
+    let files: Vec<String> = (0..all.height()).map(file).collect();
+    all.with_column(Column::new(NETWORK_FILE.into(), files))?;
+    let what = RENAMED[1..9].iter().map(|(_, name)| *name).chain(FURTHER).chain([NETWORK_FILE]);
+    let rows: Vec<usize> = alike(&all, &what.collect::<Vec<_>>())?.into_iter().map(|same| same[0]).collect();
+    let passing = [NETWORK_FILE].into_iter().chain(FURTHER);
+    rows_at(&all, &rows).map(|all| all.drop_many(passing))
 }
 
 /// The hashes of the weights of every row. Tables of earlier versions do not have them, but what is beside them may.
@@ -95,27 +112,23 @@ fn hashes(table: &Table, directory: &Path) -> Result<Vec<String>, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::records::Record;
 
     #[test]
     fn accuracies_in_the_clear_are_trials() {
         let directory = tempfile::tempdir().unwrap();
-        let text = "models,members,network,width,dataset,activation,images_of,form,cluster_mode,clusters,cluster_seed,images,correct\n\
+        let table = "models,members,network,width,dataset,activation,images_of,form,cluster_mode,clusters,cluster_seed,images,correct\n\
                     a_seed0,1,resnet20,16,cifar10,relu,test,trained,,,,100,91\n\
                     a_seed0,1,resnet20,16,cifar10,herpn,test,clustered,slice,64,1,100,88\n\
                     a_seed0,1,resnet20,16,cifar10,herpn,validation,folded,,,,100,88\n";
-        std::fs::write(directory.path().join(AccuracyRow::FILE), text).unwrap();
-        let mut known = HashSet::new();
-        let columns = read(directory.path(), &mut known).unwrap();
-        assert!(
-            read(directory.path(), &mut known).unwrap().iter().all(|(_, cells)| cells.is_empty()),
-            "a copy counts once"
-        );
-        let column = |name: &str| columns.iter().find(|(known, _)| known == name).unwrap().1.clone();
+        std::fs::write(directory.path().join(AccuracyRow::FILE), table).unwrap();
+        let read = read(directory.path()).unwrap();
+        let rows = distinct(&[read.clone(), read]).unwrap();
+        assert_eq!(rows.height(), 2, "a copy counts once");
+        let column = |name: &str| [0, 1].map(|row| text(&rows, name, row));
         assert_eq!(column(trial::CARD_ACCURACY), ["0.91", ""]);
         assert_eq!(
             (column(CLEAR.share), column(trial::CLUSTERS)),
-            (vec![String::new(), "0.88".into()], vec![String::new(), "64".into()])
+            (["", "0.88"].map(str::to_owned), ["", "64"].map(str::to_owned))
         );
         assert_eq!(column(CLEAR.images), ["", "100"]);
     }

@@ -107,7 +107,7 @@ impl Against {
     fn untold(self, rows: &Rows, quantity: Quantity) -> Vec<&'static str> {
         let mut untold = [&[self.setting], quantity.without()].concat();
         let ensembles = (0..rows.len()).filter(|row| self.value(rows, *row).is_some());
-        let modes: BTreeSet<&str> = ensembles.map(|row| rows.setting(trial::CLUSTER_MODE, row)).collect();
+        let modes: BTreeSet<String> = ensembles.map(|row| rows.text(trial::CLUSTER_MODE, row)).collect();
         // One member has no joint slices, so its mode is another one than that of ensembles where these have one alone.
         if self.setting == trial::ENSEMBLE && modes.len() == 1 {
             untold.push(trial::CLUSTER_MODE);

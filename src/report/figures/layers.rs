@@ -68,7 +68,7 @@ pub fn heading(rows: &Rows, trials: &[usize], differ: &[&'static str]) -> String
     let Some(first) = trials.first() else { return String::new() };
     let mut names = vec![trial::LOG_N, trial::LAYOUT];
     names.extend(differ.iter().filter(|name| ![trial::LOG_N, trial::LAYOUT].contains(*name)));
-    names.retain(|name| trials.iter().all(|row| rows.setting(name, *row) == rows.setting(name, *first)));
+    names.retain(|name| trials.iter().all(|row| rows.text(name, *row) == rows.text(name, *first)));
     let mut parts = vec![words::network_on_dataset(rows, *first)];
     parts.push(words::settings(rows, &Group { rows: vec![*first] }, &names));
     let security = security::word(rows, *first);

@@ -64,7 +64,7 @@ impl LevelsByOptimisation {
         let mut bars: Vec<Bar> = Vec::new();
         let mut used: Vec<Vec<usize>> = Vec::new();
         for group in &kept {
-            let on = |row: usize| SWITCHES.map(|(name, _, values)| values.contains(&rows.text(name, row)));
+            let on = |row: usize| SWITCHES.map(|(name, _, values)| values.contains(&rows.text(name, row).as_str()));
             let levels = |wanted: Switches| {
                 let row = group.rows.iter().copied().find(|row| on(*row) == wanted)?;
                 Some((row, rows.number(trial::LEVELS, row)?))
@@ -83,7 +83,7 @@ impl LevelsByOptimisation {
                 segments.push((saved.join(" and ").replace(" and saved by", " and"), pair[1].2 - pair[0].2));
             }
             let row = group.first();
-            let name = format!("{} w{}", words::network(rows.text(trial::NETWORK, row)), rows.text(trial::WIDTH, row));
+            let name = format!("{} w{}", words::network(&rows.text(trial::NETWORK, row)), rows.text(trial::WIDTH, row));
             if bars.iter().all(|bar| bar.name != name) {
                 bars.push(Bar { name, segments, complete: known.last().is_some_and(|it| it.0 + 1 == PATH.len()) });
                 used.push(known.iter().map(|(_, row, _)| *row).collect());
@@ -193,10 +193,10 @@ fn subtitle(rows: &Rows, bars: &[Bar], used: &[Vec<usize>]) -> String {
 
 /// `scale bits 30.0 instead of 22.0` where a size changes along the path; none: it does not.
 fn other_sizes(rows: &Rows, name: &str, used: &[Vec<usize>]) -> Option<String> {
-    let usual: BTreeSet<&str> = used.iter().map(|trials| rows.text(name, trials[0])).collect();
+    let usual: BTreeSet<String> = used.iter().map(|trials| rows.text(name, trials[0])).collect();
     let all = used.iter().flatten().map(|row| rows.text(name, *row));
-    let others: BTreeSet<&str> = all.filter(|value| !usual.contains(value)).collect();
-    let list = |values: &BTreeSet<&str>| values.iter().copied().collect::<Vec<_>>().join(" or ");
+    let others: BTreeSet<String> = all.filter(|value| !usual.contains(value)).collect();
+    let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(" or ");
     (!others.is_empty()).then(|| format!("{} {} instead of {}", name.replace('_', " "), list(&others), list(&usual)))
 }
 

@@ -9,12 +9,13 @@ use super::plot::Drawing;
 use super::precision_by_layer::precision_by_layer;
 use super::rendered::Rendered;
 use super::seconds_by_layer::seconds_by_layer;
+use crate::experiment::records::LayerRow;
 use crate::report::ReportError;
 use crate::report::columns::trial;
 use crate::report::groups::{By, Group, groups};
-use crate::report::layer_tables::LayerTables;
 use crate::report::left_out::LeftOut;
 use crate::report::published::Published;
+use crate::report::row_tables::RowTables;
 use crate::report::rows::Rows;
 use crate::report::trade_off::trade_offs;
 use crate::report::words;
@@ -74,7 +75,7 @@ impl Gallery {
         Ok(())
     }
 
-    fn precision(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
+    fn precision(&mut self, rows: &Rows, layers: &RowTables<LayerRow>) -> Result<(), ReportError> {
         let (charts, without) = precision_by_layer(rows, &|row| layers.of(rows, row))?;
         if charts.is_empty() {
             self.miss("precision_by_layer", "no trial was probed (`probe: true`)");
@@ -91,7 +92,7 @@ impl Gallery {
     }
 
     /// Level and scale, and seconds, of one trial of every configuration; first of those that were encrypted.
-    fn by_layer(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
+    fn by_layer(&mut self, rows: &Rows, layers: &RowTables<LayerRow>) -> Result<(), ReportError> {
         let all = groups(rows, By::Speed, &[], |row| rows.number(trial::LEVELS, row).is_some());
         let mut shown: Vec<usize> = Vec::new();
         for group in &all {
@@ -113,7 +114,12 @@ impl Gallery {
     }
 
     /// One figure for all trials with the same course of levels and scales.
-    fn levels_by_layer(&mut self, rows: &Rows, shown: &[usize], layers: &LayerTables) -> Result<(), ReportError> {
+    fn levels_by_layer(
+        &mut self,
+        rows: &Rows,
+        shown: &[usize],
+        layers: &RowTables<LayerRow>,
+    ) -> Result<(), ReportError> {
         let mut courses: Vec<(LayerSeries, Vec<usize>)> = Vec::new();
         for row in shown {
             let series = LayerSeries::of(words::network_on_dataset(rows, *row), &layers.of(rows, *row)?)?;
@@ -143,7 +149,12 @@ impl Gallery {
         Ok(())
     }
 
-    fn seconds_by_layer(&mut self, rows: &Rows, shown: &[usize], layers: &LayerTables) -> Result<(), ReportError> {
+    fn seconds_by_layer(
+        &mut self,
+        rows: &Rows,
+        shown: &[usize],
+        layers: &RowTables<LayerRow>,
+    ) -> Result<(), ReportError> {
         let mut differ = differing(rows, shown, &[trial::THREADS]);
         differ.push(trial::THREADS);
         for row in shown.iter().filter(|row| is_timed(rows, **row)) {
@@ -176,11 +187,11 @@ fn is_timed(rows: &Rows, row: usize) -> bool {
 }
 
 /// A trial of a configuration that has layers, an encrypted one if there is one.
-fn representative(rows: &Rows, group: &Group, layers: &LayerTables) -> Result<Option<usize>, ReportError> {
+fn representative(rows: &Rows, group: &Group, layers: &RowTables<LayerRow>) -> Result<Option<usize>, ReportError> {
     let mut found = None;
     for row in &group.rows {
         if is_timed(rows, *row) || found.is_none() {
-            if !layers.has(rows, *row)? {
+            if layers.of(rows, *row)?.is_empty() {
                 continue;
             }
             found = Some(*row);
@@ -208,7 +219,7 @@ fn capital(text: &str) -> String {
 /// [`ReportError`]: a damaged table, or what drawing says.
 pub fn figures(rows: &Rows, published: &[Published]) -> Result<(Vec<Rendered>, Vec<LeftOut>), ReportError> {
     let mut gallery = Gallery::default();
-    let layers = LayerTables::default();
+    let layers = RowTables::default();
     gallery.trade_offs(rows, published)?;
     gallery.against(rows, CLUSTERS, Quantity::Accuracy, "accuracy_by_clusters")?;
     gallery.against(rows, CLUSTERS, Quantity::Latency, "latency_by_clusters")?;
