@@ -23,10 +23,11 @@ pub fn has_trials(directory: &Path) -> bool {
 /// Column that is made here: what tells the weights of one network, width, data set and activation apart.
 pub const VARIANT: &str = "weights_variant";
 
-/// Column that is made here: the names of the weights, such that no two networks have the same.
+/// Column that is made here: the names of the weights, which tell different files apart; the same file has always the same.
 pub const LABEL: &str = "weights_label";
 
-/// Column that is made here: the names of the weights without their seeds.
+/// Column that is made here: the names of the weights without their seeds, so that repetitions of a training, and the members of an
+/// ensemble, are one recipe.
 const RECIPE: &str = "weights_recipe";
 
 /// Column that is made here: the directory of a row, by position in [`Rows::directories`].
@@ -140,18 +141,6 @@ impl Rows {
     #[must_use]
     pub fn is_trained(&self, row: usize) -> bool {
         self.text(trial::WEIGHTS, row) != "random"
-    }
-
-    /// The weights of a trial without their seeds, so that repetitions of a training, and the members of an ensemble, are one recipe.
-    #[must_use]
-    pub fn recipe(&self, row: usize) -> String {
-        self.text(RECIPE, row)
-    }
-
-    /// What the weights of a trial are called: names that tell different files apart, and the same file always the same.
-    #[must_use]
-    pub fn label(&self, row: usize) -> String {
-        self.text(LABEL, row)
     }
 
     /// The settings by which configurations differ, those that are there.
@@ -312,7 +301,7 @@ pub(crate) mod tests {
              b,ok,r20,16,c10,herpn,model.safetensors,2222222222,trained\n\
              c,ok,r20,16,c10,herpn,other.safetensors,2222222222,trained\n",
         );
-        assert_eq!([0, 1, 2].map(|row| rows.label(row)), ["model@11111111", "model@22222222", "other"]);
+        assert_eq!([0, 1, 2].map(|row| rows.text(LABEL, row)), ["model@11111111", "model@22222222", "other"]);
         assert_eq!([0, 1].map(|row| rows.text(VARIANT, row)), ["model@11111111", "model@22222222"]);
         let recipe = rows.telling().find(|(name, _)| *name == trial::MODEL).unwrap().1;
         assert_ne!(rows.text(recipe, 0), rows.text(recipe, 1));
@@ -323,9 +312,9 @@ pub(crate) mod tests {
         let rows = rows(
             "trial_id,status,model\na,ok,r20_seed3.safetensors\nb,ok,r20_seeds.safetensors\nc,ok,r20_seed0.safetensors r20_seed1.safetensors\n",
         );
-        assert_eq!((rows.recipe(0), rows.recipe(1)), ("r20".into(), "r20_seeds".into()));
+        assert_eq!((rows.text(RECIPE, 0), rows.text(RECIPE, 1)), ("r20".into(), "r20_seeds".into()));
         assert_eq!(rows.text(VARIANT, 0), "r20");
-        assert_eq!(rows.recipe(2), "r20");
+        assert_eq!(rows.text(RECIPE, 2), "r20");
         let named = super::tests::rows(
             "trial_id,status,network,width,dataset,activation,model\n\
              a,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0.safetensors\n\

@@ -1,9 +1,11 @@
 //! The figures that rows have the data for.
 
+use polars::prelude::DataFrame;
+
 use super::accuracy_by_latency::AccuracyByLatency;
 use super::against::{Against, CLUSTERS, ENSEMBLE, Quantity};
-use super::layers::{LayerSeries, heading};
-use super::level_and_scale::level_and_scale;
+use super::layers::heading;
+use super::level_and_scale::{COLUMNS, level_and_scale};
 use super::levels_by_optimisation::LevelsByOptimisation;
 use super::plot::Drawing;
 use super::precision_by_layer::precision_by_layer;
@@ -120,31 +122,35 @@ impl Gallery {
         shown: &[usize],
         layers: &RowTables<LayerRow>,
     ) -> Result<(), ReportError> {
-        let mut courses: Vec<(LayerSeries, Vec<usize>)> = Vec::new();
+        // Network, and what is drawn of its layers.
+        let mut courses: Vec<(String, DataFrame, Vec<usize>)> = Vec::new();
         for row in shown {
-            let series = LayerSeries::of(words::network_on_dataset(rows, *row), &layers.of(rows, *row)?)?;
-            let same = |known: &LayerSeries| known.title == series.title && known.has_levels_of(&series);
-            match courses.iter_mut().find(|(known, _)| same(known)) {
-                Some((_, trials)) => trials.push(*row),
-                None => courses.push((series, vec![*row])),
+            let course = layers.of(rows, *row)?.select(&COLUMNS)?;
+            let network = words::network_on_dataset(rows, *row);
+            let same =
+                |(known, frame, _): &&mut (String, DataFrame, _)| *known == network && frame.equals_missing(&course);
+            match courses.iter_mut().find(same) {
+                Some((.., trials)) => trials.push(*row),
+                None => courses.push((network, course, vec![*row])),
             }
         }
         let differ = differing(rows, shown, &[trial::THREADS]);
         let several = courses.len() > 1;
-        for (mut series, trials) in courses {
-            series.title = heading(rows, &trials, &differ);
+        for (.., trials) in courses {
+            let title = heading(rows, &trials, &differ);
             let remark = match trials.len() {
                 1 => String::new(),
                 same => {
                     let among: Vec<String> = differing(rows, &trials, &[]).into_iter().map(words::name).collect();
                     let among =
                         if among.is_empty() { String::new() } else { format!(" that differ in {}", among.join(", ")) };
-                    format!("the same in {same} configurations{among}")
+                    format!("; the same in {same} configurations{among}")
                 }
             };
             let name = format!("level_and_scale{}", ending(rows, trials[0], several));
-            let caption = format!("Level before and after each layer, and the scale after it: {}.", series.title);
-            self.draw(&name, caption, &level_and_scale(&series, &remark))?;
+            let caption = format!("Level before and after each layer, and the scale after it: {title}.");
+            let layers = layers.of(rows, trials[0])?;
+            self.draw(&name, caption, &level_and_scale(&layers, &format!("{title}{remark}"))?)?;
         }
         Ok(())
     }
@@ -158,10 +164,10 @@ impl Gallery {
         let mut differ = differing(rows, shown, &[trial::THREADS]);
         differ.push(trial::THREADS);
         for row in shown.iter().filter(|row| is_timed(rows, **row)) {
-            let series = LayerSeries::of(heading(rows, &[*row], &differ), &layers.of(rows, *row)?)?;
+            let title = heading(rows, &[*row], &differ);
             let name = format!("seconds_by_layer{}", ending(rows, *row, shown.len() > 1));
-            let caption = format!("Seconds by layer and operation, medians over images: {}.", series.title);
-            self.draw(&name, caption, &seconds_by_layer(&series))?;
+            let caption = format!("Seconds by layer and operation, medians over images: {title}.");
+            self.draw(&name, caption, &seconds_by_layer(&layers.of(rows, *row)?, &title)?)?;
         }
         Ok(())
     }
