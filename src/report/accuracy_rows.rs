@@ -29,6 +29,9 @@ const RENAMED: [(&str, &str); 12] = [
     ("exploding_images", trial::OVERFLOWS),
 ];
 
+/// So many of them every version has; they say what a row is of.
+const OLD: usize = 9;
+
 /// What a row is of besides [`RENAMED`] and its network: rows that agree in all of it are one measurement.
 const FURTHER: [&str; 4] = ["form", "images", "card_sha256", "dataset_sha256"];
 
@@ -40,37 +43,40 @@ pub fn read(directory: &Path) -> Result<DataFrame, ReportError> {
     let table = Table::read::<AccuracyRow>(directory)?.rows_where("images_of", "test")?;
     let hashes = hashes(&table, directory)?;
     let wrong = |error: PolarsError| ReportError::Compute { what: AccuracyRow::FILE, reason: error.to_string() };
-    let known = table.select(&[&RENAMED.map(|(name, _)| name)[..], &FURTHER, &["correct"]].concat())?;
-    trials(known, hashes).map_err(wrong)
+    let needed = RENAMED[..OLD].iter().map(|(name, _)| *name).chain(["form", "images", "correct"]);
+    needed.into_iter().try_for_each(|name| table.column(name).map(|_| ()))?;
+    trials(&table, hashes).map_err(wrong)
 }
 
-fn trials(mut trials: DataFrame, hashes: Vec<String>) -> PolarsResult<DataFrame> {
-    for (name, trial_name) in RENAMED {
-        trials.rename(name, trial_name.into())?;
+fn trials(table: &Table, hashes: Vec<String>) -> PolarsResult<DataFrame> {
+    let names = RENAMED.iter().map(|(name, _)| *name).chain(FURTHER).chain(["correct"]);
+    let mut trials = table.frame().select(names.filter(|name| table.column(name).is_ok()))?;
+    for (name, trial_name) in RENAMED.iter().filter(|(name, _)| table.column(name).is_ok()) {
+        trials.rename(name, (*trial_name).into())?;
     }
     trials.with_column(Column::new(trial::MODEL_SHA256.into(), hashes))?;
     let images = trials.column("images")?.u64()?.clone();
     let correct = trials.drop_in_place("correct")?.u64()?.clone();
     let trained = trials.column("form")?.str()?.equal("trained");
-    let counts =
-        || correct.iter().zip(images.iter()).map(|(correct, images)| Some((correct? as usize, images? as usize)));
-    let share = |(correct, images): (usize, usize)| (images > 0).then(|| correct as f64 / images as f64);
-    let interval = |(correct, images)| wilson(correct, images);
-    let shares = || counts().map(|counts| counts.and_then(share));
-    let intervals = || counts().map(|counts| counts.and_then(interval));
-    let number = |name: &str, cells: Vec<Option<f64>>| Column::new(name.into(), cells);
-    // The cells of the rows that are as trained, or of the others.
-    for (of_trained, share, of) in
-        [(true, trial::CARD_ACCURACY, trial::CARD_IMAGES), (false, CLEAR.share, CLEAR.images)]
-    {
-        let here = || trained.iter().map(move |trained| trained == Some(of_trained));
-        trials.with_column(number(share, shares().zip(here()).map(|(cell, here)| cell.filter(|_| here)).collect()))?;
-        let images: UInt64Chunked = images.iter().zip(here()).map(|(cell, here)| cell.filter(|_| here)).collect();
-        trials.with_column(images.with_name(of.into()).into_column())?;
+    // A cell of the rows that are as trained, or of the others.
+    let of = |name: &str, of_trained: bool, value: &dyn Fn(usize, usize) -> Option<f64>| {
+        let cells = correct.iter().zip(images.iter()).zip(trained.iter()).map(|((correct, images), trained)| {
+            if trained == Some(of_trained) { value(correct? as usize, images? as usize) } else { None }
+        });
+        Column::new(name.into(), cells.collect::<Vec<_>>())
+    };
+    let share = |correct: usize, images: usize| (images > 0).then(|| correct as f64 / images as f64);
+    let all = |_, images: usize| Some(images as f64);
+    for column in [
+        of(trial::CARD_ACCURACY, true, &share),
+        of(trial::CARD_IMAGES, true, &all).cast(&DataType::UInt64)?,
+        of(CLEAR.share, false, &share),
+        of(CLEAR.low, false, &|correct, images| wilson(correct, images).map(|(low, _)| low)),
+        of(CLEAR.high, false, &|correct, images| wilson(correct, images).map(|(_, high)| high)),
+        of(CLEAR.images, false, &all).cast(&DataType::UInt64)?,
+    ] {
+        trials.with_column(column)?;
     }
-    let ends: Vec<_> = intervals().zip(trained.iter()).map(|(ends, it)| ends.filter(|_| it == Some(false))).collect();
-    trials.with_column(number(CLEAR.low, ends.iter().map(|ends| ends.map(|(low, _)| low)).collect()))?;
-    trials.with_column(number(CLEAR.high, ends.iter().map(|ends| ends.map(|(_, high)| high)).collect()))?;
     Ok(trials)
 }
 
@@ -81,14 +87,13 @@ fn trials(mut trials: DataFrame, hashes: Vec<String>) -> PolarsResult<DataFrame>
 pub fn distinct(tables: &[DataFrame]) -> PolarsResult<DataFrame> {
     const NETWORK_FILE: &str = "network_file";
     let mut all = concat_df_diagonal(tables)?;
-    let file = |row| {
-        Some(text(&all, trial::MODEL_SHA256, row))
-            .filter(|hash| !hash.is_empty())
-            .unwrap_or_else(|| text(&all, trial::MODEL, row))
+    let file = |row| match text(&all, trial::MODEL_SHA256, row) {
+        hash if hash.is_empty() => text(&all, trial::MODEL, row),
+        hash => hash,
     };
     let files: Vec<String> = (0..all.height()).map(file).collect();
     all.with_column(Column::new(NETWORK_FILE.into(), files))?;
-    let what = RENAMED[1..9].iter().map(|(_, name)| *name).chain(FURTHER).chain([NETWORK_FILE]);
+    let what = RENAMED[1..OLD].iter().map(|(_, name)| *name).chain(FURTHER).chain([NETWORK_FILE]);
     let rows: Vec<usize> = alike(&all, &what.collect::<Vec<_>>())?.into_iter().map(|same| same[0]).collect();
     let passing = [NETWORK_FILE].into_iter().chain(FURTHER);
     rows_at(&all, &rows).map(|all| all.drop_many(passing))

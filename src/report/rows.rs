@@ -62,7 +62,9 @@ impl Rows {
                 accuracies.push(of_directory(accuracy_rows::read(directory)?)?);
             }
             if !has_accuracies || has_trials(directory) {
-                trials.push(of_directory(tables::trials(directory)?.frame().clone())?);
+                let table = tables::trials(directory)?;
+                table.column(trial::STATUS)?;
+                trials.push(of_directory(table.frame().clone())?);
             }
         }
         Self::of(directories, &accuracies, &trials).map_err(wrong)
@@ -76,7 +78,7 @@ impl Rows {
         if ended.width() > 0 {
             all.push(ended);
         }
-        let mut frame = concat_df_diagonal(&all)?;
+        let mut frame = if all.is_empty() { DataFrame::default() } else { concat_df_diagonal(&all)? };
         switch_off(&mut frame)?;
         name_networks(&mut frame)?;
         let further = FURTHER_SETTINGS.iter().filter(|setting| !TrialRow::SETTINGS.contains(setting));

@@ -157,7 +157,11 @@ impl Table {
         DataFrame::new(self.len(), columns.collect()).map_err(|error| self.wrong(&error))
     }
 
-    fn column(&self, column: &str) -> Result<&Column, ReportError> {
+    /// A column.
+    ///
+    /// # Errors
+    /// [`ReportError::Column`].
+    pub fn column(&self, column: &str) -> Result<&Column, ReportError> {
         let missing = |_| ReportError::Column { table: self.name, column: column.to_owned() };
         self.frame.column(column).map_err(missing)
     }
