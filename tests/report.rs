@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -118,6 +119,28 @@ fn figures_say_what_they_show() {
 }
 
 #[test]
+fn every_picture_has_the_size_of_its_svg_and_shows_its_colours() {
+    let directory = tempfile::tempdir().unwrap();
+    let (paths, _) = report(directory.path(), &synthetic::paper());
+    let figures: Vec<&PathBuf> = paths.iter().filter(|path| path.extension().is_some_and(|it| it == "svg")).collect();
+    assert!(figures.len() > 7, "{figures:?}");
+    for figure in figures {
+        let svg = fs::read_to_string(figure).unwrap();
+        let attribute = |name: &str| svg.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap();
+        let picture = image::open(figure.with_extension("png")).unwrap().to_rgb8();
+        let size = ["width", "height"].map(|name| 2 * attribute(name).parse::<u32>().unwrap());
+        assert_eq!([picture.width(), picture.height()], size, "{}", figure.display());
+        // What is coloured in the one is in the other; a blank picture has white alone.
+        let colours: BTreeSet<&str> =
+            ["fill=\"#", "stroke=\"#"].iter().flat_map(|it| svg.split(it).skip(1)).map(|it| &it[..6]).collect();
+        assert!(colours.len() > 4, "{colours:?}");
+        let found: BTreeSet<String> =
+            picture.pixels().map(|it| it.0.map(|part| format!("{part:02X}")).concat()).collect();
+        assert!(colours.iter().all(|colour| found.contains(*colour)), "{}: {colours:?}", figure.display());
+    }
+}
+
+#[test]
 fn what_the_rows_do_not_have_is_left_out_with_the_reason() {
     let directory = tempfile::tempdir().unwrap();
     let trial =
@@ -139,6 +162,9 @@ fn what_the_rows_do_not_have_is_left_out_with_the_reason() {
     for part in synthetic::layer_names().iter().map(String::as_str).chain(["squaring and relinearization", "128-bit"]) {
         assert!(svg.contains(part), "{part}");
     }
+    // One sign of the scale for each layer, and one in the key.
+    let levels = text(directory.path(), "figures/level_and_scale.svg");
+    assert_eq!(levels.matches("<polygon ").count(), synthetic::layer_names().len() + 1);
     let summary = text(directory.path(), "summary.csv");
     assert!(summary.starts_with("trial_id,status,network") && summary.contains(",128-bit"), "{summary}");
     // A report may be made again; it replaces what it made.

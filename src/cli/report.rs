@@ -52,7 +52,7 @@ pub fn print_report(directory: &Path, paths: &[PathBuf], left_out: &[LeftOut]) -
     let trials = tables::trials(directory)?;
     // A column for each trial: with many of them, the files are easier to read.
     let text = if trials.len() <= SHOWN {
-        tables::facts(&tables::summary(&trials)?)? + "\n"
+        tables::facts(&tables::summary(&trials)?) + "\n"
     } else {
         format!("{} trials\n\n", trials.len())
     };

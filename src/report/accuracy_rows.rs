@@ -1,19 +1,22 @@
 //! Accuracies in the clear: rows of `accuracy.csv`, which `leveled evaluate` wrote before it wrote trials, as trials that were never
 //! encrypted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
+
+use polars::functions::concat_df_diagonal;
+use polars::prelude::*;
 
 use super::ReportError;
 use super::columns::{CLEAR, trial};
-use super::table::Table;
+use super::table::{Table, alike, rows_at, text};
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
-use crate::experiment::records::{AccuracyRow, Column, TrialRow};
+use crate::experiment::records::{AccuracyRow, Record, TrialRow};
 use crate::experiment::setting::NetworkForm;
 
 /// Columns that mean the same under another name.
-const RENAMED: [(&str, &str); 9] = [
+const RENAMED: [(&str, &str); 12] = [
     ("models", trial::MODEL),
     ("network", trial::NETWORK),
     ("width", trial::WIDTH),
@@ -23,95 +26,115 @@ const RENAMED: [(&str, &str); 9] = [
     ("cluster_mode", trial::CLUSTER_MODE),
     ("clusters", trial::CLUSTERS),
     ("cluster_seed", "cluster_seed"),
+    ("recipe_sha256", trial::RECIPE_SHA256),
+    ("epochs", trial::EPOCHS),
+    ("exploding_images", trial::OVERFLOWS),
 ];
 
-/// What a row is of besides [`RENAMED`]: rows that agree in all of it are one measurement.
+/// So many of them every version has; they say what a row is of.
+const OLD: usize = 9;
+
+/// What a row is of besides [`RENAMED`] and its network: rows that agree in all of it are one measurement.
 const FURTHER: [&str; 4] = ["form", "images", "card_sha256", "dataset_sha256"];
 
-/// The columns of trials from the table in a directory: of the test images only, the accuracy `as trained` apart from that after
-/// folding. Rows that are `known` already are left out, the others noted there.
+/// The rows of the table in a directory as trials: of the test images only, the accuracy `as trained` apart from that after folding.
 ///
 /// # Errors
 /// As [`Table::read`].
-pub fn read(directory: &Path, known: &mut HashSet<Vec<String>>) -> Result<Vec<(String, Vec<String>)>, ReportError> {
+pub fn read(directory: &Path) -> Result<DataFrame, ReportError> {
     let table = Table::read::<AccuracyRow>(directory)?.rows_where("images_of", "test")?;
     let hashes = hashes(&table, directory)?;
-    let keys =
-        RENAMED.iter().map(|(name, _)| table.text(name)).chain(FURTHER.map(|name| Ok(table.text_or_empty(name))));
-    let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
-    // Names do not make a network another one where its hash is known.
-    keys[0] =
-        keys[0].iter().zip(&hashes).map(|(name, hash)| if hash.is_empty() { name } else { hash }.clone()).collect();
-    let is_new = |row: &usize| known.insert(keys.iter().map(|column| column[*row].clone()).collect());
-    let kept: Vec<usize> = (0..table.len()).filter(is_new).collect();
-    let table = table.rows_at(&kept)?;
-    let mut columns: Vec<(String, Vec<String>)> = Vec::new();
-    for (name, trial_name) in RENAMED {
-        columns.push((trial_name.to_owned(), table.text(name)?));
+    let wrong = |error: PolarsError| ReportError::Compute { what: AccuracyRow::FILE, reason: error.to_string() };
+    let needed = RENAMED[..OLD].iter().map(|(name, _)| *name).chain(["form", "images", "correct"]);
+    needed.into_iter().try_for_each(|name| table.column(name).map(|_| ()))?;
+    trials(&table, hashes).map_err(wrong)
+}
+
+fn trials(table: &Table, hashes: Vec<String>) -> PolarsResult<DataFrame> {
+    let names = RENAMED.iter().map(|(name, _)| *name).chain(FURTHER).chain(["correct"]);
+    let mut trials = table.frame().select(names.filter(|name| table.column(name).is_ok()))?;
+    for (name, trial_name) in RENAMED.iter().filter(|(name, _)| table.column(name).is_ok()) {
+        trials.rename(name, (*trial_name).into())?;
     }
-    columns.push((trial::MODEL_SHA256.to_owned(), kept.iter().map(|row| hashes[*row].clone()).collect()));
-    columns.push((trial::RECIPE_SHA256.to_owned(), table.text_or_empty("recipe_sha256")));
-    let trained: Vec<bool> = table.text("form")?.iter().map(|form| form == "trained").collect();
-    let (images, correct) = (table.numbers("images")?, table.numbers("correct")?);
-    let counts: Vec<Option<(usize, usize)>> = correct
-        .iter()
-        .zip(&images)
-        .map(|(correct, images)| Some(((*correct)? as usize, (*images)? as usize)))
-        .collect();
-    let of = |want_trained: bool, value: &dyn Fn(usize, usize) -> Option<f64>| {
-        let cell = |(count, trained): (&Option<(usize, usize)>, &bool)| {
-            let (correct, images) = count.filter(|_| *trained == want_trained)?;
-            value(correct, images)
-        };
-        counts.iter().zip(&trained).map(|it| cell(it).map_or_else(String::new, |value| value.to_string())).collect()
+    trials.with_column(Column::new(trial::MODEL_SHA256.into(), hashes))?;
+    let images = trials.column("images")?.u64()?.clone();
+    let correct = trials.drop_in_place("correct")?.u64()?.clone();
+    let trained = trials.column("form")?.str()?.equal("trained");
+    // A cell of the rows that are as trained, or of the others.
+    let of = |name: &str, of_trained: bool, value: &dyn Fn(usize, usize) -> Option<f64>| {
+        let cells = correct.iter().zip(images.iter()).zip(trained.iter()).map(|((correct, images), trained)| {
+            if trained == Some(of_trained) { value(correct? as usize, images? as usize) } else { None }
+        });
+        Column::new(name.into(), cells.collect::<Vec<_>>())
     };
     let share = |correct: usize, images: usize| (images > 0).then(|| correct as f64 / images as f64);
-    let end =
-        |upper: bool| move |correct, images| wilson(correct, images).map(|(low, high)| if upper { high } else { low });
-    columns.push((trial::CARD_ACCURACY.to_owned(), of(true, &share)));
-    columns.push((trial::CARD_IMAGES.to_owned(), of(true, &|_, images| Some(images as f64))));
-    columns.push((CLEAR.share.to_owned(), of(false, &share)));
-    columns.push((CLEAR.low.to_owned(), of(false, &end(false))));
-    columns.push((CLEAR.high.to_owned(), of(false, &end(true))));
-    columns.push((CLEAR.images.to_owned(), of(false, &|_, images| Some(images as f64))));
-    columns.push((trial::EPOCHS.to_owned(), table.text_or_empty("epochs")));
-    columns.push((trial::OVERFLOWS.to_owned(), table.text_or_empty("exploding_images")));
-    Ok(columns)
+    let all = |_, images: usize| Some(images as f64);
+    for column in [
+        of(trial::CARD_ACCURACY, true, &share),
+        of(trial::CARD_IMAGES, true, &all).cast(&DataType::UInt64)?,
+        of(CLEAR.share, false, &share),
+        of(CLEAR.low, false, &|correct, images| wilson(correct, images).map(|(low, _)| low)),
+        of(CLEAR.high, false, &|correct, images| wilson(correct, images).map(|(_, high)| high)),
+        of(CLEAR.images, false, &all).cast(&DataType::UInt64)?,
+    ] {
+        trials.with_column(column)?;
+    }
+    Ok(trials)
+}
+
+/// The rows of several directories, each measurement once. Names do not make a network another one where its hash is known.
+///
+/// # Errors
+/// What polars says.
+pub fn distinct(tables: &[DataFrame]) -> PolarsResult<DataFrame> {
+    const NETWORK_FILE: &str = "network_file";
+    let mut all = concat_df_diagonal(tables)?;
+    let file = |row| match text(&all, trial::MODEL_SHA256, row) {
+        hash if hash.is_empty() => text(&all, trial::MODEL, row),
+        hash => hash,
+    };
+    let files: Vec<String> = (0..all.height()).map(file).collect();
+    all.with_column(Column::new(NETWORK_FILE.into(), files))?;
+    let what = RENAMED[1..OLD].iter().map(|(_, name)| *name).chain(FURTHER).chain([NETWORK_FILE]);
+    let rows: Vec<usize> = alike(&all, &what.collect::<Vec<_>>())?.into_iter().map(|same| same[0]).collect();
+    let passing = [NETWORK_FILE].into_iter().chain(FURTHER);
+    rows_at(&all, &rows).map(|all| all.drop_many(passing))
 }
 
 /// In rows of `trials.csv` that were evaluated in the clear, sets the accuracy as trained apart from that of the lowered network; one on
 /// images that were held out from a training is none to show.
-pub fn set_apart(columns: &mut Vec<(String, Vec<String>)>) {
-    let place = |columns: &[(String, Vec<String>)], name: &str| columns.iter().position(|(known, _)| known == name);
-    let cells = |name: Column| place(columns, name.name).map_or_else(Vec::new, |place| columns[place].1.clone());
-    let forms = cells(TrialRow::network_form);
-    let held_out: Vec<bool> = cells(TrialRow::images_of).iter().map(|images| images == "validation").collect();
-    let is = |row: usize, form: NetworkForm| forms.get(row).is_some_and(|cell| cell == form.as_str());
-    let rows = columns.first().map_or(0, |(_, cells)| cells.len());
+///
+/// # Errors
+/// What polars says.
+pub fn set_apart(mut trials: DataFrame) -> PolarsResult<DataFrame> {
+    let is = |column: &str, value: &str| -> Vec<bool> {
+        (0..trials.height()).map(|row| text(&trials, column, row) == value).collect()
+    };
+    let held_out = is(TrialRow::images_of.name, "validation");
+    let trained = is(TrialRow::network_form.name, NetworkForm::Trained.as_str());
     for (clear, as_trained) in [
         (CLEAR.share, Some(trial::CARD_ACCURACY)),
         (CLEAR.images, Some(trial::CARD_IMAGES)),
         (CLEAR.low, None),
         (CLEAR.high, None),
     ] {
-        let Some(from) = place(columns, clear) else { continue };
-        let to = as_trained.map(|name| {
-            place(columns, name).unwrap_or_else(|| {
-                columns.push((name.to_owned(), vec![String::new(); rows]));
-                columns.len() - 1
-            })
-        });
-        for row in 0..rows {
-            if held_out.get(row) == Some(&true) {
-                columns[from].1[row].clear();
-            } else if is(row, NetworkForm::Trained) {
-                let cell = std::mem::take(&mut columns[from].1[row]);
-                if let Some(to) = to {
-                    columns[to].1[row] = cell;
-                }
-            }
+        let Ok(found) = trials.column(clear).map(|column| column.as_materialized_series().clone()) else { continue };
+        let nothing = Series::full_null(clear.into(), found.len(), found.dtype());
+        let only = |wanted: &dyn Fn(usize) -> bool| -> BooleanChunked {
+            (0..found.len()).map(|row| Some(wanted(row) && !held_out[row])).collect()
+        };
+        let lowered = found.zip_with(&only(&|row| !trained[row]), &nothing)?;
+        trials.with_column(lowered.into_column())?;
+        if let Some(name) = as_trained {
+            let before = match trials.column(name) {
+                Ok(column) => column.as_materialized_series().cast(found.dtype())?,
+                Err(_) => nothing,
+            };
+            let moved = found.zip_with(&only(&|row| trained[row]), &before)?;
+            trials.with_column(moved.with_name(name.into()).into_column())?;
         }
     }
+    Ok(trials)
 }
 
 /// The hashes of the weights of every row. Tables of earlier versions do not have them, but what is beside them may.
@@ -132,44 +155,43 @@ fn hashes(table: &Table, directory: &Path) -> Result<Vec<String>, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::records::Record;
 
     #[test]
     fn accuracies_in_the_clear_are_trials() {
         let directory = tempfile::tempdir().unwrap();
-        let text = "models,members,network,width,dataset,activation,images_of,form,cluster_mode,clusters,cluster_seed,images,correct\n\
+        let table = "models,members,network,width,dataset,activation,images_of,form,cluster_mode,clusters,cluster_seed,images,correct\n\
                     a_seed0,1,resnet20,16,cifar10,relu,test,trained,,,,100,91\n\
                     a_seed0,1,resnet20,16,cifar10,herpn,test,clustered,slice,64,1,100,88\n\
                     a_seed0,1,resnet20,16,cifar10,herpn,validation,folded,,,,100,88\n";
-        std::fs::write(directory.path().join(AccuracyRow::FILE), text).unwrap();
-        let mut known = HashSet::new();
-        let columns = read(directory.path(), &mut known).unwrap();
-        assert!(
-            read(directory.path(), &mut known).unwrap().iter().all(|(_, cells)| cells.is_empty()),
-            "a copy counts once"
-        );
-        let column = |name: &str| columns.iter().find(|(known, _)| known == name).unwrap().1.clone();
+        std::fs::write(directory.path().join(AccuracyRow::FILE), table).unwrap();
+        let read = read(directory.path()).unwrap();
+        let rows = distinct(&[read.clone(), read]).unwrap();
+        assert_eq!(rows.height(), 2, "a copy counts once");
+        let column = |name: &str| [0, 1].map(|row| text(&rows, name, row));
         assert_eq!(column(trial::CARD_ACCURACY), ["0.91", ""]);
         assert_eq!(
             (column(CLEAR.share), column(trial::CLUSTERS)),
-            (vec![String::new(), "0.88".into()], vec![String::new(), "64".into()])
+            (["", "0.88"].map(str::to_owned), ["", "64"].map(str::to_owned))
         );
         assert_eq!(column(CLEAR.images), ["", "100"]);
     }
 
     #[test]
     fn trials_as_trained_are_apart_and_held_out_images_show_nothing() {
-        let cells = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
-        let mut columns = vec![
-            (TrialRow::network_form.name.to_owned(), cells(["trained", "lowered", "trained"])),
-            (TrialRow::images_of.name.to_owned(), cells(["test", "test", "validation"])),
-            (CLEAR.share.to_owned(), cells(["0.9", "0.8", "0.7"])),
-            (CLEAR.images.to_owned(), cells(["100", "100", "100"])),
+        let texts = |name: &str, cells: [&str; 3]| Column::new(name.into(), cells);
+        let columns = vec![
+            texts(TrialRow::network_form.name, ["trained", "lowered", "trained"]),
+            texts(TrialRow::images_of.name, ["test", "test", "validation"]),
+            Column::new(CLEAR.share.into(), [0.9, 0.8, 0.7]),
+            Column::new(CLEAR.images.into(), [100_u64; 3]),
         ];
-        set_apart(&mut columns);
-        let column = |name: &str| columns.iter().find(|(known, _)| known == name).unwrap().1.clone();
-        assert_eq!((column(CLEAR.share), column(CLEAR.images)), (cells(["", "0.8", ""]), cells(["", "100", ""])));
-        assert_eq!(column(trial::CARD_ACCURACY), cells(["0.9", "", ""]));
-        assert_eq!(column(trial::CARD_IMAGES), cells(["100", "", ""]));
+        let trials = set_apart(DataFrame::new(3, columns).unwrap()).unwrap();
+        let column = |name: &str| [0, 1, 2].map(|row| text(&trials, name, row));
+        assert_eq!(
+            (column(CLEAR.share), column(CLEAR.images)),
+            (["", "0.8", ""].map(str::to_owned), ["", "100", ""].map(str::to_owned))
+        );
+        assert_eq!(column(trial::CARD_ACCURACY), ["0.9", "", ""]);
+        assert_eq!(column(trial::CARD_IMAGES), ["100", "", ""]);
     }
 }

@@ -1,12 +1,10 @@
 //! How likely the answers of a configuration are to fail, from its rows of images (formulas: `docs/noise.md`).
 
-use std::collections::HashMap;
-use std::path::Path;
-
 use super::columns::{image, trial};
 use super::groups::Group;
+use super::row_tables::RowTables;
 use super::rows::Rows;
-use super::table::Table;
+use super::spread::Spread;
 use crate::dataset::DatasetName;
 use crate::experiment::evaluate::wilson;
 use crate::experiment::records::ImageRow;
@@ -15,36 +13,21 @@ use crate::inference::failure::wrong_class;
 /// The median of |x| for a standard normal x.
 const MEDIAN_OF_MAGNITUDES: f64 = 0.674_489_750_196_081_7;
 
-/// Tables of images by directory, each read once.
-#[derive(Debug, Default)]
-pub struct ImageTables<'r> {
-    read: HashMap<&'r Path, Option<Table>>,
-}
-
-impl<'r> ImageTables<'r> {
-    /// The images of the attempt that a trial's row is of; none: there is no table of images.
-    fn of(&mut self, rows: &'r Rows, row: usize) -> Option<Table> {
-        let directory = rows.directory(row).as_path();
-        let table = self.read.entry(directory).or_insert_with(|| Table::read::<ImageRow>(directory).ok()).as_ref()?;
-        let of_trial = table.rows_where(trial::ID, rows.text(trial::ID, row)).ok()?;
-        of_trial.rows_where(trial::ATTEMPT, rows.text(trial::ATTEMPT, row)).ok()
-    }
-
-    /// The mean over images of the largest probability of another class than in the clear that an image's margin allows, for normal
-    /// errors with the median magnitude of the image's logits; none: no image has a margin.
-    pub fn wrong_class(&mut self, rows: &'r Rows, group: &Group) -> Option<f64> {
-        let mut probabilities = Vec::new();
-        for row in group.rows.iter().copied() {
-            let Ok(dataset) = rows.text(trial::DATASET, row).parse::<DatasetName>() else { continue };
-            let Some(images) = self.of(rows, row) else { continue };
-            let column = |name| images.numbers(name).unwrap_or_default().into_iter();
-            let known = column(image::MARGIN).zip(column(image::ERROR)).filter_map(|(margin, error)| margin.zip(error));
-            probabilities.extend(known.map(|(margin, error)| {
+/// The mean over images of the largest probability of another class than in the clear that an image's margin allows, for normal errors with
+/// the median magnitude of the image's logits; none: no image has a margin.
+pub fn wrong_class_probability(rows: &Rows, group: &Group, images: &RowTables<ImageRow>) -> Option<f64> {
+    let mut probabilities = Vec::new();
+    for row in group.rows.iter().copied() {
+        let Ok(dataset) = rows.text(trial::DATASET, row).parse::<DatasetName>() else { continue };
+        let Ok(images) = images.of(rows, row) else { continue };
+        let column = |name| images.numbers(name).unwrap_or_default().into_iter();
+        let known = column(image::MARGIN).zip(column(image::ERROR)).filter_map(|(margin, error)| margin.zip(error));
+        probabilities
+            .extend(known.map(|(margin, error)| {
                 wrong_class(&vec![margin; dataset.classes() - 1], error / MEDIAN_OF_MAGNITUDES)
             }));
-        }
-        (!probabilities.is_empty()).then(|| probabilities.iter().sum::<f64>() / probabilities.len() as f64)
     }
+    Some(Spread::of(&probabilities)?.mean)
 }
 
 /// The upper end of the 95 % Wilson interval of the share of images that overflow, in the trial with most images.
@@ -77,11 +60,11 @@ mod tests {
         );
         let rows = Rows::read(&[directory.path().to_owned()]).unwrap();
         let groups = groups(&rows, By::Answer, &[], |_| true);
-        let probability = ImageTables::default().wrong_class(&rows, &groups[0]).unwrap();
+        let probability = wrong_class_probability(&rows, &groups[0], &RowTables::default()).unwrap();
         assert!((probability - 0.45).abs() < 1e-9, "{probability}");
         let overflow = overflow(&rows, &groups[0]).unwrap();
         assert!((overflow - wilson(1, 4).unwrap().1).abs() < 1e-12 && overflow > 0.6, "{overflow}");
         std::fs::remove_file(directory.path().join("images.csv")).unwrap();
-        assert_eq!(ImageTables::default().wrong_class(&rows, &groups[0]), None);
+        assert_eq!(wrong_class_probability(&rows, &groups[0], &RowTables::default()), None);
     }
 }

@@ -1,7 +1,5 @@
 //! Trials of the same configuration.
 
-use std::collections::HashMap;
-
 use super::columns::SPEED_ONLY;
 use super::rows::Rows;
 
@@ -29,36 +27,29 @@ pub enum By {
     Speed,
 }
 
-/// What is the same for trials of the same configuration.
-pub type Configuration = Vec<u32>;
-
-/// The configuration of a trial, but for the settings in `without`.
+/// The number of every row's configuration, but for the settings in `without`.
 #[must_use]
-pub fn configuration(rows: &Rows, row: usize, by: By, without: &[&str]) -> Configuration {
-    let told = |name: &str| !(without.contains(&name) || by == By::Answer && SPEED_ONLY.contains(&name));
-    rows.codes().iter().filter(|(name, _)| told(name)).map(|(_, codes)| codes[row]).collect()
+pub fn configurations(rows: &Rows, by: By, without: &[&str]) -> Vec<usize> {
+    let mut numbers = vec![0; rows.len()];
+    for (number, group) in groups(rows, by, without, |_| true).iter().enumerate() {
+        group.rows.iter().for_each(|row| numbers[*row] = number);
+    }
+    numbers
 }
 
 /// The rows that `keep` holds, by configuration, in the order of their first ones.
 #[must_use]
 pub fn groups(rows: &Rows, by: By, without: &[&str], keep: impl Fn(usize) -> bool) -> Vec<Group> {
-    groups_among(rows, by, without, (0..rows.len()).filter(|row| keep(*row)))
+    let kept: Vec<usize> = (0..rows.len()).filter(|row| keep(*row)).collect();
+    groups_among(rows, by, without, &kept)
 }
 
 /// These rows by configuration, in the order of their first ones.
 #[must_use]
-pub fn groups_among(rows: &Rows, by: By, without: &[&str], among: impl Iterator<Item = usize>) -> Vec<Group> {
-    let mut places: HashMap<Configuration, usize> = HashMap::new();
-    let mut groups: Vec<Group> = Vec::new();
-    for row in among {
-        let key = configuration(rows, row, by, without);
-        let place = *places.entry(key).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.rows.push(row),
-            None => groups.push(Group { rows: vec![row] }),
-        }
-    }
-    groups
+pub fn groups_among(rows: &Rows, by: By, without: &[&str], among: &[usize]) -> Vec<Group> {
+    let told = |name: &str| !(without.contains(&name) || by == By::Answer && SPEED_ONLY.contains(&name));
+    let columns: Vec<&str> = rows.telling().filter(|(name, _)| told(name)).map(|(_, column)| column).collect();
+    rows.alike(among, &columns).into_iter().map(|rows| Group { rows }).collect()
 }
 
 #[cfg(test)]

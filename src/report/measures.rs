@@ -1,10 +1,8 @@
 //! What the trials of a configuration say together: accuracy, seconds.
 
-use std::collections::{BTreeMap, HashSet};
-
 use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::groups::Group;
-use super::rows::Rows;
+use super::rows::{LABEL, Rows};
 use super::spread::Spread;
 use crate::experiment::evaluate::wilson;
 
@@ -55,33 +53,20 @@ pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64
 
 /// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing; in the clear, noise does not either.
 fn distinct_repetitions(rows: &Rows, chosen: &[usize], of: Accuracy) -> Vec<usize> {
-    let seeds = [trial::SEED, "cluster_seed", "clustering_seed", "training_seed", "weights_seed"];
-    let seeds = if of == CLEAR { &seeds[1..] } else { &seeds[..] };
-    let mut seen = HashSet::new();
-    let key = |row: usize| {
-        let mut key = rows.label(row).to_owned();
-        for seed in seeds {
-            key.push('\u{1f}');
-            key += rows.text(seed, row);
-        }
-        key
-    };
-    chosen.iter().copied().filter(|row| seen.insert(key(*row))).collect()
+    let what = [LABEL, "cluster_seed", "clustering_seed", "training_seed", "weights_seed", trial::SEED];
+    let what = if of == CLEAR { &what[..5] } else { &what[..] };
+    rows.alike(chosen, what).into_iter().map(|same| same[0]).collect()
 }
 
 /// Of the rows with an accuracy as trained, by a card or by `leveled evaluate`, one for each network: that of the most images.
 #[must_use]
 pub fn as_trained(rows: &Rows, among: impl Iterator<Item = usize>) -> Vec<usize> {
     // A card speaks of the whole test set.
-    let images = |row: usize| rows.number(trial::CARD_IMAGES, row).map_or(u64::MAX, |images| images as u64);
-    let mut best: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in among.filter(|row| rows.number(trial::CARD_ACCURACY, *row).is_some()) {
-        let chosen = best.entry(rows.label(row)).or_insert(row);
-        if images(row) > images(*chosen) {
-            *chosen = row;
-        }
-    }
-    let mut chosen: Vec<usize> = best.into_values().collect();
+    let images = |row: &usize| rows.number(trial::CARD_IMAGES, *row).map_or(u64::MAX, |images| images as u64);
+    let known: Vec<usize> = among.filter(|row| rows.number(trial::CARD_ACCURACY, *row).is_some()).collect();
+    let networks = rows.alike(&known, &[LABEL]);
+    let mut chosen: Vec<usize> =
+        networks.iter().filter_map(|rows| rows.iter().rev().copied().max_by_key(images)).collect();
     chosen.sort_unstable();
     chosen
 }

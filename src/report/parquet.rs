@@ -7,7 +7,7 @@ use polars::prelude::*;
 use super::ReportError;
 use super::table::Table;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ColumnKind, ImageRow, LayerRow, Record, TrialRow};
+use crate::experiment::records::{ImageRow, LayerRow, Record, TrialRow};
 use crate::experiment::store::write_whole;
 
 /// Writes the three tables of a results directory into `out`, each column with the type that its documentation states, and gives the
@@ -24,32 +24,12 @@ pub fn export(directory: &Path, out: &Path) -> Result<Vec<PathBuf>, ReportError>
 
 fn one<R: Record>(directory: &Path, out: &Path) -> Result<PathBuf, ReportError> {
     let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
-    let mut frame = typed::<R>(&Table::read::<R>(directory)?).map_err(wrong)?;
+    let mut frame = Table::read::<R>(directory)?.frame().clone();
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Snappy).finish(&mut frame).map_err(wrong)?;
     let path = out.join(Path::new(R::FILE).with_extension("parquet"));
     write_whole(&path, &bytes)?;
     Ok(path)
-}
-
-/// A table whose columns have types. A column that is not documented, of another version, stays text.
-fn typed<R: Record>(table: &Table) -> PolarsResult<DataFrame> {
-    let mut typed = Vec::new();
-    for name in table.names() {
-        let texts = table.cells(&name).map_err(|error| PolarsError::ComputeError(error.to_string().into()))?;
-        let kind = R::COLUMNS.iter().find(|column| column.name == name).map(|column| &column.kind);
-        let column = match kind {
-            Some(ColumnKind::Integer) => texts.cast(&DataType::UInt64)?,
-            Some(ColumnKind::Number) => texts.cast(&DataType::Float64)?,
-            Some(ColumnKind::Boolean) => {
-                let truth = |cell: Option<&str>| cell.filter(|cell| !cell.is_empty()).map(|cell| cell == "true");
-                BooleanChunked::from_iter(texts.iter().map(truth)).with_name(name.as_str().into()).into_series()
-            }
-            Some(ColumnKind::Text | ColumnKind::Words(_)) | None => texts.clone().into_series(),
-        };
-        typed.push(column.with_name(name.as_str().into()).into_column());
-    }
-    DataFrame::new(table.len(), typed)
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
-//! The trials of one or several results directories, by column.
+//! The trials of one or several results directories.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use polars::functions::concat_df_diagonal;
+use polars::prelude::*;
 
 use super::ReportError;
 use super::accuracy_rows;
 use super::columns::{FURTHER_SETTINGS, REPETITIONS, trial};
-use super::table::Table;
+use super::table::{self, alike, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
 use crate::experiment::records::{AccuracyRow, Record, TrialRow};
@@ -20,109 +23,68 @@ pub fn has_trials(directory: &Path) -> bool {
 /// Column that is made here: what tells the weights of one network, width, data set and activation apart.
 pub const VARIANT: &str = "weights_variant";
 
-/// Column that is made here: the names of the weights, such that no two networks have the same.
-const LABEL: &str = "weights_label";
+/// Column that is made here: the names of the weights, which tell different files apart; the same file has always the same.
+pub const LABEL: &str = "weights_label";
 
-/// Column that is made here: the names of the weights without their seeds.
+/// Column that is made here: the names of the weights without their seeds, so that repetitions of a training, and the members of an
+/// ensemble, are one recipe.
 const RECIPE: &str = "weights_recipe";
 
-/// Trials that came to their end, of several attempts the last one each.
-#[derive(Debug, Clone, Default)]
+/// Column that is made here: the directory of a row, by position in [`Rows::directories`].
+const DIRECTORY: &str = "results_directory";
+
+/// Trials that came to their end, of several attempts the last one each. What is off in a setting reads as empty, as where nobody could
+/// ask for it.
+#[derive(Debug, Clone)]
 pub struct Rows {
-    texts: HashMap<String, Vec<String>>,
-    len: usize,
-    /// For each trial the directory that its row is in, by position in [`Rows::directories`].
-    directory: Vec<usize>,
+    frame: DataFrame,
     directories: Vec<PathBuf>,
     failed: usize,
     measured_again: usize,
     settings: Vec<&'static str>,
-    codes: Vec<(&'static str, Vec<u32>)>,
 }
 
 impl Rows {
     /// Reads the trials of results directories.
     ///
     /// # Errors
-    /// As [`Table::read`].
+    /// As [`super::table::Table::read`].
     pub fn read(directories: &[PathBuf]) -> Result<Self, ReportError> {
-        let mut rows = Self { directories: directories.to_vec(), ..Self::default() };
-        let mut accuracies = HashSet::new();
-        let mut tables = Vec::new();
+        let wrong = |error: PolarsError| ReportError::Compute { what: "trials", reason: error.to_string() };
+        let (mut accuracies, mut trials) = (Vec::new(), Vec::new());
         for (number, directory) in directories.iter().enumerate() {
+            let of_directory = |mut frame: DataFrame| {
+                let number = Column::new_scalar(DIRECTORY.into(), (number as u64).into(), frame.height());
+                frame.with_column(number).cloned().map_err(wrong)
+            };
             let has_accuracies = directory.join(AccuracyRow::FILE).is_file();
             if has_accuracies {
-                rows.append(accuracy_rows::read(directory, &mut accuracies)?, number);
+                accuracies.push(of_directory(accuracy_rows::read(directory)?)?);
             }
             if !has_accuracies || has_trials(directory) {
-                tables.push((number, tables::trials(directory)?));
+                let table = tables::trials(directory)?;
+                table.column(trial::STATUS)?;
+                trials.push(of_directory(table.frame().clone())?);
             }
         }
-        let copies = rows.append_trials(&tables)?;
-        rows.measured_again = copies;
-        rows.name_networks();
-        rows.settings = rows.known_settings();
-        rows.codes = rows.encoded();
-        Ok(rows)
+        Self::of(directories, &accuracies, &trials).map_err(wrong)
     }
 
-    /// Adds the trials that came to their end. A trial that is in several tables, copies of each other or not, counts once: its last
-    /// attempt, of several the one that ended last. Gives the number of trials that were measured several times.
-    fn append_trials(&mut self, tables: &[(usize, Table)]) -> Result<usize, ReportError> {
-        let mut best: HashMap<String, (u64, String, usize)> = HashMap::new();
-        let mut again = HashSet::new();
-        for (place, (_, table)) in tables.iter().enumerate() {
-            let (attempts, ended) = (table.text_or_empty(trial::ATTEMPT), table.text_or_empty(trial::ENDED));
-            for ((id, attempt), ended) in table.text(trial::ID)?.into_iter().zip(attempts).zip(ended) {
-                let rank = (attempt.parse().unwrap_or(0), ended);
-                match best.get_mut(&id) {
-                    None => {
-                        best.insert(id, (rank.0, rank.1, place));
-                    }
-                    Some((attempt, ended, chosen)) => {
-                        if (*attempt, &*ended) != (rank.0, &rank.1) {
-                            again.insert(id);
-                        }
-                        if (rank.0, &rank.1) > (*attempt, &*ended) {
-                            (*attempt, *ended, *chosen) = (rank.0, rank.1, place);
-                        }
-                    }
-                }
-            }
+    fn of(directories: &[PathBuf], accuracies: &[DataFrame], trials: &[DataFrame]) -> PolarsResult<Self> {
+        let (trials, measured_again) = last(trials)?;
+        let ended = ended(&trials)?;
+        let failed = trials.height() - ended.height();
+        let mut all = if accuracies.is_empty() { Vec::new() } else { vec![accuracy_rows::distinct(accuracies)?] };
+        if ended.width() > 0 {
+            all.push(accuracy_rows::set_apart(ended)?);
         }
-        for (place, (number, table)) in tables.iter().enumerate() {
-            let ids = table.text(trial::ID)?;
-            let chosen: Vec<usize> =
-                (0..table.len()).filter(|row| best.get(&ids[*row]).is_some_and(|best| best.2 == place)).collect();
-            let all = table.rows_at(&chosen)?;
-            let ended = all.rows_where(trial::STATUS, "ok")?;
-            self.failed += all.len() - ended.len();
-            let columns = ended.names().into_iter().map(|name| Ok((name.clone(), ended.text(&name)?)));
-            let mut columns = columns.collect::<Result<_, ReportError>>()?;
-            accuracy_rows::set_apart(&mut columns);
-            self.append(columns, *number);
-        }
-        Ok(again.len())
-    }
-
-    /// Makes the columns that tell networks apart.
-    fn name_networks(&mut self) {
-        let this = &*self;
-        let cells = |name: &'static str| (0..this.len).map(move |row| this.text(name, row));
-        let columns = cells(trial::MODEL).zip(cells(trial::MODEL_SHA256)).zip(cells(trial::RECIPE_SHA256));
-        let networks = Networks::of(columns.clone().map(|((names, sha256), recipes)| (names, sha256, recipes)));
-        let members: Vec<Vec<Named>> = columns.map(|((names, sha256), _)| Named::members(names, sha256)).collect();
-        let labels =
-            |members: &Vec<Named>| members.iter().map(|member| networks.label(member)).collect::<Vec<_>>().join(" ");
-        let recipe = |members: &Vec<Named>| {
-            let recipes: BTreeSet<String> = members.iter().map(|member| networks.recipe(member)).collect();
-            recipes.into_iter().collect::<Vec<_>>().join(" ")
-        };
-        let (labels, recipes) = (members.iter().map(labels).collect(), members.iter().map(recipe).collect());
-        self.texts.insert(LABEL.to_owned(), labels);
-        self.texts.insert(RECIPE.to_owned(), recipes);
-        let variants = (0..self.len).map(|row| self.variant(row)).collect();
-        self.texts.insert(VARIANT.to_owned(), variants);
+        let mut frame = if all.is_empty() { DataFrame::default() } else { concat_df_diagonal(&all)? };
+        switch_off(&mut frame)?;
+        name_networks(&mut frame)?;
+        let further = FURTHER_SETTINGS.iter().filter(|setting| !TrialRow::SETTINGS.contains(setting));
+        let known = TrialRow::SETTINGS.iter().chain(further).copied();
+        let settings = known.filter(|name| frame.column(name).is_ok() && !REPETITIONS.contains(name)).collect();
+        Ok(Self { frame, directories: directories.to_vec(), failed, measured_again, settings })
     }
 
     /// Number of trials that several directories have other measurements of.
@@ -131,29 +93,16 @@ impl Rows {
         self.measured_again
     }
 
-    /// Adds columns of equal length.
-    fn append(&mut self, columns: Vec<(String, Vec<String>)>, directory: usize) {
-        let added = columns.first().map_or(0, |(_, cells)| cells.len());
-        for (name, cells) in columns {
-            let column = self.texts.entry(name).or_default();
-            column.resize(self.len, String::new());
-            column.extend(cells);
-        }
-        self.len += added;
-        self.directory.resize(self.len, directory);
-        self.texts.values_mut().for_each(|column| column.resize(self.len, String::new()));
-    }
-
     /// Number of trials.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
+    pub fn len(&self) -> usize {
+        self.frame.height()
     }
 
     /// Whether there is none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Number of trials that failed, which are not here.
@@ -164,20 +113,30 @@ impl Rows {
 
     /// Where the row of a trial is.
     #[must_use]
-    pub fn directory(&self, row: usize) -> &PathBuf {
-        &self.directories[self.directory[row]]
+    pub fn directory(&self, row: usize) -> &Path {
+        let number = self.number(DIRECTORY, row).unwrap_or_default() as usize;
+        self.directories.get(number).map_or(Path::new(""), PathBuf::as_path)
     }
 
-    /// A cell; empty where the table has no such column.
+    /// A cell as text; empty where the table has no such column.
     #[must_use]
-    pub fn text(&self, column: &str, row: usize) -> &str {
-        self.texts.get(column).map_or("", |column| column[row].as_str())
+    pub fn text(&self, column: &str, row: usize) -> String {
+        table::text(&self.frame, column, row)
     }
 
     /// A cell as a number.
     #[must_use]
     pub fn number(&self, column: &str, row: usize) -> Option<f64> {
-        self.text(column, row).parse().ok().filter(|number: &f64| number.is_finite())
+        table::number(&self.frame, column, row)
+    }
+
+    /// Those of some rows that agree in some columns, in the order of the first ones.
+    #[must_use]
+    pub fn alike(&self, among: &[usize], columns: &[&str]) -> Vec<Vec<usize>> {
+        let known: Vec<&str> = columns.iter().copied().filter(|name| self.frame.column(name).is_ok()).collect();
+        let found = self.frame.select(known).and_then(|frame| alike(&rows_at(&frame, among)?, columns));
+        let rows = |places: Vec<usize>| places.into_iter().map(|place| among[place]).collect();
+        found.unwrap_or_default().into_iter().map(rows).collect()
     }
 
     /// Whether the weights of a trial were trained: an accuracy of others means nothing.
@@ -186,84 +145,102 @@ impl Rows {
         self.text(trial::WEIGHTS, row) != "random"
     }
 
-    /// The weights of a trial without their seeds, so that repetitions of a training, and the members of an ensemble, are one recipe.
-    #[must_use]
-    pub fn recipe(&self, row: usize) -> &str {
-        self.text(RECIPE, row)
-    }
-
-    /// What the weights of a trial are called: names that tell different files apart, and the same file always the same.
-    #[must_use]
-    pub fn label(&self, row: usize) -> &str {
-        self.text(LABEL, row)
-    }
-
-    /// What the names of the weights say beyond network, width, data set, activation and seed: `distilled`; empty: nothing.
-    fn variant(&self, row: usize) -> String {
-        let [network, width, dataset, activation] =
-            [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION].map(|name| self.text(name, row));
-        let known = format!("{network}_w{width}_{dataset}_");
-        let recipe = self.recipe(row);
-        // A recipe may call its activation otherwise than the card: `penalty` is one way to a quadratic.
-        let told = |name| match str::strip_prefix(name, &known) {
-            Some(rest) => rest.strip_prefix(activation).unwrap_or(rest).trim_start_matches('_'),
-            None => name,
-        };
-        let rest: Vec<&str> = recipe.split(' ').map(told).collect();
-        if rest.iter().all(|rest| rest.is_empty()) {
-            return String::new();
-        }
-        rest.iter().map(|rest| if rest.is_empty() { "plain" } else { rest }).collect::<Vec<_>>().join(" + ")
-    }
-
     /// The settings by which configurations differ, those that are there.
     #[must_use]
     pub fn settings(&self) -> &[&'static str] {
         &self.settings
     }
 
-    /// What configurations are told apart by, a number for each value: name, and the number of every row.
-    #[must_use]
-    pub fn codes(&self) -> &[(&'static str, Vec<u32>)] {
-        &self.codes
-    }
-
-    fn encoded(&self) -> Vec<(&'static str, Vec<u32>)> {
-        let of = |name: &'static str, value: &dyn Fn(usize) -> String| {
-            let mut known: HashMap<String, u32> = HashMap::new();
-            let code = |row| {
-                let next = known.len() as u32;
-                *known.entry(value(row)).or_insert(next)
-            };
-            (name, (0..self.len).map(code).collect())
-        };
+    /// The columns by which configurations are told apart, by the name of the setting that each is about.
+    pub fn telling(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let named = [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION];
-        let mut codes: Vec<_> =
-            named.into_iter().map(|name| of(name, &|row| self.text(name, row).to_owned())).collect();
-        codes.push(of(trial::MODEL, &|row| self.recipe(row).to_owned()));
-        let others = self.settings.iter().copied().filter(|name| !named.contains(name));
-        codes.extend(others.map(|name| of(name, &|row| self.setting(name, row).to_owned())));
-        codes
+        let others = self.settings.iter().copied().filter(move |name| !named.contains(name)).map(|name| (name, name));
+        named.map(|name| (name, name)).into_iter().chain([(trial::MODEL, RECIPE)]).chain(others)
     }
+}
 
-    fn known_settings(&self) -> Vec<&'static str> {
-        let further = FURTHER_SETTINGS.iter().filter(|setting| !TrialRow::SETTINGS.contains(setting));
-        let all = TrialRow::SETTINGS.iter().chain(further).copied();
-        all.filter(|setting| self.texts.contains_key(*setting) && !REPETITIONS.contains(setting)).collect()
+/// Of the trials of several tables, copies of each other or not, the last attempt each, of several the one that ended last; and the number
+/// of trials that were measured several times.
+fn last(tables: &[DataFrame]) -> PolarsResult<(DataFrame, usize)> {
+    if tables.is_empty() {
+        return Ok((DataFrame::default(), 0));
     }
+    let all = concat_df_diagonal(tables)?;
+    let rank = |row: usize| {
+        (table::number(&all, trial::ATTEMPT, row).map(|it| it as u64), table::text(&all, trial::ENDED, row))
+    };
+    let trials = alike(&all, &[trial::ID])?;
+    let again = trials.iter().filter(|rows| rows.iter().any(|row| rank(*row) != rank(rows[0]))).count();
+    // Of equal ones the first.
+    let mut last: Vec<usize> =
+        trials.iter().filter_map(|rows| rows.iter().rev().copied().max_by_key(|row| rank(*row))).collect();
+    last.sort_unstable();
+    Ok((rows_at(&all, &last)?, again))
+}
 
-    /// The value of a setting that tells configurations apart. What is off reads as empty, as where nobody could ask for it.
-    #[must_use]
-    pub fn setting(&self, name: &str, row: usize) -> &str {
-        let text = self.text(name, row);
-        let off = match name {
-            trial::ENSEMBLE | trial::BATCH => "1",
-            trial::CLUSTERS => "none",
-            trial::CLUSTER_MODE | trial::CLUSTER_METHOD if self.setting(trial::CLUSTERS, row).is_empty() => text,
-            _ => return text,
-        };
-        if text == off { "" } else { text }
+/// The trials that came to their end.
+fn ended(trials: &DataFrame) -> PolarsResult<DataFrame> {
+    if trials.width() == 0 {
+        Ok(DataFrame::default())
+    } else {
+        trials.filter(&trials.column(trial::STATUS)?.str()?.equal("ok"))
     }
+}
+
+/// Empties the settings of what is off.
+fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
+    for name in [trial::ENSEMBLE, trial::BATCH] {
+        if let Ok(numbers) = frame.column(name).and_then(|column| column.u64()) {
+            let several = numbers.apply(|number| number.filter(|number| *number != 1)).into_column();
+            frame.with_column(several)?;
+        }
+    }
+    let on: Vec<bool> = (0..frame.height()).map(|row| table::number(frame, trial::CLUSTERS, row).is_some()).collect();
+    for name in [trial::CLUSTER_MODE, trial::CLUSTER_METHOD] {
+        if let Ok(words) = frame.column(name).and_then(|column| column.str()) {
+            let used = words.iter().zip(&on).map(|(word, on)| word.filter(|_| *on));
+            let used = StringChunked::from_iter(used).with_name(name.into()).into_column();
+            frame.with_column(used)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the columns that tell networks apart.
+fn name_networks(frame: &mut DataFrame) -> PolarsResult<()> {
+    let cells = |name: &str| (0..frame.height()).map(|row| table::text(frame, name, row)).collect::<Vec<_>>();
+    let [models, sha256, recipes] = [trial::MODEL, trial::MODEL_SHA256, trial::RECIPE_SHA256].map(cells);
+    let [network, width, dataset, activation] =
+        [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION].map(cells);
+    let columns = models.iter().zip(&sha256).zip(&recipes);
+    let networks = Networks::of(columns.map(|((names, sha256), recipes)| (&**names, &**sha256, &**recipes)));
+    let (mut labels, mut recipes, mut variants) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, (names, sha256)) in models.iter().zip(&sha256).enumerate() {
+        let members = Named::members(names, sha256);
+        labels.push(members.iter().map(|member| networks.label(member)).collect::<Vec<_>>().join(" "));
+        let distinct: BTreeSet<String> = members.iter().map(|member| networks.recipe(member)).collect();
+        let known = format!("{}_w{}_{}_", network[row], width[row], dataset[row]);
+        variants.push(variant(&distinct, &known, &activation[row]));
+        recipes.push(distinct.into_iter().collect::<Vec<_>>().join(" "));
+    }
+    for (name, texts) in [(LABEL, labels), (RECIPE, recipes), (VARIANT, variants)] {
+        frame.with_column(Column::new(name.into(), texts))?;
+    }
+    Ok(())
+}
+
+/// What the recipes of weights say beyond what is `known`, the activation and the seed: `distilled`; empty: nothing.
+fn variant(recipes: &BTreeSet<String>, known: &str, activation: &str) -> String {
+    // A recipe may call its activation otherwise than the card: `penalty` is one way to a quadratic.
+    let told = |name| match str::strip_prefix(name, known) {
+        Some(rest) => rest.strip_prefix(activation).unwrap_or(rest).trim_start_matches('_'),
+        None => name,
+    };
+    let rest: Vec<&str> = recipes.iter().map(|recipe| told(recipe)).collect();
+    if rest.iter().all(|rest| rest.is_empty()) {
+        return String::new();
+    }
+    rest.iter().map(|rest| if rest.is_empty() { "plain" } else { rest }).collect::<Vec<_>>().join(" + ")
 }
 
 #[cfg(test)]
@@ -286,8 +263,8 @@ pub(crate) mod tests {
         assert_eq!((rows.len(), rows.failed()), (3, 1));
         assert_eq!((rows.number("log_n", 0), rows.number("log_n", 1)), (Some(15.0), None));
         assert_eq!(
-            (rows.text("clusters", 0), rows.setting("clusters", 1), rows.setting("clusters", 2)),
-            ("", "", "64")
+            ["clusters"; 3].into_iter().zip(0..).map(|(name, row)| rows.text(name, row)).collect::<Vec<_>>(),
+            ["", "", "64"]
         );
         assert_eq!(rows.directory(2), two.path());
         assert_eq!(rows.text("absent", 0), "");
@@ -326,11 +303,10 @@ pub(crate) mod tests {
              b,ok,r20,16,c10,herpn,model.safetensors,2222222222,trained\n\
              c,ok,r20,16,c10,herpn,other.safetensors,2222222222,trained\n",
         );
-        assert_eq!([0, 1, 2].map(|row| rows.label(row)), ["model@11111111", "model@22222222", "other"]);
+        assert_eq!([0, 1, 2].map(|row| rows.text(LABEL, row)), ["model@11111111", "model@22222222", "other"]);
         assert_eq!([0, 1].map(|row| rows.text(VARIANT, row)), ["model@11111111", "model@22222222"]);
-        assert_ne!(rows.codes().last().map(|(_, codes)| codes[0]), None);
-        let (_, models) = rows.codes().iter().find(|(name, _)| *name == trial::MODEL).unwrap();
-        assert_ne!(models[0], models[1]);
+        let recipe = rows.telling().find(|(name, _)| *name == trial::MODEL).unwrap().1;
+        assert_ne!(rows.text(recipe, 0), rows.text(recipe, 1));
     }
 
     #[test]
@@ -338,9 +314,9 @@ pub(crate) mod tests {
         let rows = rows(
             "trial_id,status,model\na,ok,r20_seed3.safetensors\nb,ok,r20_seeds.safetensors\nc,ok,r20_seed0.safetensors r20_seed1.safetensors\n",
         );
-        assert_eq!((rows.recipe(0), rows.recipe(1)), ("r20", "r20_seeds"));
+        assert_eq!((rows.text(RECIPE, 0), rows.text(RECIPE, 1)), ("r20".into(), "r20_seeds".into()));
         assert_eq!(rows.text(VARIANT, 0), "r20");
-        assert_eq!(rows.recipe(2), "r20");
+        assert_eq!(rows.text(RECIPE, 2), "r20");
         let named = super::tests::rows(
             "trial_id,status,network,width,dataset,activation,model\n\
              a,ok,r20,16,c10,herpn,r20_w16_c10_herpn_seed0.safetensors\n\

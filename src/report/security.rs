@@ -1,5 +1,7 @@
 //! What rows say about the security of their parameters.
 
+use std::collections::BTreeSet;
+
 use super::columns::trial;
 use super::groups::Group;
 use super::rows::Rows;
@@ -9,7 +11,7 @@ use super::words;
 /// The security of a trial in words; empty: no plan was made.
 #[must_use]
 pub fn word(rows: &Rows, row: usize) -> &'static str {
-    security_word(rows.text(trial::SECURITY_2018, row), rows.text(trial::SECURITY_2024, row))
+    security_word(&rows.text(trial::SECURITY_2018, row), &rows.text(trial::SECURITY_2024, row))
 }
 
 /// Whether a trial's parameters are over one of the lines.
@@ -30,10 +32,7 @@ pub fn insecure(rows: &Rows, groups: &[&Group]) -> Option<String> {
         return Some("all parameters are insecure".to_owned());
     }
     let values = |name: &str, groups: &[&Group]| {
-        let mut values: Vec<&str> = groups.iter().map(|group| rows.setting(name, group.first())).collect();
-        values.sort_unstable();
-        values.dedup();
-        values.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        groups.iter().map(|group| rows.text(name, group.first())).collect::<BTreeSet<String>>()
     };
     let telling = words::differing(rows, groups, &[]).into_iter().find_map(|name| {
         let (bad, good) = (values(name, &bad), values(name, &good));

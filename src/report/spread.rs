@@ -1,5 +1,7 @@
 //! Several measurements of one quantity.
 
+use polars::prelude::*;
+
 /// Several measurements of one quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
@@ -19,17 +21,11 @@ impl Spread {
     /// One deviation around the mean of several measurements; one alone has no error bar. None: there is no measurement.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
-        let count = values.len();
-        let mean = values.iter().sum::<f64>() / count as f64;
-        let squares = || values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-        match count {
-            0 => None,
-            1 => Some(Self { mean, deviation: None, count, low: mean, high: mean }),
-            _ => {
-                let deviation = (squares() / (count - 1) as f64).sqrt();
-                Some(Self { mean, deviation: Some(deviation), count, low: mean - deviation, high: mean + deviation })
-            }
-        }
+        let numbers = Float64Chunked::from_slice("values".into(), values);
+        let (mean, count) = (numbers.mean()?, values.len());
+        let deviation = if count > 1 { numbers.std(1) } else { None };
+        let half = deviation.unwrap_or(0.0);
+        Some(Self { mean, deviation, count, low: mean - half, high: mean + half })
     }
 
     /// The same with these ends of its error bar where they are further apart.

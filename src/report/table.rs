@@ -1,20 +1,21 @@
 //! A recorded table in memory.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
+use polars::functions::concat_df_diagonal;
 use polars::prelude::*;
 
 use super::ReportError;
+use super::columns::trial;
 use super::spreadsheet::{Reading, shows_decimal_comma};
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{ColumnKind, Record};
 use crate::experiment::store::header::{delimiter, without_mark};
 use crate::experiment::store::{ended_by_itself, table_parts};
 
-/// A recorded table. Every cell is text until a column is asked for as numbers: an id such as `12e4567890123456` must not
-/// become a number on its way.
+/// A recorded table, each column of the type that its documentation states: an id such as `12e4567890123456` must not become a number on
+/// its way. A column that is not documented, of another version, is text.
 #[derive(Debug, Clone)]
 pub struct Table {
     frame: DataFrame,
@@ -35,7 +36,7 @@ impl Table {
         let ended = ended_by_itself(directory);
         let parts = paths.into_iter().map(|path| read_part::<R>(path, ended)).collect::<Result<Vec<_>, _>>()?;
         let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
-        Ok(Self { frame: stacked(parts).map_err(wrong)?, name: R::FILE })
+        Ok(Self { frame: concat_df_diagonal(&parts).map_err(wrong)?, name: R::FILE })
     }
 
     /// Number of rows.
@@ -50,16 +51,16 @@ impl Table {
         self.len() == 0
     }
 
-    /// Names of the columns.
+    /// All columns.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        self.frame.get_column_names().into_iter().map(|name| name.to_string()).collect()
+    pub const fn frame(&self) -> &DataFrame {
+        &self.frame
     }
 
-    /// A column as text; where the table has no such column, an empty text for each row.
+    /// A column as text, an empty one for each cell without anything and where the table has no such column.
     #[must_use]
     pub fn text_or_empty(&self, column: &str) -> Vec<String> {
-        self.text(column).unwrap_or_else(|_| vec![String::new(); self.len()])
+        (0..self.len()).map(|row| text(&self.frame, column, row)).collect()
     }
 
     /// A column as text; empty cells are empty texts.
@@ -67,7 +68,7 @@ impl Table {
     /// # Errors
     /// [`ReportError::Column`].
     pub fn text(&self, column: &str) -> Result<Vec<String>, ReportError> {
-        Ok(self.cells(column)?.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect())
+        self.column(column).map(|_| self.text_or_empty(column))
     }
 
     /// A column as numbers; what is empty or no number is `None`.
@@ -75,9 +76,7 @@ impl Table {
     /// # Errors
     /// [`ReportError::Column`].
     pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, ReportError> {
-        let numbers = self.cells(column)?.cast(&DataType::Float64).map_err(|error| self.wrong(&error))?;
-        let numbers = numbers.f64().map_err(|error| self.wrong(&error))?;
-        Ok(numbers.iter().collect())
+        self.column(column).map(|_| (0..self.len()).map(|row| number(&self.frame, column, row)).collect())
     }
 
     /// The first rows.
@@ -86,47 +85,39 @@ impl Table {
         Self { frame: self.frame.head(Some(rows)), name: self.name }
     }
 
-    /// The rows whose `column` is `value`.
+    /// The rows whose `column` of texts is `value`.
     ///
     /// # Errors
     /// [`ReportError::Column`].
     pub fn rows_where(&self, column: &str, value: &str) -> Result<Self, ReportError> {
-        let mask = self.cells(column)?.equal(value);
+        let mask = self.column(column)?.str().map_err(|error| self.wrong(&error))?.equal(value);
         let frame = self.frame.filter(&mask).map_err(|error| self.wrong(&error))?;
         Ok(Self { frame, name: self.name })
     }
 
-    /// The rows with these numbers, in this order.
+    /// The rows of an attempt at a trial; of all attempts where it has no number.
     ///
     /// # Errors
-    /// [`ReportError::Compute`].
-    pub fn rows_at(&self, rows: &[usize]) -> Result<Self, ReportError> {
-        let rows = IdxCa::from_vec("rows".into(), rows.iter().map(|row| *row as IdxSize).collect());
-        let frame = self.frame.take(&rows).map_err(|error| self.wrong(&error))?;
+    /// [`ReportError::Column`].
+    pub fn of_attempt(&self, id: &str, attempt: &str) -> Result<Self, ReportError> {
+        let of_trial = self.rows_where(trial::ID, id)?;
+        let Ok(attempt) = attempt.parse::<u64>() else { return Ok(of_trial) };
+        let mask = of_trial.column(trial::ATTEMPT)?.u64().map(|attempts| attempts.equal(attempt));
+        let frame = mask.and_then(|mask| of_trial.frame.filter(&mask)).map_err(|error| self.wrong(&error))?;
         Ok(Self { frame, name: self.name })
     }
 
-    /// Of the rows with the same `column` the one with the largest number in `by` each, of several of these the last, in the order of
-    /// their first ones.
+    /// Of the attempts at a trial the last one each, in the order of the first ones.
     ///
     /// # Errors
-    /// [`ReportError::Column`] if there is no `column`.
-    pub fn last_by(&self, column: &str, by: &str) -> Result<Self, ReportError> {
-        let keys = self.text(column)?;
-        let order: Vec<u64> = self.text_or_empty(by).iter().map(|cell| cell.parse().unwrap_or(0)).collect();
-        let mut places: HashMap<&str, usize> = HashMap::new();
-        let mut rows: Vec<usize> = Vec::new();
-        for (row, key) in keys.iter().enumerate() {
-            match places.get(key.as_str()) {
-                Some(place) if order[row] >= order[rows[*place]] => rows[*place] = row,
-                Some(_) => {}
-                None => {
-                    places.insert(key, rows.len());
-                    rows.push(row);
-                }
-            }
-        }
-        self.rows_at(&rows)
+    /// [`ReportError::Column`] if there are no ids.
+    pub fn last_attempts(&self) -> Result<Self, ReportError> {
+        self.column(trial::ID)?;
+        let wrong = |error| self.wrong(&error);
+        let attempt = |row: &usize| number(&self.frame, trial::ATTEMPT, *row).unwrap_or(0.0) as u64;
+        let trials = alike(&self.frame, &[trial::ID]).map_err(wrong)?;
+        let last: Vec<usize> = trials.iter().filter_map(|rows| rows.iter().copied().max_by_key(attempt)).collect();
+        Ok(Self { frame: rows_at(&self.frame, &last).map_err(wrong)?, name: self.name })
     }
 
     /// These columns alone, in this order; empty where the table, of another version, has no such column.
@@ -134,17 +125,18 @@ impl Table {
     /// # Errors
     /// [`ReportError::Compute`] if a column is named twice.
     pub fn select(&self, columns: &[&str]) -> Result<DataFrame, ReportError> {
-        let texts = columns.iter().map(|name| Column::new((*name).into(), self.text_or_empty(name))).collect();
-        DataFrame::new(self.len(), texts).map_err(|error| self.wrong(&error))
+        let empty = |name: &str| Column::full_null(name.into(), self.len(), &DataType::String);
+        let columns = columns.iter().map(|name| self.frame.column(name).cloned().unwrap_or_else(|_| empty(name)));
+        DataFrame::new(self.len(), columns.collect()).map_err(|error| self.wrong(&error))
     }
 
-    /// The cells of a column.
+    /// A column.
     ///
     /// # Errors
     /// [`ReportError::Column`].
-    pub(super) fn cells(&self, column: &str) -> Result<&StringChunked, ReportError> {
+    pub fn column(&self, column: &str) -> Result<&Column, ReportError> {
         let missing = |_| ReportError::Column { table: self.name, column: column.to_owned() };
-        self.frame.column(column).and_then(Column::str).map_err(missing)
+        self.frame.column(column).map_err(missing)
     }
 
     fn wrong(&self, error: &PolarsError) -> ReportError {
@@ -186,30 +178,51 @@ fn read_part<R: Record>(path: PathBuf, ended: bool) -> Result<DataFrame, ReportE
     DataFrame::new(rows.len(), columns).map_err(|error| damaged(error.to_string()))
 }
 
-/// The rows of all files of a table; empty where one, of an earlier version, has no such column.
-fn stacked(parts: Vec<DataFrame>) -> PolarsResult<DataFrame> {
-    let mut names: Vec<PlSmallStr> = Vec::new();
-    for name in parts.iter().flat_map(DataFrame::get_column_names) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
+/// A cell as text, as it was written; empty where there is nothing.
+#[must_use]
+pub fn text(frame: &DataFrame, column: &str, row: usize) -> String {
+    match frame.column(column).and_then(|column| column.get(row)) {
+        Err(_) | Ok(AnyValue::Null) => String::new(),
+        // As the tables have it: `22.0`, `0.00001`, `1e-7`.
+        Ok(AnyValue::Float64(number)) => serde_json::json!(number).to_string(),
+        Ok(cell) => cell.get_str().map_or_else(|| cell.to_string(), str::to_owned),
     }
-    let widened = parts.iter().map(|part| {
-        let column = |name: &PlSmallStr| match part.column(name) {
-            Ok(column) => column.clone(),
-            Err(_) => Column::full_null(name.clone(), part.height(), &DataType::String),
-        };
-        DataFrame::new(part.height(), names.iter().map(column).collect())
-    });
-    let mut all = DataFrame::default();
-    for part in widened {
-        let part = part?;
-        all = if all.width() == 0 { part } else { all.vstack(&part)? };
-    }
-    Ok(all)
 }
 
-/// The columns of a table, each cell as it was written.
+/// A cell as a number; none where there is nothing, or something else.
+#[must_use]
+pub fn number(frame: &DataFrame, column: &str, row: usize) -> Option<f64> {
+    let cell = frame.column(column).and_then(|column| column.get(row)).ok()?;
+    let number = if let Some(text) = cell.get_str() { text.parse().ok() } else { cell.extract() };
+    number.filter(|number: &f64| number.is_finite())
+}
+
+/// The rows that agree in some columns, those that the table has, in the order of the first ones.
+///
+/// # Errors
+/// What polars says.
+pub fn alike(frame: &DataFrame, columns: &[&str]) -> PolarsResult<Vec<Vec<usize>>> {
+    let known: Vec<&str> = columns.iter().copied().filter(|name| frame.column(name).is_ok()).collect();
+    if known.is_empty() || frame.height() == 0 {
+        return Ok(if frame.height() == 0 { Vec::new() } else { vec![(0..frame.height()).collect()] });
+    }
+    let groups = frame.group_by_stable(known)?;
+    let rows = |group| match group {
+        GroupsIndicator::Idx((_, rows)) => rows.iter().map(|row| *row as usize).collect(),
+        GroupsIndicator::Slice([first, count]) => (first as usize..(first + count) as usize).collect(),
+    };
+    Ok(groups.get_groups().iter().map(rows).collect())
+}
+
+/// The rows with these numbers, in this order.
+///
+/// # Errors
+/// What polars says.
+pub fn rows_at(frame: &DataFrame, rows: &[usize]) -> PolarsResult<DataFrame> {
+    frame.take(&IdxCa::from_vec("rows".into(), rows.iter().map(|row| *row as IdxSize).collect()))
+}
+
+/// The columns of a table.
 fn columns_of<R: Record>(
     path: &Path,
     names: &[String],
@@ -232,9 +245,24 @@ fn columns_of<R: Record>(
             Ok((!cell.is_empty()).then_some(cell))
         };
         let cells = rows.iter().map(cell).collect::<Result<Vec<Option<String>>, ReportError>>()?;
-        Ok(StringChunked::from_iter(cells).with_name(name.as_str().into()).into_column())
+        typed(name, &StringChunked::from_iter(cells), documented[index].map(|column| &column.kind))
+            .map_err(|error| ReportError::Table { path: path.to_owned(), reason: error.to_string() })
     };
     names.iter().enumerate().map(column).collect()
+}
+
+/// A column with the type of its documentation.
+fn typed(name: &str, cells: &StringChunked, kind: Option<&ColumnKind>) -> PolarsResult<Column> {
+    let column = match kind {
+        Some(ColumnKind::Integer) => cells.cast(&DataType::UInt64)?,
+        Some(ColumnKind::Number) => cells.cast(&DataType::Float64)?,
+        Some(ColumnKind::Boolean) => {
+            let truth = cells.iter().map(|cell| cell.map(|cell| cell == "true"));
+            BooleanChunked::from_iter(truth).into_series()
+        }
+        Some(ColumnKind::Text | ColumnKind::Words(_)) | None => cells.clone().into_series(),
+    };
+    Ok(column.with_name(name.into()).into_column())
 }
 
 #[cfg(test)]
@@ -259,9 +287,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let text = "trial_id,layer,seconds\na,0,1\nb,0,2\na,0,3\nc,0,4\n";
         std::fs::write(directory.path().join("layers.csv"), text).unwrap();
-        let table = Table::read::<LayerRow>(directory.path()).unwrap().last_by("trial_id", "attempt").unwrap();
+        let table = Table::read::<LayerRow>(directory.path()).unwrap().last_attempts().unwrap();
         assert_eq!(table.text("trial_id").unwrap(), ["a", "b", "c"]);
-        assert_eq!(table.text("seconds").unwrap(), ["3", "2", "4"]);
+        assert_eq!(table.numbers("seconds").unwrap(), [Some(3.0), Some(2.0), Some(4.0)]);
     }
 
     #[test]

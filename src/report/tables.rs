@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 
 use super::ReportError;
-use super::columns::trial;
 use super::format::significant;
-use super::table::Table;
+use super::table::{Table, number, text};
 use super::text_table::{Align, TextTable};
 use crate::experiment::records::{SecurityVerdict, TrialRow};
 use crate::experiment::store::write_whole;
@@ -69,12 +68,10 @@ impl Show {
         }
     }
 
-    fn cell(self, text: &str) -> String {
-        let Ok(number) = text.parse::<f64>() else {
-            return text.to_owned();
-        };
+    fn cell(self, frame: &DataFrame, column: &str, row: usize) -> String {
+        let Some(number) = number(frame, column, row) else { return text(frame, column, row) };
         match self {
-            Self::Text | Self::Whole => text.to_owned(),
+            Self::Text | Self::Whole => text(frame, column, row),
             Self::Number(digits) => significant(number, digits),
             Self::Percent => format!("{:.1}", 100.0 * number),
             Self::Mebibytes => significant(number / f64::from(1 << 20), 3),
@@ -125,7 +122,7 @@ pub fn write_summary(trials: &Table, directory: &Path) -> Result<[PathBuf; 2], R
 }
 
 fn markdown(trials: &Table, frame: &DataFrame) -> Result<String, ReportError> {
-    let mut text = summary_table(frame)?.markdown();
+    let mut text = summary_table(frame).markdown();
     let failures: Vec<_> = trials
         .text("trial_id")?
         .into_iter()
@@ -142,29 +139,20 @@ fn markdown(trials: &Table, frame: &DataFrame) -> Result<String, ReportError> {
 }
 
 /// The summary as texts, for Markdown or a terminal.
-///
-/// # Errors
-/// [`ReportError::Column`].
-pub fn summary_table(frame: &DataFrame) -> Result<TextTable, ReportError> {
-    let wrong = |error: PolarsError| ReportError::Compute { what: "summary", reason: error.to_string() };
+#[must_use]
+pub fn summary_table(frame: &DataFrame) -> TextTable {
     let shown = COLUMNS.into_iter().chain([(SECURITY, SECURITY, Show::Text)]);
     let mut table = TextTable::new(shown.clone().map(|(_, heading, show)| (heading, show.align())));
-    let columns = shown
-        .map(|(column, _, show)| Ok((frame.column(column)?.str()?, show)))
-        .collect::<Result<Vec<_>, PolarsError>>()
-        .map_err(wrong)?;
     for row in 0..frame.height() {
-        table.push(columns.iter().map(|(column, show)| show.cell(column.get(row).unwrap_or_default())).collect());
+        table.push(shown.clone().map(|(column, _, show)| show.cell(frame, column, row)).collect());
     }
-    Ok(table)
+    table
 }
 
 /// The summary for a terminal: a line per fact and a column per trial, which stays narrow where the table is wide.
-///
-/// # Errors
-/// [`ReportError::Column`].
-pub fn facts(frame: &DataFrame) -> Result<String, ReportError> {
-    Ok(summary_table(frame)?.transposed().plain())
+#[must_use]
+pub fn facts(frame: &DataFrame) -> String {
+    summary_table(frame).transposed().plain()
 }
 
 /// Reads the trials of a results directory: of several attempts at a trial the last one counts.
@@ -172,7 +160,7 @@ pub fn facts(frame: &DataFrame) -> Result<String, ReportError> {
 /// # Errors
 /// As [`Table::read`].
 pub fn trials(directory: &Path) -> Result<Table, ReportError> {
-    Table::read::<TrialRow>(directory)?.last_by(trial::ID, trial::ATTEMPT)
+    Table::read::<TrialRow>(directory)?.last_attempts()
 }
 
 #[cfg(test)]
@@ -189,9 +177,19 @@ mod tests {
 
     #[test]
     fn cells() {
-        assert_eq!(Show::Gibibytes.cell("3221225472"), "3.00");
-        assert_eq!(Show::Percent.cell("0.9"), "90.0");
-        assert_eq!(Show::Whole.cell("15"), "15");
-        assert_eq!(Show::Number(3).cell(""), "");
+        let frame = DataFrame::new(
+            1,
+            vec![
+                Column::new("bytes".into(), [3_221_225_472_u64]),
+                Column::new("share".into(), [0.9]),
+                Column::new("none".into(), [None::<f64>]),
+            ],
+        );
+        let frame = frame.unwrap();
+        let cell = |show: Show, column| show.cell(&frame, column, 0);
+        assert_eq!(cell(Show::Gibibytes, "bytes"), "3.00");
+        assert_eq!(cell(Show::Percent, "share"), "90.0");
+        assert_eq!(cell(Show::Whole, "bytes"), "3221225472");
+        assert_eq!(cell(Show::Number(3), "none"), "");
     }
 }

@@ -1,9 +1,9 @@
 //! Accuracy against latency: what was measured here, and which of it nothing else beats in both.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::columns::{Accuracy, ENCRYPTED, SIMULATED, trial};
-use super::groups::{By, Configuration, Group, configuration, groups};
+use super::groups::{By, Group, configurations, groups};
 use super::measures::{FEWEST_IMAGES, accuracy, best_accuracy, card_accuracy, latency};
 use super::rows::Rows;
 use super::security;
@@ -69,7 +69,7 @@ fn most_images(rows: &Rows, group: &Group) -> u64 {
 
 /// What the cards say of weights as they were trained: one model, unclustered.
 fn as_trained(rows: &Rows, group: &Group) -> Option<Spread> {
-    let plain = [trial::CLUSTERS, trial::ENSEMBLE].iter().all(|name| rows.setting(name, group.first()).is_empty());
+    let plain = [trial::CLUSTERS, trial::ENSEMBLE].iter().all(|name| rows.text(name, group.first()).is_empty());
     card_accuracy(rows, group).filter(|_| plain)
 }
 
@@ -78,27 +78,29 @@ fn as_trained(rows: &Rows, group: &Group) -> Option<Spread> {
 /// # Errors
 /// No configuration of trained weights has seconds and an accuracy of enough images.
 pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
-    let by = |without: &[&str]| -> HashMap<Configuration, Group> {
+    // The groups of trained weights by the number of their configuration, and that number for every row.
+    let by = |without: &[&str]| {
+        let numbers = configurations(rows, By::Answer, without);
         let all = groups(rows, By::Answer, without, |row| rows.is_trained(row));
-        all.into_iter().map(|group| (configuration(rows, group.first(), By::Answer, without), group)).collect()
+        let groups: HashMap<usize, Group> = all.into_iter().map(|group| (numbers[group.first()], group)).collect();
+        (numbers, groups)
     };
     let (exact, elsewhere) = (by(&[]), by(&LAYOUT));
     let timed = groups(rows, By::Speed, &[], |row| rows.is_trained(row) && rows.number(trial::LATENCY, row).is_some());
-    let mut datasets: Vec<&str> = timed.iter().map(|group| rows.text(trial::DATASET, group.first())).collect();
-    datasets.sort_unstable();
-    datasets.dedup();
+    let datasets: BTreeSet<String> = timed.iter().map(|group| rows.text(trial::DATASET, group.first())).collect();
     // Another layout has other noise, and what it says of more images is worth more than what this one says of a few.
     let answers = |group: &Group| {
-        let of = |without: &[&str]| configuration(rows, group.first(), By::Answer, without);
-        let images = |group: &&Group| most_images(rows, group);
-        exact.get(&of(&[])).into_iter().chain(elsewhere.get(&of(&LAYOUT))).rev().max_by_key(images)
+        let of =
+            |(numbers, groups): &'_ (Vec<usize>, HashMap<usize, Group>)| groups.get(&numbers[group.first()]).cloned();
+        [of(&elsewhere), of(&exact)].into_iter().flatten().max_by_key(|group| most_images(rows, group))
     };
-    let of_dataset = |dataset: &str| {
+    let of_dataset = |dataset: String| {
         let here: Vec<&Group> =
             timed.iter().filter(|group| rows.text(trial::DATASET, group.first()) == dataset).collect();
-        let kind = best_accuracy(rows, here.iter().filter_map(|group| answers(group)));
+        let answering: Vec<Group> = here.iter().filter_map(|group| answers(group)).collect();
+        let kind = best_accuracy(rows, answering.iter());
         let accuracy = |group: &Group| {
-            let measured = answers(group).and_then(|answers| accuracy(rows, answers, kind));
+            let measured = answers(group).and_then(|answers| accuracy(rows, &answers, kind));
             match measured.filter(|(_, images)| *images >= FEWEST_IMAGES) {
                 Some((accuracy, images)) => Some((accuracy, Source::Images(kind, images))),
                 None => as_trained(rows, group).map(|accuracy| (accuracy, Source::Card)),
@@ -112,7 +114,7 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
         };
         let mut points: Vec<Point> = here.iter().filter_map(point).collect();
         mark_front(&mut points);
-        TradeOff { dataset: dataset.to_owned(), without: here.len() - points.len(), points }
+        TradeOff { dataset, without: here.len() - points.len(), points }
     };
     let all: Vec<TradeOff> =
         datasets.into_iter().map(of_dataset).filter(|trade_off| !trade_off.points.is_empty()).collect();

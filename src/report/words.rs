@@ -93,7 +93,7 @@ pub fn differing(rows: &Rows, groups: &[&Group], without: &[&str]) -> Vec<&'stat
         .chain(others)
         .filter(|name| !without.contains(name))
         .filter(|name| {
-            let mut values = groups.iter().map(|group| rows.setting(name, group.first()));
+            let mut values = groups.iter().map(|group| rows.text(name, group.first()));
             let first = values.next();
             values.any(|value| Some(value) != first)
         })
@@ -110,7 +110,7 @@ pub fn series(rows: &Rows, group: &Group, differing: &[&str]) -> String {
 /// The values of some settings, as a list in words.
 #[must_use]
 pub fn settings(rows: &Rows, group: &Group, names: &[&str]) -> String {
-    let parts = names.iter().map(|name| setting(name, rows.setting(name, group.first())));
+    let parts = names.iter().map(|name| setting(name, &rows.text(name, group.first())));
     let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
     parts.join(", ")
 }
@@ -137,7 +137,7 @@ const TOLD: [(&str, &str); 13] = [
 #[must_use]
 pub fn shared(rows: &Rows, groups: &[&Group], without: &[&str]) -> String {
     let Some(first) = groups.first() else { return String::new() };
-    let value = |name: &str, group: &Group| rows.setting(name, group.first()).to_owned();
+    let value = |name: &str, group: &Group| rows.text(name, group.first());
     let told = TOLD.iter().filter(|(name, usual)| {
         let here = value(name, first);
         !without.contains(name)
@@ -153,9 +153,9 @@ pub fn shared(rows: &Rows, groups: &[&Group], without: &[&str]) -> String {
 pub fn network_on_dataset(rows: &Rows, row: usize) -> String {
     format!(
         "{} (width {}) on {}",
-        network(rows.text(trial::NETWORK, row)),
+        network(&rows.text(trial::NETWORK, row)),
         rows.text(trial::WIDTH, row),
-        dataset(rows.text(trial::DATASET, row))
+        dataset(&rows.text(trial::DATASET, row))
     )
 }
 

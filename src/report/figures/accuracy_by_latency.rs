@@ -1,13 +1,9 @@
 //! Accuracy against latency: what was measured with its Pareto front, and published systems as numbered points.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, PathElement};
-
-use super::canvas::{Canvas, text_width};
-use super::exporter::Figure;
+use super::font::text_width;
 use super::palette::{BLUE, GREY};
 use super::placement::{Labels, Placed};
-use super::plot::{Axis, CAP, Drawn, Frame, Legend, Pixel, Scale, Sheet, Sign, bar_ends, error_bar, number, stroke};
+use super::plot::{Anchor, Axis, CAP, Drawing, Frame, Label, Legend, Point, Scale, Sheet, Sign, bar_ends, error_bar};
 use super::spots::{self, ON_FRONT, Spot};
 use super::subtitle;
 use crate::report::groups::Group;
@@ -22,7 +18,8 @@ use crate::report::words;
 /// The figure of one data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccuracyByLatency {
-    name: String,
+    /// File name without extension.
+    pub name: String,
     title: String,
     subtitle: String,
     /// Fastest first.
@@ -47,7 +44,7 @@ const LETTERED: usize = 12;
 const LABEL: u32 = 14;
 
 /// Length in units of the tick of a system without an accuracy.
-const TICK: i32 = 12;
+const TICK: f64 = 12.0;
 
 /// Height of the frame.
 const HEIGHT: u32 = 380;
@@ -134,13 +131,9 @@ impl AccuracyByLatency {
         self.measured.iter().partition(|spot| spot.marker == ON_FRONT)
     }
 
-    fn sheet(&self) -> Sheet {
-        Sheet::new(&self.title, &self.subtitle, &self.y, HEIGHT, self.legend())
-    }
-
     /// The corners of the front: a staircase, what is as accurate at a given latency.
-    fn steps(&self, frame: &Frame<'_>) -> Vec<Pixel> {
-        let mut steps: Vec<Pixel> = Vec::new();
+    fn steps(&self, frame: &Frame<'_>) -> Vec<Point> {
+        let mut steps: Vec<Point> = Vec::new();
         for spot in self.measured.iter().filter(|spot| spot.marker == ON_FRONT) {
             let Some(at) = place(frame, spot) else { continue };
             if let Some(last) = steps.last().copied() {
@@ -151,75 +144,73 @@ impl AccuracyByLatency {
         steps
     }
 
-    fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
-        let frame = self.sheet().draw_framed(area, &self.x, &self.y, canvas)?;
+    /// The figure as it is drawn.
+    #[must_use]
+    pub fn drawing(&self) -> Drawing {
+        let sheet = Sheet::new(&self.title, &self.subtitle, &self.y, HEIGHT, self.legend());
+        let (mut drawing, frame) = sheet.framed(&self.x, &self.y);
         let steps = self.steps(&frame);
-        area.draw(&PathElement::new(steps.clone(), stroke(canvas, BLUE, 2)))?;
+        drawing.path(steps.clone(), BLUE, 2);
         // What is drawn last lies on top: the front.
         let (front, behind) = self.by_front();
-        let spots: Vec<(&Spot, Pixel)> = self
-            .published
-            .iter()
-            .chain(behind)
-            .chain(front)
-            .filter_map(|spot| Some((spot, place(&frame, spot)?)))
-            .collect();
+        let spots = self.published.iter().chain(behind).chain(front);
+        let spots: Vec<(&Spot, Point)> = spots.filter_map(|spot| Some((spot, place(&frame, spot)?))).collect();
         let placed = labels(&frame, &steps, &spots);
         for (spot, _) in &spots {
-            error_bar(area, &frame, spot.latency, spot.bar, spot.marker.colour)?;
+            error_bar(&mut drawing, &frame, spot.latency, spot.bar, spot.marker.colour);
         }
         for (from, to) in placed.iter().flatten().filter_map(|placed| placed.leader) {
-            area.draw(&PathElement::new(vec![from, to], stroke(canvas, GREY, 1)))?;
+            drawing.path([from, to], GREY, 1);
         }
         for (spot, at) in &spots {
             if spot.accuracy.is_some() {
-                spot.marker.draw(area, *at, canvas)?;
+                spot.marker.draw(&mut drawing, *at);
             } else {
-                let top = (at.0, at.1 - canvas.offset(TICK));
-                area.draw(&PathElement::new(vec![*at, top], stroke(canvas, GREY, 2)))?;
+                drawing.path([*at, above(*at)], GREY, 2);
             }
         }
         for ((spot, _), placed) in spots.iter().zip(placed) {
             let Some(placed) = placed else { continue };
-            number(area, &spot.label, placed.centre, LABEL, false, canvas)?;
+            drawing.number(placed.centre, Label::new(&spot.label, LABEL, Anchor::Centre));
         }
-        Ok(())
+        drawing
     }
 }
 
+/// The upper end of a tick.
+fn above((x, y): Point) -> Point {
+    (x, y - TICK)
+}
+
 /// Where a point is; what has no accuracy stands at the lower edge.
-fn place(frame: &Frame<'_>, spot: &Spot) -> Option<Pixel> {
+fn place(frame: &Frame<'_>, spot: &Spot) -> Option<Point> {
     match spot.accuracy {
         Some(accuracy) => frame.at(spot.latency, accuracy),
-        None => Some((frame.at(spot.latency, frame.y.start())?.0, frame.corner.1 + frame.size.1)),
+        None => Some((frame.at(spot.latency, frame.y.start())?.0, frame.bottom())),
     }
 }
 
 /// Where the labels of the points are.
-fn labels(frame: &Frame<'_>, steps: &[Pixel], spots: &[(&Spot, Pixel)]) -> Vec<Option<Placed>> {
-    let canvas = frame.canvas;
+fn labels(frame: &Frame<'_>, steps: &[Point], spots: &[(&Spot, Point)]) -> Vec<Option<Placed>> {
     let mut labels = Labels::new(frame.corner, frame.size);
     for ends in steps.windows(2) {
-        labels.occupy_line(ends[0], ends[1], canvas.offset(2));
+        labels.occupy_line(ends[0], ends[1], 2.0);
     }
     for (spot, at) in spots {
         if spot.accuracy.is_none() {
-            labels.occupy_line(*at, (at.0, at.1 - canvas.offset(TICK)), canvas.offset(2));
+            labels.occupy_line(*at, above(*at), 2.0);
             continue;
         }
-        labels.occupy(*at, canvas.offset(7));
+        labels.occupy(*at, 7.0);
         if let Some((top, bottom)) = spot.bar.and_then(|bar| bar_ends(frame, spot.latency, bar)) {
-            labels.occupy_line(top, bottom, canvas.offset(CAP + 1));
+            labels.occupy_line(top, bottom, CAP + 1.0);
         }
     }
-    let place = |(spot, at): &(&Spot, Pixel)| {
-        let text = (canvas.offset(text_width(&spot.label, LABEL) as i32 + 2), canvas.offset(LABEL as i32));
+    let place = |(spot, at): &(&Spot, Point)| {
+        let text = (f64::from(text_width(&spot.label, LABEL) + 2), f64::from(LABEL));
         // The label of a tick belongs to its upper end.
-        let at = if spot.accuracy.is_none() { (at.0, at.1 - canvas.offset(TICK)) } else { *at };
-        (!spot.label.is_empty()).then(|| labels.place(at, text, canvas.offset(8)))
+        let at = if spot.accuracy.is_none() { above(*at) } else { *at };
+        (!spot.label.is_empty()).then(|| labels.place(at, text, 8.0))
     };
     spots.iter().map(place).collect()
 }
@@ -247,23 +238,6 @@ fn front_accuracies(trade_off: &TradeOff) -> impl Iterator<Item = f64> {
     let best = trade_off.points.iter().map(|point| point.accuracy.mean).fold(0.0, f64::max);
     let front = trade_off.points.iter().filter(|point| point.on_front).map(|point| point.accuracy.mean);
     front.filter(move |accuracy| *accuracy > best - FRONT)
-}
-
-impl Figure for AccuracyByLatency {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn size(&self) -> (u32, u32) {
-        self.sheet().size()
-    }
-
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
-    where
-        DB::ErrorType: 'static,
-    {
-        self.draw_all(area, canvas).map_err(|error| error.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ impl Against {
         }
         let untold = self.untold(rows, quantity);
         let lines = groups(rows, quantity.by(), &untold, known);
-        let panels = panels(rows, lines);
+        let panels = panels(rows, &lines);
         let several = panels.len() > 1;
         let charts: Vec<Chart> =
             panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several, &untold)).collect();
@@ -107,7 +107,7 @@ impl Against {
     fn untold(self, rows: &Rows, quantity: Quantity) -> Vec<&'static str> {
         let mut untold = [&[self.setting], quantity.without()].concat();
         let ensembles = (0..rows.len()).filter(|row| self.value(rows, *row).is_some());
-        let modes: BTreeSet<&str> = ensembles.map(|row| rows.setting(trial::CLUSTER_MODE, row)).collect();
+        let modes: BTreeSet<String> = ensembles.map(|row| rows.text(trial::CLUSTER_MODE, row)).collect();
         // One member has no joint slices, so its mode is another one than that of ensembles where these have one alone.
         if self.setting == trial::ENSEMBLE && modes.len() == 1 {
             untold.push(trial::CLUSTER_MODE);
@@ -214,16 +214,11 @@ impl Against {
 }
 
 /// Groups of the same network on the same data set.
-fn panels(rows: &Rows, lines: Vec<Group>) -> Vec<Vec<Group>> {
-    let mut panels: Vec<(String, Vec<Group>)> = Vec::new();
-    for line in lines {
-        let key = words::network_on_dataset(rows, line.first());
-        match panels.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, panel)) => panel.push(line),
-            None => panels.push((key, vec![line])),
-        }
-    }
-    panels.into_iter().map(|(_, panel)| panel).collect()
+fn panels(rows: &Rows, lines: &[Group]) -> Vec<Vec<Group>> {
+    let firsts: Vec<usize> = lines.iter().map(Group::first).collect();
+    let panels = rows.alike(&firsts, &[trial::NETWORK, trial::WIDTH, trial::DATASET]);
+    let of = |panel: Vec<usize>| lines.iter().filter(|line| panel.contains(&line.first())).cloned().collect();
+    panels.into_iter().map(of).collect()
 }
 
 /// A line as it is drawn; `unnamed` if nothing tells it from others.

@@ -2,15 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, Rectangle};
-use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor, WHITE};
+use plotters::style::{RGBColor, WHITE};
 
-use super::canvas::Canvas;
-use super::exporter::Figure;
 use super::palette::{BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
-use super::plot::{Axis, Drawn, Legend, Sheet, Sign, anchored, number, write};
+use super::plot::{Anchor, Axis, Drawing, Label, Legend, Sheet, Sign};
 use crate::report::columns::{SIZES, trial};
 use crate::report::groups::{By, Group, groups};
 use crate::report::rows::Rows;
@@ -69,7 +64,7 @@ impl LevelsByOptimisation {
         let mut bars: Vec<Bar> = Vec::new();
         let mut used: Vec<Vec<usize>> = Vec::new();
         for group in &kept {
-            let on = |row: usize| SWITCHES.map(|(name, _, values)| values.contains(&rows.text(name, row)));
+            let on = |row: usize| SWITCHES.map(|(name, _, values)| values.contains(&rows.text(name, row).as_str()));
             let levels = |wanted: Switches| {
                 let row = group.rows.iter().copied().find(|row| on(*row) == wanted)?;
                 Some((row, rows.number(trial::LEVELS, row)?))
@@ -88,7 +83,7 @@ impl LevelsByOptimisation {
                 segments.push((saved.join(" and ").replace(" and saved by", " and"), pair[1].2 - pair[0].2));
             }
             let row = group.first();
-            let name = format!("{} w{}", words::network(rows.text(trial::NETWORK, row)), rows.text(trial::WIDTH, row));
+            let name = format!("{} w{}", words::network(&rows.text(trial::NETWORK, row)), rows.text(trial::WIDTH, row));
             if bars.iter().all(|bar| bar.name != name) {
                 bars.push(Bar { name, segments, complete: known.last().is_some_and(|it| it.0 + 1 == PATH.len()) });
                 used.push(known.iter().map(|(_, row, _)| *row).collect());
@@ -131,16 +126,12 @@ impl LevelsByOptimisation {
         (Axis::names("network and width", &names), Axis::from_zero("levels (rescales)", [highest]))
     }
 
-    fn sheet(&self, y: &Axis) -> Sheet {
-        Sheet::new(TITLE, &self.subtitle, y, HEIGHT, self.legend())
-    }
-
-    fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
+    /// The figure as it is drawn.
+    #[must_use]
+    pub fn drawing(&self) -> Drawing {
         let (x, y) = self.axes();
-        let frame = self.sheet(&y).draw_framed(area, &x, &y, canvas)?;
+        let sheet = Sheet::new(TITLE, &self.subtitle, &y, HEIGHT, self.legend());
+        let (mut drawing, frame) = sheet.framed(&x, &y);
         let kinds = self.kinds();
         for (place, bar) in self.bars.iter().enumerate() {
             let mut below = 0.0;
@@ -148,26 +139,21 @@ impl LevelsByOptimisation {
                 let colour = kinds.iter().find(|(kind, _)| kind == name).map_or(INK, |(_, colour)| *colour);
                 let ends = (frame.at(place as f64 - HALF, below), frame.at(place as f64 + HALF, below + levels));
                 if let (Some(low), Some(high)) = ends {
-                    area.draw(&Rectangle::new([(low.0, high.1), (high.0, low.1)], colour.filled()))?;
-                    if low.1 - high.1 >= canvas.offset(14) {
+                    drawing.area([(low.0, high.1), (high.0, low.1)], colour);
+                    if low.1 - high.1 >= f64::from(NUMBER) {
                         let ink = if DARK.contains(&colour) { WHITE } else { INK };
-                        let style = anchored(canvas.coloured_text(NUMBER, ink), HPos::Center, VPos::Center);
-                        write(
-                            area,
-                            &format!("{levels:.0}"),
-                            (low.0.midpoint(high.0), low.1.midpoint(high.1)),
-                            style,
-                            canvas,
-                        )?;
+                        let number = Label::new(format!("{levels:.0}"), NUMBER, Anchor::Centre);
+                        let middle = (low.0.midpoint(high.0), low.1.midpoint(high.1));
+                        drawing.text(middle, Label { colour: ink, ..number });
                     }
                 }
                 below += levels;
             }
             if let Some((middle, top)) = frame.at(place as f64, below) {
-                number(area, &format!("{below:.0}"), (middle, top - canvas.offset(10)), NUMBER, false, canvas)?;
+                drawing.number((middle, top - 10.0), Label::new(format!("{below:.0}"), NUMBER, Anchor::Centre));
             }
         }
-        Ok(())
+        drawing
     }
 }
 
@@ -207,28 +193,11 @@ fn subtitle(rows: &Rows, bars: &[Bar], used: &[Vec<usize>]) -> String {
 
 /// `scale bits 30.0 instead of 22.0` where a size changes along the path; none: it does not.
 fn other_sizes(rows: &Rows, name: &str, used: &[Vec<usize>]) -> Option<String> {
-    let usual: BTreeSet<&str> = used.iter().map(|trials| rows.text(name, trials[0])).collect();
+    let usual: BTreeSet<String> = used.iter().map(|trials| rows.text(name, trials[0])).collect();
     let all = used.iter().flatten().map(|row| rows.text(name, *row));
-    let others: BTreeSet<&str> = all.filter(|value| !usual.contains(value)).collect();
-    let list = |values: &BTreeSet<&str>| values.iter().copied().collect::<Vec<_>>().join(" or ");
+    let others: BTreeSet<String> = all.filter(|value| !usual.contains(value)).collect();
+    let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(" or ");
     (!others.is_empty()).then(|| format!("{} {} instead of {}", name.replace('_', " "), list(&others), list(&usual)))
-}
-
-impl Figure for LevelsByOptimisation {
-    fn name(&self) -> &'static str {
-        "levels_by_optimisation"
-    }
-
-    fn size(&self) -> (u32, u32) {
-        self.sheet(&self.axes().1).size()
-    }
-
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
-    where
-        DB::ErrorType: 'static,
-    {
-        self.draw_all(area, canvas).map_err(|error| error.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::against::{Against, Quantity};
 use super::plot::Reference;
 use crate::report::columns::{Accuracy, trial};
-use crate::report::groups::{Group, configuration, groups_among};
+use crate::report::groups::{Group, configurations, groups_among};
 use crate::report::measures::{FEWEST_IMAGES, accuracy, latency};
 use crate::report::rows::Rows;
 use crate::report::spread::Spread;
@@ -75,7 +75,7 @@ impl Lines {
         let mut found = Self::default();
         for line in groups {
             let mut points: Vec<(f64, Value)> = Vec::new();
-            for group in groups_among(rows, quantity.by(), &repeated, line.rows.iter().copied()) {
+            for group in groups_among(rows, quantity.by(), &repeated, &line.rows) {
                 let at = against.value(rows, group.first()).or(against.off);
                 match (value(group), at) {
                     (Some(value), Some(at)) => points.push((at, value)),
@@ -90,8 +90,9 @@ impl Lines {
         }
         // A reference is what a line would be without clusters: everything else is the same, but for how it convolves.
         let beside = [untold, &OF_CLUSTERING, &[trial::CONVOLUTION]].concat();
-        let alike = |group: &Group| configuration(rows, group.first(), quantity.by(), &beside);
-        let drawn: Vec<_> = found.lines.iter().map(|line| alike(&line.group)).collect();
+        let configurations = configurations(rows, quantity.by(), &beside);
+        let alike = |group: &Group| configurations[group.first()];
+        let drawn: Vec<usize> = found.lines.iter().map(|line| alike(&line.group)).collect();
         // Without the setting there is no M to draw.
         found.references.retain(|value| against.off.is_none() && drawn.contains(&alike(&value.group)));
         found.references.truncate(REFERENCES);

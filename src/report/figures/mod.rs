@@ -2,8 +2,8 @@
 
 mod accuracy_by_latency;
 mod against;
-mod canvas;
 mod exporter;
+mod font;
 mod layers;
 mod level_and_scale;
 mod levels_by_optimisation;
@@ -19,10 +19,6 @@ mod subtitle;
 mod training_history;
 mod writer;
 
-pub use exporter::{Figure, export};
-pub use layers::LayerSeries;
-pub use level_and_scale::LevelAndScale;
 pub use rendered::Rendered;
-pub use seconds_by_layer::SecondsByLayer;
 pub use training_history::write_history_figure;
 pub use writer::figures;

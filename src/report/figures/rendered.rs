@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::exporter::{Figure, png, svg};
+use super::exporter::{png, svg};
+use super::plot::Drawing;
 use crate::experiment::store::write_whole;
 use crate::report::ReportError;
 
@@ -24,13 +25,13 @@ impl Rendered {
     ///
     /// # Errors
     /// [`ReportError::Draw`].
-    pub fn of(figure: &impl Figure, caption: impl Into<String>) -> Result<Self, ReportError> {
-        let wrong = |reason: String| ReportError::Draw { figure: figure.name().to_owned(), reason };
+    pub fn of(name: &str, caption: impl Into<String>, drawing: &Drawing) -> Result<Self, ReportError> {
+        let wrong = |reason: String| ReportError::Draw { figure: name.to_owned(), reason };
         Ok(Self {
-            name: figure.name().to_owned(),
+            name: name.to_owned(),
             caption: caption.into(),
-            svg: svg(figure).map_err(wrong)?,
-            png: png(figure).map_err(wrong)?,
+            svg: svg(drawing).map_err(wrong)?,
+            png: png(drawing).map_err(wrong)?,
         })
     }
 

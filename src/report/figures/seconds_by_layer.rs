@@ -1,124 +1,77 @@
 //! Where the time goes: seconds by layer and operation.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, Rectangle};
-use plotters::style::{Color, RGBColor};
+use plotters::style::RGBColor;
 
-use super::canvas::Canvas;
-use super::exporter::Figure;
-use super::layers::LayerSeries;
 use super::palette::{BLUE, GREEN, ORANGE, PURPLE};
-use super::plot::{Axis, Drawn, Legend, ROW, Sheet, Sign, number};
+use super::plot::{Anchor, Axis, Drawing, Label, Legend, ROW, Sheet, Sign};
+use crate::report::ReportError;
 use crate::report::format::significant;
+use crate::report::table::Table;
 
-/// Horizontal bars: median seconds of each layer, by operation, the sum beside its bar.
-#[derive(Debug)]
-pub struct SecondsByLayer<'a> {
-    /// File name without extension.
-    pub name: String,
-    /// What is drawn.
-    pub series: &'a LayerSeries,
-}
-
-/// The operations with their colours, from left to right.
-const OPERATIONS: [(&str, RGBColor); 4] = [
-    ("linear transform, rescale, bias", BLUE),
-    ("squaring and relinearization", ORANGE),
-    ("packing into complex slots", GREEN),
-    ("encoding of diagonals", PURPLE),
+/// The operations with their columns and colours, from left to right.
+const OPERATIONS: [(&str, &str, RGBColor); 4] = [
+    ("linear_seconds", "linear transform, rescale, bias", BLUE),
+    ("square_seconds", "squaring and relinearization", ORANGE),
+    ("pack_seconds", "packing into complex slots", GREEN),
+    ("encode_seconds", "encoding of diagonals", PURPLE),
 ];
 
 /// Size of the numbers beside the bars.
 const NUMBER: u32 = 13;
 
-impl SecondsByLayer<'_> {
-    /// Seconds of a layer by operation.
-    fn parts(&self, layer: usize) -> [f64; 4] {
-        let part = |column: &[Option<f64>]| column.get(layer).copied().flatten().unwrap_or(0.0);
-        let series = self.series;
-        [&series.linear_seconds, &series.square_seconds, &series.pack_seconds, &series.encode_seconds]
-            .map(|column| part(column))
-    }
-
-    fn total(&self, layer: usize) -> f64 {
-        self.series.seconds.get(layer).copied().flatten().unwrap_or_else(|| self.parts(layer).iter().sum())
-    }
-
-    fn axes(&self) -> (Axis, Axis) {
-        let totals: Vec<f64> = (0..self.series.names.len()).map(|layer| self.total(layer)).collect();
-        let sum = significant(totals.iter().sum(), 3);
-        // The numbers beside the bars need room.
-        let high = totals.iter().copied().fold(0.0, f64::max) * 1.1;
-        let x = Axis::from_zero(format!("seconds, median over images (sum of all layers: {sum} s)"), [high]);
-        (x, Axis::names("", &self.series.names).reversed())
-    }
-
-    fn legend(&self) -> Legend {
-        let mut legend = Legend::default();
-        let total: f64 = (0..self.series.names.len()).map(|layer| self.total(layer)).sum();
-        for (operation, (words, colour)) in OPERATIONS.into_iter().enumerate() {
-            let sum: f64 = (0..self.series.names.len()).map(|layer| self.parts(layer)[operation]).sum();
-            // What nobody can see in the bars needs no key.
-            if sum > total / 1000.0 {
-                legend.push(Sign::Area(colour), &format!("{words}: {} s", significant(sum, 3)));
-            }
+fn legend(parts: &[[f64; 4]], total: f64) -> Legend {
+    let mut legend = Legend::default();
+    for (operation, (_, words, colour)) in OPERATIONS.into_iter().enumerate() {
+        let sum: f64 = parts.iter().map(|parts| parts[operation]).sum();
+        // What nobody can see in the bars needs no key.
+        if sum > total / 1000.0 {
+            legend.push(Sign::Area(colour), &format!("{words}: {} s", significant(sum, 3)));
         }
-        legend
     }
+    legend
+}
 
-    fn sheet(&self, y: &Axis) -> Sheet {
-        let rows = self.series.names.len() as u32;
-        Sheet::new(TITLE, &self.series.title, y, ROW * rows + ROW / 2, self.legend())
-    }
-
-    fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
-        let (x, y) = self.axes();
-        let frame = self.sheet(&y).draw_framed(area, &x, &y, canvas)?;
-        let layers = 0..self.series.names.len();
-        let decimals = decimals(layers.clone().map(|layer| self.total(layer)).fold(1e-9, f64::max));
-        for layer in layers {
-            let mut from = 0.0;
-            for (seconds, (_, colour)) in self.parts(layer).into_iter().zip(OPERATIONS) {
-                let ends = (frame.at(from, layer as f64 - 0.34), frame.at(from + seconds, layer as f64 + 0.34));
-                if let (Some(start), Some(end)) = ends
-                    && end.0 > start.0
-                {
-                    area.draw(&Rectangle::new([start, end], colour.filled()))?;
-                }
-                from += seconds;
-            }
-            let total = self.total(layer);
-            if let Some((right, middle)) = frame.at(total.max(from), layer as f64) {
-                let at = (right + canvas.offset(4), middle);
-                number(area, &format!("{total:.decimals$}"), at, NUMBER, true, canvas)?;
-            }
+/// Horizontal bars: median seconds of each layer, by operation, the sum beside its bar. `subtitle` says of which trial.
+///
+/// # Errors
+/// [`ReportError::Column`].
+pub fn seconds_by_layer(layers: &Table, subtitle: &str) -> Result<Drawing, ReportError> {
+    let names = layers.text("name")?;
+    let mut parts = vec![[0.0; OPERATIONS.len()]; names.len()];
+    for (operation, (column, ..)) in OPERATIONS.into_iter().enumerate() {
+        for (parts, seconds) in parts.iter_mut().zip(layers.numbers(column)?) {
+            parts[operation] = seconds.unwrap_or(0.0);
         }
-        Ok(())
     }
+    let known = layers.numbers("seconds")?.into_iter().zip(&parts);
+    let totals: Vec<f64> = known.map(|(total, parts)| total.unwrap_or_else(|| parts.iter().sum())).collect();
+    let (sum, largest) = (totals.iter().sum(), totals.iter().copied().fold(0.0, f64::max));
+    // The numbers beside the bars need room.
+    let title = format!("seconds, median over images (sum of all layers: {} s)", significant(sum, 3));
+    let (x, y) = (Axis::from_zero(title, [largest * 1.1]), Axis::names("", &names).reversed());
+    let height = ROW * names.len() as u32 + ROW / 2;
+    let (mut drawing, frame) = Sheet::new(TITLE, subtitle, &y, height, legend(&parts, sum)).framed(&x, &y);
+    let decimals = decimals(largest.max(1e-9));
+    for (layer, (parts, total)) in parts.iter().zip(totals).enumerate() {
+        let mut from = 0.0;
+        for (seconds, (.., colour)) in parts.iter().zip(OPERATIONS) {
+            let ends = (frame.at(from, layer as f64 - 0.34), frame.at(from + seconds, layer as f64 + 0.34));
+            if let (Some(start), Some(end)) = ends
+                && end.0 > start.0
+            {
+                drawing.area([start, end], colour);
+            }
+            from += seconds;
+        }
+        if let Some((right, middle)) = frame.at(total.max(from), layer as f64) {
+            drawing.number((right + 4.0, middle), Label::new(format!("{total:.decimals$}"), NUMBER, Anchor::Left));
+        }
+    }
+    Ok(drawing)
 }
 
 /// Heading.
 const TITLE: &str = "Seconds by layer and operation";
-
-impl Figure for SecondsByLayer<'_> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn size(&self) -> (u32, u32) {
-        self.sheet(&self.axes().1).size()
-    }
-
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
-    where
-        DB::ErrorType: 'static,
-    {
-        self.draw_all(area, canvas).map_err(|error| error.to_string())
-    }
-}
 
 /// Decimals that give the largest number three digits; all numbers of the figure have as many.
 fn decimals(largest: f64) -> usize {

@@ -1,19 +1,23 @@
 //! The figures that rows have the data for.
 
+use polars::prelude::DataFrame;
+
 use super::accuracy_by_latency::AccuracyByLatency;
 use super::against::{Against, CLUSTERS, ENSEMBLE, Quantity};
-use super::layers::{LayerSeries, heading};
-use super::level_and_scale::LevelAndScale;
+use super::layers::heading;
+use super::level_and_scale::{COLUMNS, level_and_scale};
 use super::levels_by_optimisation::LevelsByOptimisation;
+use super::plot::Drawing;
 use super::precision_by_layer::precision_by_layer;
 use super::rendered::Rendered;
-use super::seconds_by_layer::SecondsByLayer;
+use super::seconds_by_layer::seconds_by_layer;
+use crate::experiment::records::LayerRow;
 use crate::report::ReportError;
 use crate::report::columns::trial;
 use crate::report::groups::{By, Group, groups};
-use crate::report::layer_tables::LayerTables;
 use crate::report::left_out::LeftOut;
 use crate::report::published::Published;
+use crate::report::row_tables::RowTables;
 use crate::report::rows::Rows;
 use crate::report::trade_off::trade_offs;
 use crate::report::words;
@@ -33,11 +37,16 @@ impl Gallery {
         self.left_out.push(LeftOut { what: format!("figure {what}"), why: why.into() });
     }
 
+    fn draw(&mut self, name: &str, caption: impl Into<String>, drawing: &Drawing) -> Result<(), ReportError> {
+        self.figures.push(Rendered::of(name, caption, drawing)?);
+        Ok(())
+    }
+
     fn against(&mut self, rows: &Rows, axis: Against, quantity: Quantity, what: &str) -> Result<(), ReportError> {
         match axis.charts(rows, quantity) {
             Ok(charts) => {
                 for chart in charts {
-                    self.figures.push(Rendered::of(&chart, sentences(&chart.title, &chart.subtitle))?);
+                    self.draw(&chart.name, sentences(&chart.title, &chart.subtitle), &chart.drawing())?;
                 }
             }
             Err(why) => self.miss(what, why),
@@ -49,7 +58,7 @@ impl Gallery {
         match LevelsByOptimisation::of(rows) {
             Ok(figure) => {
                 let caption = "Levels with every optimisation, and what each of them saves when they are switched off one after the other.";
-                self.figures.push(Rendered::of(&figure, caption)?);
+                self.draw("levels_by_optimisation", caption, &figure.drawing())?;
             }
             Err(why) => self.miss("levels_by_optimisation", why),
         }
@@ -63,19 +72,19 @@ impl Gallery {
         });
         for trade_off in &all {
             let figure = AccuracyByLatency::of(rows, trade_off, published);
-            self.figures.push(Rendered::of(&figure, figure.caption())?);
+            self.draw(&figure.name, figure.caption(), &figure.drawing())?;
         }
         Ok(())
     }
 
-    fn precision(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
+    fn precision(&mut self, rows: &Rows, layers: &RowTables<LayerRow>) -> Result<(), ReportError> {
         let (charts, without) = precision_by_layer(rows, &|row| layers.of(rows, row))?;
         if charts.is_empty() {
             self.miss("precision_by_layer", "no trial was probed (`probe: true`)");
         }
         for chart in charts {
             let caption = format!("{}: {}.", chart.title, chart.subtitle);
-            self.figures.push(Rendered::of(&chart, caption)?);
+            self.draw(&chart.name, caption, &chart.drawing())?;
         }
         if without > 0 {
             let why = format!("{} more than a report shows", words::count(without, "configuration"));
@@ -85,7 +94,7 @@ impl Gallery {
     }
 
     /// Level and scale, and seconds, of one trial of every configuration; first of those that were encrypted.
-    fn by_layer(&mut self, rows: &Rows, layers: &LayerTables) -> Result<(), ReportError> {
+    fn by_layer(&mut self, rows: &Rows, layers: &RowTables<LayerRow>) -> Result<(), ReportError> {
         let all = groups(rows, By::Speed, &[], |row| rows.number(trial::LEVELS, row).is_some());
         let mut shown: Vec<usize> = Vec::new();
         for group in &all {
@@ -107,44 +116,58 @@ impl Gallery {
     }
 
     /// One figure for all trials with the same course of levels and scales.
-    fn levels_by_layer(&mut self, rows: &Rows, shown: &[usize], layers: &LayerTables) -> Result<(), ReportError> {
-        let mut courses: Vec<(LayerSeries, Vec<usize>)> = Vec::new();
+    fn levels_by_layer(
+        &mut self,
+        rows: &Rows,
+        shown: &[usize],
+        layers: &RowTables<LayerRow>,
+    ) -> Result<(), ReportError> {
+        // Network, and what is drawn of its layers.
+        let mut courses: Vec<(String, DataFrame, Vec<usize>)> = Vec::new();
         for row in shown {
-            let series = LayerSeries::of(words::network_on_dataset(rows, *row), &layers.of(rows, *row)?)?;
-            let same = |known: &LayerSeries| known.title == series.title && known.has_levels_of(&series);
-            match courses.iter_mut().find(|(known, _)| same(known)) {
-                Some((_, trials)) => trials.push(*row),
-                None => courses.push((series, vec![*row])),
+            let course = layers.of(rows, *row)?.select(&COLUMNS)?;
+            let network = words::network_on_dataset(rows, *row);
+            let same =
+                |(known, frame, _): &&mut (String, DataFrame, _)| *known == network && frame.equals_missing(&course);
+            match courses.iter_mut().find(same) {
+                Some((.., trials)) => trials.push(*row),
+                None => courses.push((network, course, vec![*row])),
             }
         }
         let differ = differing(rows, shown, &[trial::THREADS]);
         let several = courses.len() > 1;
-        for (mut series, trials) in courses {
-            series.title = heading(rows, &trials, &differ);
+        for (.., trials) in courses {
+            let title = heading(rows, &trials, &differ);
             let remark = match trials.len() {
                 1 => String::new(),
                 same => {
                     let among: Vec<String> = differing(rows, &trials, &[]).into_iter().map(words::name).collect();
                     let among =
                         if among.is_empty() { String::new() } else { format!(" that differ in {}", among.join(", ")) };
-                    format!("the same in {same} configurations{among}")
+                    format!("; the same in {same} configurations{among}")
                 }
             };
             let name = format!("level_and_scale{}", ending(rows, trials[0], several));
-            let caption = format!("Level before and after each layer, and the scale after it: {}.", series.title);
-            self.figures.push(Rendered::of(&LevelAndScale { name, series: &series, remark }, caption)?);
+            let caption = format!("Level before and after each layer, and the scale after it: {title}.");
+            let layers = layers.of(rows, trials[0])?;
+            self.draw(&name, caption, &level_and_scale(&layers, &format!("{title}{remark}"))?)?;
         }
         Ok(())
     }
 
-    fn seconds_by_layer(&mut self, rows: &Rows, shown: &[usize], layers: &LayerTables) -> Result<(), ReportError> {
+    fn seconds_by_layer(
+        &mut self,
+        rows: &Rows,
+        shown: &[usize],
+        layers: &RowTables<LayerRow>,
+    ) -> Result<(), ReportError> {
         let mut differ = differing(rows, shown, &[trial::THREADS]);
         differ.push(trial::THREADS);
         for row in shown.iter().filter(|row| is_timed(rows, **row)) {
-            let series = LayerSeries::of(heading(rows, &[*row], &differ), &layers.of(rows, *row)?)?;
+            let title = heading(rows, &[*row], &differ);
             let name = format!("seconds_by_layer{}", ending(rows, *row, shown.len() > 1));
-            let caption = format!("Seconds by layer and operation, medians over images: {}.", series.title);
-            self.figures.push(Rendered::of(&SecondsByLayer { name, series: &series }, caption)?);
+            let caption = format!("Seconds by layer and operation, medians over images: {title}.");
+            self.draw(&name, caption, &seconds_by_layer(&layers.of(rows, *row)?, &title)?)?;
         }
         Ok(())
     }
@@ -170,11 +193,11 @@ fn is_timed(rows: &Rows, row: usize) -> bool {
 }
 
 /// A trial of a configuration that has layers, an encrypted one if there is one.
-fn representative(rows: &Rows, group: &Group, layers: &LayerTables) -> Result<Option<usize>, ReportError> {
+fn representative(rows: &Rows, group: &Group, layers: &RowTables<LayerRow>) -> Result<Option<usize>, ReportError> {
     let mut found = None;
     for row in &group.rows {
         if is_timed(rows, *row) || found.is_none() {
-            if !layers.has(rows, *row)? {
+            if layers.of(rows, *row)?.is_empty() {
                 continue;
             }
             found = Some(*row);
@@ -202,7 +225,7 @@ fn capital(text: &str) -> String {
 /// [`ReportError`]: a damaged table, or what drawing says.
 pub fn figures(rows: &Rows, published: &[Published]) -> Result<(Vec<Rendered>, Vec<LeftOut>), ReportError> {
     let mut gallery = Gallery::default();
-    let layers = LayerTables::default();
+    let layers = RowTables::default();
     gallery.trade_offs(rows, published)?;
     gallery.against(rows, CLUSTERS, Quantity::Accuracy, "accuracy_by_clusters")?;
     gallery.against(rows, CLUSTERS, Quantity::Latency, "latency_by_clusters")?;

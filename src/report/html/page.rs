@@ -37,7 +37,7 @@ pub fn page(directories: &[PathBuf], report: &Report) -> Result<String, ReportEr
     for (number, directory) in directories.iter().enumerate().filter(|(_, directory)| has_trials(directory)) {
         let table = tables::trials(directory)?;
         // One more than the page shows, so that it says that there are more.
-        let summary = tables::summary_table(&tables::summary(&table.head(MOST + 1))?)?.without_empty_columns();
+        let summary = tables::summary_table(&tables::summary(&table.head(MOST + 1))?).without_empty_columns();
         trials.push((format!("trials-{number}"), &names[number], table.len(), summary));
     }
     let markup = html! {

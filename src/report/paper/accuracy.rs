@@ -5,9 +5,10 @@ use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::{CLEAR, trial};
-use crate::report::failures::{self, ImageTables};
+use crate::report::failures;
 use crate::report::groups::{By, groups};
 use crate::report::measures::card_accuracy;
+use crate::report::row_tables::RowTables;
 use crate::report::rows::Rows;
 
 /// The table, or why there is none.
@@ -16,7 +17,7 @@ use crate::report::rows::Rows;
 /// No trial has an accuracy.
 pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     let single = |row: usize| {
-        let plain = [trial::CLUSTERS, trial::ENSEMBLE].iter().all(|setting| rows.setting(setting, row).is_empty());
+        let plain = [trial::CLUSTERS, trial::ENSEMBLE].iter().all(|setting| rows.text(setting, row).is_empty());
         let known = [CLEAR.share, trial::CARD_ACCURACY].iter().any(|column| rows.number(column, row).is_some());
         plain && rows.is_trained(row) && known
     };
@@ -31,7 +32,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.numbers(trial::OVERFLOWS, "overflows");
     table.numbers("overflow_percent_high", "P(overflow), at most (%)");
     table.numbers("wrong_class_probability", "P(another class)");
-    let mut images = ImageTables::default();
+    let images = RowTables::default();
     for group in &groups {
         let overflows = group.rows.iter().filter_map(|row| rows.number(trial::OVERFLOWS, *row)).max_by(f64::total_cmp);
         let mut cells = lead.cells(rows, group);
@@ -39,7 +40,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         cells.extend(accuracies::cells(rows, group));
         cells.push(Cell::whole(overflows));
         cells.push(Cell::number(failures::overflow(rows, group).map(|share| 100.0 * share), 2));
-        cells.push(Cell::number(images.wrong_class(rows, group), 2));
+        cells.push(Cell::number(failures::wrong_class_probability(rows, group, &images), 2));
         table.rows.push(cells);
     }
     table.drop_empty_columns();

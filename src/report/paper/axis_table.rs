@@ -1,13 +1,13 @@
 //! Accuracy and latency against one setting: the number of clusters K, or of members M.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::accuracies;
 use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::trial;
-use crate::report::groups::{By, Configuration, Group, configuration, groups};
+use crate::report::groups::{By, Group, configurations, groups};
 use crate::report::measures::{latency, mean};
 use crate::report::rows::Rows;
 
@@ -22,6 +22,8 @@ pub struct AxisTable {
     pub axis: &'static str,
     /// Its heading.
     pub axis_title: &'static str,
+    /// The setting, and what differs with it.
+    pub beside: &'static [&'static str],
 }
 
 /// Accuracy and latency against K.
@@ -30,6 +32,8 @@ pub const CLUSTERING: AxisTable = AxisTable {
     title: "Accuracy and latency against the number of clusters K",
     axis: trial::CLUSTERS,
     axis_title: "K",
+    // Without clusters there is no mode of clustering.
+    beside: &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::CONVOLUTION],
 };
 
 /// Accuracy and latency against M.
@@ -38,16 +42,8 @@ pub const ENSEMBLES: AxisTable = AxisTable {
     title: "Accuracy and latency against the number of models M",
     axis: trial::ENSEMBLE,
     axis_title: "M",
+    beside: &[trial::ENSEMBLE, trial::CLUSTER_MODE],
 };
-
-/// The first row of every configuration that was timed, by the configuration as accuracies know it.
-fn timed(rows: &Rows) -> HashMap<Configuration, Vec<Group>> {
-    let mut timed: HashMap<Configuration, Vec<Group>> = HashMap::new();
-    for group in groups(rows, By::Speed, &[], |row| rows.number(trial::LATENCY, row).is_some()) {
-        timed.entry(configuration(rows, group.first(), By::Answer, &[])).or_default().push(group);
-    }
-    timed
-}
 
 impl AxisTable {
     /// The table, or why there is none.
@@ -55,18 +51,17 @@ impl AxisTable {
     /// # Errors
     /// No trial has another value of the setting than none, or none that has was measured.
     pub fn table(self, rows: &Rows) -> Result<PaperTable, String> {
-        let mut groups = groups(rows, By::Answer, &[], |_| true);
+        let mut groups = self::groups(rows, By::Answer, &[], |_| true);
         // A configuration is shown if it, or what it differs from by the setting alone, has a value of the setting.
-        let swept: HashSet<Configuration> = groups
-            .iter()
-            .filter(|group| !rows.setting(self.axis, group.first()).is_empty())
-            .map(|group| self.other_settings(rows, group))
-            .collect();
-        groups.retain(|group| swept.contains(&self.other_settings(rows, group)));
+        let others = configurations(rows, By::Answer, self.beside);
+        let has_value = |group: &&Group| !rows.text(self.axis, group.first()).is_empty();
+        let swept: HashSet<usize> = groups.iter().filter(has_value).map(|group| others[group.first()]).collect();
+        groups.retain(|group| swept.contains(&others[group.first()]));
         if swept.is_empty() {
             return Err(format!("no trial has the setting `{}`", self.axis));
         }
-        let timed = timed(rows);
+        let timed = self::groups(rows, By::Speed, &[], |row| rows.number(trial::LATENCY, row).is_some());
+        let answers = configurations(rows, By::Answer, &[]);
         let mut table = PaperTable::new(self.name, self.title);
         let lead = Lead::add(&mut table, rows, &groups, &[self.axis]);
         table.numbers(self.axis, self.axis_title);
@@ -79,13 +74,13 @@ impl AxisTable {
             let row = group.first();
             let accuracies = accuracies::cells(rows, group);
             let products = Cell::whole(rows.number(trial::PLAIN_PRODUCTS, row));
-            let fast = timed.get(&configuration(rows, row, By::Answer, &[])).map_or(&[][..], Vec::as_slice);
+            let fast: Vec<&Group> = timed.iter().filter(|group| answers[group.first()] == answers[row]).collect();
             // Networks with ReLU are evaluated as trained alone, which is no column here.
             if fast.is_empty() && accuracies.iter().chain([&products]).all(|cell| *cell == Cell::Empty) {
                 continue;
             }
             let mut cells = lead.cells(rows, group);
-            let value = rows.setting(self.axis, row);
+            let value = rows.text(self.axis, row);
             let none = if self.axis == trial::ENSEMBLE { "1" } else { "none" };
             cells.push(value.parse().map_or_else(|_| Cell::text(none), |value| Cell::Fixed(value, 0)));
             cells.extend(accuracies);
@@ -114,16 +109,6 @@ impl AxisTable {
         table.drop_empty_columns();
         table.notes.push(accuracies::NOTE.to_owned());
         Ok(table)
-    }
-
-    fn other_settings(self, rows: &Rows, group: &Group) -> Configuration {
-        // Without clusters there is no mode of clustering.
-        let without: &[&str] = if self.axis == trial::CLUSTERS {
-            &[trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::CONVOLUTION]
-        } else {
-            &[self.axis, trial::CLUSTER_MODE]
-        };
-        configuration(rows, group.first(), By::Answer, without)
     }
 }
 

@@ -14,23 +14,23 @@ const BASELINE: &str = "relu";
 
 /// What two trainings must have in common to be compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Training<'a> {
-    dataset: &'a str,
-    network: &'a str,
+struct Training {
+    dataset: String,
+    network: String,
     width: u64,
     epochs: u64,
     seed: u64,
 }
 
-impl<'a> Training<'a> {
+impl Training {
     /// None: the row does not say all of it.
-    fn of(rows: &'a Rows, row: usize) -> Option<Self> {
+    fn of(rows: &Rows, row: usize) -> Option<Self> {
         Some(Self {
             dataset: rows.text(trial::DATASET, row),
             network: rows.text(trial::NETWORK, row),
             width: rows.text(trial::WIDTH, row).parse().ok()?,
             epochs: rows.text(trial::EPOCHS, row).parse().ok()?,
-            seed: split_seed(rows.text(trial::MODEL, row)).1?,
+            seed: split_seed(&rows.text(trial::MODEL, row)).1?,
         })
     }
 
@@ -41,10 +41,10 @@ impl<'a> Training<'a> {
 
 /// A quadratic network beside its baseline.
 #[derive(Debug, Clone, PartialEq)]
-struct Pair<'a> {
-    activation: &'a str,
-    variant: &'a str,
-    training: Training<'a>,
+struct Pair {
+    activation: String,
+    variant: String,
+    training: Training,
     /// Percent: the quadratic, the baseline.
     accuracies: [f64; 2],
 }
@@ -61,20 +61,9 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
                 .to_owned(),
         );
     }
-    pairs.sort_by(|a, b| {
-        let key = |pair: &Pair<'_>| {
-            let Training { dataset, network, width, epochs, seed } = pair.training;
-            (
-                dataset.to_owned(),
-                network.to_owned(),
-                width,
-                epochs,
-                pair.activation.to_owned(),
-                pair.variant.to_owned(),
-                seed,
-            )
-        };
-        key(a).cmp(&key(b))
+    pairs.sort_by_cached_key(|Pair { activation, variant, training, .. }| {
+        let Training { dataset, network, width, epochs, seed } = training.clone();
+        (dataset, network, width, epochs, activation.clone(), variant.clone(), seed)
     });
     let mut table = PaperTable::new("gap", "Quadratics against ReLU at equal epochs");
     for (name, title) in [(trial::NETWORK, "network"), (trial::DATASET, "data set"), (trial::ACTIVATION, "activation")]
@@ -89,7 +78,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.spreads("baseline_percent", "ReLU (%)");
     table.spreads("gap_points", "quadratic - ReLU (points)");
     for group in pairs.chunk_by(|a, b| {
-        (a.activation, a.variant) == (b.activation, b.variant) && a.training.is_repetition_of(&b.training)
+        (&a.activation, &a.variant) == (&b.activation, &b.variant) && a.training.is_repetition_of(&b.training)
     }) {
         table.rows.extend(group.iter().map(|pair| cells(std::slice::from_ref(pair), &pair.training.seed.to_string())));
         if group.len() > 1 {
@@ -103,16 +92,16 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     Ok(table)
 }
 
-fn pairs(rows: &Rows) -> Vec<Pair<'_>> {
+fn pairs(rows: &Rows) -> Vec<Pair> {
     let accuracy = |row: usize| rows.number(trial::CARD_ACCURACY, row).map(|share| 100.0 * share);
-    let alone = |row: usize| rows.is_trained(row) && rows.setting(trial::ENSEMBLE, row).is_empty();
+    let alone = |row: usize| rows.is_trained(row) && rows.text(trial::ENSEMBLE, row).is_empty();
     let single = |row: &usize| alone(*row) && Training::of(rows, *row).is_some();
-    let singles: Vec<(usize, Training<'_>, f64)> = as_trained(rows, (0..rows.len()).filter(single))
+    let singles: Vec<(usize, Training, f64)> = as_trained(rows, (0..rows.len()).filter(single))
         .into_iter()
         .filter_map(|row| Some((row, Training::of(rows, row)?, accuracy(row)?)))
         .collect();
     let is_baseline = |row: usize| rows.text(trial::ACTIVATION, row) == BASELINE;
-    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    let mut pairs: Vec<Pair> = Vec::new();
     for (row, training, accuracy) in singles.iter().filter(|(row, ..)| !is_baseline(*row)) {
         let baseline = singles.iter().find(|(row, known, _)| is_baseline(*row) && known == training);
         let Some((_, _, baseline)) = baseline else { continue };
@@ -129,13 +118,13 @@ fn pairs(rows: &Rows) -> Vec<Pair<'_>> {
     pairs
 }
 
-fn cells(pairs: &[Pair<'_>], seed: &str) -> Vec<Cell> {
+fn cells(pairs: &[Pair], seed: &str) -> Vec<Cell> {
     let Pair { activation, variant, training, .. } = &pairs[0];
-    let spread = |of: &dyn Fn(&Pair<'_>) -> f64| Cell::spread(Spread::of(&pairs.iter().map(of).collect::<Vec<_>>()), 2);
+    let spread = |of: &dyn Fn(&Pair) -> f64| Cell::spread(Spread::of(&pairs.iter().map(of).collect::<Vec<_>>()), 2);
     vec![
-        Cell::text(words::network(training.network)),
-        Cell::text(words::dataset(training.dataset)),
-        Cell::text(*activation),
+        Cell::text(words::network(&training.network)),
+        Cell::text(words::dataset(&training.dataset)),
+        Cell::text(activation),
         Cell::text(words::setting(VARIANT, variant)),
         Cell::Fixed(training.width as f64, 0),
         Cell::Fixed(training.epochs as f64, 0),

@@ -43,7 +43,7 @@ impl Lead {
                 VARIANT => "weights".to_owned(),
                 other => other.replace('_', " "),
             };
-            let values = groups.iter().map(|group| rows.setting(name, group.first()));
+            let values = groups.iter().map(|group| rows.text(name, group.first()));
             if values.clone().all(|value| value.is_empty() || value.parse::<f64>().is_ok()) {
                 table.numbers(name, &title);
             } else {
@@ -58,12 +58,12 @@ impl Lead {
     pub fn cells(&self, rows: &Rows, group: &Group) -> Vec<Cell> {
         let row = group.first();
         let always = [
-            Cell::text(words::network(rows.text(trial::NETWORK, row))),
+            Cell::text(words::network(&rows.text(trial::NETWORK, row))),
             Cell::whole(rows.number(trial::WIDTH, row)),
-            Cell::text(words::dataset(rows.text(trial::DATASET, row))),
+            Cell::text(words::dataset(&rows.text(trial::DATASET, row))),
             Cell::text(rows.text(trial::ACTIVATION, row)),
         ];
-        let others = self.differing.iter().map(|name| match (*name, rows.setting(name, row)) {
+        let others = self.differing.iter().map(|name| match (*name, rows.text(name, row).as_str()) {
             (trial::ENSEMBLE | trial::BATCH, "") => Cell::text("1"),
             (VARIANT, value) => Cell::text(words::setting(VARIANT, value)),
             (_, value) => Cell::text(value),

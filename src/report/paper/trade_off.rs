@@ -76,7 +76,7 @@ fn measured(table: &mut PaperTable, rows: &Rows, trade_off: &TradeOff) {
         let clock = if rows.text(trial::THREADS, row) == "1" { "one thread" } else { "wall time, several threads" };
         table.rows.push(vec![
             Cell::text(format!("leveled: {}", words::series(rows, &point.group, &differing))),
-            Cell::text(words::network(rows.text(trial::NETWORK, row))),
+            Cell::text(words::network(&rows.text(trial::NETWORK, row))),
             Cell::whole(rows.number(trial::WIDTH, row)),
             Cell::text(words::dataset(&trade_off.dataset)),
             Cell::Spread(point.accuracy, 2),

@@ -1,19 +1,16 @@
 //! Lines and points against two axes, the key below them.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, PathElement};
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
 use super::clip::between;
 use super::dash::{PATTERNS, Pattern, broken};
+use super::drawing::{Drawing, Point};
 use super::error_bar::error_bar;
-use super::frame::{Drawn, Frame, Pixel, stroke};
+use super::frame::Frame;
 use super::legend::{Legend, Sign};
 use super::marker::Marker;
 use super::sheet::Sheet;
-use crate::report::figures::canvas::Canvas;
-use crate::report::figures::exporter::Figure;
 use crate::report::figures::palette::SERIES;
 
 /// One value against another, with the ends of its error bar.
@@ -71,7 +68,7 @@ pub struct Chart {
 }
 
 /// Units between the error bars of two series at the same place.
-const ASIDE: i32 = 5;
+const ASIDE: f64 = 5.0;
 
 impl Chart {
     /// Colour and pattern of a reference.
@@ -97,75 +94,46 @@ impl Chart {
         legend
     }
 
-    fn sheet(&self) -> Sheet {
-        Sheet::new(&self.title, &self.subtitle, &self.y, self.height, self.legend())
-    }
-
     /// Units that a series is moved sideways, so that error bars at the same place do not cover each other.
-    fn aside(&self, number: usize) -> i32 {
+    fn aside(&self, number: usize) -> f64 {
         let barred = self.series.iter().flat_map(|series| &series.points).any(|point| point.bar.is_some());
-        let middle = self.series.len() as i32 - 1;
-        if barred { (2 * number as i32 - middle) * ASIDE / 2 } else { 0 }
+        let middle = (self.series.len() as f64 - 1.0) / 2.0;
+        if barred { (number as f64 - middle) * ASIDE } else { 0.0 }
     }
 
-    fn draw_all<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
-        let frame = self.sheet().draw_framed(area, &self.x, &self.y, canvas)?;
+    /// The chart as it is drawn.
+    #[must_use]
+    pub fn drawing(&self) -> Drawing {
+        let sheet = Sheet::new(&self.title, &self.subtitle, &self.y, self.height, self.legend());
+        let (mut drawing, frame) = sheet.framed(&self.x, &self.y);
         let (left, right) = (frame.corner.0, frame.corner.0 + frame.size.0);
         for (number, reference) in self.references.iter().enumerate() {
             let Some(line) = frame.height_of(reference.y).filter(|line| frame.holds(*line)) else { continue };
             let (colour, pattern) = Self::look(number);
-            broken(area, &[(left, line), (right, line)], pattern, colour, canvas)?;
+            broken(&mut drawing, &[(left, line), (right, line)], pattern, colour);
         }
         for (number, series) in self.series.iter().enumerate() {
-            let frame = Frame { corner: (frame.corner.0 + canvas.offset(self.aside(number)), frame.corner.1), ..frame };
-            draw_series(area, &frame, series, canvas)?;
+            let frame = Frame { corner: (left + self.aside(number), frame.corner.1), ..frame };
+            draw_series(&mut drawing, &frame, series);
         }
-        Ok(())
+        drawing
     }
 }
 
 /// Draws bars, line and signs of a series; what lies above or below the frame is not drawn.
-fn draw_series<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    frame: &Frame<'_>,
-    series: &Series,
-    canvas: Canvas,
-) -> Drawn
-where
-    DB::ErrorType: 'static,
-{
+fn draw_series(drawing: &mut Drawing, frame: &Frame<'_>, series: &Series) {
     let marker = series.marker;
-    let visible = |at: Pixel| frame.holds(at.1);
-    for point in series.points.iter().filter(|point| frame.at(point.x, point.y).is_some_and(visible)) {
-        error_bar(area, frame, point.x, point.bar, marker.colour)?;
+    let visible = |at: &Point| frame.holds(at.1);
+    for point in series.points.iter().filter(|point| frame.at(point.x, point.y).is_some_and(|at| visible(&at))) {
+        error_bar(drawing, frame, point.x, point.bar, marker.colour);
     }
-    let line: Vec<Pixel> = series.points.iter().filter_map(|point| frame.at(point.x, point.y)).collect();
-    for part in between(&line, frame.corner.1, frame.corner.1 + frame.size.1) {
+    let line: Vec<Point> = series.points.iter().filter_map(|point| frame.at(point.x, point.y)).collect();
+    for part in between(&line, frame.corner.1, frame.bottom()) {
         if marker.hollow {
-            broken(area, &part, PATTERNS[1], marker.colour, canvas)?;
+            broken(drawing, &part, PATTERNS[1], marker.colour);
         } else {
-            area.draw(&PathElement::new(part, stroke(canvas, marker.colour, 2)))?;
+            drawing.path(part, marker.colour, 2);
         }
     }
-    line.into_iter().filter(|at| visible(*at)).try_for_each(|at| marker.draw(area, at, canvas))
-}
-
-impl Figure for Chart {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn size(&self) -> (u32, u32) {
-        self.sheet().size()
-    }
-
-    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Result<(), String>
-    where
-        DB::ErrorType: 'static,
-    {
-        self.draw_all(area, canvas).map_err(|error| error.to_string())
-    }
+    line.into_iter().filter(visible).for_each(|at| marker.draw(drawing, at));
 }

@@ -1,12 +1,12 @@
 //! Lines that leave the frame.
 
-use super::frame::Pixel;
+use super::drawing::Point;
 
 /// The parts of a line that lie between two heights.
 #[must_use]
-pub fn between(line: &[Pixel], top: i32, bottom: i32) -> Vec<Vec<Pixel>> {
-    let mut parts: Vec<Vec<Pixel>> = Vec::new();
-    let mut part: Vec<Pixel> = Vec::new();
+pub fn between(line: &[Point], top: f64, bottom: f64) -> Vec<Vec<Point>> {
+    let mut parts: Vec<Vec<Point>> = Vec::new();
+    let mut part: Vec<Point> = Vec::new();
     for ends in line.windows(2) {
         let Some((from, to)) = cut(ends[0], ends[1], top, bottom) else { continue };
         if part.last() != Some(&from) {
@@ -20,15 +20,12 @@ pub fn between(line: &[Pixel], top: i32, bottom: i32) -> Vec<Vec<Pixel>> {
 }
 
 /// The part of a straight line that lies between two heights.
-fn cut(from: Pixel, to: Pixel, top: i32, bottom: i32) -> Option<(Pixel, Pixel)> {
+fn cut(from: Point, to: Point, top: f64, bottom: f64) -> Option<(Point, Point)> {
     let outside = from.1.max(to.1) < top || from.1.min(to.1) > bottom;
-    let at = |end: Pixel| {
+    let at = |end: Point| {
         let y = end.1.clamp(top, bottom);
-        if y == end.1 {
-            return end;
-        }
-        let share = f64::from(y - from.1) / f64::from(to.1 - from.1);
-        (from.0 + (share * f64::from(to.0 - from.0)).round() as i32, y)
+        let share = (y - from.1) / (to.1 - from.1);
+        if y == end.1 { end } else { (from.0 + share * (to.0 - from.0), y) }
     };
     (!outside).then(|| (at(from), at(to)))
 }
@@ -39,9 +36,10 @@ mod tests {
 
     #[test]
     fn what_is_outside_is_cut() {
-        assert_eq!(between(&[(0, 5), (10, 5), (20, 25)], 0, 15), [vec![(0, 5), (10, 5), (15, 15)]]);
-        let dip = between(&[(0, 5), (10, 25), (20, 5)], 0, 15);
-        assert_eq!(dip, [vec![(0, 5), (5, 15)], vec![(15, 15), (20, 5)]]);
-        assert!(between(&[(0, 25), (10, 20)], 0, 15).is_empty());
+        let over = between(&[(0.0, 5.0), (10.0, 5.0), (20.0, 25.0)], 0.0, 15.0);
+        assert_eq!(over, [vec![(0.0, 5.0), (10.0, 5.0), (15.0, 15.0)]]);
+        let dip = between(&[(0.0, 5.0), (10.0, 25.0), (20.0, 5.0)], 0.0, 15.0);
+        assert_eq!(dip, [vec![(0.0, 5.0), (5.0, 15.0)], vec![(15.0, 15.0), (20.0, 5.0)]]);
+        assert!(between(&[(0.0, 25.0), (10.0, 20.0)], 0.0, 15.0).is_empty());
     }
 }

@@ -1,21 +1,11 @@
 //! The rectangle that values are drawn in, with its grid, ticks and titles.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, Rectangle, Text};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontTransform, RGBColor, ShapeStyle, TextStyle};
-
 use super::axis::Axis;
-use crate::report::figures::canvas::{Canvas, text_width};
+use super::drawing::{Anchor, Drawing, Label, Point};
+use crate::report::figures::font::text_width;
 use crate::report::figures::palette::{GREY, GRID};
 
-/// A point on the drawing area.
-pub type Pixel = (i32, i32);
-
-/// What drawing may end in.
-pub type Drawn = Result<(), Box<dyn std::error::Error>>;
-
-/// Two axes and the rectangle between them, in pixels.
+/// Two axes and the rectangle between them, in units.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     /// From left to right.
@@ -23,27 +13,13 @@ pub struct Frame<'a> {
     /// From bottom to top.
     pub y: &'a Axis,
     /// Upper left corner.
-    pub corner: Pixel,
+    pub corner: Point,
     /// Width and height.
-    pub size: Pixel,
-    /// Sizes of text and strokes.
-    pub canvas: Canvas,
-}
-
-/// A stroke of a width in units.
-#[must_use]
-pub fn stroke(canvas: Canvas, colour: RGBColor, width: u32) -> ShapeStyle {
-    ShapeStyle { color: colour.to_rgba(), filled: false, stroke_width: canvas.px(width) }
-}
-
-/// Text that is anchored at a point.
-#[must_use]
-pub fn anchored(style: TextStyle<'static>, horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-    style.pos(Pos::new(horizontal, vertical))
+    pub size: Point,
 }
 
 /// Size of the numbers and names along an axis.
-pub const LABEL: u32 = 14;
+const LABEL: u32 = 14;
 
 /// Size of what an axis is called.
 const TITLE: u32 = 15;
@@ -51,93 +27,69 @@ const TITLE: u32 = 15;
 /// Units between an axis and its labels.
 const GAP: u32 = 6;
 
-/// Draws a line of text.
-///
-/// # Errors
-/// What the drawing library says.
-pub fn write<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    text: &str,
-    at: Pixel,
-    style: TextStyle<'static>,
-    canvas: Canvas,
-) -> Drawn
-where
-    DB::ErrorType: 'static,
-{
-    let down = style.font.get_transform().transform(0, canvas.text_drop(style.font.get_size()));
-    Ok(area.draw(&Text::new(text.to_owned(), (at.0 + down.0, at.1 + down.1), style))?)
-}
-
 impl Frame<'_> {
     /// Where a pair of values is; none: it has no place on a logarithmic axis.
     #[must_use]
-    pub fn at(&self, x: f64, y: f64) -> Option<Pixel> {
+    pub fn at(&self, x: f64, y: f64) -> Option<Point> {
         Some((self.column(self.x.share(x)?), self.line(self.y.share(y)?)))
     }
 
     /// Where a value of the upright axis is; none: it has no place on a logarithmic axis.
     #[must_use]
-    pub fn height_of(&self, y: f64) -> Option<i32> {
+    pub fn height_of(&self, y: f64) -> Option<f64> {
         Some(self.line(self.y.share(y)?))
     }
 
     /// Whether a line is not above or below.
     #[must_use]
-    pub fn holds(&self, line: i32) -> bool {
+    pub fn holds(&self, line: f64) -> bool {
         self.within(line) == line
     }
 
     /// The line nearest to a place that lies within.
     #[must_use]
-    pub fn within(&self, line: i32) -> i32 {
-        line.clamp(self.corner.1, self.corner.1 + self.size.1)
+    pub fn within(&self, line: f64) -> f64 {
+        line.clamp(self.corner.1, self.bottom())
     }
 
-    fn column(&self, share: f64) -> i32 {
-        self.corner.0 + (share * f64::from(self.size.0)).round() as i32
+    /// The lower edge.
+    #[must_use]
+    pub fn bottom(&self) -> f64 {
+        self.corner.1 + self.size.1
     }
 
-    fn line(&self, share: f64) -> i32 {
-        self.corner.1 + ((1.0 - share) * f64::from(self.size.1)).round() as i32
+    fn column(&self, share: f64) -> f64 {
+        self.corner.0 + share * self.size.0
+    }
+
+    fn line(&self, share: f64) -> f64 {
+        self.corner.1 + (1.0 - share) * self.size.1
     }
 
     /// Draws grid, ticks and titles.
-    ///
-    /// # Errors
-    /// What the drawing library says.
-    pub fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
-        let canvas = self.canvas;
+    pub fn draw(&self, drawing: &mut Drawing) {
         let ((left, top), (width, height)) = (self.corner, self.size);
         let (right, bottom) = (left + width, top + height);
         for (share, label) in self.x.ticks() {
             let at = self.column(share);
             // What stands upright over a name is a bar, and needs no line.
             if !self.x.named {
-                area.draw(&PathElement::new(vec![(at, top), (at, bottom)], stroke(canvas, GRID, 1)))?;
+                drawing.path([(at, top), (at, bottom)], GRID, 1);
             }
-            let style = anchored(canvas.text(LABEL), HPos::Center, VPos::Top);
-            write(area, label, (at, bottom + canvas.offset(GAP as i32)), style, canvas)?;
+            drawing.text((at, bottom + f64::from(GAP)), Label::new(label, LABEL, Anchor::Top));
         }
         for (share, label) in self.y.ticks() {
             let at = self.line(share);
-            area.draw(&PathElement::new(vec![(left, at), (right, at)], stroke(canvas, GRID, 1)))?;
-            let style = anchored(canvas.text(LABEL), HPos::Right, VPos::Center);
-            write(area, label, (left - canvas.offset(GAP as i32), at), style, canvas)?;
+            drawing.path([(left, at), (right, at)], GRID, 1);
+            drawing.text((left - f64::from(GAP), at), Label::new(label, LABEL, Anchor::Right));
         }
-        area.draw(&Rectangle::new([(left, top), (right, bottom)], stroke(canvas, GREY, 1)))?;
-        let middle = (left + width / 2, top + height / 2);
-        let style = anchored(canvas.text(TITLE), HPos::Center, VPos::Top);
-        write(area, &self.x.title, (middle.0, bottom + canvas.offset((2 * GAP + LABEL) as i32)), style, canvas)?;
+        drawing.path([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], GREY, 1);
+        let below = bottom + f64::from(2 * GAP + LABEL);
+        drawing.text((left + width / 2.0, below), Label::new(&self.x.title, TITLE, Anchor::Top));
         if !self.y.title.is_empty() {
-            let style = anchored(canvas.text(TITLE), HPos::Center, VPos::Top).transform(FontTransform::Rotate270);
-            let at = (left - canvas.offset(label_room(self.y) as i32), middle.1);
-            write(area, &self.y.title, at, style, canvas)?;
+            let at = (left - f64::from(label_room(self.y)), top + height / 2.0);
+            drawing.text(at, Label { upright: true, ..Label::new(&self.y.title, TITLE, Anchor::Top) });
         }
-        Ok(())
     }
 }
 

@@ -1,15 +1,12 @@
 //! The key below a chart: it never covers what is drawn, and leaves the chart the whole width.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, Rectangle};
-use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor};
+use plotters::style::RGBColor;
 
 use super::dash::{PATTERNS, Pattern, broken};
-use super::frame::{Drawn, Pixel, anchored, stroke, write};
+use super::drawing::{Anchor, Drawing, Label, Point};
 use super::marker::Marker;
 use super::text::wrap;
-use crate::report::figures::canvas::{Canvas, text_width};
+use crate::report::figures::font::text_width;
 
 /// The sign of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,34 +86,20 @@ impl Legend {
     }
 
     /// Draws the entries into a width in units.
-    ///
-    /// # Errors
-    /// What the drawing library says.
-    pub fn draw<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        (left, top): Pixel,
-        width: u32,
-        canvas: Canvas,
-    ) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
+    pub fn draw(&self, drawing: &mut Drawing, (left, top): Point, width: u32) {
         let columns = self.columns(width);
         let step = column_width(width, columns.len()) + GAP;
         for (place, column) in columns.iter().enumerate() {
-            let left = left + canvas.offset((step * place as u32) as i32);
-            let mut y = top + canvas.offset(LINE as i32 / 2);
+            let left = left + f64::from(step * place as u32);
+            let mut y = top + f64::from(LINE / 2);
             for (sign, texts) in column {
-                draw_sign(area, sign, (left, y), canvas)?;
+                draw_sign(drawing, sign, (left, y));
                 for text in texts {
-                    let style = anchored(canvas.text(SIZE), HPos::Left, VPos::Center);
-                    write(area, text, (left + canvas.offset(SIGN as i32), y), style, canvas)?;
-                    y += canvas.offset(LINE as i32);
+                    drawing.text((left + f64::from(SIGN), y), Label::new(text, SIZE, Anchor::Left));
+                    y += f64::from(LINE);
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -140,38 +123,24 @@ fn filled<'a>(all: &[Entry<'a>], height: usize) -> Vec<Vec<Entry<'a>>> {
     columns
 }
 
-fn draw_sign<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, sign: &Sign, (left, y): Pixel, canvas: Canvas) -> Drawn
-where
-    DB::ErrorType: 'static,
-{
-    let (from, to) = (left + canvas.offset(2), left + canvas.offset(28));
-    let middle = (left + canvas.offset(15), y);
+fn draw_sign(drawing: &mut Drawing, sign: &Sign, (left, y): Point) {
+    let (from, middle, to) = (left + 2.0, left + 15.0, left + 28.0);
     match sign {
         Sign::Line(marker) => {
-            area.draw(&PathElement::new(vec![(from, y), (to, y)], stroke(canvas, marker.colour, 2)))?;
-            marker.draw(area, middle, canvas)?;
+            drawing.path([(from, y), (to, y)], marker.colour, 2);
+            marker.draw(drawing, (middle, y));
         }
         Sign::BrokenLine(marker) => {
-            broken(area, &[(from, y), (to, y)], PATTERNS[1], marker.colour, canvas)?;
-            marker.draw(area, middle, canvas)?;
+            broken(drawing, &[(from, y), (to, y)], PATTERNS[1], marker.colour);
+            marker.draw(drawing, (middle, y));
         }
-        Sign::Point(marker) => marker.draw(area, middle, canvas)?,
-        Sign::Broken(colour, pattern) => broken(area, &[(from, y), (to, y)], *pattern, *colour, canvas)?,
-        Sign::Area(colour) => {
-            let half = canvas.offset(6);
-            area.draw(&Rectangle::new([(from + half, y - half), (to - half, y + half)], colour.filled()))?;
-        }
-        Sign::Tick(colour) => {
-            let half = canvas.offset(6);
-            let ends = vec![(middle.0, y - half), (middle.0, y + half)];
-            area.draw(&PathElement::new(ends, stroke(canvas, *colour, 2)))?;
-        }
-        Sign::Label(text) => {
-            write(area, text, middle, anchored(canvas.text(SIZE), HPos::Center, VPos::Center), canvas)?;
-        }
+        Sign::Point(marker) => marker.draw(drawing, (middle, y)),
+        Sign::Broken(colour, pattern) => broken(drawing, &[(from, y), (to, y)], *pattern, *colour),
+        Sign::Area(colour) => drawing.area([(from + 6.0, y - 6.0), (to - 6.0, y + 6.0)], *colour),
+        Sign::Tick(colour) => drawing.path([(middle, y - 6.0), (middle, y + 6.0)], *colour, 2),
+        Sign::Label(text) => drawing.text((middle, y), Label::new(text, SIZE, Anchor::Centre)),
         Sign::None => {}
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,11 +1,8 @@
 //! Signs that points are drawn with: series differ in form as well as in colour.
 
-use plotters::coord::Shift;
-use plotters::prelude::{Circle, DrawingArea, DrawingBackend, PathElement, Polygon, Rectangle};
-use plotters::style::{Color, RGBColor, WHITE};
+use plotters::style::{RGBColor, WHITE};
 
-use super::frame::{Drawn, Pixel, stroke};
-use crate::report::figures::canvas::Canvas;
+use super::drawing::{Drawing, Point, Shape};
 use crate::report::figures::palette::SERIES;
 
 /// The form of a sign.
@@ -41,7 +38,7 @@ pub struct Marker {
 }
 
 /// Half the size of a sign in units.
-const RADIUS: i32 = 5;
+const RADIUS: u32 = 5;
 
 impl Marker {
     /// The sign of a series by its place among others.
@@ -58,57 +55,34 @@ impl Marker {
     }
 
     /// Draws the sign.
-    ///
-    /// # Errors
-    /// What the drawing library says.
-    pub fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, at: Pixel, canvas: Canvas) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
-        self.filled(area, at, canvas.offset(RADIUS), self.colour, canvas)?;
+    pub fn draw(&self, drawing: &mut Drawing, at: Point) {
+        self.filled(drawing, at, RADIUS, self.colour);
         // Strokes have no inside: hollow ones are thin.
         if self.hollow && !self.is_strokes() {
-            self.filled(area, at, canvas.offset(RADIUS - 2), WHITE, canvas)?;
+            self.filled(drawing, at, RADIUS - 2, WHITE);
         }
-        Ok(())
     }
 
     const fn is_strokes(&self) -> bool {
         matches!(self.form, Form::Cross | Form::Plus | Form::Star)
     }
 
-    fn filled<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        (x, y): Pixel,
-        radius: i32,
-        colour: RGBColor,
-        canvas: Canvas,
-    ) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
-        let style = colour.filled();
-        let r = radius;
+    fn filled(&self, drawing: &mut Drawing, (x, y): Point, radius: u32, colour: RGBColor) {
+        let r = f64::from(radius);
+        let mut outline = |corners: &[Point]| drawing.shapes.push(Shape::Polygon(corners.to_vec(), colour));
         match self.form {
-            Form::Disc => area.draw(&Circle::new((x, y), r, style))?,
-            Form::Square => area.draw(&Rectangle::new([(x - r + 1, y - r + 1), (x + r - 1, y + r - 1)], style))?,
-            Form::Triangle => {
-                area.draw(&Polygon::new(vec![(x, y - r), (x - r, y + r - 1), (x + r, y + r - 1)], style))?
-            }
-            Form::Wedge => area.draw(&Polygon::new(vec![(x, y + r), (x - r, y - r + 1), (x + r, y - r + 1)], style))?,
-            Form::Diamond => {
-                area.draw(&Polygon::new(vec![(x, y - r - 1), (x + r + 1, y), (x, y + r + 1), (x - r - 1, y)], style))?;
-            }
+            Form::Disc => drawing.shapes.push(Shape::Disc((x, y), radius, colour)),
+            Form::Square => drawing.area([(x - r + 1.0, y - r + 1.0), (x + r - 1.0, y + r - 1.0)], colour),
+            Form::Triangle => outline(&[(x, y - r), (x - r, y + r - 1.0), (x + r, y + r - 1.0)]),
+            Form::Wedge => outline(&[(x, y + r), (x - r, y - r + 1.0), (x + r, y - r + 1.0)]),
+            Form::Diamond => outline(&[(x, y - r - 1.0), (x + r + 1.0, y), (x, y + r + 1.0), (x - r - 1.0, y)]),
             Form::Cross | Form::Plus | Form::Star => {
-                let line = stroke(canvas, colour, if self.hollow { 1 } else { 2 });
                 let (cross, plus) = (self.form != Form::Plus, self.form != Form::Cross);
-                let strokes = [(cross, r, r), (cross, r, -r), (plus, r, 0), (plus, 0, r)];
+                let strokes = [(cross, r, r), (cross, r, -r), (plus, r, 0.0), (plus, 0.0, r)];
                 for (_, dx, dy) in strokes.into_iter().filter(|(drawn, ..)| *drawn) {
-                    area.draw(&PathElement::new(vec![(x - dx, y - dy), (x + dx, y + dy)], line))?;
+                    drawing.path([(x - dx, y - dy), (x + dx, y + dy)], colour, if self.hollow { 1 } else { 2 });
                 }
             }
         }
-        Ok(())
     }
 }

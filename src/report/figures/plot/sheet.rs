@@ -1,14 +1,10 @@
 //! What all figures have in common: their width, the heading above the frame and the key below it.
 
-use plotters::coord::Shift;
-use plotters::prelude::{DrawingArea, DrawingBackend};
-use plotters::style::text_anchor::{HPos, VPos};
-
 use super::axis::Axis;
-use super::frame::{AXIS_HEIGHT, Drawn, Frame, Pixel, anchored, label_room, write};
+use super::drawing::{Anchor, Drawing, Label, Point};
+use super::frame::{AXIS_HEIGHT, Frame, label_room};
 use super::legend::Legend;
 use super::text::wrap;
-use crate::report::figures::canvas::Canvas;
 use crate::report::figures::palette::GREY;
 
 /// Units from left to right. Text of 14 units is 8 points high where a figure is as wide as a page of 16 cm.
@@ -63,62 +59,46 @@ impl Sheet {
     }
 
     /// Width and height of the figure in units.
-    #[must_use]
-    pub fn size(&self) -> (u32, u32) {
+    fn size(&self) -> (u32, u32) {
         let legend = self.legend.height(WIDTH - 2 * EDGE);
         (WIDTH, self.above() + self.height + AXIS_HEIGHT + if legend > 0 { legend + EDGE } else { 0 } + EDGE)
     }
 
-    /// Corner and size of the frame in pixels.
+    /// Corner and size of the frame.
     #[must_use]
-    pub fn place(&self, canvas: Canvas) -> (Pixel, Pixel) {
+    pub fn place(&self) -> (Point, Point) {
         let width = WIDTH - RIGHT - self.room;
-        let pixels = |x: u32, y: u32| (canvas.offset(x as i32), canvas.offset(y as i32));
-        (pixels(self.room, self.above()), pixels(width, self.height))
+        let point = |x: u32, y: u32| (f64::from(x), f64::from(y));
+        (point(self.room, self.above()), point(width, self.height))
     }
 
-    /// Draws heading, key and the frame between two axes, which it returns.
-    ///
-    /// # Errors
-    /// What the drawing library says.
-    pub fn draw_framed<'a, DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        x: &'a Axis,
-        y: &'a Axis,
-        canvas: Canvas,
-    ) -> Result<Frame<'a>, Box<dyn std::error::Error>>
-    where
-        DB::ErrorType: 'static,
-    {
-        self.draw(area, canvas)?;
-        let (corner, size) = self.place(canvas);
-        let frame = Frame { x, y, corner, size, canvas };
-        frame.draw(area)?;
-        Ok(frame)
+    /// A drawing of heading, key and the frame between two axes, and the frame.
+    #[must_use]
+    pub fn framed<'a>(&self, x: &'a Axis, y: &'a Axis) -> (Drawing, Frame<'a>) {
+        let mut drawing = self.drawing();
+        let (corner, size) = self.place();
+        let frame = Frame { x, y, corner, size };
+        frame.draw(&mut drawing);
+        (drawing, frame)
     }
 
-    /// Draws heading and key.
-    ///
-    /// # Errors
-    /// What the drawing library says.
-    pub fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, canvas: Canvas) -> Drawn
-    where
-        DB::ErrorType: 'static,
-    {
-        let left = canvas.offset(EDGE as i32);
+    /// A drawing of heading and key.
+    #[must_use]
+    pub fn drawing(&self) -> Drawing {
+        let mut drawing = Drawing { size: self.size(), shapes: Vec::new() };
+        let left = f64::from(EDGE);
         let mut y = EDGE;
         for text in &self.title {
-            let style = anchored(canvas.text(TITLE), HPos::Left, VPos::Top);
-            write(area, text, (left, canvas.offset(y as i32)), style, canvas)?;
+            drawing.text((left, f64::from(y)), Label::new(text, TITLE, Anchor::Corner));
             y += TITLE + 6;
         }
         for text in &self.subtitle {
-            let style = anchored(canvas.coloured_text(SUBTITLE, GREY), HPos::Left, VPos::Top);
-            write(area, text, (left, canvas.offset(y as i32)), style, canvas)?;
+            let label = Label { colour: GREY, ..Label::new(text, SUBTITLE, Anchor::Corner) };
+            drawing.text((left, f64::from(y)), label);
             y += LINE;
         }
         let below = self.above() + self.height + AXIS_HEIGHT + EDGE;
-        self.legend.draw(area, (left, canvas.offset(below as i32)), WIDTH - 2 * EDGE, canvas)
+        self.legend.draw(&mut drawing, (left, f64::from(below)), WIDTH - 2 * EDGE);
+        drawing
     }
 }

@@ -1,6 +1,6 @@
 //! Text in lines that fit.
 
-use crate::report::figures::canvas::text_width;
+use crate::report::figures::font::text_width;
 
 /// Breaks a text between words into lines that are no wider than `room` units; a word that is wider has a line of its own.
 #[must_use]
