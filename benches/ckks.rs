@@ -1,6 +1,6 @@
 //! The scheme: encoder, evaluator and key generation at N = 2^15 and 19 limbs of 40 bits.
 
-#![allow(clippy::unwrap_used, reason = "a measurement that fails ends by a panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that fails ends by a panic")]
 
 #[path = "../src/bin/bench_ops/setup.rs"]
 mod setup;

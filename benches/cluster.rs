@@ -3,7 +3,7 @@
 //! `cargo bench --bench cluster` measures ResNet-18 of width 64 once per combination and prints a line each: a run takes
 //! long enough to need no repetition. Arguments after `--` name another network and width, such as `resnet20 16`.
 
-#![allow(clippy::unwrap_used, reason = "a measurement that fails ends by a panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that fails ends by a panic")]
 
 use std::time::Instant;
 

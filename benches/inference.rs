@@ -1,6 +1,6 @@
 //! Encrypted inference: planning, encoding diagonals, and one convolution.
 
-#![allow(clippy::unwrap_used, reason = "a measurement that fails ends by a panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that fails ends by a panic")]
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The ring: transforms, kernels and sampling on one limb of N = 2^15.
 
-#![allow(clippy::unwrap_used, reason = "a measurement that fails ends by a panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that fails ends by a panic")]
 
 use std::hint::black_box;
 use std::time::Duration;
