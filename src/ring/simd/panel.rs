@@ -4,7 +4,7 @@
 //! whole ones leave products below 2^52, which need no reduction one by one; others are residues.
 
 use super::dispatch::Instructions;
-use crate::ring::modulus::{Modulus, VECTOR_BITS};
+use crate::ring::modulus::VECTOR_BITS;
 
 /// Rows that a kernel works on together.
 pub const PANEL_ROWS: usize = 8;
@@ -91,6 +91,7 @@ mod tests {
     use super::super::Tile;
     use super::super::dispatch::{panel_operands_with, panel_products_with};
     use super::*;
+    use crate::ring::modulus::Modulus;
     use crate::ring::primes::ntt_primes;
     use proptest::prelude::*;
 
