@@ -86,6 +86,17 @@ pub(super) fn reduction_points_with<'a>(
     points
 }
 
+/// Has words fetched into the cache of this core.
+pub fn fetch(words: &[u64]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in words.chunks(8) {
+        // SAFETY: SSE is part of the target, and prefetching any address is harmless.
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = words;
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Tile;
