@@ -41,6 +41,6 @@ pub use dispatch::{
 pub use factors::Factors;
 pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
 pub use operands::{CHUNK, LANES, Term, chunk_words};
-pub use panel::{PANEL_ROWS, PanelPart, PanelTerm, reduction_points, whole_limit, whole_numbers};
+pub use panel::{PANEL_ROWS, PanelPart, PanelTerm, fetch, reduction_points, whole_limit, whole_numbers};
 pub use sum_program::{SumProgram, TILE, Tile};
 pub use transform::{Transform, transform};

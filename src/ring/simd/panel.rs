@@ -86,12 +86,23 @@ pub(super) fn reduction_points_with<'a>(
     points
 }
 
+/// Has words fetched into the cache of this core.
+pub fn fetch(words: &[u64]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in words.chunks(8) {
+        // SAFETY: SSE is part of the target, and prefetching any address is harmless.
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = words;
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Tile;
     use super::super::dispatch::{panel_operands_with, panel_products_with};
     use super::*;
-    use crate::ring::Modulus;
+    use crate::ring::modulus::Modulus;
     use crate::ring::primes::ntt_primes;
     use proptest::prelude::*;
 

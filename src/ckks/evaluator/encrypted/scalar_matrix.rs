@@ -5,6 +5,7 @@
 //! blocks that the working memory holds.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -41,6 +42,9 @@ impl EncodedScalarMatrix {
 
 /// Words of each source that a task packs at a time: what all sources have of them stays in the outer cache.
 const PACKED: usize = 64;
+
+/// Sources whose words are fetched ahead. Limbs lie powers of two apart, where caches hold a few lines only.
+const AHEAD: usize = 8;
 
 /// Whole numbers are below 2^62.
 const WHOLE_BITS: u32 = 62;
@@ -138,17 +142,18 @@ impl Encrypted {
         let ntt = &self.parameters.ntts()[work.limb];
         tasks.into_par_iter().enumerate().for_each_init(Packed::default, |packed, (task, mut halves)| {
             let length = SPAN.min(n);
-            if work.fresh {
-                halves.iter_mut().flatten().for_each(|words| words.fill(0));
-            }
             // A part of a run, or the whole.
             let run = (n / work.runs).min(length);
+            let step = PACKED.min(run);
             for first in (0..length).step_by(run) {
                 packed.weigh(work, (task * SPAN + first) / (n / work.runs), ntt);
-                for (half, outputs) in halves.iter_mut().enumerate() {
-                    for at in (first..first + run).step_by(PACKED) {
-                        packed.pack(work, half, task * SPAN + at, PACKED.min(run), ntt);
-                        packed.multiply(work, outputs, at, PACKED.min(run), ntt);
+                for at in (first..first + run).step_by(step) {
+                    for (half, outputs) in halves.iter_mut().enumerate() {
+                        if work.fresh {
+                            outputs.iter_mut().for_each(|words| words[at..at + step].fill(0));
+                        }
+                        packed.pack(work, half, task * SPAN + at..task * SPAN + at + step, ntt);
+                        packed.multiply(work, outputs, at..at + step, ntt);
                     }
                 }
             }
@@ -220,6 +225,13 @@ struct Work<'w> {
     fresh: bool,
 }
 
+impl Work<'_> {
+    /// One half of a ciphertext modulo the prime.
+    fn limb_of<'c>(&self, x: &'c Ciphertext, half: usize) -> &'c Limb {
+        if half == 0 { &x.c0.limbs[self.limb] } else { &x.c1.limbs[self.limb] }
+    }
+}
+
 /// What a task has at hand.
 #[derive(Default)]
 struct Packed {
@@ -240,13 +252,15 @@ impl Packed {
         }
     }
 
-    /// Takes `length` words of all sources.
-    fn pack(&mut self, work: &Work<'_>, half: usize, at: usize, length: usize, ntt: &Ntt) {
+    /// Takes these words of all sources.
+    fn pack(&mut self, work: &Work<'_>, half: usize, words: Range<usize>, ntt: &Ntt) {
         let count = work.sources.len();
-        self.sources.resize(count * length.div_ceil(TILE), Tile::default());
+        self.sources.resize(count * words.len().div_ceil(TILE), Tile::default());
         for (index, source) in work.sources.iter().enumerate() {
-            let limb = if half == 0 { &source.c0.limbs[work.limb] } else { &source.c1.limbs[work.limb] };
-            let (tiles, rest) = limb[at..at + length].as_chunks();
+            if let Some(source) = work.sources.get(index + AHEAD) {
+                simd::fetch(&work.limb_of(source, half)[words.clone()]);
+            }
+            let (tiles, rest) = work.limb_of(source, half)[words.clone()].as_chunks();
             for (tile, words) in tiles.iter().enumerate() {
                 self.sources[tile * count + index] = Tile(*words);
             }
@@ -258,37 +272,35 @@ impl Packed {
         simd::panel_operands(bytemuck::cast_slice_mut(&mut self.sources), ntt.modulus());
     }
 
-    /// Adds the products to `length` words of the outputs.
-    fn multiply(&self, work: &Work<'_>, outputs: &mut [&mut [u64]], at: usize, length: usize, ntt: &Ntt) {
-        let count = work.sources.len();
+    /// Adds the products to these words of the outputs.
+    fn multiply(&self, work: &Work<'_>, outputs: &mut [&mut [u64]], words: Range<usize>, ntt: &Ntt) {
+        let count = work.sources.len().max(1);
         for (panel, residues) in work.panels.iter().zip(&self.residues) {
             for (place, points) in panel.rows.places.iter().zip(&panel.points) {
                 let whole = PanelPart { terms: &place.whole, weights: &panel.whole };
                 let residues = PanelPart { terms: &place.plaintexts, weights: residues };
-                let add = |out: &mut [Tile; PANEL_ROWS], tile: usize| {
-                    let sources = &self.sources[tile * count..][..count];
-                    simd::panel_products(out, sources, whole, points, residues, ntt.modulus());
-                };
-                let mut out = [Tile::default(); PANEL_ROWS];
-                for tile in 0..length / TILE {
+                for (tile, sources) in self.sources.chunks_exact(count).enumerate() {
+                    let mut out = [Tile::default(); PANEL_ROWS];
+                    let first = words.start + tile * TILE;
+                    let words = first..words.end.min(first + TILE);
                     for (out, output) in out.iter_mut().zip(&place.outputs) {
-                        out.0 = outputs[*output as usize][at..].as_chunks().0[tile];
+                        copy(&mut out.0, &outputs[*output as usize][words.clone()]);
                     }
-                    add(&mut out, tile);
+                    simd::panel_products(&mut out, sources, whole, points, residues, ntt.modulus());
                     for (out, output) in out.iter().zip(&place.outputs) {
-                        outputs[*output as usize][at..].as_chunks_mut().0[tile] = out.0;
-                    }
-                }
-                if length < TILE {
-                    for (out, output) in out.iter_mut().zip(&place.outputs) {
-                        out.0[..length].copy_from_slice(&outputs[*output as usize][at..at + length]);
-                    }
-                    add(&mut out, 0);
-                    for (out, output) in out.iter().zip(&place.outputs) {
-                        outputs[*output as usize][at..at + length].copy_from_slice(&out.0[..length]);
+                        copy(&mut outputs[*output as usize][words.clone()], &out.0);
                     }
                 }
             }
         }
     }
+}
+
+/// Copies as many words as both have; a whole tile, mostly, without asking for the length of each.
+fn copy(to: &mut [u64], from: &[u64]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<TILE>(), from.first_chunk::<TILE>()) {
+        *to = *from;
+        return;
+    }
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }

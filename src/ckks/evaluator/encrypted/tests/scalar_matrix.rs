@@ -179,3 +179,87 @@ fn scalar_matrices_refuse_what_they_cannot_hold() {
         assert!(matches!(error, CkksError::PlaintextOverflow { .. }), "{error}");
     }
 }
+
+/// Noise of an output for each part of a slot: of eight rows that read three inputs, of which two are rotated.
+struct NoiseCase {
+    name: &'static str,
+    /// Of inputs.
+    scale: f64,
+    /// Of weights.
+    weight_scale: f64,
+    weight: f64,
+    masks: Vec<Vec<f64>>,
+}
+
+#[test]
+fn the_noise_of_scalar_matrices_is_that_of_the_formulas() {
+    let w = world(11, 3, KeySwitching::Automatic);
+    let limbs = 3;
+    let prime = w.parameters.prime(limbs - 1) as f64;
+    let results_at = |scale: f64| 2f64.powi(24) * prime / scale;
+    let cases = [
+        NoiseCase {
+            name: "rescaling",
+            scale: w.square_scale(),
+            weight_scale: results_at(w.square_scale()),
+            weight: 1.0,
+            masks: Vec::new(),
+        },
+        NoiseCase {
+            name: "rotations",
+            scale: 2f64.powi(30),
+            weight_scale: results_at(2f64.powi(30)),
+            weight: 128.0,
+            masks: Vec::new(),
+        },
+        NoiseCase { name: "encoding", scale: w.square_scale(), weight_scale: 256.0, weight: 0.3, masks: masks(64) },
+    ];
+    for NoiseCase { name, scale, weight_scale, weight, masks } in cases {
+        let period = masks.first().map_or(0, Vec::len);
+        let mask = (!masks.is_empty()).then_some(1);
+        let ones = masks.get(1).map_or(1.0, |mask| mask.iter().sum::<f64>() / period as f64);
+        let sources = [(0, 0), (1, 1), (2, 5)].map(|(input, steps)| Rotated { input, steps }).to_vec();
+        let mut matrix = ScalarMatrix::new(3, 8, sources, masks).unwrap();
+        let columns = (0..3).map(|source| Some(Column { source, mask })).collect();
+        let weights: Vec<f64> = (0..24)
+            .map(|i| weight * (1.0 + number(i) / 4.0))
+            // Whole numbers as they are, so that their rounding is no error.
+            .map(|x| if mask.is_none() { (x * weight_scale).round() / weight_scale } else { x })
+            .collect();
+        matrix
+            .push(Panel { weights: weights.clone(), places: vec![Place { outputs: (0..8).collect(), columns }] })
+            .unwrap();
+        let matrix = Arc::new(matrix);
+        let messages: Vec<Vec<Complex>> = (0..3).map(|i| slots(40 + i, w.slot_count())).collect();
+        let expected = expected(&matrix, &messages);
+
+        let slot = |coefficient: f64, scale: f64| (noise::slot_deviation(11, coefficient) / scale).powi(2);
+        let fresh = slot(noise::symmetric_encryption().hypot(noise::encoding()), scale);
+        let switched = slot(noise::key_switch(&w.parameters, limbs), scale);
+        let squares: Vec<f64> = (0..3).map(|c| (0..8).map(|r| weights[3 * r + c].powi(2)).sum::<f64>() / 8.0).collect();
+        // All of the error of a real plaintext is real; messages have a variance of a third in each part.
+        let encoded = if mask.is_some() { 3.0 * 2.0 * period as f64 / 12.0 / weight_scale.powi(2) / 3.0 } else { 0.0 };
+        let variance = ones * (squares.iter().sum::<f64>() * fresh + (squares[1] + squares[2]) * switched)
+            + encoded
+            + slot(noise::rounding(11), scale * weight_scale / prime);
+        let ratio = |outputs: Vec<Vec<Complex>>| {
+            let errors = outputs.iter().flatten().zip(expected.iter().flatten()).map(|(x, y)| (x - y).norm_sqr());
+            (errors.sum::<f64>() / (16 * w.slot_count()) as f64 / variance).sqrt()
+        };
+
+        let inputs: Vec<Ciphertext> = messages.iter().map(|m| w.encrypt(m, scale, limbs)).collect();
+        let inputs: Vec<&Ciphertext> = inputs.iter().collect();
+        let encoded = w.evaluator.encode_scalar_matrix(&matrix, weight_scale).unwrap();
+        let results = w.evaluator.apply_scalar_matrix(&inputs, &encoded, u64::MAX).unwrap();
+        let found = ratio(results.iter().map(|x| w.decrypt(x).to_vec()).collect());
+        assert!((0.9..1.1).contains(&found), "{name}, encrypted: {found}");
+
+        let simulated = Simulated::new(w.parameters.clone(), w.encoder.clone());
+        let clear: Vec<_> = messages.iter().zip(0..).map(|(m, i)| simulated.encrypt(m, scale, limbs, i)).collect();
+        let clear: Vec<_> = clear.iter().collect();
+        let encoded = simulated.encode_scalar_matrix(&matrix, weight_scale).unwrap();
+        let results = simulated.apply_scalar_matrix(&clear, &encoded, u64::MAX).unwrap();
+        let found = ratio(results.iter().map(|x| x.slots(0)).collect());
+        assert!((0.9..1.1).contains(&found), "{name}, simulated: {found}");
+    }
+}
