@@ -49,13 +49,13 @@ fn class_folders_are_imported_verified_and_evaluated_on() {
     let rows: Vec<Vec<&str>> = rows.lines().map(|line| line.split(',').collect()).collect();
     let column = |name: &str| rows[0].iter().position(|&heading| heading == name).unwrap();
     let of = |name: &str| rows[1..].iter().map(|row| row[column(name)]).collect::<Vec<_>>();
-    assert_eq!(of("form"), ["trained", "folded", "clustered", "clustered"]);
+    assert_eq!(of("network_form"), ["trained", "lowered", "lowered", "lowered"]);
     assert_eq!(of("clusters"), ["", "", "4", "512"]);
     assert_eq!(of("images"), ["20"; 4]);
-    assert_eq!(of("correct")[0], of("correct")[1], "folding changes no class");
-    let error = |row: usize| of("relative_error")[row].parse::<f64>().unwrap();
+    assert_eq!(of("clear_accuracy")[0], of("clear_accuracy")[1], "folding changes no class");
+    let error = |row: usize| of("cluster_relative_error")[row].parse::<f64>().unwrap();
     assert!(error(2) > 10.0 * error(3), "more clusters come nearer");
-    let made = fs::read_to_string(here.join("rows/accuracy_provenance.json")).unwrap();
+    let made = fs::read_to_string(here.join("rows/provenance.json")).unwrap();
     assert!(made.contains("--data DIR --images test --clusters 4,512 --modes slice"), "{made}");
     success(here, &["report", "rows"]);
     let page = fs::read_to_string(here.join("rows/report.html")).unwrap();

@@ -28,8 +28,10 @@ pub fn delimiter(header: &str) -> u8 {
 pub enum Fit {
     /// They are the same.
     Same,
-    /// It has some of the columns and no other: an earlier version wrote it.
-    Older,
+    /// It is the beginning of the same: a run that was killed while it made the file leaves that.
+    Begun,
+    /// It has some of the columns and no other, as an earlier version wrote it; what it lacks, in words.
+    Older(String),
     /// It has columns that are not known, or another form; how, in words.
     Other(String),
 }
@@ -37,6 +39,9 @@ pub enum Fit {
 /// How the header `found` is to the `expected` one.
 #[must_use]
 pub fn fit(found: &str, expected: &str) -> Fit {
+    if !found.ends_with('\n') && found.len() < expected.trim_end().len() && expected.starts_with(found) {
+        return Fit::Begun;
+    }
     let delimiter = delimiter(found);
     let found: Vec<&str> = cells(found, char::from(delimiter));
     let expected: Vec<&str> = cells(expected, ',');
@@ -52,7 +57,7 @@ pub fn fit(found: &str, expected: &str) -> Fit {
     };
     let (lacking, unknown) = (without(&expected, &found), without(&found, &expected));
     if delimiter == b',' && unknown.is_empty() && !lacking.is_empty() {
-        return Fit::Older;
+        return Fit::Older(format!("it lacks {lacking}"));
     }
     let mut parts = Vec::new();
     if delimiter != b',' {
@@ -83,7 +88,9 @@ mod tests {
     fn what_differs_is_named() {
         assert_eq!(fit("a,b,c\r\n", "a,b,c\n"), Fit::Same);
         assert_eq!(fit("\"a\",b,c", "a,b,c"), Fit::Same);
-        assert_eq!([fit("a,c\r\n", "a,b,c\n"), fit("c,\"a\"", "a,b,c")], [Fit::Older, Fit::Older]);
+        assert_eq!([fit("", "a,b,c\n"), fit("a,b", "a,b,c\n")], [Fit::Begun, Fit::Begun]);
+        let older = Fit::Older("it lacks `b`".to_owned());
+        assert_eq!([fit("a,c\r\n", "a,b,c\n"), fit("c,\"a\"", "a,b,c")], [older.clone(), older]);
         let other = |found: &str, expected: &str| match fit(found, expected) {
             Fit::Other(said) => said,
             fit => panic!("{fit:?}"),

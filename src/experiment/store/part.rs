@@ -56,6 +56,18 @@ impl Part {
         &self.path
     }
 
+    /// Whether its first row, if that is whole, has as many cells as its header.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Read`].
+    pub fn fits_its_header(&self) -> Result<bool, ExperimentError> {
+        let content = fs::read(&self.path).map_err(|source| self.unreadable(source))?;
+        let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(without_mark(&content[..whole]));
+        let columns = reader.headers().map_or(0, StringRecord::len);
+        Ok(reader.records().next().is_none_or(|row| row.is_ok_and(|row| row.len() == columns)))
+    }
+
     fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }

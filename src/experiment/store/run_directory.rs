@@ -381,6 +381,7 @@ mod tests {
         assert!(!file("trials.2.csv").exists(), "who only reads makes nothing");
         // A run that was killed while it made the further file.
         fs::write(file("trials.2.csv"), &text[..30]).unwrap();
+        assert_eq!(RunDirectory::recorded(directory.path()).unwrap().len(), 2);
         for trial_id in ["b", "c"] {
             let (mut run, recovery) = RunDirectory::take(directory.path()).unwrap();
             assert_eq!(recovery, Recovery::default());
@@ -401,6 +402,18 @@ mod tests {
         let (run, recovery) = RunDirectory::take(directory.path()).unwrap();
         assert_eq!((recovery.torn[0].table.as_str(), recovery.torn[0].bytes), ("trials.2.csv", 5));
         drop(run);
+        // A name that somebody took out of a header is no column that was not there.
+        for damaged in ["trials.csv", "trials.2.csv"] {
+            let whole = fs::read_to_string(file(damaged)).unwrap();
+            fs::write(file(damaged), whole.replacen(",ended", "", 1)).unwrap();
+            let error = RunDirectory::take(directory.path()).map(|_| ()).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("{damaged} has other columns")) && error.contains("it lacks `ended`"),
+                "{error}"
+            );
+            assert!(!file("trials.3.csv").exists());
+            fs::write(file(damaged), whole).unwrap();
+        }
         let later = more.replacen(",reason", ",reason,mood", 1);
         fs::write(file("trials.2.csv"), &later).unwrap();
         let error = RunDirectory::take(directory.path()).map(|_| ()).unwrap_err();

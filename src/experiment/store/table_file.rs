@@ -48,15 +48,10 @@ impl<R: Record> TableFile<R> {
             Self::open(directory)
         };
         let Some(last) = parts.last() else { return begin(directory.join(R::FILE)) };
-        // A run that was killed while it made the file leaves less than the header.
-        let content = fs::read(last).unwrap_or_default();
-        if content.len() < header.len() && header.as_bytes().starts_with(&content) {
-            return begin(last.clone());
-        }
-        let (_, found) = Part::open(last.clone())?;
-        match fit(&found, &header) {
-            Fit::Older => begin(part_path::<R>(directory, parts.len() as u32 + 1)),
-            Fit::Same | Fit::Other(_) => Self::open(directory),
+        match Self::checked(directory)? {
+            (table, Fit::Same) => Ok(table),
+            (_, Fit::Begun) => begin(last.clone()),
+            _ => begin(part_path::<R>(directory, parts.len() as u32 + 1)),
         }
     }
 
@@ -65,19 +60,31 @@ impl<R: Record> TableFile<R> {
     /// # Errors
     /// [`ExperimentError::NoResults`], [`ExperimentError::Read`], [`ExperimentError::TableHeader`].
     pub fn open(directory: &Path) -> Result<Self, ExperimentError> {
+        Ok(Self::checked(directory)?.0)
+    }
+
+    /// The table, and how the header of its last file is to the one that this version writes: the same or older.
+    fn checked(directory: &Path) -> Result<(Self, Fit), ExperimentError> {
         let expected = header_line::<R>();
         let checked = |path: PathBuf| {
             let (part, found) = Part::open(path)?;
             match fit(&found, &expected) {
-                Fit::Same | Fit::Older => Ok(part),
                 Fit::Other(difference) => {
                     Err(ExperimentError::TableHeader { path: part.path().to_owned(), difference })
                 }
+                // Somebody took a name out of the header, not a column out of the table.
+                Fit::Older(difference) if !part.fits_its_header()? => {
+                    Err(ExperimentError::TableHeader { path: part.path().to_owned(), difference })
+                }
+                fit => Ok((part, fit)),
             }
         };
-        let mut older = table_parts::<R>(directory).into_iter().map(checked).collect::<Result<Vec<_>, _>>()?;
-        match older.pop() {
-            Some(last) => Ok(Self { older, last, rows: PhantomData }),
+        let mut parts = table_parts::<R>(directory).into_iter().map(checked).collect::<Result<Vec<_>, _>>()?;
+        match parts.pop() {
+            Some((last, fit)) => {
+                let older = parts.into_iter().map(|(part, _)| part).collect();
+                Ok((Self { older, last, rows: PhantomData }, fit))
+            }
             None => Err(ExperimentError::NoResults { path: directory.to_owned(), missing: R::FILE }),
         }
     }
