@@ -11,8 +11,10 @@ use crate::ckks::security::Verdict;
 pub enum SecurityVerdict {
     /// log2 QP is under the line.
     Secure,
-    /// log2 QP is over the line, or the table has no line for this N.
+    /// log2 QP is over the line, or N is below all lines.
     Insecure,
+    /// The table has no line for an N as large as this.
+    Unknown,
 }
 
 impl SecurityVerdict {
@@ -22,6 +24,7 @@ impl SecurityVerdict {
         match self {
             Self::Secure => "secure",
             Self::Insecure => "insecure",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -30,7 +33,8 @@ impl From<Verdict> for SecurityVerdict {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Secure => Self::Secure,
-            Verdict::Insecure | Verdict::Unknown => Self::Insecure,
+            Verdict::Insecure => Self::Insecure,
+            Verdict::Unknown => Self::Unknown,
         }
     }
 }
