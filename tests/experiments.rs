@@ -8,6 +8,8 @@ mod common;
 use std::path::Path;
 
 use common::program::success;
+use leveled::experiment::plan_view::PlanView;
+use leveled::experiment::records::SecurityVerdict;
 
 #[test]
 fn shipped_experiments_plan() {
@@ -21,8 +23,25 @@ fn shipped_experiments_plan() {
         ("ablation/integer_ring", "3 of 3 trial(s) would run"),
         ("ablation/trained_members", "12 of 12 trial(s) would run"),
         ("ablation/resnet32", "3 of 3 trial(s) would run"),
+        ("ablation/deep", "2 of 2 trial(s) would run"),
     ] {
         let text = success(root, &["run", &format!("experiments/{file}.yaml"), "--dry-run"]);
         assert!(text.contains(end), "{file}: {text}");
     }
+}
+
+#[test]
+fn deep_networks_have_chains_below_the_security_line() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = success(root, &["plan", "experiments/ablation/deep.yaml", "--json"]);
+    let plans: Vec<PlanView> = serde_json::from_str(&text).unwrap();
+    let found: Vec<_> = plans.iter().map(|plan| (plan.network.as_str(), plan.log_n, plan.levels_used)).collect();
+    assert_eq!(found, [("resnet44", 16, 44), ("resnet56", 17, 56)]);
+    for plan in &plans {
+        assert_eq!(plan.security_2024, SecurityVerdict::Secure, "{}", plan.network);
+        assert!(plan.log2_qp <= f64::from(plan.line_2024.unwrap()), "{}: {}", plan.network, plan.log2_qp);
+    }
+    // The older table has no line there.
+    assert_eq!((plans[1].line_2018, plans[1].security_2018), (None, SecurityVerdict::Unknown));
+    assert!(plans[1].log2_qp > 1747.0, "{} would fit a smaller ring", plans[1].log2_qp);
 }

@@ -4,7 +4,7 @@ use super::locate::Problem;
 use super::parameter_set::ParameterSet;
 use super::setting::{
     Backend, Batch, ClusterAlgorithm, ClusterMode, ConvolutionKind, DrawSeed, Ensemble, LayoutKind, LogN, NetworkForm,
-    Setting, WeightsOrigin,
+    Setting, Tiles, WeightsOrigin,
 };
 use super::settings::{PartialSettings, Settings};
 use crate::ckks::CkksError;
@@ -76,6 +76,7 @@ fn settle_clear(settings: &mut Settings) {
     to_default(&mut settings.layout);
     to_default(&mut settings.convolution);
     to_default(&mut settings.batch);
+    to_default(&mut settings.tiles);
     to_default(&mut settings.security);
     to_default(&mut settings.seed);
     to_default(&mut settings.memory);
@@ -162,6 +163,11 @@ fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(),
             "the packed layout has no free slots for more images; set `batch: 1`, or `layout: channel` or `tiled`";
         return Err(Refusal::new("batch", problem));
     }
+    if let (Tiles(Some(_)), LayoutKind::Packed | LayoutKind::Channel) = (settings.tiles, settings.layout) {
+        let problem =
+            format!("the {} layout has no tiles; set `tiles: auto`, or `layout: tiled`", settings.layout.as_str());
+        return Err(Refusal::new("tiles", problem));
+    }
     Ok(())
 }
 
@@ -181,7 +187,7 @@ pub fn plan_options(settings: &Settings, parameters: &ParameterSet) -> PlanOptio
         layout: settings.layout,
         convolution: settings.convolution,
         batch: settings.batch.0.map(|images| usize::try_from(images).unwrap_or(usize::MAX)),
-        tiles: None,
+        tiles: settings.tiles.0.map(|tiles| tiles as usize),
         memory_bytes: settings.memory.limit.map_or(DEFAULT_MEMORY_BYTES, |limit| limit.0),
         working_bytes: settings.memory.working.0,
         key_switching: parameters.key_switching,
@@ -279,6 +285,12 @@ mod tests {
         assert!(problem.contains("the packed layout has no clustered convolution; set `layout: channel`"), "{problem}");
         assert_eq!(blamed("model: a, layout: channel, convolution: diagonals").0, "convolution");
         assert_eq!(blamed("model: a, batch: 2").0, "batch");
+        for layout in ["packed", "channel"] {
+            let (setting, problem) = blamed(&format!("model: a, layout: {layout}, tiles: 16"));
+            assert_eq!(setting, "tiles");
+            assert!(problem.contains(&format!("the {layout} layout has no tiles")), "{problem}");
+            assert!(settled(&format!("model: a, layout: {layout}, tiles: auto")).is_ok());
+        }
         assert_eq!(settled("model: a, layout: channel").unwrap().convolution, ConvolutionKind::Classical);
         assert!(settled("model: a, layout: channel, convolution: clustered, batch: 8").is_ok());
         assert!(settled("model: a, layout: channel, convolution: integer").is_ok());

@@ -90,6 +90,8 @@ macro_rules! with_settings {
                 convolution: ConvolutionKind,
                 /// Images that share the slots of the same ciphertexts (channel layout).
                 batch: Batch,
+                /// Tiles of an image in the tiled layout: 1, 4, 16, 64, 256 or 1024, or `auto`, as many as take the least time.
+                tiles: Tiles,
                 /// `128`: refuse what is not 128-bit secure; `none`: allow it where nothing secure fits, and every row says insecure.
                 security: SecurityPolicy,
                 /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only, whose

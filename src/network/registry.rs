@@ -39,6 +39,18 @@ pub const REGISTRY: &[NamedArchitecture] = &[
         paper_width: Some(64),
         build: |width| (doubling(&[5, 5, 5], width), paper_head(width)),
     },
+    NamedArchitecture {
+        name: "resnet44",
+        standard_width: 16,
+        paper_width: None,
+        build: |width| (doubling(&[7, 7, 7], width), Head::GlobalAveragePool),
+    },
+    NamedArchitecture {
+        name: "resnet56",
+        standard_width: 16,
+        paper_width: None,
+        build: |width| (doubling(&[9, 9, 9], width), Head::GlobalAveragePool),
+    },
 ];
 
 /// Stages of as many basic blocks, each with twice the channels and half the plane of the one before.
@@ -111,6 +123,20 @@ mod tests {
         assert_eq!(parameters("resnet32", 64), 7_435_594);
         // He et al. 2016, table 6, print 0.27 M.
         assert_eq!((parameters("resnet20", 16) + 5_000) / 10_000, 27);
+        // 0.66 and 0.85 M with shortcuts that have no parameters; the two projections have 2,752.
+        let without_projections = |name| parameters(name, 16) - 2_752;
+        assert_eq!((without_projections("resnet44") + 5_000) / 10_000, 66);
+        assert_eq!((without_projections("resnet56") + 5_000) / 10_000, 85);
+    }
+
+    #[test]
+    fn a_name_says_the_depth() {
+        for known in REGISTRY {
+            let depth: usize = known.name.trim_start_matches("resnet").parse().unwrap();
+            let graph = Architecture::named(known.name, 4, 10).unwrap().graph().unwrap();
+            // An activation after every convolution on the way, and the classifier.
+            assert_eq!(graph.activation_sites().len() + 1, depth, "{}", known.name);
+        }
     }
 
     #[test]

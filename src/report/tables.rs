@@ -80,16 +80,16 @@ impl Show {
     }
 }
 
-/// What a row says about security: `128-bit` only if both tables agree. Empty if no plan was made.
+/// What a row says about security: `128-bit` only if both tables agree, or the older one has no line. Empty if no plan was made.
 #[must_use]
 pub fn security_word(verdict_2018: &str, verdict_2024: &str) -> &'static str {
-    let secure = SecurityVerdict::Secure.as_str();
-    match (verdict_2018 == secure, verdict_2024 == secure) {
-        (true, true) => "128-bit",
-        (true, false) if verdict_2024.is_empty() => "",
-        (true, false) => "insecure (2024 line)",
-        (false, _) if verdict_2018.is_empty() => "",
-        (false, _) => "insecure",
+    const SECURE: &str = SecurityVerdict::Secure.as_str();
+    const UNKNOWN: &str = SecurityVerdict::Unknown.as_str();
+    match (verdict_2018, verdict_2024) {
+        ("", _) | (_, "") => "",
+        (SECURE | UNKNOWN, SECURE) => "128-bit",
+        (SECURE, _) => "insecure (2024 line)",
+        _ => "insecure",
     }
 }
 
@@ -172,6 +172,7 @@ mod tests {
         assert_eq!(security_word("secure", "secure"), "128-bit");
         assert_eq!(security_word("secure", "insecure"), "insecure (2024 line)");
         assert_eq!(security_word("insecure", "insecure"), "insecure");
+        assert_eq!((security_word("unknown", "secure"), security_word("unknown", "insecure")), ("128-bit", "insecure"));
         assert_eq!(security_word("", ""), "");
     }
 

@@ -8,8 +8,10 @@ words! {
     pub enum SecurityVerdict {
         /// log2 QP is under the line.
         Secure = "secure",
-        /// log2 QP is over the line, or the table has no line for this N.
+        /// log2 QP is over the line, or N is below all lines.
         Insecure = "insecure",
+        /// The table has no line for an N as large as this.
+        Unknown = "unknown",
     }
 }
 
@@ -17,7 +19,8 @@ impl From<Verdict> for SecurityVerdict {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Secure => Self::Secure,
-            Verdict::Insecure | Verdict::Unknown => Self::Insecure,
+            Verdict::Insecure => Self::Insecure,
+            Verdict::Unknown => Self::Unknown,
         }
     }
 }

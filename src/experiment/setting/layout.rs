@@ -59,6 +59,53 @@ impl Setting for Batch {
     }
 }
 
+/// Tiles of an image in the tiled layout; none: as many as take the least time. Written as a number or `auto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tiles(pub Option<u64>);
+
+number_or_word!(Tiles, "auto", "a number of tiles such as 16, or `auto`");
+
+impl Tiles {
+    /// The numbers that there are: squares of powers of two.
+    const POSSIBLE: [u64; 6] = [1, 4, 16, 64, 256, 1024];
+}
+
+impl Check for Tiles {
+    fn check(&self) -> Result<(), Problem> {
+        match self.0 {
+            Some(tiles) if !Self::POSSIBLE.contains(&tiles) => Err(Problem::new(format!(
+                "{tiles} tiles are not possible; choose 1, 4, 16, 64, 256 or 1024, or `auto`"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Recorded for Tiles {
+    /// None: `auto`.
+    type Cell = Option<u64>;
+
+    fn cell(&self) -> Option<u64> {
+        self.0
+    }
+}
+
+impl Setting for Tiles {
+    fn default_value() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl JsonSchema for Tiles {
+    fn schema_name() -> Cow<'static, str> {
+        "Tiles".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "enum": Self::POSSIBLE }, { "const": "auto" }] })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +114,20 @@ mod tests {
     fn batches_have_bounds() {
         assert!([Some(1), Some(8), None].into_iter().all(|batch| Batch(batch).check().is_ok()));
         assert!(Batch(Some(0)).check().unwrap_err().text.contains("choose 1 to 65536"));
+    }
+
+    #[test]
+    fn tiles_are_squares_of_powers_of_two_or_auto() {
+        let read = |text: &str| serde_yaml::from_str::<Tiles>(text);
+        assert_eq!((read("auto").unwrap(), read("64").unwrap()), (Tiles(None), Tiles(Some(64))));
+        assert!(read("many").unwrap_err().to_string().contains("expected a number of tiles such as 16, or `auto`"));
+        for tiles in [None, Some(1), Some(4), Some(1024)] {
+            assert_eq!(Tiles(tiles).check(), Ok(()));
+        }
+        for tiles in [0, 2, 32, 4096] {
+            let text = Tiles(Some(tiles)).check().unwrap_err().text;
+            assert!(text.ends_with("choose 1, 4, 16, 64, 256 or 1024, or `auto`"), "{text}");
+        }
+        assert_eq!((Tiles(None).identity(), Tiles(Some(4)).identity()), (None, Some(4.into())));
     }
 }

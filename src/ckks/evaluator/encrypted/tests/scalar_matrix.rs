@@ -193,7 +193,7 @@ struct NoiseCase {
 
 #[test]
 fn the_noise_of_scalar_matrices_is_that_of_the_formulas() {
-    let w = world(11, 3, KeySwitching::Automatic);
+    let w = World::new(11, 3, KeySwitching::Automatic);
     let limbs = 3;
     let prime = w.parameters.prime(limbs - 1) as f64;
     let results_at = |scale: f64| 2f64.powi(24) * prime / scale;
