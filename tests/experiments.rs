@@ -24,6 +24,7 @@ fn shipped_experiments_plan() {
         ("ablation/trained_members", "12 of 12 trial(s) would run"),
         ("ablation/resnet32", "3 of 3 trial(s) would run"),
         ("ablation/deep", "2 of 2 trial(s) would run"),
+        ("ablation/tiled", "3 of 3 trial(s) would run"),
     ] {
         let text = success(root, &["run", &format!("experiments/{file}.yaml"), "--dry-run"]);
         assert!(text.contains(end), "{file}: {text}");

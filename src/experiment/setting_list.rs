@@ -83,12 +83,12 @@ macro_rules! with_settings {
                 node_fusing: NodeFusing,
                 /// Whether one prime pays for a convolution and the squaring after it; `false`: all primes have `scale_bits` bits.
                 tower_reuse: TowerReuse,
-                /// Layout of values in slots: `packed`, many channels in a ciphertext, or `channel`, one.
+                /// Layout of values in slots: `packed`, many channels in a ciphertext; `channel`, one; `tiled`, many images together.
                 layout: LayoutKind,
                 /// How convolutions are computed. Packed layout: `diagonals`. Channel layout: `classical` (its default),
                 /// `clustered` or `integer`.
                 convolution: ConvolutionKind,
-                /// Images that share the slots of the same ciphertexts (channel layout).
+                /// Images that share the slots of the same ciphertexts (channel and tiled layout); `auto`: as many as there is room for.
                 batch: Batch,
                 /// Tiles of an image in the tiled layout: 1, 4, 16, 64, 256 or 1024, or `auto`, as many as take the least time.
                 tiles: Tiles,
