@@ -15,8 +15,8 @@ pub(super) const AVX512_ALONE: PriceList = PriceList {
     tile_product: 1.96e-6,
     tile_addition: 1.49e-6,
     tile_weight: 3.51e-6,
-    panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_number: 1.19e-6,
+    panel_residue: 2.31e-6,
 };
 
 pub(super) const AVX512_TOGETHER: PriceList = PriceList {
@@ -29,8 +29,8 @@ pub(super) const AVX512_TOGETHER: PriceList = PriceList {
     tile_product: 1.99e-6,
     tile_addition: 1.48e-6,
     tile_weight: 3.5e-6,
-    panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_number: 1.19e-6,
+    panel_residue: 2.31e-6,
 };
 
 /// Cores that worked together.
@@ -47,7 +47,7 @@ pub(super) const AVX512F_ALONE: PriceList = PriceList {
     tile_addition: 1.41e-6,
     tile_weight: 3.38e-6,
     panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_residue: 3.44e-6,
 };
 
 pub(super) const AVX512F_TOGETHER: PriceList = PriceList {
@@ -60,8 +60,8 @@ pub(super) const AVX512F_TOGETHER: PriceList = PriceList {
     tile_product: 5.57e-6,
     tile_addition: 1.42e-6,
     tile_weight: 3.38e-6,
-    panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_number: 1.19e-6,
+    panel_residue: 3.44e-6,
 };
 
 /// Cores that worked together.
@@ -77,8 +77,8 @@ pub(super) const AVX2_ALONE: PriceList = PriceList {
     tile_product: 1.07e-5,
     tile_addition: 1.68e-6,
     tile_weight: 4.1e-6,
-    panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_number: 1.52e-6,
+    panel_residue: 4.42e-6,
 };
 
 pub(super) const AVX2_TOGETHER: PriceList = PriceList {
@@ -91,8 +91,8 @@ pub(super) const AVX2_TOGETHER: PriceList = PriceList {
     tile_product: 1.07e-5,
     tile_addition: 1.69e-6,
     tile_weight: 4.03e-6,
-    panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_number: 1.53e-6,
+    panel_residue: 4.25e-6,
 };
 
 /// Cores that worked together.
@@ -108,8 +108,8 @@ pub(super) const PORTABLE_ALONE: PriceList = PriceList {
     tile_product: 2.1e-4,
     tile_addition: 1.39e-5,
     tile_weight: 3.34e-5,
-    panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_number: 1.22e-5,
+    panel_residue: 2.02e-5,
 };
 
 pub(super) const PORTABLE_TOGETHER: PriceList = PriceList {
@@ -122,6 +122,6 @@ pub(super) const PORTABLE_TOGETHER: PriceList = PriceList {
     tile_product: 2.05e-4,
     tile_addition: 1.51e-5,
     tile_weight: 3.34e-5,
-    panel_number: 1.2e-6,
-    panel_residue: 2.4e-6,
+    panel_number: 1.23e-5,
+    panel_residue: 2.02e-5,
 };

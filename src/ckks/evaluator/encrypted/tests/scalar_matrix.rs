@@ -7,7 +7,7 @@ fn number(seed: u64) -> f64 {
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 11) as f64 / 2f64.powi(52) - 1.0
 }
 
-/// Four inputs with rotations; a panel of eleven rows at two places, a diagonal one, and one of large weights, after `masks`.
+/// Four inputs with rotations; a panel of eleven rows at two places, a diagonal one, single rows, and one of large weights, after `masks`.
 fn matrix(masks: Vec<Vec<f64>>) -> ScalarMatrix {
     let sources = [(0, -1), (0, 0), (0, 5), (1, 0), (2, 0), (2, 8), (3, 0), (3, 5), (3, -1)];
     let sources = sources.iter().map(|&(input, steps)| Rotated { input, steps }).collect();
@@ -22,6 +22,11 @@ fn matrix(masks: Vec<Vec<f64>>) -> ScalarMatrix {
     let diagonal = (0..9 * 9).map(|i| if i % 10 == 0 { 1.0 } else { 0.0 }).collect();
     let columns = (0..9).map(|source| column(source, None)).collect();
     matrix.push(Panel { weights: diagonal, places: vec![Place { outputs: (4..13).collect(), columns }] }).unwrap();
+    // Panels of one row: two join the rows above, one has none to join.
+    let one = |output, columns| Place { outputs: vec![output], columns };
+    let places = [(2, 0, None), (13, 7, Some(0)), (22, 3, Some(1))];
+    let places = places.map(|(output, source, mask)| one(output, vec![column(source, mask), None])).to_vec();
+    matrix.push(Panel { weights: vec![-0.75, 1.0], places }).unwrap();
     let large = vec![3000.0, -0.5, 2.0, -7000.0];
     let columns = vec![column(1, None), column(6, None)];
     matrix.push(Panel { weights: large, places: vec![Place { outputs: vec![21, 3], columns }] }).unwrap();
