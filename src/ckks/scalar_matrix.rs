@@ -70,8 +70,8 @@ impl ScalarMatrix {
     /// Adds a panel.
     ///
     /// # Errors
-    /// [`CkksError::Combination`] for another number of weights than rows times columns, for outputs, sources or masks that there are
-    /// not, and for weights that are no numbers.
+    /// [`CkksError::Combination`] for another number of weights than rows times columns, for places of different sizes, for outputs that
+    /// are not distinct, for outputs, sources or masks that there are not, and for weights that are no numbers.
     pub fn push(&mut self, panel: Panel) -> Result<(), CkksError> {
         let fail = |reason| Err(CkksError::Combination { reason });
         if let Some(weight) = panel.weights.iter().find(|weight| !weight.is_finite()) {
@@ -81,6 +81,14 @@ impl ScalarMatrix {
             let (rows, columns) = (place.outputs.len(), place.columns.len());
             if rows * columns != panel.weights.len() {
                 return fail(format!("{} weights for {rows} rows and {columns} columns", panel.weights.len()));
+            }
+            if panel.places[0].outputs.len() != rows {
+                return fail(format!("a panel has places of {} and of {rows} rows", panel.places[0].outputs.len()));
+            }
+            let mut outputs = place.outputs.clone();
+            outputs.sort_unstable();
+            if let Some(output) = outputs.windows(2).find(|pair| pair[0] == pair[1]) {
+                return fail(format!("two rows make output {}", output[0]));
             }
             if let Some(output) = place.outputs.iter().find(|output| **output as usize >= self.outputs) {
                 return fail(format!("it makes output {output} of {}", self.outputs));

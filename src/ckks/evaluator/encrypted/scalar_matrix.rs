@@ -83,9 +83,11 @@ impl Encrypted {
         let (n, limbs) = (self.parameters.n(), state.limbs);
         let most = check::rotated_in_memory(matrix.sources(), n, limbs, working_bytes)?;
         let largest = (0..limbs).map(|i| self.modulus(i).value()).max().unwrap_or(1);
-        let mut sums: Vec<Pair> =
-            (0..matrix.outputs()).map(|_| (Polynomial::scratch(n, limbs), Polynomial::scratch(n, limbs))).collect();
-        for (number, block) in rotated::blocks(matrix.sources(), most).into_iter().enumerate() {
+        let blocks = rotated::blocks(matrix.sources(), most);
+        // The first block writes.
+        let polynomial = || if blocks.is_empty() { Polynomial::zero(n, limbs) } else { Polynomial::scratch(n, limbs) };
+        let mut sums: Vec<Pair> = (0..matrix.outputs()).map(|_| (polynomial(), polynomial())).collect();
+        for (number, block) in blocks.into_iter().enumerate() {
             let sources = self.rotated_sources(inputs, &matrix.sources()[block.clone()])?;
             let runs = if matrix.masks().is_empty() { 1 } else { 2 * matrix.period() };
             let panels = RowsOfPanel::all(matrix, &block, encoded.scale, whole_limit(largest));

@@ -156,6 +156,21 @@ fn whole_numbers_are_exact_whatever_their_size() {
 }
 
 #[test]
+fn outputs_that_read_nothing_are_zero() {
+    let w = world(8, 2, KeySwitching::Automatic);
+    let input = w.encrypt(&slots(1, 128), w.square_scale(), 2);
+    let read = vec![Rotated { input: 0, steps: 0 }];
+    for sources in [Vec::new(), read] {
+        let encoded = ScalarMatrix::new(1, 2, sources, Vec::new()).unwrap();
+        let encoded = w.evaluator.encode_scalar_matrix(&Arc::new(encoded), 16.0).unwrap();
+        let results = w.evaluator.apply_scalar_matrix(&[&input], &encoded, u64::MAX).unwrap();
+        assert_eq!(results.len(), 2);
+        let limbs = || results.iter().flat_map(|x| x.c0.limbs.iter().chain(&x.c1.limbs));
+        assert!(limbs().flat_map(|limb| limb.iter()).all(|word| *word == 0));
+    }
+}
+
+#[test]
 fn scalar_matrices_refuse_what_they_cannot_hold() {
     let w = World::new(8, 2, KeySwitching::Automatic);
     let sources = || vec![Rotated { input: 0, steps: 0 }];
@@ -178,6 +193,14 @@ fn scalar_matrices_refuse_what_they_cannot_hold() {
     assert!(text(push(&[1.0], &[1], 0, None)).contains("output 1 of 1"));
     assert!(text(push(&[1.0], &[0], 1, None)).contains("rotated input 1 of 1"));
     assert!(text(push(&[1.0], &[0], 0, Some(1))).contains("mask 1 of 1"));
+    let place = |outputs: Vec<u32>, columns: usize| Place { outputs, columns: vec![None; columns] };
+    let places = |weights: usize, places| {
+        let mut matrix = ScalarMatrix::new(1, 4, sources(), Vec::new())?;
+        matrix.push(Panel { weights: vec![1.0; weights], places })?;
+        Ok(matrix)
+    };
+    assert!(text(places(2, vec![place(vec![0, 1], 1), place(vec![2], 2)])).contains("places of 2 and of 1 rows"));
+    assert!(text(places(3, vec![place(vec![3, 0, 3], 1)])).contains("two rows make output 3"));
     for (weight, mask, scale) in [(1e9, Some(0), 16.0), (1e9, None, 2f64.powi(33))] {
         let matrix = Arc::new(push(&[weight], &[0], 0, mask).unwrap());
         let error = w.evaluator.encode_scalar_matrix(&matrix, scale).map(|_| ()).unwrap_err();
