@@ -47,9 +47,12 @@ impl LinearTransform {
     }
 }
 
+/// A plaintext, and the sum that it multiplies: numbers of sources, and their factors.
+pub(crate) type WeightedSum = (Vec<Complex>, Vec<(usize, f64)>);
+
 impl Combination {
-    /// For every plaintext of an output the sum that it multiplies: numbers of sources, and their factors.
-    pub(crate) fn weighted_sums(&self, output: usize) -> Vec<(Vec<Complex>, Vec<(usize, f64)>)> {
+    /// For every plaintext of an output the sum that it multiplies.
+    pub(crate) fn weighted_sums(&self, output: usize) -> Vec<WeightedSum> {
         let plaintext = |index: u32| self.plaintexts().combine(index as usize, self.plaintexts().bases()).collect();
         let groups = self.groups(output).map(|group| {
             (plaintext(group.plaintext), group.members.iter().map(|member| (usize::from(*member), 1.0)).collect())

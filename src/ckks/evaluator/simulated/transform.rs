@@ -167,8 +167,10 @@ impl Simulated {
 
         let scale = state.scale * encoded.scale / self.parameters.prime(limbs - 1) as f64;
         let switching = noise::switching(&self.parameters, limbs);
-        // Giant steps and folds act on products, whose scale is larger by that of the weights.
-        let late = self.deviation(noise::key_switch(&self.parameters, limbs), state.scale * encoded.scale);
+        // Giant steps and folds act on products, whose scale is larger by that at which weights are rounded; the rest of the weights'
+        // scale is made up for at the end.
+        let (rounded_at, _) = split_scale(encoded.scale);
+        let late = self.deviation(noise::key_switch(&self.parameters, limbs), state.scale * rounded_at);
         let early = self.deviation(switching, state.scale);
         let end = self.deviation(noise::rounding(self.parameters.log_n()), scale);
         Ok(transform

@@ -157,7 +157,7 @@ fn whole_numbers_are_exact_whatever_their_size() {
 
 #[test]
 fn outputs_that_read_nothing_are_zero() {
-    let w = world(8, 2, KeySwitching::Automatic);
+    let w = World::new(8, 2, KeySwitching::Automatic);
     let input = w.encrypt(&slots(1, 128), w.square_scale(), 2);
     let read = vec![Rotated { input: 0, steps: 0 }];
     for sources in [Vec::new(), read] {
