@@ -107,7 +107,10 @@ mod tests {
         let trials = columns::<TrialRow>();
         let column = |name: &str| trials.iter().find(|column| column.name == name).unwrap();
         assert_eq!(column("status").kind, ColumnKind::Words(vec!["ok".into(), "failed".into()]));
-        assert_eq!(column("security_2018").kind, ColumnKind::Words(vec!["secure".into(), "insecure".into()]));
+        assert_eq!(
+            column("security_2018").kind,
+            ColumnKind::Words(vec!["secure".into(), "insecure".into(), "unknown".into()])
+        );
         assert_eq!((&column("log_n").kind, column("log_n").unit()), (&ColumnKind::Integer, ""));
         assert_eq!((&column("key_bytes").kind, column("key_bytes").unit()), (&ColumnKind::Integer, "B"));
         assert_eq!((&column("log2_qp").kind, column("log2_qp").unit()), (&ColumnKind::Number, "bits"));
