@@ -108,8 +108,8 @@ fn values_of_the_wrong_type() {
 #[test]
 fn impossible_values() {
     expect("log_n: 15", "log_n: 32768", &["line 6, column 10, key `fixed.log_n`", "write 15 for N = 32768"]);
-    expect("log_n: 15", "log_n: 30000", &["choose 12 to 16"]);
-    expect("log_n: 15", "log_n: 17", &["choose 12 to 16"]);
+    expect("log_n: 15", "log_n: 30000", &["choose 12 to 17"]);
+    expect("log_n: 15", "log_n: 18", &["choose 12 to 17"]);
     expect("images: 2", "images: 0", &["line 5, column 11", "ask for at least one"]);
     expect("images: 2", "images: [4, 1, 4]", &["image 4 stands in the list twice"]);
     expect(

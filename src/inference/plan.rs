@@ -45,8 +45,16 @@ pub struct PlannedLayer {
     pub operations: Operations,
     /// The same by the number of tasks that share them.
     pub load: Load,
-    /// Largest linear output that the modulus holds.
-    pub headroom: f64,
+    /// log2 of the largest linear output that the modulus holds; the number itself may be beyond what an `f64` holds.
+    pub log2_headroom: f64,
+}
+
+impl PlannedLayer {
+    /// Whether the modulus holds a linear output of this magnitude.
+    #[must_use]
+    pub fn holds(&self, magnitude: f64) -> bool {
+        magnitude.is_nan() || magnitude.log2() <= self.log2_headroom
+    }
 }
 
 /// Everything about a run that follows from the network and the parameters alone.
@@ -149,7 +157,7 @@ impl Plan {
             output: layers.last().map_or_else(|| input.clone(), |last| last.layout.clone()),
             input,
             result: program.result(),
-            logit_bound: layers.last().map_or(0.0, |last| last.headroom),
+            logit_bound: layers.last().map_or(0.0, |last| last.log2_headroom.exp2()),
         };
         Ok(Self { network, parameters, program, client, layers, prices: options.prices.clone() })
     }
@@ -220,7 +228,7 @@ fn layers(
                 value: program.layer_value(index),
                 operations: load.total(),
                 load,
-                headroom: program.headroom(index, parameters),
+                log2_headroom: program.log2_headroom(index, parameters),
             }
         })
         .collect())

@@ -203,9 +203,9 @@ impl Program {
         self.layers.iter().map(|layer| layer.map.plaintext_bytes())
     }
 
-    /// Largest magnitude of a layer's linear output for which all of the layer's values decrypt to themselves: |x| times the
-    /// scale is below half of the modulus, and for what has been squared x^2 times the scale is.
-    pub fn headroom(&self, layer: usize, parameters: &Parameters) -> f64 {
+    /// log2 of the largest magnitude of a layer's linear output for which all of the layer's values decrypt to themselves: |x|
+    /// times the scale is below half of the modulus, and for what has been squared x^2 times the scale is.
+    pub fn log2_headroom(&self, layer: usize, parameters: &Parameters) -> f64 {
         let mut squared = false;
         let mut log2 = f64::INFINITY;
         for step in self.steps.iter().filter(|step| step.layer == layer && step.part != Part::Pack) {
@@ -221,6 +221,6 @@ impl Program {
                 log2 = log2.min(if squared { room / 2.0 } else { room });
             }
         }
-        log2.exp2()
+        log2
     }
 }

@@ -129,7 +129,7 @@ fn layer_view(plan: &Plan, layer: &PlannedLayer, threads: usize) -> PlanLayer {
         babies: layer.size.babies,
         giants: layer.size.giants,
         operations: counts(&layer.operations),
-        log2_headroom: layer.headroom.log2(),
+        log2_headroom: layer.log2_headroom,
         seconds: plan.layer_seconds(layer, threads),
     }
 }

@@ -48,7 +48,7 @@ pub struct ImageOutcome {
 
 /// Whether a clear-text value leaves the range that the modulus holds at its layer.
 pub fn explodes(plan: &Plan, largest: &[f64]) -> bool {
-    plan.layers.iter().zip(largest).any(|(layer, largest)| *largest > layer.headroom)
+    plan.layers.iter().zip(largest).any(|(layer, largest)| !layer.holds(*largest))
 }
 
 /// The class of the largest logit.
@@ -112,7 +112,8 @@ impl ImageOutcome {
         let one = |((layer, outcome), largest): ((&PlannedLayer, &LayerOutcome), &f64)| {
             // A coefficient has the deviation of a slot over sqrt(N / 2), and is no larger than the largest slot.
             let deviation = outcome.probe?.precision.deviation / slot_deviation(plan.parameters.log_n(), 1.0);
-            Some(overflow(plan.parameters.n() * layer.output.ciphertexts, layer.headroom - largest, deviation))
+            let room = layer.log2_headroom.exp2() - largest;
+            Some(overflow(plan.parameters.n() * layer.output.ciphertexts, room, deviation))
         };
         layers.map(one).sum::<Option<f64>>().map(|sum| sum.min(1.0))
     }

@@ -224,7 +224,7 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         precision_bits_min: precision.map(|bits| bits.min),
         precision_bits_median: precision.map(|bits| bits.median),
         largest_activation: largest(outcomes.iter().map(|outcome| outcome.largest[index])),
-        log2_headroom: Some(layer.headroom.log2()),
+        log2_headroom: Some(layer.log2_headroom),
     }
 }
 

@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn kinds_and_units() {
         assert_eq!(TrialRow::status.kind, ColumnKind::Words(&["ok", "failed"]));
-        assert_eq!(TrialRow::security_2018.kind, ColumnKind::Words(&["secure", "insecure"]));
+        assert_eq!(TrialRow::security_2018.kind, ColumnKind::Words(&["secure", "insecure", "unknown"]));
         assert_eq!((TrialRow::log_n.kind, TrialRow::log_n.unit()), (ColumnKind::Integer, ""));
         assert_eq!((TrialRow::key_bytes.kind, TrialRow::key_bytes.unit()), (ColumnKind::Integer, "B"));
         assert_eq!((TrialRow::log2_qp.kind, TrialRow::log2_qp.unit()), (ColumnKind::Number, "bits"));
