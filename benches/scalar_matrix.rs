@@ -1,6 +1,8 @@
 //! Linear layers of the tiled layout: matrices over ciphertexts at N = 2^15, 64 tiles, primes of 36 bits, the three stages of ResNet-20 of
 //! width 16. Without rotations: what a tap beside the tile reads is an input of its own. Divide by [`LIMBS`] for the time of a limb.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that fails ends by a panic")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;

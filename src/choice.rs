@@ -1,9 +1,8 @@
 //! Choices: enumerations of a few names, each defined on the lowest floor that acts on it.
 
-use serde::Serialize;
-
 /// One of a few names.
-pub trait Choice: Copy + Default + Serialize {
+#[cfg(feature = "harness")]
+pub trait Choice: Copy + Default + serde::Serialize {
     /// The name in files and records.
     fn name(self) -> &'static str;
 }
@@ -32,6 +31,7 @@ macro_rules! choice {
             }
         }
 
+        #[cfg(feature = "harness")]
         impl crate::choice::Choice for $type {
             fn name(self) -> &'static str {
                 self.as_str()

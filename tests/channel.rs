@@ -1,5 +1,6 @@
 //! The channel layout on small random networks, encrypted in small, insecure rings, against clear text.
 
+#![cfg(feature = "harness")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod common;

@@ -1,6 +1,9 @@
 //! What users read, as a whole: help, a plan, a summary, errors. A change shows in the files of `tests/snapshots`;
 //! `INSTA_UPDATE=always cargo test --release --test snapshots` writes them again.
 
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::fs;

@@ -68,6 +68,7 @@ pub fn panel_products<L: Lanes>(
                 }
                 from = to as usize;
             }
+            #[allow(clippy::needless_range_loop, reason = "it is an index of the sources as well")]
             for u in 0..VECTORS {
                 let word = |out: &Tile| token.load_integers(part::<L>(out, first + u));
                 let mut sum: [_; ROWS] =
