@@ -71,7 +71,11 @@ impl ChannelLayout {
 
     /// Whether the plane lies within that of the image, around which there are zeros: not where a convolution makes it larger.
     pub const fn fits(&self, image: Shape) -> bool {
-        (self.shape.height - 1) * self.pitch < image.height && (self.shape.width - 1) * self.pitch < image.width
+        // With pixels further apart than the image is wide, taps beside the plane would reach beyond those zeros.
+        self.pitch <= image.height
+            && self.pitch <= image.width
+            && (self.shape.height - 1) * self.pitch < image.height
+            && (self.shape.width - 1) * self.pitch < image.width
     }
 
     /// Shape of the value: the channels of all members.
