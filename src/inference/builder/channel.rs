@@ -1,6 +1,6 @@
 //! Layers in the channel layout.
 
-use super::state::{Builder, LayerInput, stride, unsupported};
+use super::state::{Builder, LayerInput, LayerInputs, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
 use crate::inference::error::InferenceError;
@@ -65,9 +65,8 @@ pub(super) fn convolution(
     layer: &Layer,
     output: ChannelLayout,
 ) -> Result<(Vec<LayerInput>, Combination), InferenceError> {
-    let mut inputs: Vec<(LayerInput, usize)> = Vec::new();
+    let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
-    let mut total = 0;
     for term in &layer.terms {
         let Layout::Channel(layout) = *builder.source_layout(term.source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
@@ -75,14 +74,7 @@ pub(super) fn convolution(
         let packing = packing(&builder.options);
         let input = LayerInput { source: term.source, packing };
         let term_of = |first_input| ChannelTerm { layout, pairs: packing == Packing::Pairs, first_input };
-        let first_input = match inputs.iter().find(|(i, _)| *i == input) {
-            Some((_, first)) => *first,
-            None => {
-                inputs.push((input, total));
-                total += term_of(0).ciphertexts();
-                total - term_of(0).ciphertexts()
-            }
-        };
+        let first_input = inputs.first(input, term_of(0).ciphertexts());
         if layout.pitch() * stride(&term.map) != output.pitch() {
             return Err(unsupported(layer, "its terms have different strides in all"));
         }
@@ -92,5 +84,5 @@ pub(super) fn convolution(
     let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)
         .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
     let level = |source| InferenceError::Layer { name: layer.name.clone(), level: 0, source };
-    Ok((inputs.into_iter().map(|(i, _)| i).collect(), combination.map_err(level)?))
+    Ok((inputs.inputs, combination.map_err(level)?))
 }

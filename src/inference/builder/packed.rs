@@ -1,6 +1,6 @@
 //! Layers in the packed layout.
 
-use super::state::{Builder, LayerInput, stride, unsupported};
+use super::state::{Builder, LayerInput, LayerInputs, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::linear_transform::{DiagonalSource, Fold, LinearTransform};
 use crate::inference::error::InferenceError;
@@ -47,9 +47,8 @@ pub(super) fn convolution(
 ) -> Result<(Vec<LayerInput>, LinearTransform), InferenceError> {
     let layer = &builder.network.layers[index];
     let parameters = &builder.parameters;
-    let mut inputs: Vec<(LayerInput, usize, usize)> = Vec::new();
+    let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
-    let mut total = 0;
     for term in &layer.terms {
         let Layout::Packed(layout) = *builder.source_layout(term.source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
@@ -59,15 +58,7 @@ pub(super) fn convolution(
             Source::Layer(_) => (packing(&layout, builder.options.complex_packing), 1),
         };
         let input = LayerInput { source: term.source, packing };
-        let first_input = match inputs.iter().find(|(i, ..)| *i == input) {
-            Some((_, first, _)) => *first,
-            None => {
-                let count = packing.ciphertexts(layout.ciphertexts()) * copies;
-                inputs.push((input, total, count));
-                total += count;
-                total - count
-            }
-        };
+        let first_input = inputs.first(input, packing.ciphertexts(layout.ciphertexts()) * copies);
         if layout.pitch() * stride(&term.map) != output.pitch() {
             return Err(unsupported(layer, "its terms have different strides in all"));
         }
@@ -88,7 +79,7 @@ pub(super) fn convolution(
     };
     source.place(&steps);
     let transform = LinearTransform {
-        inputs: total,
+        inputs: inputs.ciphertexts,
         outputs: output.ciphertexts(),
         diagonals: steps.diagonals(&offsets),
         babies: steps.babies,
@@ -96,5 +87,5 @@ pub(super) fn convolution(
         folds: if complex { vec![Fold::Conjugation] } else { Vec::new() },
         source: Box::new(source),
     };
-    Ok((inputs.into_iter().map(|(i, ..)| i).collect(), transform))
+    Ok((inputs.inputs, transform))
 }

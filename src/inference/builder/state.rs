@@ -18,6 +18,31 @@ pub struct LayerInput {
     pub packing: Packing,
 }
 
+/// The inputs of a layer in the order of its map's, each once.
+#[derive(Default)]
+pub struct LayerInputs {
+    /// The inputs.
+    pub inputs: Vec<LayerInput>,
+    /// For each the number of its first ciphertext.
+    firsts: Vec<usize>,
+    /// Ciphertexts of all.
+    pub ciphertexts: usize,
+}
+
+impl LayerInputs {
+    /// Number of the first ciphertext of an input, which has `ciphertexts`.
+    pub fn first(&mut self, input: LayerInput, ciphertexts: usize) -> usize {
+        if let Some(known) = self.inputs.iter().position(|known| *known == input) {
+            return self.firsts[known];
+        }
+        let first = self.ciphertexts;
+        self.inputs.push(input);
+        self.firsts.push(first);
+        self.ciphertexts += ciphertexts;
+        first
+    }
+}
+
 /// The linear part of a layer.
 pub struct LinearPart {
     /// What it is: `convolution`, `convolution + identity`, `convolution + projection`, `factors` (one per channel and term),

@@ -1,6 +1,6 @@
 //! Layers in the tiled layout.
 
-use super::state::{Builder, LayerInput, stride, unsupported};
+use super::state::{Builder, LayerInput, LayerInputs, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 use crate::inference::error::InferenceError;
@@ -66,9 +66,8 @@ pub(super) fn linear(
             )
         })?
     };
-    let mut inputs: Vec<(LayerInput, usize)> = Vec::new();
+    let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
-    let mut total = 0;
     for Term { source, map } in &layer.terms {
         let Layout::Tiled(layout) = *builder.source_layout(*source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
@@ -81,15 +80,7 @@ pub(super) fn linear(
             return Err(unsupported(layer, "its terms have different strides in all, or are dense in part"));
         }
         let input = LayerInput { source: *source, packing: Packing::Real };
-        let first_input = match inputs.iter().find(|(i, _)| *i == input) {
-            Some((_, first)) => *first,
-            None => {
-                inputs.push((input, total));
-                total += layout.ciphertexts();
-                total - layout.ciphertexts()
-            }
-        };
-        terms.push(TiledTerm { map, layout, first_input });
+        terms.push(TiledTerm { map, layout, first_input: inputs.first(input, layout.ciphertexts()) });
     }
     let matrix = matrix(&terms, &output).ok_or_else(|| {
         unsupported(
@@ -98,5 +89,5 @@ pub(super) fn linear(
         )
     })?;
     let level = |source| InferenceError::Layer { name: layer.name.clone(), level: 0, source };
-    Ok((output, inputs.into_iter().map(|(input, _)| input).collect(), matrix.map_err(level)?))
+    Ok((output, inputs.inputs, matrix.map_err(level)?))
 }
