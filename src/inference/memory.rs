@@ -4,6 +4,7 @@ use super::linear::Work;
 use super::program::{Program, Step, ValueId};
 use crate::ckks::Parameters;
 use crate::ckks::keys::KeyRequest;
+use crate::ckks::rotated::Rotated;
 
 /// Program, tables, weights and clear-text copies.
 const BASE_BYTES: u64 = 200 << 20;
@@ -15,19 +16,15 @@ fn working_limbs(parameters: &Parameters, program: &Program, step: &Step, thread
     let map = &program.layers[step.layer].map;
     let (inputs, outputs) = (map.inputs() as u64, map.outputs() as u64);
     let values = 2 * limbs as u64 * (inputs + 2 * outputs) * 2;
+    let rotated = |sources: &[Rotated]| {
+        let rotated = sources.iter().filter(|source| source.steps != 0).count() as u64;
+        (2 * limbs as u64 * rotated).min(program.working_bytes / (8 * parameters.n() as u64))
+    };
     let transform = match map {
         Work::Diagonals(transform) => transform,
-        Work::Matrix(matrix) => {
-            let rotated = matrix.sources().iter().filter(|s| s.steps != 0).count() as u64;
-            let limb = 8 * parameters.n() as u64;
-            return (2 * limbs as u64 * rotated).min(program.working_bytes / limb);
-        }
+        Work::Matrix(matrix) => return rotated(matrix.sources()),
         Work::Combination(combination) => {
-            let rotated = combination.sources().iter().filter(|s| s.steps != 0).count() as u64;
-            let limb = 8 * parameters.n() as u64;
-            return (2 * limbs as u64 * rotated).min(program.working_bytes / limb)
-                + values
-                + 2 * limbs as u64 * outputs;
+            return rotated(combination.sources()) + values + 2 * limbs as u64 * outputs;
         }
     };
     let shape = parameters.band(limbs).band.shape;

@@ -177,7 +177,12 @@ impl Plan {
 
     /// Predicted seconds of one evaluation on `threads` threads.
     pub fn predicted_seconds(&self, threads: usize) -> f64 {
-        self.layers.iter().map(|layer| self.layer_seconds(layer, threads)).sum()
+        self.seconds_at(&self.prices, threads)
+    }
+
+    /// The same at other prices.
+    pub fn seconds_at(&self, prices: &Prices, threads: usize) -> f64 {
+        self.layers.iter().map(|layer| prices.seconds(&self.parameters, &layer.load, threads)).sum()
     }
 
     /// Predicted seconds of one of its layers on `threads` threads.

@@ -11,19 +11,15 @@ use crate::network::lowered::LoweredNetwork;
 /// Numbers of tiles to choose from: squares of powers of two.
 pub const TILES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
-/// Seconds by the stored prices, on one thread: the choice is the same on every machine.
-fn seconds(plan: &Plan) -> f64 {
-    let prices = Prices::default();
-    plan.layers.iter().map(|layer| prices.seconds(&plan.parameters, &layer.load, 1)).sum()
-}
-
 /// The plan with the number of tiles that is given, or of those whose predicted memory is within the limit the one with the least
-/// predicted seconds for an image. If none is, the one that takes the least memory.
+/// predicted seconds for an image, by stored prices and on one thread: the same on every machine. If none is, the one that takes the least
+/// memory.
 pub fn plan(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Plan, InferenceError> {
     let with = |tiles| Plan::of(network.clone(), None, &PlanOptions { tiles: Some(tiles), ..options.clone() });
     if let Some(tiles) = options.tiles {
         return with(tiles);
     }
+    let prices = Prices::default();
     let mut refused = None;
     let mut found: Option<(Plan, bool, f64)> = None;
     for tiles in TILES {
@@ -36,7 +32,7 @@ pub fn plan(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Plan,
         };
         let bytes = plan.predicted_bytes(1, plan.diagonal_bytes());
         let fits = bytes <= options.memory_bytes;
-        let cost = if fits { seconds(&plan) / plan.client.batch as f64 } else { bytes as f64 };
+        let cost = if fits { plan.seconds_at(&prices, 1) / plan.client.batch as f64 } else { bytes as f64 };
         if found.as_ref().is_none_or(|(_, best_fits, best)| (fits, -cost) > (*best_fits, -best)) {
             found = Some((plan, fits, cost));
         }

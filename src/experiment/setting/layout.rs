@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::number_or_word::number_or_word;
 use super::{Check, LogN, Recorded, Setting};
 use crate::experiment::locate::Problem;
+use crate::inference::TILES;
 
 /// Images that are evaluated together; none: as many as the layout has room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,15 +66,10 @@ pub struct Tiles(pub Option<u64>);
 
 number_or_word!(Tiles, "auto", "a number of tiles such as 16, or `auto`");
 
-impl Tiles {
-    /// The numbers that there are: squares of powers of two.
-    const POSSIBLE: [u64; 6] = [1, 4, 16, 64, 256, 1024];
-}
-
 impl Check for Tiles {
     fn check(&self) -> Result<(), Problem> {
         match self.0 {
-            Some(tiles) if !Self::POSSIBLE.contains(&tiles) => Err(Problem::new(format!(
+            Some(tiles) if !TILES.contains(&(tiles as usize)) => Err(Problem::new(format!(
                 "{tiles} tiles are not possible; choose 1, 4, 16, 64, 256 or 1024, or `auto`"
             ))),
             _ => Ok(()),
@@ -102,7 +98,7 @@ impl JsonSchema for Tiles {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "enum": Self::POSSIBLE }, { "const": "auto" }] })
+        json_schema!({ "anyOf": [{ "enum": TILES }, { "const": "auto" }] })
     }
 }
 
