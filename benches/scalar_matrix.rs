@@ -8,12 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use leveled::ckks::parameters::KeySwitching;
 use leveled::ckks::rotated::Rotated;
 use leveled::ckks::scalar_matrix::{Column, Panel, Place, ScalarMatrix};
 use leveled::ckks::{
     Ciphertext, Complex, Encrypted, Encryptor, EvaluationKeys, Evaluator, Parameters, ParametersLiteral, SecretKey,
-    SecurityPolicy,
 };
 use leveled::ring::sampling::Seed;
 
@@ -69,11 +67,8 @@ fn products(c: &mut Criterion) {
         levels: LIMBS - 1,
         scale_bits: 22.0,
         weight_bits: 14.0,
-        tower_reuse: true,
-        input_bits: None,
         base_bits: 28,
-        key_switching: KeySwitching::Automatic,
-        security: SecurityPolicy::Bits128,
+        ..ParametersLiteral::default()
     })
     .unwrap();
     let encryptor = Encryptor::new(SecretKey::reproducible(&parameters, &Seed::from_number(1)));

@@ -18,10 +18,8 @@ fn main() -> Result<(), CkksError> {
         scale_bits: 40.0,
         weight_bits: 20.0,
         tower_reuse: false,
-        input_bits: None,
         base_bits: 50,
-        key_switching: KeySwitching::Automatic,
-        security: SecurityPolicy::Bits128,
+        ..ParametersLiteral::default()
     })?;
     let (limbs, scale) = (parameters.max_limbs(), parameters.input_scale());
     let transform = Arc::new(LinearTransform::from_matrix(SIZE, entry));

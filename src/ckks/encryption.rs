@@ -97,10 +97,9 @@ fn message(
 /// #     scale_bits: 40.0,
 /// #     weight_bits: 20.0,
 /// #     tower_reuse: false,
-/// #     input_bits: None,
 /// #     base_bits: 50,
-/// #     key_switching: KeySwitching::Automatic,
 /// #     security: SecurityPolicy::None,
+/// #     ..ParametersLiteral::default()
 /// # })?;
 /// let encryptor = Encryptor::new(SecretKey::generate(&parameters)?);
 /// let slots = vec![Complex::new(0.25, -1.0); parameters.slots()];

@@ -171,10 +171,9 @@ impl KeyBand {
 ///     scale_bits: 40.0,
 ///     weight_bits: 20.0,
 ///     tower_reuse: false,
-///     input_bits: None,
 ///     base_bits: 50,
-///     key_switching: KeySwitching::Automatic,
 ///     security: SecurityPolicy::None,
+///     ..ParametersLiteral::default()
 /// })?;
 /// assert_eq!((parameters.slots(), parameters.max_limbs()), (128, 3));
 /// assert!(!parameters.security().is_secure());

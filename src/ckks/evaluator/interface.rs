@@ -22,10 +22,9 @@ use crate::ckks::scalar_matrix::ScalarMatrix;
 /// #     scale_bits: 40.0,
 /// #     weight_bits: 20.0,
 /// #     tower_reuse: false,
-/// #     input_bits: None,
 /// #     base_bits: 50,
-/// #     key_switching: KeySwitching::Automatic,
 /// #     security: SecurityPolicy::None,
+/// #     ..ParametersLiteral::default()
 /// # })?;
 /// // x^2 + 1, on any evaluator.
 /// fn polynomial<E: Evaluator>(evaluator: &E, x: &E::Ciphertext) -> Result<E::Ciphertext, CkksError> {

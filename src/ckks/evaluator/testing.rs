@@ -56,11 +56,10 @@ impl World {
             levels,
             scale_bits: 24.0,
             weight_bits,
-            tower_reuse: true,
-            input_bits: None,
             base_bits: 40,
             key_switching,
             security: SecurityPolicy::None,
+            ..ParametersLiteral::default()
         })
         .unwrap();
         let encoder = Encoder::new(log_n);

@@ -20,10 +20,9 @@ use crate::ckks::parameters::Parameters;
 /// #     scale_bits: 40.0,
 /// #     weight_bits: 20.0,
 /// #     tower_reuse: false,
-/// #     input_bits: None,
 /// #     base_bits: 50,
-/// #     key_switching: KeySwitching::Automatic,
 /// #     security: SecurityPolicy::None,
+/// #     ..ParametersLiteral::default()
 /// # })?;
 /// let secret = SecretKey::generate(&parameters)?;
 /// // A rotation by one slot of ciphertexts of up to three limbs.

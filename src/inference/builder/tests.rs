@@ -51,11 +51,10 @@ static PARAMETERS: LazyLock<HashMap<u32, Parameters>> = LazyLock::new(|| {
             levels: 2,
             scale_bits,
             weight_bits,
-            tower_reuse: true,
-            input_bits: None,
             base_bits,
             key_switching,
             security: SecurityPolicy::None,
+            ..ParametersLiteral::default()
         })
     };
     LOG_N.map(|log_n| (log_n, parameters(log_n).unwrap())).collect()
