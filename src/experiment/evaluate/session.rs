@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use rayon::prelude::*;
+
 use super::outcome::{ImageOutcome, LayerOutcome, explodes};
 use super::preparation::Prepared;
 use super::task::Task;
@@ -82,7 +84,7 @@ impl Evaluation<'_> {
         let Session { prepared: Prepared { card, plan, .. }, client, .. } = self.session;
         let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
         let traces: Vec<LoweredTrace> = inputs
-            .iter()
+            .par_iter()
             .map(|input| plan.network.forward(&plan.client.network_input(input)))
             .collect::<Result<_, _>>()?;
         // One image that explodes destroys all that share its ciphertexts.
