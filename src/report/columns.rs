@@ -76,6 +76,8 @@ pub mod trial {
     pub const LATENCY_LOW: &str = TrialRow::latency_seconds_quartile1.name;
     /// Third quartile of the same.
     pub const LATENCY_HIGH: &str = TrialRow::latency_seconds_quartile3.name;
+    /// Evaluations that were timed.
+    pub const EVALUATIONS: &str = TrialRow::latency_evaluations.name;
     /// The median over the images in an evaluation.
     pub const AMORTISED: &str = TrialRow::amortised_seconds_median.name;
     /// Seconds to make all keys.

@@ -33,6 +33,14 @@ pub fn latency(rows: &Rows, group: &Group) -> Option<Spread> {
     }
 }
 
+/// The seconds of an image, and whether they are those of a batch over its images.
+#[must_use]
+pub fn seconds_per_image(rows: &Rows, group: &Group) -> Option<(Spread, bool)> {
+    let latency = latency(rows, group)?;
+    let share = mean(rows, group, trial::AMORTISED).map_or(1.0, |amortised| amortised / latency.mean);
+    Some((latency.times(share), share < 0.999))
+}
+
 /// An accuracy in percent and the number of images of each trial; of the trials with most images. Its error bar is the wider of one
 /// deviation over repetitions and the 95 % Wilson interval: what repeats the noise alone repeats the images, too.
 #[must_use]

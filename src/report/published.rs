@@ -21,11 +21,11 @@ pub struct Published {
     pub dataset: String,
     /// Accuracy under encryption, percent.
     pub accuracy_percent: Option<f64>,
-    /// Wall time of an evaluation.
+    /// Wall time of an evaluation; none: the source has amortised seconds only.
     pub latency_seconds: Option<f64>,
     /// The same over the images in it.
     pub amortised_seconds: Option<f64>,
-    /// Images in an evaluation.
+    /// Images in an evaluation; none: the source does not say.
     pub images: Option<u32>,
     /// The machine.
     pub hardware: String,
@@ -70,6 +70,18 @@ impl Clock {
 }
 
 impl Published {
+    /// Seconds of an image; of a batch over its images, if the source measured one.
+    #[must_use]
+    pub fn seconds_per_image(&self) -> Option<f64> {
+        self.amortised_seconds.or(self.latency_seconds)
+    }
+
+    /// Whether those are of a batch over its images.
+    #[must_use]
+    pub fn is_batched(&self) -> bool {
+        self.amortised_seconds.is_some() && self.amortised_seconds != self.latency_seconds
+    }
+
     /// How its seconds compare with those of others.
     #[must_use]
     pub fn clock(&self) -> Clock {
@@ -100,7 +112,7 @@ mod tests {
         let all = published().unwrap();
         assert!(all.len() > 15);
         for one in &all {
-            assert!(!one.source.is_empty() && !one.hardware.is_empty() && one.latency_seconds.is_some(), "{one:?}");
+            assert!(!one.source.is_empty() && !one.hardware.is_empty() && one.seconds_per_image().is_some(), "{one:?}");
         }
         let clock = |system: &str| all.iter().find(|one| one.system.starts_with(system)).unwrap().clock();
         assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::columns::{Accuracy, ENCRYPTED, SIMULATED, trial};
 use super::groups::{By, Group, configurations, groups};
-use super::measures::{FEWEST_IMAGES, accuracy, best_accuracy, card_accuracy, latency};
+use super::measures::{FEWEST_IMAGES, accuracy, best_accuracy, card_accuracy, latency, seconds_per_image};
 use super::rows::Rows;
 use super::security;
 use super::spread::Spread;
@@ -41,9 +41,14 @@ pub struct Point {
     pub source: Source,
     /// Seconds of an evaluation.
     pub latency: Spread,
+    /// Seconds of an image.
+    pub per_image: Spread,
+    /// Whether those are a batch's seconds over its images, which nobody waits for.
+    pub batched: bool,
     /// Whether its parameters are over a line of security.
     pub insecure: bool,
-    /// Whether it is secure and no other secure configuration of its data set is both more accurate and faster.
+    /// Whether it is secure and no other secure configuration of its data set is both more accurate and faster; single images and
+    /// batches are compared among themselves.
     pub on_front: bool,
 }
 
@@ -52,7 +57,7 @@ pub struct Point {
 pub struct TradeOff {
     /// The data set, as rows name it.
     pub dataset: String,
-    /// The points, fastest first.
+    /// The points, by seconds of an image.
     pub points: Vec<Point>,
     /// Timed configurations of trained weights that have no accuracy of enough images.
     pub without: usize,
@@ -108,9 +113,10 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
         };
         let point = |group: &&Group| {
             let (accuracy, source) = accuracy(group)?;
-            let latency = latency(rows, group)?;
+            let (latency, (per_image, batched)) = (latency(rows, group)?, seconds_per_image(rows, group)?);
             let insecure = group.rows.iter().any(|row| security::is_insecure(rows, *row));
-            Some(Point { group: (*group).clone(), accuracy, source, latency, insecure, on_front: false })
+            let group = (*group).clone();
+            Some(Point { group, accuracy, source, latency, per_image, batched, insecure, on_front: false })
         };
         let mut points: Vec<Point> = here.iter().filter_map(point).collect();
         mark_front(&mut points);
@@ -126,13 +132,16 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
     Ok(all)
 }
 
-/// Sorts by latency and marks the secure points that no faster one matches in accuracy.
+/// Sorts by seconds of an image and marks the secure points that no faster one of their kind matches in accuracy.
 fn mark_front(points: &mut [Point]) {
-    points.sort_by(|a, b| a.latency.mean.total_cmp(&b.latency.mean).then(b.accuracy.mean.total_cmp(&a.accuracy.mean)));
-    let mut best = f64::NEG_INFINITY;
-    for point in points.iter_mut().filter(|point| !point.insecure) {
-        point.on_front = point.accuracy.mean > best;
-        best = best.max(point.accuracy.mean);
+    let seconds = |point: &Point| point.per_image.mean;
+    points.sort_by(|a, b| seconds(a).total_cmp(&seconds(b)).then(b.accuracy.mean.total_cmp(&a.accuracy.mean)));
+    for batched in [false, true] {
+        let mut best = f64::NEG_INFINITY;
+        for point in points.iter_mut().filter(|point| !point.insecure && point.batched == batched) {
+            point.on_front = point.accuracy.mean > best;
+            best = best.max(point.accuracy.mean);
+        }
     }
 }
 
@@ -155,6 +164,19 @@ mod tests {
         let all = trade_offs(&rows).unwrap();
         assert_eq!(all.len(), 1, "a data set without accuracies has no point");
         assert_eq!((all[0].dataset.as_str(), front(&all[0])), ("cifar10", vec![true, false, true, false]));
+    }
+
+    #[test]
+    fn single_images_and_batches_have_fronts_of_their_own() {
+        let rows = rows(
+            "trial_id,status,dataset,layout,threads,accuracy,accuracy_images,latency_seconds_median,amortised_seconds_median\n\
+             a,ok,cifar10,packed,1,0.91,100,5,5\nb,ok,cifar10,packed,2,0.90,100,8,8\nc,ok,cifar10,tiled,1,0.92,100,80,0.3\n",
+        );
+        let trade_off = &trade_offs(&rows).unwrap()[0];
+        let seconds: Vec<(f64, bool)> = trade_off.points.iter().map(|at| (at.per_image.mean, at.batched)).collect();
+        assert!((seconds[0].0 - 0.3).abs() < 1e-9 && seconds[0].1 && trade_off.points[0].latency.mean == 80.0);
+        assert_eq!(seconds[1..], [(5.0, false), (8.0, false)]);
+        assert_eq!(front(trade_off), [true, true, false], "a batch takes nobody's place");
     }
 
     #[test]

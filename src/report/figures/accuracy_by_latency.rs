@@ -1,10 +1,11 @@
-//! Accuracy against latency: what was measured with its Pareto front, and published systems as numbered points.
+//! Accuracy against seconds of an image: what was measured with its Pareto fronts, and published systems as numbered points. Single images
+//! and batches, whose seconds are divided by their images, have signs and fronts of their own.
 
 use super::font::text_width;
 use super::palette::{BLUE, GREY};
 use super::placement::{Labels, Placed};
 use super::plot::{Anchor, Axis, CAP, Drawing, Frame, Label, Legend, Point, Scale, Sheet, Sign, bar_ends, error_bar};
-use super::spots::{self, ON_FRONT, Spot};
+use super::spots::{self, Spot};
 use super::subtitle;
 use crate::report::groups::Group;
 use crate::report::measures::FEWEST_IMAGES;
@@ -22,7 +23,7 @@ pub struct AccuracyByLatency {
     pub name: String,
     title: String,
     subtitle: String,
-    /// Fastest first.
+    /// By seconds.
     measured: Vec<Spot>,
     published: Vec<Spot>,
     /// Entries of the key on what is not shown.
@@ -73,9 +74,9 @@ impl AccuracyByLatency {
             subtitle: second_line(rows, trade_off, !published.is_empty()),
             remarks,
             x: Axis::around(
-                "latency of an evaluation (s, logarithmic)",
+                "seconds of an image (logarithmic)",
                 Scale::Log10,
-                spots().map(|spot| spot.latency),
+                spots().map(|spot| spot.seconds),
             ),
             y: Axis::around("accuracy (%)", Scale::Linear, spots().filter_map(|spot| spot.accuracy)).within(0.0, 100.0),
             measured,
@@ -87,7 +88,7 @@ impl AccuracyByLatency {
     #[must_use]
     pub fn caption(&self) -> String {
         let has = |word: &str| self.published.iter().any(|spot| spot.kind.contains(word));
-        let some = [("several threads", "on many threads"), ("GPU", "on a GPU"), ("batch", "of a batch of images")];
+        let some = [("several threads", "on many threads"), ("GPU", "on a GPU"), ("batch", "of a batch over its images")];
         let some: Vec<&str> = some.into_iter().filter(|(word, _)| has(word)).map(|(_, text)| text).collect();
         let some =
             if some.is_empty() { String::new() } else { format!(", some {}, as the key says", some.join(", some ")) };
@@ -96,7 +97,10 @@ impl AccuracyByLatency {
         } else {
             format!(", and published systems. Published latencies are on other machines{some}")
         };
-        format!("{}: what was measured with the Pareto front of what is secure{others}.", self.title)
+        format!(
+            "{}: what was measured with the Pareto fronts of what is secure, for one image and for batches (seconds over their images){others}.",
+            self.title
+        )
     }
 
     fn legend(&self) -> Legend {
@@ -116,7 +120,7 @@ impl AccuracyByLatency {
         }
         for spot in &self.published {
             if spot.accuracy.is_none() {
-                legend.push_once(Sign::Tick(GREY), "published without an accuracy: latency only");
+                legend.push_once(Sign::Tick(GREY), "published without an accuracy: seconds only");
             }
             legend.push(Sign::Label(spot.label.clone()), &spot.words);
         }
@@ -128,13 +132,13 @@ impl AccuracyByLatency {
 
     /// What was measured: on the front, and not.
     fn by_front(&self) -> (Vec<&Spot>, Vec<&Spot>) {
-        self.measured.iter().partition(|spot| spot.marker == ON_FRONT)
+        self.measured.iter().partition(|spot| spot.on_front)
     }
 
-    /// The corners of the front: a staircase, what is as accurate at a given latency.
-    fn steps(&self, frame: &Frame<'_>) -> Vec<Point> {
+    /// The corners of a front: a staircase, what is as accurate at given seconds.
+    fn steps(&self, frame: &Frame<'_>, batched: bool) -> Vec<Point> {
         let mut steps: Vec<Point> = Vec::new();
-        for spot in self.measured.iter().filter(|spot| spot.marker == ON_FRONT) {
+        for spot in self.measured.iter().filter(|spot| spot.on_front && spot.batched == batched) {
             let Some(at) = place(frame, spot) else { continue };
             if let Some(last) = steps.last().copied() {
                 steps.push((at.0, last.1));
@@ -149,15 +153,17 @@ impl AccuracyByLatency {
     pub fn drawing(&self) -> Drawing {
         let sheet = Sheet::new(&self.title, &self.subtitle, &self.y, HEIGHT, self.legend());
         let (mut drawing, frame) = sheet.framed(&self.x, &self.y);
-        let steps = self.steps(&frame);
-        drawing.path(steps.clone(), BLUE, 2);
+        let fronts = [false, true].map(|batched| self.steps(&frame, batched));
+        for front in &fronts {
+            drawing.path(front.clone(), BLUE, 2);
+        }
         // What is drawn last lies on top: the front.
         let (front, behind) = self.by_front();
         let spots = self.published.iter().chain(behind).chain(front);
         let spots: Vec<(&Spot, Point)> = spots.filter_map(|spot| Some((spot, place(&frame, spot)?))).collect();
-        let placed = labels(&frame, &steps, &spots);
+        let placed = labels(&frame, &fronts, &spots);
         for (spot, _) in &spots {
-            error_bar(&mut drawing, &frame, spot.latency, spot.bar, spot.marker.colour);
+            error_bar(&mut drawing, &frame, spot.seconds, spot.bar, spot.marker.colour);
         }
         for (from, to) in placed.iter().flatten().filter_map(|placed| placed.leader) {
             drawing.path([from, to], GREY, 1);
@@ -185,15 +191,15 @@ fn above((x, y): Point) -> Point {
 /// Where a point is; what has no accuracy stands at the lower edge.
 fn place(frame: &Frame<'_>, spot: &Spot) -> Option<Point> {
     match spot.accuracy {
-        Some(accuracy) => frame.at(spot.latency, accuracy),
-        None => Some((frame.at(spot.latency, frame.y.start())?.0, frame.bottom())),
+        Some(accuracy) => frame.at(spot.seconds, accuracy),
+        None => Some((frame.at(spot.seconds, frame.y.start())?.0, frame.bottom())),
     }
 }
 
 /// Where the labels of the points are.
-fn labels(frame: &Frame<'_>, steps: &[Point], spots: &[(&Spot, Point)]) -> Vec<Option<Placed>> {
+fn labels(frame: &Frame<'_>, fronts: &[Vec<Point>], spots: &[(&Spot, Point)]) -> Vec<Option<Placed>> {
     let mut labels = Labels::new(frame.corner, frame.size);
-    for ends in steps.windows(2) {
+    for ends in fronts.iter().flat_map(|steps| steps.windows(2)) {
         labels.occupy_line(ends[0], ends[1], 2.0);
     }
     for (spot, at) in spots {
@@ -202,7 +208,7 @@ fn labels(frame: &Frame<'_>, steps: &[Point], spots: &[(&Spot, Point)]) -> Vec<O
             continue;
         }
         labels.occupy(*at, 7.0);
-        if let Some((top, bottom)) = spot.bar.and_then(|bar| bar_ends(frame, spot.latency, bar)) {
+        if let Some((top, bottom)) = spot.bar.and_then(|bar| bar_ends(frame, spot.seconds, bar)) {
             labels.occupy_line(top, bottom, CAP + 1.0);
         }
     }
@@ -275,7 +281,7 @@ mod tests {
         ));
         let words: Vec<&str> = figure.measured.iter().map(|spot| spot.words.as_str()).collect();
         assert_eq!(words, ["N = 2¹⁴, insecure", "N = 2¹⁵"]);
-        assert_eq!(figure.measured.iter().map(|spot| spot.marker == ON_FRONT).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(figure.measured.iter().map(|spot| spot.on_front).collect::<Vec<_>>(), [false, true]);
         assert!(
             figure.subtitle.starts_with("measured: ResNet-20, width 16, 1 thread, accuracy of 10000 encrypted images;")
         );

@@ -15,12 +15,16 @@ use crate::report::words;
 pub struct Spot {
     /// Number or letter beside it; empty: it has none.
     pub label: String,
-    /// Seconds.
-    pub latency: f64,
+    /// Seconds of an image.
+    pub seconds: f64,
     /// Percent; none: the source states no accuracy.
     pub accuracy: Option<f64>,
     /// Ends of the error bar.
     pub bar: Option<(f64, f64)>,
+    /// Whether the seconds are those of a batch over its images.
+    pub batched: bool,
+    /// Whether it is on a Pareto front.
+    pub on_front: bool,
     /// Its sign.
     pub marker: Marker,
     /// What the key says.
@@ -29,13 +33,13 @@ pub struct Spot {
     pub kind: String,
 }
 
-/// Sign of what is on the front.
-pub const ON_FRONT: Marker = Marker { form: Form::Disc, colour: BLUE, hollow: false };
+/// Sign of single images.
+const SINGLE: Marker = Marker { form: Form::Disc, colour: BLUE, hollow: false };
 
-/// Sign of what is secure and not on the front.
-const SECURE: Marker = ON_FRONT.hollow();
+/// Form of the signs of batches.
+const BATCH: Form = Form::Wedge;
 
-/// Sign of what is never on the front.
+/// Sign of what is never on a front.
 const INSECURE: Marker = Marker { form: Form::Cross, colour: BLUE, hollow: false };
 
 /// Settings that are said even where all points share them.
@@ -49,10 +53,10 @@ pub fn shared(rows: &Rows, groups: &[&Group]) -> String {
     groups.first().map(|group| words::settings(rows, group, &names)).unwrap_or_default()
 }
 
-/// What was measured, with an accuracy of `floor` or more, fastest first; letters only if they are at most so many.
+/// What was measured, with an accuracy of `floor` or more, by seconds of an image; letters only if they are at most so many.
 #[must_use]
 pub fn measured(rows: &Rows, trade_off: &TradeOff, floor: f64, lettered: usize) -> Vec<Spot> {
-    let points = || trade_off.points.iter().filter(|point| point.latency.mean > 0.0 && point.accuracy.mean >= floor);
+    let points = || trade_off.points.iter().filter(|point| point.per_image.mean > 0.0 && point.accuracy.mean >= floor);
     let groups: Vec<&Group> = points().map(|point| &point.group).collect();
     let differing = words::differing(rows, &groups, &[trial::DATASET]);
     let sources = trade_off.points.iter().any(|point| point.source != trade_off.points[0].source);
@@ -65,23 +69,27 @@ pub fn measured(rows: &Rows, trade_off: &TradeOff, floor: f64, lettered: usize) 
         if sources {
             parts.push(point.source.words());
         }
+        let of = if point.batched { "batches, seconds over their images" } else { "one image" };
+        let own = if point.batched { Marker { form: BATCH, ..SINGLE } } else { SINGLE };
         let (marker, kind) = match (point.insecure, point.on_front) {
             (true, _) => {
                 parts.push(security::word(rows, row).to_owned());
-                (INSECURE, "measured, insecure: never on the front")
+                (INSECURE, "measured, insecure: never on a front".to_owned())
             }
-            (false, true) => (ON_FRONT, "measured, on the Pareto front"),
-            (false, false) => (SECURE, "measured, not on the front"),
+            (false, true) => (own, format!("measured, {of}: the Pareto front")),
+            (false, false) => (own.hollow(), format!("measured, {of}: not on the front")),
         };
         parts.retain(|part| !part.is_empty());
         Spot {
             label: if letters { letter(place) } else { String::new() },
-            latency: point.latency.mean,
+            seconds: point.per_image.mean,
             accuracy: Some(point.accuracy.mean),
             bar: point.accuracy.bar(),
+            batched: point.batched,
+            on_front: point.on_front,
             marker,
             words: parts.join(", "),
-            kind: kind.to_owned(),
+            kind,
         }
     };
     points().enumerate().map(spot).collect()
@@ -92,12 +100,12 @@ pub fn measured(rows: &Rows, trade_off: &TradeOff, floor: f64, lettered: usize) 
 pub fn published(all: &[Published], dataset: &str) -> Vec<Spot> {
     let here =
         |stated: bool| all.iter().filter(move |one| one.dataset == dataset && one.accuracy_percent.is_some() == stated);
-    let timed = here(true).chain(here(false)).filter_map(|one| Some((one, one.latency_seconds?)));
-    timed.enumerate().map(|(place, (one, latency))| spot(one, latency, place + 1)).collect()
+    let timed = here(true).chain(here(false)).filter_map(|one| Some((one, one.seconds_per_image()?)));
+    timed.enumerate().map(|(place, (one, seconds))| spot(one, seconds, place + 1)).collect()
 }
 
-fn spot(one: &Published, latency: f64, number: usize) -> Spot {
-    let batch = one.images.filter(|images| *images > 1);
+fn spot(one: &Published, seconds: f64, number: usize) -> Spot {
+    let batched = one.is_batched();
     let mut words = format!("{} {}, {}", one.system, one.year, one.network);
     if one.clock() == Clock::Gpu {
         words += ", GPU";
@@ -105,21 +113,31 @@ fn spot(one: &Published, latency: f64, number: usize) -> Spot {
     if let Some(threads) = one.threads {
         words += &format!(", {}", words::setting(trial::THREADS, &threads.to_string()));
     }
-    if let Some(images) = batch {
+    if let Some(images) = one.images.filter(|_| batched) {
         words += &format!(", {images} images at once");
-        if let Some(seconds) = one.amortised_seconds {
-            words += &format!(", {seconds} s each");
+        if let Some(seconds) = one.latency_seconds {
+            words += &format!(" in {seconds} s");
         }
     }
     if one.accuracy_percent.is_none() {
-        words += &format!(": {latency} s");
+        words += &format!(": {seconds} s");
     }
     let (mut marker, mut kind) = (sign(one.clock()), format!("published: {}", one.clock().words()));
-    if batch.is_some() {
-        marker.form = Form::Wedge;
-        kind += ", of all images of a batch";
+    if batched {
+        marker.form = BATCH;
+        kind += ", of a batch over its images";
     }
-    Spot { label: number.to_string(), latency, accuracy: one.accuracy_percent, bar: None, marker, words, kind }
+    Spot {
+        label: number.to_string(),
+        seconds,
+        accuracy: one.accuracy_percent,
+        bar: None,
+        batched,
+        on_front: false,
+        marker,
+        words,
+        kind,
+    }
 }
 
 /// A, B, C ...
@@ -147,7 +165,8 @@ mod tests {
         let of = |system: &str| all.iter().find(|spot| spot.words.starts_with(system)).unwrap();
         assert_eq!(of("Cheddar").words, "Cheddar 2025, ResNet-20, GPU: 1.05 s");
         assert_eq!((of("Cheddar").accuracy, of("FHEON").accuracy), (None, Some(92.2)));
-        assert!(of("AutoFHE").words.ends_with("96 threads, 96 images at once, 75 s each"), "{:?}", of("AutoFHE"));
+        assert!(of("AutoFHE").words.ends_with("96 threads, 96 images at once in 7191 s"), "{:?}", of("AutoFHE"));
+        assert_eq!((of("AutoFHE").seconds, of("AutoFHE").batched, of("ACE").batched), (75.0, true, false));
         assert_eq!((of("AutoFHE").marker.form, of("ACE").marker.form), (Form::Wedge, Form::Square));
         let numbers: Vec<usize> = all.iter().map(|spot| spot.label.parse().unwrap()).collect();
         assert_eq!(numbers, (1..=all.len()).collect::<Vec<_>>());
