@@ -7,7 +7,8 @@ use clap::Args;
 use super::CliError;
 use super::output::{print, print_json};
 use crate::experiment::bars::Bars;
-use crate::experiment::inference::{InferenceRequest, infer};
+use crate::experiment::evaluate::infer;
+use crate::experiment::inference::InferenceRequest;
 use crate::report::inference_text::inference_text;
 
 /// Encrypt one image, evaluate it, decrypt the answer, and set it beside the clear-text answer.

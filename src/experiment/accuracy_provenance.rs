@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::ExperimentError;
 use super::host::Host;
-use super::provenance::{Program, read_json};
+use super::program::Program;
+use super::provenance::read_json;
 
 /// File name within the output directory.
 const FILE: &str = "accuracy_provenance.json";

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::locate::Place;
+use super::place::Place;
 use crate::ckks::CkksError;
 use crate::dataset::{DatasetError, DatasetName};
 use crate::inference::InferenceError;

@@ -6,11 +6,8 @@ use std::path::{Path, PathBuf};
 use super::ExperimentError;
 use super::block::{self, Found};
 use super::combination::check_parameters;
-use super::event::EventSink;
-use super::inference_view::InferenceView;
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
-use super::prices::KnownPrices;
 use super::setting::{Check, ImageSelection, LogN, Probe, SecurityPolicy, Seed, Threads};
 use super::settings::{Missing, PartialSettings, Settings};
 
@@ -95,15 +92,6 @@ impl InferenceRequest {
         std::fs::metadata(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
         Ok(ImageSource::Png(path.to_owned()))
     }
-}
-
-/// Encrypts the image of a request, evaluates it and decrypts the logits, in this process.
-///
-/// # Errors
-/// As [`InferenceRequest::check`], and what encrypted inference refuses.
-pub fn infer(request: &InferenceRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
-    let request = request.check()?;
-    super::evaluate::infer(&request, &KnownPrices::here()?.prices, events)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::ExperimentError;
 use super::fingerprint::sha256_of_text;
 use super::host::Host;
-use super::provenance::Program;
+use super::program::Program;
 use super::setting::Threads;
 use super::store::write_whole;
 use crate::inference::Prices;

@@ -12,38 +12,12 @@ use super::config::Experiment;
 use super::fingerprint::sha256_of_text;
 use super::host::Host;
 use super::prices::KnownPrices;
+use super::program::Program;
 use super::setting::ImageSelection;
 use super::store::write_whole;
 
 /// File name within a results directory.
 pub const FILE: &str = "provenance.json";
-
-/// The program that ran.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
-    /// Crate version.
-    pub version: String,
-    /// Git commit it was built from, `unknown` outside a checkout.
-    pub commit: String,
-    /// Whether the checkout had changes that no commit has.
-    pub dirty: Option<bool>,
-}
-
-impl Program {
-    /// This program, as the build script recorded it.
-    #[must_use]
-    pub fn this() -> Self {
-        Self {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            commit: env!("LEVELED_COMMIT").to_owned(),
-            dirty: match env!("LEVELED_DIRTY") {
-                "true" => Some(true),
-                "false" => Some(false),
-                _ => None,
-            },
-        }
-    }
-}
 
 /// The settings of one trial that are not in its row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

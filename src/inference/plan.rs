@@ -14,7 +14,7 @@ use super::options::{LayoutKind, PlanOptions};
 use super::prices::Prices;
 use super::program::{Program, Value};
 use super::stages::input_limbs;
-use super::tiles;
+use super::tiles::{self, Forecast};
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::{Load, Operations};
 use crate::ckks::{Counting, Parameters};
@@ -101,7 +101,7 @@ impl Plan {
         options.check()?;
         network.check()?;
         match options.layout {
-            LayoutKind::Tiled => tiles::plan(Arc::new(one_after_the_other(&network)?), options),
+            LayoutKind::Tiled => Self::tiled(Arc::new(one_after_the_other(&network)?), options),
             _ => match Unfolding::of(&network) {
                 Some((unfolding, unfolded)) => Self::of(Arc::new(unfolded), Some(unfolding), options),
                 None => Self::of(network, None, options),
@@ -109,8 +109,23 @@ impl Plan {
         }
     }
 
+    /// With the number of tiles that is given, or the best one by stored prices and on one thread: the same on every machine.
+    fn tiled(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Self, InferenceError> {
+        let with = |tiles| Self::of(network.clone(), None, &PlanOptions { tiles: Some(tiles), ..options.clone() });
+        if let Some(tiles) = options.tiles {
+            return with(tiles);
+        }
+        let prices = Prices::default();
+        tiles::fastest(options.memory_bytes, |tiles| {
+            let plan = with(tiles)?;
+            let bytes = plan.predicted_bytes(1, plan.diagonal_bytes());
+            let seconds = plan.seconds_at(&prices, 1) / plan.client.batch as f64;
+            Ok((plan, Forecast { bytes, seconds }))
+        })
+    }
+
     /// The plan of a network that is sound, on unfolded images if the client unfolds.
-    pub(super) fn of(
+    fn of(
         network: Arc<LoweredNetwork>,
         unfolding: Option<Unfolding>,
         options: &PlanOptions,

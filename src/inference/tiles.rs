@@ -1,45 +1,52 @@
 //! The number of tiles: by predicted time, within the memory.
 
-use std::sync::Arc;
-
-use super::error::InferenceError;
-use super::options::PlanOptions;
-use super::plan::Plan;
-use super::prices::Prices;
-use crate::network::lowered::LoweredNetwork;
-
 /// Numbers of tiles to choose from: squares of powers of two.
 pub const TILES: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
-/// The plan with the number of tiles that is given, or of those whose predicted memory is within the limit the one with the least
-/// predicted seconds for an image, by stored prices and on one thread: the same on every machine. If none is, the one that takes the least
-/// memory.
-pub fn plan(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Plan, InferenceError> {
-    let with = |tiles| Plan::of(network.clone(), None, &PlanOptions { tiles: Some(tiles), ..options.clone() });
-    if let Some(tiles) = options.tiles {
-        return with(tiles);
-    }
-    let prices = Prices::default();
-    let mut refused = None;
-    let mut found: Option<(Plan, bool, f64)> = None;
-    for tiles in TILES {
-        let plan = match with(tiles) {
-            Ok(plan) => plan,
-            Err(error) => {
-                refused = Some(error);
-                continue;
-            }
+/// What a number of tiles is predicted to take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Forecast {
+    /// Peak memory.
+    pub bytes: u64,
+    /// Seconds of an image.
+    pub seconds: f64,
+}
+
+/// Of what `with` makes for numbers of tiles the one with the least predicted seconds whose predicted memory is at most `bytes`; if there
+/// is none, the one that takes the least memory.
+///
+/// # Errors
+/// The last error of `with`, if it makes nothing of any number.
+pub fn fastest<P, E>(bytes: u64, with: impl Fn(usize) -> Result<(P, Forecast), E>) -> Result<P, E> {
+    let [first, others @ ..] = TILES;
+    // What fits comes first, by seconds; then what does not, by memory.
+    let rank = |forecast: Forecast| {
+        if forecast.bytes <= bytes { (false, forecast.seconds) } else { (true, forecast.bytes as f64) }
+    };
+    others
+        .into_iter()
+        .map(&with)
+        .fold(with(first), |best, found| match (best, found) {
+            (Ok(best), Ok(found)) if rank(found.1) < rank(best.1) => Ok(found),
+            (Ok(best), _) => Ok(best),
+            (Err(_), found) => found,
+        })
+        .map(|(found, _)| found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fastest_that_fits_is_taken_and_else_the_smallest() {
+        // More tiles: less memory, more seconds for each image; one tile is refused.
+        let with = |tiles: usize| match tiles {
+            1 => Err("refused"),
+            _ => Ok((tiles, Forecast { bytes: (4096 / tiles) as u64, seconds: (10 + tiles.abs_diff(16)) as f64 })),
         };
-        let bytes = plan.predicted_bytes(1, plan.diagonal_bytes());
-        let fits = bytes <= options.memory_bytes;
-        let cost = if fits { plan.seconds_at(&prices, 1) / plan.client.batch as f64 } else { bytes as f64 };
-        if found.as_ref().is_none_or(|(_, best_fits, best)| (fits, -cost) > (*best_fits, -best)) {
-            found = Some((plan, fits, cost));
-        }
-    }
-    match (found, refused) {
-        (Some((plan, ..)), _) => Ok(plan),
-        (None, Some(error)) => Err(error),
-        (None, None) => with(1),
+        let of = |bytes| fastest(bytes, with);
+        assert_eq!([of(4096), of(300), of(64), of(1)], [Ok(16), Ok(16), Ok(64), Ok(1024)]);
+        assert_eq!(fastest(1, |_| Err::<((), Forecast), _>("refused")), Err("refused"));
     }
 }

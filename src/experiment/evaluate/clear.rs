@@ -1,10 +1,9 @@
 //! A trial in the clear: the networks alone, on every image; no keys, no plan.
 
 use super::preparation::Members;
-use super::row_sink::RowSink;
+use super::row_sink::{FIRST_ATTEMPT, RowSink};
 use super::statistics::{Share, largest};
 use super::task::Task;
-use super::trial::FIRST_ATTEMPT;
 use crate::dataset::{Dataset, Image};
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod clear;
 mod description;
+mod memory;
 mod outcome;
 mod preparation;
 mod row_sink;

@@ -11,21 +11,19 @@ use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::fingerprint::sha256_of_image;
 use crate::experiment::host;
 use crate::experiment::images::index_problem;
-use crate::experiment::inference::{CheckedRequest, ImageSource};
+use crate::experiment::inference::{CheckedRequest, ImageSource, InferenceRequest};
 use crate::experiment::inference_view::{ClassLogits, InferenceLayer, InferenceView};
+use crate::experiment::prices::KnownPrices;
 use crate::inference::Prices;
 use crate::network::Card;
 
-/// Encrypts one image, evaluates it and decrypts the logits.
+/// Encrypts the image of a request, evaluates it and decrypts the logits, in this process.
 ///
 /// # Errors
-/// An image or weights that cannot be used, a refusal of the plan, and what the executor refuses.
-pub fn infer(
-    request: &CheckedRequest,
-    prices: &Prices,
-    events: &mut dyn EventSink,
-) -> Result<InferenceView, ExperimentError> {
-    Task::from(request).pool()?.install(|| infer_here(request, prices, events))
+/// As [`InferenceRequest::check`], a refusal of the plan, and what the executor refuses.
+pub fn infer(request: &InferenceRequest, events: &mut dyn EventSink) -> Result<InferenceView, ExperimentError> {
+    let (request, prices) = (request.check()?, KnownPrices::here()?.prices);
+    Task::from(&request).pool()?.install(|| infer_here(&request, &prices, events))
 }
 
 /// As [`infer`], on the threads that it is called on.

@@ -4,18 +4,15 @@ use std::path::PathBuf;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{clear, simulation};
 use crate::dataset::DatasetName;
 use crate::experiment::ExperimentError;
 use crate::experiment::combination::plan_options;
-use crate::experiment::host;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
-use crate::experiment::plan_view::check_memory;
-use crate::experiment::setting::{Backend, WeightsOrigin};
+use crate::experiment::setting::WeightsOrigin;
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
-use crate::inference::{Plan, PlanOptions, Prices};
+use crate::inference::{PlanOptions, Prices};
 use crate::network::cluster::ClusterOptions;
 use crate::network::{LowerOptions, Model, NetworkError};
 use crate::ring::sampling::Seed;
@@ -156,29 +153,6 @@ impl Task {
     pub fn seed(&self) -> Result<Seed, ExperimentError> {
         Ok(self.fixed_seed().map_or_else(Seed::from_entropy, Ok)?)
     }
-
-    /// Predicted peak memory of a plan, in bytes.
-    pub fn memory_bytes(&self, plan: &Plan) -> u64 {
-        let (threads, diagonals) = (self.settings.threads.count() as usize, self.settings.memory.diagonals.0);
-        match self.settings.backend {
-            Backend::Encrypted => plan.predicted_bytes(threads, diagonals),
-            Backend::Simulated => simulation::predicted_bytes(plan, threads, diagonals),
-            Backend::Clear => clear::BYTES,
-        }
-    }
-
-    /// What a predicted peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
-    pub fn memory_limit_bytes(&self) -> Option<u64> {
-        self.settings.memory.limit.map(|limit| limit.0).or_else(host::available_memory_bytes)
-    }
-
-    /// Checks a predicted peak.
-    ///
-    /// # Errors
-    /// [`ExperimentError::Memory`].
-    pub fn check_memory(&self, bytes: u64) -> Result<(), ExperimentError> {
-        check_memory(bytes, self.memory_limit_bytes())
-    }
 }
 
 #[cfg(test)]
@@ -186,7 +160,7 @@ mod tests {
     use super::*;
     use crate::ckks::{KeySwitching, SecurityPolicy};
     use crate::experiment::byte_size::ByteSize;
-    use crate::experiment::setting::{Clusters, ImageSelection, LogN, Probe, Seed, Threads};
+    use crate::experiment::setting::{Backend, Clusters, ImageSelection, LogN, Probe, Seed, Threads};
     use crate::experiment::trial::tests::{sample, sample_with};
 
     #[test]

@@ -7,7 +7,7 @@ use super::clear;
 use super::description::{kind, layout};
 use super::outcome::{ImageOutcome, median_of_layer};
 use super::preparation::Prepared;
-use super::row_sink::RowSink;
+use super::row_sink::{FIRST_ATTEMPT, RowSink};
 use super::session::Session;
 use super::simulation::Simulator;
 use super::statistics::{Share, largest, median, quartile, share, smallest};
@@ -25,9 +25,6 @@ use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::setting::Backend;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::Prices;
-
-/// What a trial that knows of no other says; who records it knows better.
-pub(super) const FIRST_ATTEMPT: u32 = 1;
 
 /// Evaluates a trial's images as its back end says; rows of images and layers go to `rows`, the trial's row is returned. What is encrypted goes on
 /// from the file `checkpoint`, and keeps there what it has reached.

@@ -4,7 +4,7 @@ use super::SecurityVerdict;
 use super::record::{record, words};
 use crate::experiment::clock::UtcTime;
 use crate::experiment::host::Host;
-use crate::experiment::provenance::Program;
+use crate::experiment::program::Program;
 // Every type of a setting, so that a new one need not be named here.
 use crate::experiment::setting::*;
 use crate::experiment::setting_list::with_settings;

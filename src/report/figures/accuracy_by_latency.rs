@@ -73,11 +73,7 @@ impl AccuracyByLatency {
             title: format!("Accuracy against latency on {dataset}"),
             subtitle: second_line(rows, trade_off, !published.is_empty()),
             remarks,
-            x: Axis::around(
-                "seconds of an image (logarithmic)",
-                Scale::Log10,
-                spots().map(|spot| spot.seconds),
-            ),
+            x: Axis::around("seconds of an image (logarithmic)", Scale::Log10, spots().map(|spot| spot.seconds)),
             y: Axis::around("accuracy (%)", Scale::Linear, spots().filter_map(|spot| spot.accuracy)).within(0.0, 100.0),
             measured,
             published,
@@ -88,7 +84,8 @@ impl AccuracyByLatency {
     #[must_use]
     pub fn caption(&self) -> String {
         let has = |word: &str| self.published.iter().any(|spot| spot.kind.contains(word));
-        let some = [("several threads", "on many threads"), ("GPU", "on a GPU"), ("batch", "of a batch over its images")];
+        let some =
+            [("several threads", "on many threads"), ("GPU", "on a GPU"), ("batch", "of a batch over its images")];
         let some: Vec<&str> = some.into_iter().filter(|(word, _)| has(word)).map(|(_, text)| text).collect();
         let some =
             if some.is_empty() { String::new() } else { format!(", some {}, as the key says", some.join(", some ")) };

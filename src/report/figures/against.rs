@@ -2,30 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::lines::{Line, Lines, Value};
-use super::palette::SERIES;
-use super::plot::{Axis, Chart, ChartPoint, Marker, Scale, Series};
+use super::lines::{Against, Line, Lines, Quantity, Value};
+use super::plot::{Axis, Chart, ChartPoint, Marker, SERIES, Scale, Series};
 use super::subtitle;
 use crate::report::columns::{Accuracy, trial};
-use crate::report::groups::{By, Group, groups};
+use crate::report::groups::{Group, groups};
 use crate::report::measures::{FEWEST_IMAGES, best_accuracy};
-use crate::report::rows::{Rows, VARIANT};
+use crate::report::rows::Rows;
 use crate::report::security::{insecure, is_insecure};
 use crate::report::spread::Spread;
 use crate::report::words;
-
-/// What stands on the horizontal axis.
-#[derive(Debug, Clone, Copy)]
-pub struct Against {
-    /// Part of the file's name.
-    pub word: &'static str,
-    /// The setting.
-    pub setting: &'static str,
-    /// Heading of the axis.
-    pub title: &'static str,
-    /// What a trial without the setting counts as; none: it is a line of reference.
-    pub off: Option<f64>,
-}
 
 /// K.
 pub const CLUSTERS: Against =
@@ -38,41 +24,6 @@ pub const ENSEMBLE: Against = Against {
     title: "number of models in the ensemble M (logarithmic)",
     off: Some(1.0),
 };
-
-/// What stands on the upright axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantity {
-    /// Percent of images that are right.
-    Accuracy,
-    /// Seconds of an evaluation.
-    Latency,
-}
-
-impl Quantity {
-    /// Part of the file's name.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Accuracy => "accuracy",
-            Self::Latency => "latency",
-        }
-    }
-
-    /// What its trials are grouped by.
-    pub const fn by(self) -> By {
-        match self {
-            Self::Accuracy => By::Answer,
-            Self::Latency => By::Speed,
-        }
-    }
-
-    /// What is not grouped by: seconds do not depend on which weights they are.
-    const fn without(self) -> &'static [&'static str] {
-        match self {
-            Self::Accuracy => &[],
-            Self::Latency => &[trial::MODEL, VARIANT],
-        }
-    }
-}
 
 impl Against {
     /// The charts, one for each network and data set (several, if there are more series than colours), or why there is none.
@@ -113,11 +64,6 @@ impl Against {
             untold.push(trial::CLUSTER_MODE);
         }
         untold
-    }
-
-    /// The setting of a trial as a number.
-    pub fn value(self, rows: &Rows, row: usize) -> Option<f64> {
-        rows.number(self.setting, row).filter(|value| Some(*value) != self.off)
     }
 
     fn panel(

@@ -1,13 +1,67 @@
 //! The lines of a chart against one setting, and what they are set against.
 
-use super::against::{Against, Quantity};
 use super::plot::Reference;
 use crate::report::columns::{Accuracy, trial};
-use crate::report::groups::{Group, configurations, groups_among};
+use crate::report::groups::{By, Group, configurations, groups_among};
 use crate::report::measures::{FEWEST_IMAGES, accuracy, latency};
-use crate::report::rows::Rows;
+use crate::report::rows::{Rows, VARIANT};
 use crate::report::spread::Spread;
 use crate::report::words;
+
+/// What stands on the horizontal axis.
+#[derive(Debug, Clone, Copy)]
+pub struct Against {
+    /// Part of the file's name.
+    pub word: &'static str,
+    /// The setting.
+    pub setting: &'static str,
+    /// Heading of the axis.
+    pub title: &'static str,
+    /// What a trial without the setting counts as; none: it is a line of reference.
+    pub off: Option<f64>,
+}
+
+impl Against {
+    /// The setting of a trial as a number.
+    pub fn value(self, rows: &Rows, row: usize) -> Option<f64> {
+        rows.number(self.setting, row).filter(|value| Some(*value) != self.off)
+    }
+}
+
+/// What stands on the upright axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Percent of images that are right.
+    Accuracy,
+    /// Seconds of an evaluation.
+    Latency,
+}
+
+impl Quantity {
+    /// Part of the file's name.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Latency => "latency",
+        }
+    }
+
+    /// What its trials are grouped by.
+    pub const fn by(self) -> By {
+        match self {
+            Self::Accuracy => By::Answer,
+            Self::Latency => By::Speed,
+        }
+    }
+
+    /// What is not grouped by: seconds do not depend on which weights they are.
+    pub const fn without(self) -> &'static [&'static str] {
+        match self {
+            Self::Accuracy => &[],
+            Self::Latency => &[trial::MODEL, VARIANT],
+        }
+    }
+}
 
 /// Most references of a chart.
 const REFERENCES: usize = 3;

@@ -2,8 +2,6 @@
 
 use plotters::style::RGBColor;
 
-use super::plot::Form;
-
 /// Blue: the main quantity.
 pub const BLUE: RGBColor = RGBColor(0, 114, 178);
 /// Vermillion: what is set against it.
@@ -22,15 +20,3 @@ pub const INK: RGBColor = RGBColor(34, 34, 34);
 pub const GREY: RGBColor = RGBColor(120, 120, 120);
 /// Grid.
 pub const GRID: RGBColor = RGBColor(225, 225, 225);
-
-/// Colours and forms of series, in order.
-pub const SERIES: [(RGBColor, Form); 8] = [
-    (BLUE, Form::Disc),
-    (VERMILLION, Form::Square),
-    (GREEN, Form::Triangle),
-    (PURPLE, Form::Diamond),
-    (ORANGE, Form::Wedge),
-    (SKY, Form::Cross),
-    (INK, Form::Plus),
-    (GREY, Form::Star),
-];

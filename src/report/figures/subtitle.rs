@@ -24,7 +24,8 @@ pub fn images(images: impl Iterator<Item = u64> + Clone) -> Option<String> {
 pub fn evaluations(rows: &Rows, groups: &[&Group]) -> Option<String> {
     let timed = groups.iter().flat_map(|group| &group.rows).filter(|row| rows.number(trial::LATENCY, **row).is_some());
     let of = |row: &usize| {
-        let images = || Some(rows.number(trial::IMAGES, *row)? / rows.number(trial::BATCH, *row).unwrap_or(1.0).max(1.0));
+        let images =
+            || Some(rows.number(trial::IMAGES, *row)? / rows.number(trial::BATCH, *row).unwrap_or(1.0).max(1.0));
         // Older rows do not say.
         Some(rows.number(trial::EVALUATIONS, *row).or_else(images)?.ceil() as u64)
     };
@@ -85,8 +86,9 @@ mod tests {
 
     #[test]
     fn numbers_in_words() {
-        let rows =
-            rows("trial_id,status,images,batch,latency_seconds_median,latency_evaluations\na,ok,1,,5,\nb,ok,8,4,5,\nc,ok,,,5,\nd,ok,9,,,\ne,ok,512,,5,2\n");
+        let rows = rows(
+            "trial_id,status,images,batch,latency_seconds_median,latency_evaluations\na,ok,1,,5,\nb,ok,8,4,5,\nc,ok,,,5,\nd,ok,9,,,\ne,ok,512,,5,2\n",
+        );
         let of = |places: &[usize]| evaluations(&rows, &[&Group { rows: places.to_vec() }]);
         assert_eq!(of(&[0]).unwrap(), "one evaluation each");
         assert_eq!(of(&[0, 1, 3]).unwrap(), "medians over 1 to 2 evaluations");

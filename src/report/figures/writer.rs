@@ -3,10 +3,11 @@
 use polars::prelude::DataFrame;
 
 use super::accuracy_by_latency::AccuracyByLatency;
-use super::against::{Against, CLUSTERS, ENSEMBLE, Quantity};
+use super::against::{CLUSTERS, ENSEMBLE};
 use super::layers::heading;
 use super::level_and_scale::{COLUMNS, level_and_scale};
 use super::levels_by_optimisation::LevelsByOptimisation;
+use super::lines::{Against, Quantity};
 use super::plot::Drawing;
 use super::precision_by_layer::precision_by_layer;
 use super::rendered::Rendered;

@@ -8,7 +8,8 @@ use crate::experiment::ExperimentError;
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::host::Host;
-use crate::experiment::provenance::{Program, Provenance, Session};
+use crate::experiment::program::Program;
+use crate::experiment::provenance::{Provenance, Session};
 
 /// The provenance of a results directory.
 pub fn provenance(directory: &Path) -> Markup {

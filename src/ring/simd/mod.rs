@@ -11,6 +11,7 @@
 mod dispatch;
 mod factors;
 mod generic;
+mod instructions;
 mod integer_matrix;
 mod operands;
 mod panel;
@@ -34,11 +35,12 @@ mod portable;
 mod tests;
 
 pub use dispatch::{
-    Instructions, add_assign, add_products, centered_quotients, grouped_products, instructions, linear_combination,
-    multiply_accumulate, multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate, panel_operands,
-    panel_products, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
+    add_assign, add_products, centered_quotients, grouped_products, linear_combination, multiply_accumulate,
+    multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate, panel_operands, panel_products,
+    permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
 };
 pub use factors::Factors;
+pub use instructions::{Instructions, instructions};
 pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
 pub use operands::{CHUNK, LANES, Term, chunk_words};
 pub use panel::{PANEL_ROWS, PanelPart, PanelTerm, fetch, reduction_points, whole_limit, whole_numbers};

@@ -3,7 +3,7 @@
 //! A row times the sources is a sum of products of words with numbers that are the same for a run of words. Numbers that are small
 //! whole ones leave products below 2^52, which need no reduction one by one; others are residues.
 
-use super::dispatch::Instructions;
+use super::instructions::Instructions;
 use crate::ring::modulus::VECTOR_BITS;
 
 /// Rows that a kernel works on together.
@@ -45,7 +45,7 @@ const fn in_doubles(instructions: Instructions) -> bool {
 
 /// Whole numbers of magnitude up to [`whole_limit`] in the form of the kernels.
 pub fn whole_numbers(weights: [i64; PANEL_ROWS]) -> [u64; PANEL_ROWS] {
-    whole_numbers_with(super::instructions(), weights)
+    whole_numbers_with(super::instructions::instructions(), weights)
 }
 
 pub(super) fn whole_numbers_with(instructions: Instructions, weights: [i64; PANEL_ROWS]) -> [u64; PANEL_ROWS] {
@@ -55,7 +55,7 @@ pub(super) fn whole_numbers_with(instructions: Instructions, weights: [i64; PANE
 /// Where a kernel must reduce sums of products with these columns, for moduli up to `largest`: the number of terms before each
 /// reduction, the last one included.
 pub fn reduction_points<'a>(columns: impl Iterator<Item = &'a [i64; PANEL_ROWS]>, largest: u64) -> Vec<u32> {
-    reduction_points_with(super::instructions(), columns, largest)
+    reduction_points_with(super::instructions::instructions(), columns, largest)
 }
 
 pub(super) fn reduction_points_with<'a>(

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::dispatch::*;
 use super::factors::Factors;
+use super::instructions::{Instructions, instructions};
 use super::integer_matrix::{IntegerMatrix, TILES};
 use super::sum_program::{SumProgram, TILE, Tile};
 use super::{CHUNK, Term};

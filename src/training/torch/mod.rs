@@ -14,6 +14,7 @@ mod state;
 mod step;
 mod stored;
 mod teacher;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod trainer;

@@ -2,7 +2,7 @@
 
 use tch::{TchError, Tensor};
 
-use super::network::Parameter;
+use super::tensors::Parameter;
 use crate::training::OptimizerSettings;
 
 /// Changes parameters by gradients. Not libtorch's own, whose momentum cannot be saved.

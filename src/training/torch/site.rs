@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::network::{Init, Statistics, Tensors};
+use super::tensors::{Init, Statistics, Tensors};
 use crate::network::Moments;
 use crate::network::polyfit::relu_fit;
 use crate::training::TrainedActivation;

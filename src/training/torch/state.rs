@@ -4,9 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use tch::{Device, Tensor};
 
-use super::network::{Named, Parameter, TorchNetwork};
+use super::network::TorchNetwork;
 use super::sgd::Sgd;
 use super::stored::single_precision;
+use super::tensors::{Named, Parameter};
 use crate::network::graph::{Graph, Node, Operation};
 use crate::network::{Network, Weights, widened};
 use crate::training::{Recipe, TrainingError};

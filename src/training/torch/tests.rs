@@ -4,9 +4,10 @@ use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 
-use super::network::{Init, Pass, TorchNetwork};
+use super::network::{Pass, TorchNetwork};
 use super::state::State;
 use super::teacher::Teacher;
+use super::tensors::Init;
 use super::{CardFacts, Observer, TrainOptions, Trained, train};
 use crate::dataset::{Dataset, DatasetName, Image, Normalisation, shipped_test_images};
 use crate::network::plain::PlainNetwork;

@@ -9,9 +9,8 @@ use super::drawing::{Drawing, Point};
 use super::error_bar::error_bar;
 use super::frame::Frame;
 use super::legend::{Legend, Sign};
-use super::marker::Marker;
+use super::marker::{Marker, SERIES};
 use super::sheet::Sheet;
-use crate::report::figures::palette::SERIES;
 
 /// One value against another, with the ends of its error bar.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 use plotters::style::{RGBColor, WHITE};
 
 use super::drawing::{Drawing, Point, Shape};
-use crate::report::figures::palette::SERIES;
+use crate::report::figures::palette::{BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION};
 
 /// The form of a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,18 @@ pub struct Marker {
     /// Whether it is white inside.
     pub hollow: bool,
 }
+
+/// Colours and forms of series, in order.
+pub const SERIES: [(RGBColor, Form); 8] = [
+    (BLUE, Form::Disc),
+    (VERMILLION, Form::Square),
+    (GREEN, Form::Triangle),
+    (PURPLE, Form::Diamond),
+    (ORANGE, Form::Wedge),
+    (SKY, Form::Cross),
+    (INK, Form::Plus),
+    (GREY, Form::Star),
+];
 
 /// Half the size of a sign in units.
 const RADIUS: u32 = 5;

@@ -18,5 +18,5 @@ pub use drawing::{Anchor, Drawing, Label, Point, Shape};
 pub use error_bar::{CAP, bar_ends, error_bar};
 pub use frame::Frame;
 pub use legend::{Legend, Sign};
-pub use marker::{Form, Marker};
+pub use marker::{Form, Marker, SERIES};
 pub use sheet::{ROW, Sheet};
