@@ -121,6 +121,24 @@ pub enum CkksError {
         /// Level of the ciphertext.
         level: usize,
     },
+    /// Secret keys of other rings than those of a switch.
+    #[error(
+        "the switch is between other rings than those of the secret keys, N = 2^{large} and N = 2^{small}; make the keys with the parameters of the switch"
+    )]
+    RingSwitch {
+        /// log2 of the dimension of the key to switch from.
+        large: u32,
+        /// log2 of that of the key to switch to.
+        small: u32,
+    },
+    /// No ring to switch into was given.
+    #[error(
+        "a ciphertext of {limbs} limbs cannot move into a smaller ring: the evaluator has no key for it; give it a key for that many"
+    )]
+    NoRingSwitch {
+        /// Limbs of the ciphertext.
+        limbs: usize,
+    },
     /// A key that does not belong to the parameters.
     #[error(
         "no key {kind:?} for {limbs} limbs can be made: {reason}; request it with the parameters of the secret key"

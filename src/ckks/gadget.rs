@@ -49,6 +49,8 @@ pub struct Band {
 pub struct Budget {
     /// log2 of the ring dimension.
     pub log_n: u32,
+    /// log2 of the largest ring dimension that the primes suit.
+    pub prime_log_n: u32,
     /// log2 of each prime of the chain, from the base prime on.
     pub limb_bits: Vec<f64>,
     /// log2 of how much larger the scale of data is at a key switch than after the rescale that follows: of D with tower reuse.
@@ -115,7 +117,7 @@ impl Budget {
     /// The cheapest gadget with keys up to `limbs` limbs.
     fn best(&self, limbs: usize) -> Result<Shape, CkksError> {
         let left = self.left(limbs);
-        let smallest = f64::from(self.log_n + 4);
+        let smallest = f64::from(self.prime_log_n + 4);
         let mut best: Option<(f64, Shape)> = None;
         for digit_limbs in 1..=limbs {
             let needed = self.needed(limbs, digit_limbs).max(smallest);
@@ -161,7 +163,7 @@ impl Budget {
         let bits = f64::from(special_bits) * special as f64;
         let digit_limbs = (1..=limbs)
             .rev()
-            .find(|&d| special > 0 && special_bits > self.log_n + 3 && self.needed(limbs, d) <= bits)
+            .find(|&d| special > 0 && special_bits > self.prime_log_n + 3 && self.needed(limbs, d) <= bits)
             .ok_or_else(|| self.none(limbs, left, self.needed(limbs, 1)))?;
         Ok(vec![Band { top: limbs, bottom: 1, shape: Shape { digit_limbs, special, special_bits } }])
     }
@@ -174,7 +176,7 @@ mod tests {
     fn resnet20() -> Budget {
         let mut limb_bits = vec![28.0];
         limb_bits.resize(21, 38.0);
-        Budget { log_n: 15, limb_bits, rescale_bits: 20.0, limit: 868 }
+        Budget { log_n: 15, prime_log_n: 15, limb_bits, rescale_bits: 20.0, limit: 868 }
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub struct ParametersLiteral {
     pub key_switching: KeySwitching,
     /// What to do about parameters over the security limit.
     pub security: SecurityPolicy,
+    /// log2 of the larger ring dimension whose primes these are, so that its ciphertexts can move here; none: they are no other ring's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prime_log_n: Option<u32>,
+    /// log2 of the smaller ring dimension whose secret keys are of, and whose security limit they keep; none: this ring's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_log_n: Option<u32>,
 }
 
 /// Largest size of an RNS prime in bits.
@@ -64,11 +70,18 @@ impl Default for ParametersLiteral {
             base_bits: 28,
             key_switching: KeySwitching::default(),
             security: SecurityPolicy::default(),
+            prime_log_n: None,
+            secret_log_n: None,
         }
     }
 }
 
 impl ParametersLiteral {
+    /// log2 of the largest ring dimension that the primes suit.
+    pub(super) fn prime_log_n(&self) -> u32 {
+        self.prime_log_n.unwrap_or(self.log_n)
+    }
+
     /// Checks what can be checked without primes.
     ///
     /// # Errors
@@ -85,6 +98,15 @@ impl ParametersLiteral {
             let reason = format!("choose a value from 5 (tests) or 12 (secure) to {MAX_LOG_N}");
             return refuse("log_n", &log_n, reason);
         }
+        let prime_log_n = self.prime_log_n();
+        if !(log_n..=MAX_LOG_N).contains(&prime_log_n) {
+            let reason = format!("primes suit rings from this one, 2^{log_n}, to 2^{MAX_LOG_N}");
+            return refuse("prime_log_n", &prime_log_n, reason);
+        }
+        if let Some(secret) = self.secret_log_n.filter(|secret| *secret > log_n) {
+            let reason = format!("the secret of a ring is embedded in a larger one, and this one is 2^{log_n}");
+            return refuse("secret_log_n", &secret, reason);
+        }
         in_range("scale_bits", scale_bits, 10.0, 55.0)?;
         in_range("weight_bits", weight_bits, 8.0, 45.0)?;
         let most = 2.0 * scale_bits;
@@ -94,7 +116,7 @@ impl ParametersLiteral {
             );
             return refuse("input_bits", &bits, reason);
         }
-        let smallest = log_n + SMALLEST_PRIME;
+        let smallest = prime_log_n + SMALLEST_PRIME;
         in_range("base_bits", f64::from(base_bits), f64::from(smallest.max(20)), f64::from(LARGEST_PRIME))?;
         let tower_bits = self.tower_bits();
         let (name, value) = if self.tower_reuse { ("weight_bits", weight_bits) } else { ("scale_bits", scale_bits) };
@@ -106,7 +128,7 @@ impl ParametersLiteral {
         }
         if tower_bits.round() < f64::from(smallest) {
             let reason = format!(
-                "a tower has {tower_bits} bits, less than the {smallest} that a prime has at N = 2^{log_n}; raise it"
+                "a tower has {tower_bits} bits, less than the {smallest} that a prime has at N = 2^{prime_log_n}; raise it"
             );
             return refuse(name, &value, reason);
         }
@@ -227,8 +249,8 @@ struct Bands {
 impl Bands {
     /// `limb_bits`: log2 of each prime of the chain.
     fn new(literal: &ParametersLiteral, chain: &[u64], limb_bits: &[f64], limit: u32) -> Result<Self, CkksError> {
-        let (log_n, rescale_bits) = (literal.log_n, literal.rescale_bits());
-        let budget = Budget { log_n, limb_bits: limb_bits.to_vec(), rescale_bits, limit };
+        let (prime_log_n, rescale_bits) = (literal.prime_log_n(), literal.rescale_bits());
+        let budget = Budget { log_n: literal.log_n, prime_log_n, limb_bits: limb_bits.to_vec(), rescale_bits, limit };
         let shapes = match literal.key_switching {
             KeySwitching::Automatic => budget.automatic()?,
             KeySwitching::SpecialPrimes(count) => budget.fixed(count)?,
@@ -236,7 +258,7 @@ impl Bands {
         let mut found = Self { bands: Vec::with_capacity(shapes.len()), special: Vec::new(), log2_qp: 0.0 };
         for band in shapes {
             // Primes of one band are distinct; bands may share them, since no operation mixes bands.
-            let primes = ntt_primes_below(log_n, band.shape.special_bits, band.shape.special, chain)?;
+            let primes = ntt_primes_below(prime_log_n, band.shape.special_bits, band.shape.special, chain)?;
             let log2_p: f64 = primes.iter().map(|q| (*q as f64).log2()).sum();
             budget.check(&band, log2_p)?;
             found.log2_qp = found.log2_qp.max(limb_bits[..band.top].iter().sum::<f64>() + log2_p);
@@ -261,15 +283,17 @@ impl Parameters {
     /// [`CkksError`] for impossible values, for a modulus over the security limit, and when primes run out.
     pub fn new(literal: ParametersLiteral) -> Result<Self, CkksError> {
         literal.check()?;
-        let log_n = literal.log_n;
-        let mut primes = ntt_primes(log_n, literal.base_bits, 1, &[])?;
+        let (log_n, prime_log_n) = (literal.log_n, literal.prime_log_n());
+        // A secret of a smaller ring is as secure as there.
+        let secret_log_n = literal.secret_log_n.unwrap_or(log_n);
+        let mut primes = ntt_primes(prime_log_n, literal.base_bits, 1, &[])?;
         for bits in limb_bits(&literal) {
-            let prime = ntt_primes(log_n, bits, 1, &primes).map_err(|error| match error {
+            let prime = ntt_primes(prime_log_n, bits, 1, &primes).map_err(|error| match error {
                 RingError::TooFewPrimes { .. } if !literal.tower_reuse => CkksError::Parameter {
                     name: "scale_bits",
                     value: literal.scale_bits.to_string(),
                     reason: format!(
-                        "without tower reuse each of {} rescales needs a prime of this size, and at N = 2^{log_n} only {} are 1 \
+                        "without tower reuse each of {} rescales needs a prime of this size, and at N = 2^{prime_log_n} only {} are 1 \
                          modulo 2N; raise scale_bits, and base_bits above it",
                         literal.levels,
                         primes.len() - 1
@@ -287,13 +311,13 @@ impl Parameters {
         let insecure = |log2_qp, limit, advice: &str| CkksError::Insecure {
             log2_qp,
             limit,
-            log_n,
+            log_n: secret_log_n,
             table: table.name(),
             advice: advice.into(),
         };
         let limb_bits: Vec<f64> = primes.iter().map(log2).collect();
         let bands = |limit| Bands::new(&literal, &primes, &limb_bits, limit);
-        let within = match table.limit(log_n) {
+        let within = match table.limit(secret_log_n) {
             None => Err(insecure(log2_q, 0, "choose a ring dimension from 2^12 to 2^17")),
             Some(limit) if log2_q > f64::from(limit) => Err(match smallest_log_n(log2_q) {
                 Some(larger) => insecure(log2_q, limit, &format!("the smallest ring for this chain is N = 2^{larger}")),
@@ -312,7 +336,7 @@ impl Parameters {
         };
         primes.extend(special);
         let ntts = primes.iter().map(|q| Ntt::new(log_n, *q)).collect::<Result<_, _>>()?;
-        let security = Security { log_n, log2_qp };
+        let security = Security { log_n: secret_log_n, log2_qp };
         let scale = literal.scale_bits.exp2();
         Ok(Self(Arc::new(Inner { literal, scale, chain, ntts, bands, security })))
     }
@@ -431,7 +455,7 @@ fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
         .map(|level| ((sum * level as f64).round() - (sum * (level - 1) as f64).round()) as u32)
         .collect();
     if let (Some(input), Some(top)) = (literal.input_bits, bits.last_mut()) {
-        let smallest = (literal.log_n + SMALLEST_PRIME) as f64;
+        let smallest = f64::from(literal.prime_log_n() + SMALLEST_PRIME);
         *top = (input + sum - 2.0 * literal.scale_bits).round().max(smallest) as u32;
     }
     bits

@@ -120,6 +120,7 @@ impl PlanOptions {
             base_bits: self.base_bits,
             key_switching: self.key_switching,
             security: self.security,
+            ..ParametersLiteral::default()
         }
     }
 

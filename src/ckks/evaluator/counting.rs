@@ -11,6 +11,7 @@ use crate::ckks::encoder::Complex;
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::ring_switch::RingSwitch;
 use crate::ckks::rotated;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 
@@ -27,13 +28,19 @@ pub struct Counted {
 #[derive(Debug)]
 pub struct Counting {
     parameters: Parameters,
+    switch: Option<RingSwitch>,
     load: Mutex<Load>,
 }
 
 impl Counting {
     /// A counter at zero.
     pub fn new(parameters: Parameters) -> Self {
-        Self { parameters, load: Mutex::default() }
+        Self { parameters, switch: None, load: Mutex::default() }
+    }
+
+    /// The same with a way into the ring of half the dimension.
+    pub fn with_ring_switch(self, switch: RingSwitch) -> Self {
+        Self { switch: Some(switch), ..self }
     }
 
     /// A fresh ciphertext.
@@ -180,6 +187,12 @@ impl Evaluator for Counting {
     }
     fn conjugate(&self, x: &Counted) -> Result<Counted, CkksError> {
         self.count(&self.blocks(x.limbs).rotations(1));
+        Ok(*x)
+    }
+    fn switch_ring(&self, x: &Counted) -> Result<Counted, CkksError> {
+        let switch = self.switch.as_ref().filter(|switch| switch.limbs() == x.limbs);
+        let through = switch.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?.through();
+        self.count(&Blocks::new(through, x.limbs).ring_switch());
         Ok(*x)
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {

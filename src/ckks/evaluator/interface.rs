@@ -159,6 +159,12 @@ pub trait Evaluator: Sync {
     /// [`CkksError::MissingGaloisKey`].
     fn conjugate(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
 
+    /// Moves a ciphertext into the ring of half the dimension, where slot j is the mean of slots j and j + N / 4; the scale stays.
+    ///
+    /// # Errors
+    /// [`CkksError::NoRingSwitch`] without a switch for as many limbs.
+    fn switch_ring(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
+
     /// Encodes the diagonals of a transform at `scale`.
     ///
     /// # Errors

@@ -135,6 +135,17 @@ impl<'p> Blocks<'p> {
         load
     }
 
+    /// A key switch to a secret of the ring of half the dimension, and the transforms of what is kept.
+    pub(super) fn ring_switch(self) -> Load {
+        let mut load = self.mod_up(self.extended);
+        load.add_times(1, &self.switch_and_mod_down());
+        let limbs = 2.0 * self.limbs as f64;
+        // Transforms of N / 2 coefficients take half of the time, about.
+        let kept = Operations { limb_transforms: 1.5 * limbs, limb_passes: 2.5 * limbs, ..Operations::default() };
+        load.add(2 * self.limbs, &kept);
+        load
+    }
+
     /// An automorphism on a pair in the extended basis.
     fn rotate_extended(self) -> Load {
         let mut load = Self::divide(self.extended, self.special, 1);

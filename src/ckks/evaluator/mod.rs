@@ -18,6 +18,8 @@ mod noise_tests;
 #[cfg(test)]
 mod program_tests;
 #[cfg(test)]
+mod ring_switch_tests;
+#[cfg(test)]
 mod testing;
 
 pub use check::SCALE_TOLERANCE;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::ckks::parameters::Parameters;
-use crate::ring::sampling::{Seed, SeedStream};
+use crate::ring::sampling::{SecretCoefficients, Seed, SeedStream};
 use crate::ring::{Automorphism, Limb, Ntt, RingError, SecretLimb, SecretPolynomial, simd};
 
 /// A uniform ternary secret, as evaluations modulo every prime of its parameters; zeroized on drop.
@@ -69,6 +69,24 @@ impl SecretKey {
     /// A seed for an encryption, which no other encryption gets.
     pub(crate) fn encryption_seed(&self) -> Seed {
         self.encryptions.next_seed()
+    }
+
+    /// The key's coefficients.
+    fn coefficients(&self) -> SecretCoefficients {
+        let ntt = &self.parameters.ntts()[0];
+        let mut limb = SecretLimb::new(self.limb(0).clone());
+        ntt.inverse(&mut limb);
+        SecretCoefficients::new(limb.iter().map(|x| ntt.modulus().centered(*x) as i32).collect())
+    }
+
+    /// Evaluations of the key modulo prime number `prime` of other parameters: in a larger ring, of the key as a polynomial in a power of
+    /// X.
+    pub(super) fn embedded(&self, parameters: &Parameters) -> impl Fn(usize) -> SecretLimb {
+        let own = self.coefficients();
+        let stride = parameters.n() / own.len();
+        let mut coefficients = SecretCoefficients::new(vec![0; parameters.n()]);
+        coefficients.iter_mut().step_by(stride).zip(own.iter()).for_each(|(to, from)| *to = *from);
+        move |prime| SecretLimb::new(evaluate_limb(&parameters.ntts()[prime], &coefficients))
     }
 
     /// Evaluations of the key under an automorphism, modulo prime number `prime`.

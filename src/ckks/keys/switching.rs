@@ -12,7 +12,7 @@ use crate::ckks::parameters::{KeyBand, Parameters};
 use crate::ring::arena::Pages;
 use crate::ring::automorphism::inverse_element;
 use crate::ring::packed_terms::{PackedTerms, pack, packed_words};
-use crate::ring::sampling::SecretCoefficients;
+use crate::ring::sampling::{SecretCoefficients, Seed};
 use crate::ring::{Automorphism, Limb, SecretLimb, simd};
 
 /// A switching key.
@@ -32,19 +32,49 @@ impl SwitchingKey {
     /// would be a modulus that security was not checked for.
     pub(super) fn generate(secret: &SecretKey, kind: KeyKind, band: usize, limbs: usize) -> Self {
         let parameters = secret.parameters();
+        let own = |prime: usize| SecretLimb::new(secret.limb(prime).clone());
+        match kind {
+            KeyKind::Relinearization => {
+                let seed = secret.seed().derive("switching key", &[0, band as u64]);
+                let square = |prime: usize| secret.product(secret.limb(prime), prime);
+                Self::between(parameters, band, limbs, &seed, own, square)
+            }
+            KeyKind::Galois(element) => {
+                let seed = secret.seed().derive("switching key", &[element as u64, band as u64]);
+                let log_n = parameters.log_n();
+                let preimage = Automorphism::new(log_n, inverse_element(log_n, element));
+                let target = |prime: usize| secret.permuted_limb(prime, &preimage);
+                Self::between(parameters, band, limbs, &seed, target, own)
+            }
+        }
+    }
+
+    /// Makes a key from the secret of a ring to that of the ring of half its dimension; `through`: the large ring, with the limit of the
+    /// small one.
+    pub(in crate::ckks) fn between_rings(
+        through: &Parameters,
+        limbs: usize,
+        large: &SecretKey,
+        small: &SecretKey,
+    ) -> Self {
+        let seed = small.seed().derive("ring switching key", &[u64::from(through.log_n()), limbs as u64]);
+        let (target, source) = (small.embedded(through), large.embedded(through));
+        Self::between(through, through.band_index(limbs), limbs, &seed, target, source)
+    }
+
+    /// Makes a key from one secret to another, both by their evaluations modulo a prime.
+    fn between(
+        parameters: &Parameters,
+        band: usize,
+        limbs: usize,
+        seed: &Seed,
+        target: impl Fn(usize) -> SecretLimb + Sync,
+        source: impl Fn(usize) -> SecretLimb + Sync,
+    ) -> Self {
         let key_band: &KeyBand = &parameters.bands()[band];
         let primes: Vec<usize> = (0..limbs).chain(key_band.special.iter().copied()).collect();
         let digits = key_band.band.shape.digits(limbs);
-        let label = match kind {
-            KeyKind::Relinearization => 0,
-            KeyKind::Galois(element) => element as u64,
-        };
-        let seed = secret.seed().derive("switching key", &[label, band as u64]);
         let seeds: Vec<_> = (0..digits as u64).map(|digit| seed.derive("digit", &[digit])).collect();
-        let preimage = match kind {
-            KeyKind::Relinearization => None,
-            KeyKind::Galois(g) => Some(Automorphism::new(parameters.log_n(), inverse_element(parameters.log_n(), g))),
-        };
         let errors: Vec<SecretCoefficients> =
             seeds.par_iter().map(|seed| seed.derive("error", &[]).gaussian(parameters.n())).collect();
 
@@ -60,24 +90,19 @@ impl SwitchingKey {
         parts.into_par_iter().zip(&primes).for_each(|(part, &prime)| {
             let ntt = &parameters.ntts()[prime];
             let q = ntt.modulus();
-            let preimage = preimage.as_ref().map(|sigma| secret.permuted_limb(prime, sigma));
-            let target = preimage.as_deref().unwrap_or(secret.limb(prime));
+            let target = target(prime);
             let p = parameters.product_modulo(&key_band.special, prime);
             for (digit, (seed, error)) in seeds.iter().zip(&errors).enumerate() {
                 let mut b = evaluate_limb(ntt, error);
                 let mut a = Limb::scratch(b.len());
                 seed.derive("uniform", &[prime as u64]).fill_uniform(&mut a, q);
                 let mut product = SecretLimb::new(a.clone());
-                simd::multiply_assign(&mut product, target, q);
+                simd::multiply_assign(&mut product, &target, q);
                 simd::sub_assign(&mut b, &product, q);
                 if key_band.digit(digit, limbs).contains(&prime) {
-                    // product <- P s', with s' = s^2 or s.
-                    product.copy_from_slice(secret.limb(prime));
-                    if kind == KeyKind::Relinearization {
-                        simd::multiply_assign(&mut product, secret.limb(prime), q);
-                    }
-                    simd::multiply_by_factor(&mut product, p, q);
-                    simd::add_assign(&mut b, &product, q);
+                    let mut factor = source(prime);
+                    simd::multiply_by_factor(&mut factor, p, q);
+                    simd::add_assign(&mut b, &factor, q);
                 }
                 pack(part, digit, digits, (&b, &a), q);
             }

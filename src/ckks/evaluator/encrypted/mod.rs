@@ -4,6 +4,7 @@ mod arithmetic;
 mod combination;
 mod division;
 mod key_switch;
+mod ring_switch;
 mod rotation;
 mod scalar_matrix;
 mod tables;
@@ -14,6 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use ring_switch::Switcher;
 use tables::Tables;
 
 use super::interface::Evaluator;
@@ -24,6 +26,7 @@ use crate::ckks::error::CkksError;
 use crate::ckks::keys::EvaluationKeys;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::ring_switch::RingSwitchingKey;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// Computes on ciphertexts; needs no secret.
@@ -33,13 +36,19 @@ pub struct Encrypted {
     encoder: Encoder,
     keys: Arc<EvaluationKeys>,
     tables: Tables,
+    switcher: Option<Box<Switcher>>,
 }
 
 impl Encrypted {
     /// An evaluator with the given keys.
     pub fn new(parameters: Parameters, encoder: Encoder, keys: Arc<EvaluationKeys>) -> Self {
         let tables = Tables::new(parameters.clone());
-        Self { parameters, encoder, keys, tables }
+        Self { parameters, encoder, keys, tables, switcher: None }
+    }
+
+    /// The same with a way into the ring of half the dimension.
+    pub fn with_ring_switch(self, key: RingSwitchingKey) -> Self {
+        Self { switcher: Some(Box::new(Switcher::new(key))), ..self }
     }
 
     /// The encoder.
@@ -112,6 +121,10 @@ impl Evaluator for Encrypted {
     }
     fn conjugate(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         self.conjugate_ciphertext(x)
+    }
+    fn switch_ring(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
+        let switcher = self.switcher.as_ref().filter(|switcher| switcher.limbs() == x.limbs());
+        Ok(switcher.ok_or(CkksError::NoRingSwitch { limbs: x.limbs() })?.switch(x))
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
         self.encoded(transform, scale)

@@ -26,6 +26,7 @@ use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::noise;
 use crate::ckks::parameters::Parameters;
+use crate::ckks::ring_switch::RingSwitch;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 
 /// Computes on clear slots with noise.
@@ -33,12 +34,18 @@ use crate::ckks::scalar_matrix::ScalarMatrix;
 pub struct Simulated {
     parameters: Parameters,
     encoder: Encoder,
+    switch: Option<RingSwitch>,
 }
 
 impl Simulated {
     /// A simulator of the given parameters.
     pub fn new(parameters: Parameters, encoder: Encoder) -> Self {
-        Self { parameters, encoder }
+        Self { parameters, encoder, switch: None }
+    }
+
+    /// The same with a way into the ring of half the dimension.
+    pub fn with_ring_switch(self, switch: RingSwitch) -> Self {
+        Self { switch: Some(switch), ..self }
     }
 
     /// What a fresh encryption of `slots` (one for each slot) at `scale` with `limbs` limbs decrypts to. `seed` is the
@@ -128,6 +135,13 @@ impl Evaluator for Simulated {
     }
     fn conjugate(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
         Ok(self.switched(x.map(|z| z.conj())))
+    }
+    fn switch_ring(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
+        let switch = self.switch.as_ref().filter(|switch| switch.limbs() == x.limbs);
+        let switch = switch.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
+        let mut half = x.means_of_halves();
+        half.add_noise(noise::slot_deviation(switch.target().log_n(), switch.noise()) / x.scale);
+        Ok(half)
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<SimulatedTransform, CkksError> {
         self.encoded(transform, scale)

@@ -103,6 +103,16 @@ impl SimulatedCiphertext {
         out
     }
 
+    /// Slots half as many, each the mean of two that are half of them apart.
+    pub(super) fn means_of_halves(&self) -> Self {
+        let half = self.length() / 2;
+        let means = |all: &[f64]| -> Vec<f64> {
+            let pairs = all.chunks_exact(2 * half.max(1)).map(|image| image.split_at(half));
+            pairs.flat_map(|(low, high)| low.iter().zip(high).map(|(x, y)| (x + y) / 2.0)).collect()
+        };
+        Self { re: means(&self.re), im: means(&self.im), ..self.clone() }
+    }
+
     /// Adds normal noise of the given deviation to both parts of every slot, and moves on to the next seed.
     pub(super) fn add_noise(&mut self, deviation: f64) {
         self.add_varying_noise(&[deviation], &[deviation]);

@@ -1,0 +1,112 @@
+//! From a ring into the one of half its dimension (method section 9).
+//!
+//! Z[X] / (X^N + 1) contains the ring of half the dimension as the polynomials in X^2. A ciphertext moves there by one key switch to a
+//! secret of that ring, s'(X^2), and by keeping the coefficients of even index: c0 + c1 s' for those is the even part of the message.
+//! Slot j of the result is the mean of slots j and j + N / 4, so values that repeat after half of the slots stay what they are.
+//!
+//! The key of that switch is in the large ring and of a secret of the small one: two samples of the small ring. So the limit of
+//! the small ring holds for it, and from the level on where that leaves room for special primes the switch is possible.
+
+use super::error::CkksError;
+use super::keys::SecretKey;
+use super::keys::SwitchingKey;
+use super::noise;
+use super::parameters::{Parameters, ParametersLiteral};
+
+/// Parameters of a switch.
+#[derive(Debug, Clone)]
+pub struct RingSwitch {
+    /// Of the key switch: in the large ring, under the limit of the small one.
+    through: Parameters,
+    /// Of the small ring.
+    target: Parameters,
+}
+
+impl RingSwitch {
+    /// For ciphertexts of `limbs` limbs of the ring of `from`.
+    ///
+    /// # Errors
+    /// As [`Parameters::new`]: a modulus over the limit of the small ring, among others.
+    pub fn new(from: &Parameters, limbs: usize) -> Result<Self, CkksError> {
+        if !(2..=from.max_limbs()).contains(&limbs) {
+            return Err(CkksError::Limbs { found: limbs, most: from.max_limbs() });
+        }
+        let large = from.literal();
+        let prime_log_n = Some(large.prime_log_n());
+        // A fresh ciphertext is as any other there.
+        let shared = ParametersLiteral { levels: limbs - 1, input_bits: None, prime_log_n, ..large.clone() };
+        let small = large.log_n - 1;
+        let through = Parameters::new(ParametersLiteral { secret_log_n: Some(small), ..shared.clone() })?;
+        let target = Parameters::new(ParametersLiteral { log_n: small, ..shared })?;
+        // Only a fresh image has a prime of another size on top.
+        let same = |to: &Parameters| (0..limbs).all(|prime| to.prime(prime) == from.prime(prime));
+        if !(same(&through) && same(&target)) {
+            return Err(CkksError::Limbs { found: limbs, most: from.max_limbs() - 1 });
+        }
+        Ok(Self { through, target })
+    }
+
+    /// Limbs of the ciphertexts that it takes and makes.
+    pub fn limbs(&self) -> usize {
+        self.target.max_limbs()
+    }
+
+    /// Parameters of the key switch, in the large ring.
+    pub fn through(&self) -> &Parameters {
+        &self.through
+    }
+
+    /// Parameters of the small ring.
+    pub fn target(&self) -> &Parameters {
+        &self.target
+    }
+
+    /// Deviation of a coefficient's error: of the key switch with a secret of N / 2 coefficients.
+    pub fn noise(&self) -> f64 {
+        noise::switching(&self.through, self.limbs()).hypot(noise::rounding(self.target.log_n()))
+    }
+
+    /// Bytes of the key in memory.
+    pub fn key_bytes(&self) -> u64 {
+        SwitchingKey::predicted_bytes(&self.through, self.through.band_index(self.limbs()), self.limbs())
+    }
+}
+
+/// The key of a switch.
+#[must_use]
+#[derive(Debug)]
+pub struct RingSwitchingKey {
+    pub(super) switch: RingSwitch,
+    pub(super) key: SwitchingKey,
+}
+
+impl RingSwitchingKey {
+    /// Makes the key from the secret key of the large ring to that of the small one.
+    ///
+    /// # Errors
+    /// [`CkksError::RingSwitch`] for keys of other rings than those of the switch.
+    pub fn generate(switch: &RingSwitch, large: &SecretKey, small: &SecretKey) -> Result<Self, CkksError> {
+        let (through, limbs) = (&switch.through, switch.limbs());
+        let same = |a: &Parameters, b: &Parameters| {
+            a.log_n() == b.log_n()
+                && a.max_limbs() >= limbs
+                && b.max_limbs() >= limbs
+                && (0..limbs).all(|i| a.prime(i) == b.prime(i))
+        };
+        if !same(large.parameters(), through) || !same(small.parameters(), &switch.target) {
+            return Err(CkksError::RingSwitch { large: large.parameters().log_n(), small: small.parameters().log_n() });
+        }
+        let key = SwitchingKey::between_rings(through, limbs, large, small);
+        Ok(Self { switch: switch.clone(), key })
+    }
+
+    /// The switch that it is for.
+    pub fn switch(&self) -> &RingSwitch {
+        &self.switch
+    }
+
+    /// Size in bytes in memory.
+    pub fn bytes(&self) -> u64 {
+        self.key.bytes()
+    }
+}
