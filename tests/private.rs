@@ -63,8 +63,7 @@ struct Outcome {
 fn evaluate(network: &LoweredNetwork, plan: &Plan, image: &[f64]) -> Outcome {
     let trace = network.forward(image).unwrap();
     let client = Client::reproducible(&plan.client, &Seed::from_number(SEED));
-    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
-    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+    let evaluator = client.evaluator(|_| ()).unwrap();
     let executor = Executor::new(&plan.program, &evaluator, 1 << 20);
     let encrypted = client.encrypt(image).unwrap().iter().map(|x| x.expand()).collect();
     let mut probes = Vec::new();
@@ -252,7 +251,7 @@ fn a_client_needs_its_half_of_the_plan_alone() {
     assert_eq!(client.decrypt(&result).unwrap(), expected);
     // Levels and scales of all steps are what the evaluator finds.
     let counting = Counting::new(plan.parameters.clone());
-    let Value { ciphertexts, limbs, scale } = plan.program.image;
+    let Value { ciphertexts, limbs, scale, .. } = plan.program.image;
     let found = Executor::new(&plan.program, &counting, 0)
         .run(vec![counting.fresh(limbs, scale); ciphertexts], &mut |layer, output, _| {
             let planned = plan.layers[layer].output;

@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::Arc;
 
-use leveled::ckks::{Encrypted, SecurityPolicy};
+use leveled::ckks::SecurityPolicy;
 use leveled::inference::{Client, Executor, LayoutKind, Plan, PlanOptions, Simulation, simulator};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{Stage, merge};
@@ -84,8 +84,7 @@ fn one_image_that_overflows_spoils_the_batch_and_is_noticed() {
     let network = Arc::new(two_stages(3));
     let plan = Plan::new(network.clone(), &options(9, Some(16))).unwrap();
     let client = Client::reproducible(&plan.client, &Seed::from_number(3));
-    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
-    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+    let evaluator = client.evaluator(|_| ()).unwrap();
     let executor = Executor::new(&plan.program, &evaluator, 1 << 20);
     let overflows = |factor: f64| -> Vec<bool> {
         let mut images: Vec<Vec<f64>> = (0..4).map(|i| image(&network, i as f64)).collect();

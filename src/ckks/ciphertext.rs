@@ -69,6 +69,11 @@ impl Ciphertext {
         self.scale
     }
 
+    /// The ring dimension N.
+    pub fn n(&self) -> usize {
+        self.c0.limbs.first().map_or(0, |limb| limb.len())
+    }
+
     /// Number of limbs of each part.
     pub fn limbs(&self) -> usize {
         self.c0.len()

@@ -7,6 +7,8 @@
 //! The key of that switch is in the large ring and of a secret of the small one: two samples of the small ring. So the limit of
 //! the small ring holds for it, and from the level on where that leaves room for special primes the switch is possible.
 
+use serde::{Deserialize, Serialize};
+
 use super::error::CkksError;
 use super::keys::SecretKey;
 use super::keys::SwitchingKey;
@@ -14,7 +16,7 @@ use super::noise;
 use super::parameters::{Parameters, ParametersLiteral};
 
 /// Parameters of a switch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RingSwitch {
     /// Of the key switch: in the large ring, under the limit of the small one.
     through: Parameters,
@@ -59,6 +61,11 @@ impl RingSwitch {
     /// Parameters of the small ring.
     pub fn target(&self) -> &Parameters {
         &self.target
+    }
+
+    /// log2(QP) of the largest key that is of the small ring's secret: in that ring, or of the switch.
+    pub fn log2_qp(&self) -> f64 {
+        self.through.security().log2_qp.max(self.target.security().log2_qp)
     }
 
     /// Deviation of a coefficient's error: of the key switch with a secret of N / 2 coefficients.

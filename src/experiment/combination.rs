@@ -77,6 +77,7 @@ fn settle_clear(settings: &mut Settings) {
     to_default(&mut settings.convolution);
     to_default(&mut settings.batch);
     to_default(&mut settings.tiles);
+    to_default(&mut settings.ring_switching);
     to_default(&mut settings.security);
     to_default(&mut settings.seed);
     to_default(&mut settings.memory);
@@ -186,6 +187,7 @@ pub fn plan_options(settings: &Settings, parameters: &ParameterSet) -> PlanOptio
         base_bits: parameters.base_bits,
         layout: settings.layout,
         convolution: settings.convolution,
+        ring_switching: settings.ring_switching,
         batch: settings.batch.0.map(|images| usize::try_from(images).unwrap_or(usize::MAX)),
         tiles: settings.tiles.0.map(|tiles| tiles as usize),
         memory_bytes: settings.memory.limit.map_or(DEFAULT_MEMORY_BYTES, |limit| limit.0),

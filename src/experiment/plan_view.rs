@@ -46,6 +46,19 @@ pub struct PlanBand {
     pub special_bits: u32,
 }
 
+/// A smaller ring.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanRing {
+    /// log2 of its dimension.
+    pub log_n: u32,
+    /// Level of the ciphertexts that move into it.
+    pub level: u32,
+    /// log2 of the largest modulus of a key of its secret, the key of the switch included.
+    pub log2_qp: f64,
+    /// Largest log2 QP of the 2024 guidelines at its dimension; none: they have no line.
+    pub line_2024: Option<u32>,
+}
+
 /// What clustering did to the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanClusters {
@@ -123,15 +136,18 @@ pub struct PlanView {
     pub batch: u32,
     /// Rescales from the input to the logits.
     pub levels_used: u32,
-    /// log2 of modulus Q times special primes P.
+    /// log2 of modulus Q times special primes P, in the largest ring.
     pub log2_qp: f64,
+    /// Smaller rings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rings: Vec<PlanRing>,
     /// Largest log2 QP of the 2018 standard at this N; none: it has no line.
     pub line_2018: Option<u32>,
     /// Largest log2 QP of the 2024 guidelines at this N; none: they have no line.
     pub line_2024: Option<u32>,
-    /// Verdict under the 2018 standard.
+    /// Verdict under the 2018 standard, the worst of all rings.
     pub security_2018: SecurityVerdict,
-    /// Verdict under the 2024 guidelines.
+    /// Verdict under the 2024 guidelines, likewise.
     pub security_2024: SecurityVerdict,
     /// Special primes and digits, highest levels first.
     pub bands: Vec<PlanBand>,
@@ -217,6 +233,7 @@ pub(crate) mod tests {
             batch: 1,
             levels_used: 2,
             log2_qp: 160.0,
+            rings: Vec::new(),
             line_2018: Some(881),
             line_2024: Some(868),
             security_2018: SecurityVerdict::Secure,
@@ -275,7 +292,7 @@ pub(crate) mod tests {
                 part: Part::Linear,
                 operation: Operation::Transform { weight_scale: 2f64.powi(18) },
                 operands: vec![ValueId::IMAGE],
-                value: Value { ciphertexts: 1, limbs: 2, scale: 2f64.powi(20) },
+                value: Value { ciphertexts: 1, limbs: 2, scale: 2f64.powi(20), ring: 0 },
             }],
         }
     }

@@ -92,6 +92,9 @@ macro_rules! with_settings {
                 batch: Batch,
                 /// Tiles of an image in the tiled layout: 1, 4, 16, 64, 256 or 1024, or `auto`, as many as take the least time.
                 tiles: Tiles,
+                /// `auto`: late layers of the packed layout are computed in smaller rings, where their limits of security allow it and time
+                /// is saved; `none`: one ring.
+                ring_switching: RingSwitching,
                 /// `128`: refuse what is not 128-bit secure; `none`: allow it where nothing secure fits, and every row says insecure.
                 security: SecurityPolicy,
                 /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only, whose

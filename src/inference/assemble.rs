@@ -6,6 +6,7 @@ use super::builder::LinearPart;
 use super::layout::Layout;
 use super::linear::{Packing, Work};
 use super::program::{Operation, Part, Plaintext, PlaintextId, Program, ProgramLayer, Step, Value, ValueId};
+use super::rings::Rings;
 use super::stages::Stage;
 use crate::ckks::Parameters;
 use crate::ckks::evaluator::SCALE_TOLERANCE;
@@ -17,7 +18,9 @@ const ONES: usize = 8;
 /// What a program is made from.
 pub struct Assembly<'a> {
     pub network: &'a LoweredNetwork,
+    /// The parameters of the first ring: all have its scales.
     pub parameters: &'a Parameters,
+    pub rings: &'a Rings,
     pub tower_reuse: bool,
     /// Limbs of every layer's inputs.
     pub limbs: &'a [usize],
@@ -31,6 +34,8 @@ struct Assembler<'a> {
     program: Program,
     /// Values of sources in the forms that later layers read.
     offered: HashMap<(Source, Packing), ValueId>,
+    /// Values that have moved into the next smaller ring.
+    moved: HashMap<ValueId, ValueId>,
     /// Layer and part of the steps that are being added.
     at: (usize, Part),
 }
@@ -57,6 +62,7 @@ impl Assembly<'_> {
                 working_bytes: self.working_bytes,
             },
             offered: HashMap::from([((Source::Input, packing), ValueId::IMAGE)]),
+            moved: HashMap::new(),
             at: (0, Part::Linear),
         };
         for (index, (part, offers)) in parts.into_iter().zip(offers).enumerate() {
@@ -101,8 +107,10 @@ impl Assembler<'_> {
         let lowest = offered.iter().map(|id| self.program.value(*id)).min_by_key(|value| value.limbs);
         let read = lowest.map_or(parameters.data_scale(), |value| value.scale);
         let mut operands = Vec::with_capacity(offered.len());
+        let ring = self.assembly.rings.ring_of(limbs);
         for id in offered {
-            let aligned = self.aligned(id, limbs, read);
+            let moved = self.moved(id, ring);
+            let aligned = self.aligned(moved, limbs, read);
             operands.push(self.summed(aligned, &part.sums));
         }
         // What later layers read without a squaring must have the scale of a square.
@@ -114,7 +122,7 @@ impl Assembler<'_> {
             Work::Combination(_) => Operation::Combine { weight_scale },
             Work::Matrix(_) => Operation::MultiplyMatrix { weight_scale },
         };
-        let value = Value { ciphertexts: part.work.outputs(), limbs: limbs - 1, scale };
+        let value = Value { ciphertexts: part.work.outputs(), limbs: limbs - 1, scale, ring };
         let value = self.push(operation, operands, value);
         let bias = self.plaintext(part.layout.scatter(&layer.bias));
         self.unary(Operation::AddPlain { plaintext: bias }, value)
@@ -123,6 +131,21 @@ impl Assembler<'_> {
     /// A value after it was added to its rotations, one after the other.
     fn summed(&mut self, id: ValueId, rotations: &[i64]) -> ValueId {
         rotations.iter().fold(id, |value, steps| self.unary(Operation::AddRotated { steps: *steps }, value))
+    }
+
+    /// A value in the ring of its reader.
+    fn moved(&mut self, id: ValueId, ring: usize) -> ValueId {
+        let found = self.program.value(id);
+        if found.ring >= ring {
+            return id;
+        }
+        let next = self.moved.get(&id).copied().unwrap_or_else(|| {
+            let dropped = self.drop(id, self.assembly.rings.switches()[found.ring].limbs());
+            let value = Value { ring: found.ring + 1, ..self.program.value(dropped) };
+            self.push(Operation::SwitchRing, vec![dropped], value)
+        });
+        self.moved.insert(id, next);
+        self.moved(next, ring)
     }
 
     /// A value at the limbs and the scale that its reader wants.

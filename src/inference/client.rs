@@ -1,14 +1,16 @@
 //! The client: holds the secret key, encrypts images, decrypts logits, and notices overflows.
 
-use super::client_plan::ClientPlan;
+use std::sync::Arc;
+
+use super::client_plan::{ClientPlan, SmallerRing};
 use super::error::InferenceError;
 use super::logits::Logits;
 use super::plan::Plan;
 use super::probe::{LayerProbe, probe};
 use crate::ckks::decryption::decrypt;
 use crate::ckks::encryption::SeededCiphertext;
-use crate::ckks::keys::{EvaluationKeys, SecretKey};
-use crate::ckks::{Ciphertext, CkksError, Encoder, Encryptor, SecretSlots};
+use crate::ckks::keys::{EvaluationKeys, KeyRequest, SecretKey};
+use crate::ckks::{Ciphertext, CkksError, Encoder, Encrypted, Encryptor, RingSwitchingKey, SecretSlots};
 use crate::network::LoweredTrace;
 use crate::ring::RingError;
 use crate::ring::sampling::Seed;
@@ -18,6 +20,8 @@ use crate::ring::sampling::Seed;
 pub struct Client<'a> {
     plan: &'a ClientPlan,
     encryptor: Encryptor,
+    /// Of each smaller ring.
+    smaller: Vec<(Encoder, SecretKey)>,
 }
 
 impl<'a> Client<'a> {
@@ -26,16 +30,19 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`RingError::Entropy`] if there is none.
     pub fn new(plan: &'a ClientPlan) -> Result<Self, RingError> {
-        Ok(Self::with(plan, SecretKey::generate(&plan.parameters)?))
+        let smaller = plan.smaller.iter().map(|ring| SecretKey::generate(ring.switch.target()));
+        Ok(Self::with(plan, SecretKey::generate(&plan.parameters)?, smaller.collect::<Result<_, _>>()?))
     }
 
     /// A client whose secret key and noise follow from `seed`: for tests and experiments, see [`SecretKey::reproducible`].
     pub fn reproducible(plan: &'a ClientPlan, seed: &Seed) -> Self {
-        Self::with(plan, SecretKey::reproducible(&plan.parameters, seed))
+        let smaller = plan.smaller.iter().map(|ring| SecretKey::reproducible(ring.switch.target(), seed));
+        Self::with(plan, SecretKey::reproducible(&plan.parameters, seed), smaller.collect())
     }
 
-    fn with(plan: &'a ClientPlan, secret: SecretKey) -> Self {
-        Self { plan, encryptor: Encryptor::new(secret) }
+    fn with(plan: &'a ClientPlan, secret: SecretKey, smaller: Vec<SecretKey>) -> Self {
+        let smaller = smaller.into_iter().map(|secret| (Encoder::new(secret.parameters().log_n()), secret));
+        Self { plan, encryptor: Encryptor::new(secret), smaller: smaller.collect() }
     }
 
     /// The encoder.
@@ -43,7 +50,35 @@ impl<'a> Client<'a> {
         self.encryptor.encoder()
     }
 
-    /// Makes the keys that the plan needs; `made` is told how many there are.
+    /// Makes all keys that the plan needs, and the server's evaluator with them; `made` is told how many there are.
+    ///
+    /// # Errors
+    /// [`CkksError::KeyRequest`] if the plan asks for keys that its parameters do not have.
+    pub fn evaluator(&self, mut made: impl FnMut(usize)) -> Result<Encrypted, InferenceError> {
+        let mut before = 0;
+        let mut evaluator = |secret: &SecretKey, encoder: &Encoder, request: &KeyRequest| {
+            let keys = EvaluationKeys::generate(secret, request, |number| made(before + number))?;
+            before += request.len();
+            Ok::<_, CkksError>(Encrypted::new(secret.parameters().clone(), encoder.clone(), Arc::new(keys)))
+        };
+        let first = evaluator(self.encryptor.secret(), self.encryptor.encoder(), &self.plan.request)?;
+        let mut larger = vec![(self.encryptor.secret(), first)];
+        for (SmallerRing { request, .. }, (encoder, secret)) in self.plan.smaller.iter().zip(&self.smaller) {
+            larger.push((secret, evaluator(secret, encoder, request)?));
+        }
+        // From the smallest ring on each becomes part of the one before it.
+        let mut rings = larger.into_iter().rev();
+        let Some((mut small, mut evaluator)) = rings.next() else {
+            return Err(CkksError::NoRingSwitch { limbs: 0 }.into());
+        };
+        for ((secret, larger), ring) in rings.zip(self.plan.smaller.iter().rev()) {
+            let key = RingSwitchingKey::generate(&ring.switch, secret, small)?;
+            (small, evaluator) = (secret, larger.with_ring_switch(key, evaluator));
+        }
+        Ok(evaluator)
+    }
+
+    /// Makes the keys that the plan needs in its largest ring; `made` is told how many there are.
     ///
     /// # Errors
     /// [`CkksError::KeyRequest`] if the plan asks for keys that its parameters do not have.
@@ -74,7 +109,11 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`CkksError::Ciphertext`] for what is no ciphertext of the plan's parameters.
     pub fn slots(&self, ciphertext: &Ciphertext) -> Result<SecretSlots, CkksError> {
-        decrypt(self.encryptor.encoder(), self.encryptor.secret(), ciphertext)
+        let own = |(_, secret): &&(Encoder, SecretKey)| secret.parameters().n() == ciphertext.n();
+        match self.smaller.iter().find(own) {
+            Some((encoder, secret)) => decrypt(encoder, secret, ciphertext),
+            None => decrypt(self.encryptor.encoder(), self.encryptor.secret(), ciphertext),
+        }
     }
 
     /// Compares the linear output of layer number `index` of the whole plan with clear-text evaluation; none: there is no such layer, or its

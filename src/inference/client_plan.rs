@@ -11,8 +11,17 @@ use super::program::Value;
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::SCALE_TOLERANCE;
 use crate::ckks::keys::KeyRequest;
-use crate::ckks::{Complex, Parameters};
+use crate::ckks::{Complex, Parameters, RingSwitch};
 use crate::network::lowered::Shape;
+
+/// A ring into which ciphertexts move.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SmallerRing {
+    /// The switch into it.
+    pub switch: RingSwitch,
+    /// The keys that the server needs in it.
+    pub request: KeyRequest,
+}
 
 /// What a client must know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,8 +42,11 @@ pub struct ClientPlan {
     pub batch: usize,
     /// The encrypted image.
     pub encrypted: Value,
-    /// The keys that the server needs.
+    /// The keys that the server needs in the largest ring.
     pub request: KeyRequest,
+    /// Smaller rings, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub smaller: Vec<SmallerRing>,
     /// Layout of the logits.
     pub output: Layout,
     /// The encrypted logits.
@@ -47,6 +59,18 @@ impl ClientPlan {
     /// Images whose slots a simulation must keep in one ciphertext: those of a batch where they outnumber what one image fills.
     pub const fn shared_images(&self) -> usize {
         if matches!(self.input, Layout::Tiled(_)) { self.batch } else { 1 }
+    }
+
+    /// Number of keys that the server needs, those between rings included.
+    pub fn keys(&self) -> usize {
+        self.request.len() + self.smaller.iter().map(|ring| 1 + ring.request.len()).sum::<usize>()
+    }
+
+    /// Bytes of them in memory.
+    pub fn key_bytes(&self) -> u64 {
+        let smaller = self.smaller.iter();
+        self.request.bytes(&self.parameters)
+            + smaller.map(|ring| ring.switch.key_bytes() + ring.request.bytes(ring.switch.target())).sum::<u64>()
     }
 
     /// The image as the lowered network reads it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::InferenceError;
 use super::linear::{Packing, Work};
-use super::program::{Operation, Part, PlaintextId, Program, ValueId};
+use super::program::{Operation, Part, PlaintextId, Program, Step, Value, ValueId};
 use crate::ckks::{CkksError, Complex, Evaluator};
 
 /// Where the time of one layer went, in seconds.
@@ -66,23 +66,29 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         Self { program, evaluator, last_uses: program.last_uses(), budget: weight_bytes, encoded }
     }
 
-    /// The encoded weights of a layer, at this scale.
-    fn encoded(&self, layer: usize, scale: f64) -> Result<Arc<Encoded<E>>, CkksError> {
+    /// The evaluator of the ring in which a step reads.
+    fn evaluator(&self, step: &Step) -> Result<&'a E, CkksError> {
+        let Value { limbs, ring, .. } = self.program.value(step.operands.first().copied().unwrap_or(ValueId::IMAGE));
+        let smaller = |evaluator: &'a E, _| evaluator.smaller_ring().ok_or(CkksError::NoRingSwitch { limbs });
+        (0..ring).try_fold(self.evaluator, smaller)
+    }
+
+    /// The encoded weights of the layer of a step, at this scale.
+    fn encoded(&self, step: &Step, scale: f64) -> Result<Arc<Encoded<E>>, CkksError> {
+        let (layer, evaluator) = (step.layer, self.evaluator(step)?);
         let lock = || self.encoded.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(encoded) = lock().layers.get(&layer) {
             return Ok(encoded.clone());
         }
         let encoded = Arc::new(match &self.program.layers[layer].map {
-            Work::Diagonals(transform) => Encoded::Diagonals(self.evaluator.encode_transform(transform, scale)?),
-            Work::Combination(combination) => {
-                Encoded::Combination(self.evaluator.encode_combination(combination, scale)?)
-            }
-            Work::Matrix(matrix) => Encoded::Matrix(self.evaluator.encode_scalar_matrix(matrix, scale)?),
+            Work::Diagonals(transform) => Encoded::Diagonals(evaluator.encode_transform(transform, scale)?),
+            Work::Combination(combination) => Encoded::Combination(evaluator.encode_combination(combination, scale)?),
+            Work::Matrix(matrix) => Encoded::Matrix(evaluator.encode_scalar_matrix(matrix, scale)?),
         });
         let bytes = match &*encoded {
-            Encoded::Diagonals(encoded) => self.evaluator.transform_bytes(encoded),
-            Encoded::Combination(encoded) => self.evaluator.combination_bytes(encoded),
-            Encoded::Matrix(encoded) => self.evaluator.scalar_matrix_bytes(encoded),
+            Encoded::Diagonals(encoded) => evaluator.transform_bytes(encoded),
+            Encoded::Combination(encoded) => evaluator.combination_bytes(encoded),
+            Encoded::Matrix(encoded) => evaluator.scalar_matrix_bytes(encoded),
         };
         let mut cache = lock();
         if cache.bytes + bytes <= self.budget {
@@ -99,7 +105,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     pub fn prepare(&self, mut encoded: impl FnMut(usize)) -> Result<(), InferenceError> {
         for step in &self.program.steps {
             if let Some(weight_scale) = step.operation.weight_scale() {
-                self.encoded(step.layer, weight_scale).map_err(|source| self.error(step.layer, source))?;
+                self.encoded(step, weight_scale).map_err(|source| self.error(step.layer, source))?;
                 encoded(step.layer);
             }
         }
@@ -157,13 +163,14 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         values: &mut Values<E::Ciphertext>,
         encode_seconds: &mut f64,
     ) -> Result<Vec<E::Ciphertext>, CkksError> {
-        let (evaluator, step) = (self.evaluator, &self.program.steps[index]);
+        let step = &self.program.steps[index];
+        let evaluator = self.evaluator(step)?;
         match step.operation {
             Operation::Transform { weight_scale }
             | Operation::Combine { weight_scale }
             | Operation::MultiplyMatrix { weight_scale } => {
                 let start = Instant::now();
-                let encoded = self.encoded(step.layer, weight_scale)?;
+                let encoded = self.encoded(step, weight_scale)?;
                 *encode_seconds += start.elapsed().as_secs_f64();
                 let inputs = step.operands.iter().filter_map(|operand| values[operand.0].as_ref()).flatten();
                 let inputs: Vec<&E::Ciphertext> = inputs.collect();
@@ -195,6 +202,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
                 self.each(index, values, |_, x| evaluator.add(x, &evaluator.rotate(x, steps)?))
             }
             Operation::Rescale => self.each(index, values, |_, x| evaluator.rescale(x)),
+            Operation::SwitchRing => self.each(index, values, |_, x| evaluator.switch_ring(x)),
             Operation::Drop => self.each(index, values, |_, x| evaluator.drop_to(x, step.value.limbs)),
             Operation::Pack { packing: Packing::Real } => self.each(index, values, |_, x| Ok(x.clone())),
             Operation::Pack { packing: Packing::Halves { half } } => self.each(index, values, |_, x| {

@@ -3,7 +3,6 @@
 use super::linear::Work;
 use super::program::{Program, Step, ValueId};
 use crate::ckks::Parameters;
-use crate::ckks::keys::KeyRequest;
 use crate::ckks::rotated::Rotated;
 
 /// Program, tables, weights and clear-text copies.
@@ -62,7 +61,7 @@ fn most_limbs(program: &Program) -> u64 {
 pub fn predicted_bytes(
     parameters: &Parameters,
     program: &Program,
-    keys: &KeyRequest,
+    key_bytes: u64,
     threads: usize,
     weight_bytes: u64,
 ) -> u64 {
@@ -74,7 +73,7 @@ pub fn predicted_bytes(
     let working = working + if tiled { most_limbs(program) } else { 0 };
     BASE_BYTES
         + parameters.ntts().len() as u64 * 9 * limb
-        + keys.bytes(parameters)
+        + key_bytes
         + program.weight_bytes().sum::<u64>().min(weight_bytes).max(program.weight_bytes().max().unwrap_or(0))
         + working * limb
 }

@@ -65,6 +65,7 @@ mod plan;
 pub mod prices;
 pub mod probe;
 pub mod program;
+pub mod rings;
 mod simulation;
 mod stages;
 mod tiles;
@@ -76,7 +77,9 @@ pub use error::InferenceError;
 pub use executor::{Executor, LayerSeconds};
 pub use layout::Layout;
 pub use logits::Logits;
-pub use options::{ConvolutionKind, DEFAULT_MEMORY_BYTES, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions};
+pub use options::{
+    ConvolutionKind, DEFAULT_MEMORY_BYTES, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions, RingSwitching,
+};
 pub use plan::{Plan, PlannedLayer};
 pub use prices::Prices;
 pub use program::Program;

@@ -32,6 +32,17 @@ choice! {
     }
 }
 
+choice! {
+    /// Whether late layers are computed in smaller rings (method section 9).
+    pub enum RingSwitching {
+        /// From where the limits of smaller rings allow it and time is saved: in the packed layout.
+        Auto = "auto",
+        /// One ring.
+        #[default]
+        None = "none",
+    }
+}
+
 /// Enough for the article's widest layers in two or three blocks.
 pub const DEFAULT_WORKING_BYTES: u64 = 5 << 30;
 
@@ -63,6 +74,8 @@ pub struct PlanOptions {
     pub layout: LayoutKind,
     /// How convolutions are computed.
     pub convolution: ConvolutionKind,
+    /// Whether late layers are computed in smaller rings.
+    pub ring_switching: RingSwitching,
     /// Images in the slots of one ciphertext; none: one, and in the tiled layout as many as there is room for.
     pub batch: Option<usize>,
     /// Tiles of an image in the tiled layout; none: as many as take the least time within the memory.
@@ -93,6 +106,7 @@ impl Default for PlanOptions {
             base_bits: 28,
             layout: LayoutKind::default(),
             convolution: ConvolutionKind::default(),
+            ring_switching: RingSwitching::default(),
             batch: None,
             tiles: None,
             memory_bytes: DEFAULT_MEMORY_BYTES,

@@ -4,22 +4,26 @@ use std::sync::Arc;
 
 use super::assemble::Assembly;
 use super::builder::Builder;
-use super::client_plan::ClientPlan;
+use super::client_plan::{ClientPlan, SmallerRing};
 use super::error::InferenceError;
 use super::executor::Executor;
 use super::layout::Layout;
 use super::linear::WorkSize;
 use super::memory::predicted_bytes;
-use super::options::{LayoutKind, PlanOptions};
+use super::options::{LayoutKind, PlanOptions, RingSwitching};
 use super::prices::Prices;
 use super::program::{Program, Value};
+use super::rings::Rings;
 use super::stages::input_limbs;
 use super::tiles::{self, Forecast};
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::{Load, Operations};
-use crate::ckks::{Counting, Parameters};
+use crate::ckks::{Counting, Evaluator, Parameters};
 use crate::network::lowered::LoweredNetwork;
 use crate::network::one_after_the_other;
+
+/// Slower plans in a row of smaller rings after which no later switch is tried.
+const SLOWER: usize = 3;
 
 /// What is known of a layer from its steps, for tables and checks.
 #[derive(Debug)]
@@ -43,8 +47,8 @@ pub struct PlannedLayer {
     pub value: Value,
     /// Operations of the whole layer.
     pub operations: Operations,
-    /// The same by the number of tasks that share them.
-    pub load: Load,
+    /// The same ring by ring, by the number of tasks that share them.
+    pub loads: Vec<Load>,
     /// log2 of the largest linear output that the modulus holds; the number itself may be beyond what an `f64` holds.
     pub log2_headroom: f64,
 }
@@ -79,8 +83,10 @@ impl PlannedLayer {
 pub struct Plan {
     /// The network, on unfolded images if the client unfolds.
     pub network: Arc<LoweredNetwork>,
-    /// The parameters.
+    /// The parameters, of the largest ring.
     pub parameters: Parameters,
+    /// The rings.
+    pub rings: Rings,
     /// What the server does.
     pub program: Program,
     /// What the client must know.
@@ -124,24 +130,83 @@ impl Plan {
         })
     }
 
-    /// The plan of a network that is sound, on unfolded images if the client unfolds.
+    /// The plan of a network that is sound, on unfolded images if the client unfolds, in the rings that take the least time by stored
+    /// prices and on one thread: the same on every machine.
     fn of(
         network: Arc<LoweredNetwork>,
         unfolding: Option<Unfolding>,
         options: &PlanOptions,
     ) -> Result<Self, InferenceError> {
-        let image = unfolding.map_or(network.input, |unfolding| unfolding.image());
-        let limbs = input_limbs(&network, options.tower_reuse);
-        let chain = limbs.iter().copied().max().unwrap_or(2);
+        let parameters = Self::parameters(&network, unfolding.is_some(), options)?;
+        let in_rings = |rings| Self::in_rings(network.clone(), unfolding, options, rings);
+        let mut best = in_rings(Rings::one(parameters))?;
+        if (options.ring_switching, options.layout) != (RingSwitching::Auto, LayoutKind::Packed) {
+            return Ok(best);
+        }
+        let prices = Prices::default();
+        let key_bytes = best.client.key_bytes();
+        let mut fewest: Vec<usize> = best.layers.iter().map(|layer| layer.limbs).collect();
+        fewest.sort_unstable_by(|a, b| b.cmp(a));
+        fewest.dedup();
+        loop {
+            let mut found: Option<(Self, f64)> = None;
+            let mut slower = 0;
+            for limbs in &fewest {
+                // A chain over the limit of the smaller ring, or values that do not fit into it. Where the first ring is insecure,
+                // no other need be better.
+                let rings = best.rings.with(*limbs).ok();
+                let insecure = !best.parameters.security().is_secure();
+                let rings = rings.filter(|rings| insecure || rings.last().security().is_secure());
+                let Some(plan) = rings.and_then(|rings| in_rings(rings).ok()) else { continue };
+                // Just below the limit, digits are many and keys large.
+                if plan.client.key_bytes() > key_bytes {
+                    continue;
+                }
+                let seconds = plan.seconds_at(&prices, 1);
+                if found.as_ref().is_none_or(|(_, least)| seconds < *least) {
+                    found = Some((plan, seconds));
+                } else {
+                    slower += 1;
+                }
+                if slower == SLOWER {
+                    break;
+                }
+            }
+            match found {
+                Some((plan, seconds)) if seconds < best.seconds_at(&prices, 1) => best = plan,
+                _ => return Ok(best),
+            }
+        }
+    }
+
+    /// The parameters of the largest ring.
+    fn parameters(
+        network: &LoweredNetwork,
+        unfolded: bool,
+        options: &PlanOptions,
+    ) -> Result<Parameters, InferenceError> {
+        let chain = input_limbs(network, options.tower_reuse).into_iter().max().unwrap_or(2);
         let levels = options.levels.unwrap_or(chain - 1);
         if levels < chain - 1 {
             return Err(InferenceError::ChainTooShort { levels, network_layers: chain - 1, needed: chain - 1 });
         }
         // A layer that rotates its inputs needs the scale for which gadgets are made.
-        let rotates = unfolding.is_none() && options.layout != LayoutKind::Tiled;
+        let rotates = !unfolded && options.layout != LayoutKind::Tiled;
         let own_input_scale = !rotates && levels == chain - 1 && options.tower_reuse;
-        let parameters = Parameters::new(options.literal(levels, own_input_scale))?;
-        let mut builder = Builder::new(network.clone(), parameters.clone(), unfolding.is_some(), options)?;
+        Ok(Parameters::new(options.literal(levels, own_input_scale))?)
+    }
+
+    fn in_rings(
+        network: Arc<LoweredNetwork>,
+        unfolding: Option<Unfolding>,
+        options: &PlanOptions,
+        rings: Rings,
+    ) -> Result<Self, InferenceError> {
+        let parameters = rings.parameters(0).clone();
+        let image = unfolding.map_or(network.input, |unfolding| unfolding.image());
+        let limbs = input_limbs(&network, options.tower_reuse);
+        let chain = limbs.iter().copied().max().unwrap_or(2);
+        let mut builder = Builder::new(network.clone(), rings.clone(), unfolding.is_some(), options)?;
         let parts = (0..limbs.len()).map(|i| builder.layer(i, limbs[i])).collect::<Result<Vec<_>, _>>()?;
         let Builder { input, input_packing: packing, input_copies: copies, .. } = builder;
         let kinds: Vec<(&'static str, Layout)> = parts.iter().map(|part| (part.kind, part.layout.clone())).collect();
@@ -149,17 +214,22 @@ impl Plan {
             ciphertexts: packing.ciphertexts(input.ciphertexts()) * copies,
             limbs: chain,
             scale: parameters.input_scale(),
+            ring: 0,
         };
         let assembly = Assembly {
             network: &network,
             parameters: &parameters,
+            rings: &rings,
             tower_reuse: options.tower_reuse,
             limbs: &limbs,
             image: (encrypted, packing),
             working_bytes: options.working_bytes,
         };
         let program = assembly.program(parts);
-        let layers = layers(&network, &parameters, &program, kinds)?;
+        let layers = layers(&network, &rings, &program, kinds)?;
+        let mut requests = program.keys(&rings).into_iter();
+        let request = requests.next().unwrap_or_default();
+        let smaller = rings.switches().iter().cloned().zip(requests);
         let client = ClientPlan {
             parameters: parameters.clone(),
             image,
@@ -168,13 +238,14 @@ impl Plan {
             copies,
             batch: options.batch.unwrap_or_else(|| input.batch(parameters.slots())),
             encrypted,
-            request: program.keys(&parameters),
+            request,
+            smaller: smaller.map(|(switch, request)| SmallerRing { switch, request }).collect(),
             output: layers.last().map_or_else(|| input.clone(), |last| last.layout.clone()),
             input,
             result: program.result(),
             logit_bound: layers.last().map_or(0.0, |last| last.log2_headroom.exp2()),
         };
-        Ok(Self { network, parameters, program, client, layers, prices: options.prices.clone() })
+        Ok(Self { network, parameters, rings, program, client, layers, prices: options.prices.clone() })
     }
 
     /// Levels that the network uses.
@@ -197,12 +268,16 @@ impl Plan {
 
     /// The same at other prices.
     pub fn seconds_at(&self, prices: &Prices, threads: usize) -> f64 {
-        self.layers.iter().map(|layer| prices.seconds(&self.parameters, &layer.load, threads)).sum()
+        self.layers.iter().map(|layer| self.layer_seconds_at(prices, layer, threads)).sum()
     }
 
     /// Predicted seconds of one of its layers on `threads` threads.
     pub fn layer_seconds(&self, layer: &PlannedLayer, threads: usize) -> f64 {
-        self.prices.seconds(&self.parameters, &layer.load, threads)
+        self.layer_seconds_at(&self.prices, layer, threads)
+    }
+
+    fn layer_seconds_at(&self, prices: &Prices, layer: &PlannedLayer, threads: usize) -> f64 {
+        self.rings.all().zip(&layer.loads).map(|(ring, load)| prices.seconds(ring, load, threads)).sum()
     }
 
     /// Bytes of all encoded diagonals.
@@ -217,25 +292,34 @@ impl Plan {
 
     /// Predicted peak memory in bytes.
     pub fn predicted_bytes(&self, threads: usize, diagonal_bytes: u64) -> u64 {
-        predicted_bytes(&self.parameters, &self.program, &self.client.request, threads, diagonal_bytes)
+        predicted_bytes(&self.parameters, &self.program, self.client.key_bytes(), threads, diagonal_bytes)
     }
 }
 
 /// The layers of a program, their operations counted by carrying it out on the evaluator that computes nothing.
 fn layers(
     network: &LoweredNetwork,
-    parameters: &Parameters,
+    rings: &Rings,
     program: &Program,
     kinds: Vec<(&'static str, Layout)>,
 ) -> Result<Vec<PlannedLayer>, InferenceError> {
-    let counting = Counting::new(parameters.clone());
-    let Value { ciphertexts, limbs, scale } = program.image;
+    let parameters = rings.parameters(0);
+    let counting = rings.nested(
+        |parameters| Counting::new(parameters.clone()),
+        |larger, switch, smaller| larger.with_ring_switch(switch.clone(), smaller),
+    );
+    let Value { ciphertexts, limbs, scale, .. } = program.image;
     let mut counted = Vec::with_capacity(program.layers.len());
     let image = vec![counting.fresh(limbs, scale); ciphertexts];
-    Executor::new(program, &counting, 0).run(image, &mut |_, _, _| counted.push(counting.take()))?;
+    Executor::new(program, &counting, 0).run(image, &mut |_, _, _| {
+        let all = std::iter::successors(Some(&counting), |counting| counting.smaller_ring());
+        counted.push(all.map(Counting::take).collect::<Vec<_>>());
+    })?;
     let described = network.layers.iter().zip(&program.layers).zip(kinds).zip(counted).enumerate();
     Ok(described
-        .map(|(index, (((layer, steps), (kind, layout)), load))| {
+        .map(|(index, (((layer, steps), (kind, layout)), loads))| {
+            let mut operations = Operations::default();
+            loads.iter().for_each(|load| operations.add(&load.total()));
             let output = program.value(steps.output);
             PlannedLayer {
                 name: layer.name.clone(),
@@ -246,8 +330,8 @@ fn layers(
                 limbs: output.limbs + 1,
                 output,
                 value: program.layer_value(index),
-                operations: load.total(),
-                load,
+                operations,
+                loads,
                 log2_headroom: program.log2_headroom(index, parameters),
             }
         })

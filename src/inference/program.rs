@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::linear::{Packing, Work};
+use super::rings::Rings;
 use crate::ckks::Parameters;
 use crate::ckks::keys::{KeyKind, KeyRequest};
 
 /// Number of a value: 0 is the encrypted image, k + 1 the result of step k.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ValueId(pub usize);
 
 impl ValueId {
@@ -31,6 +32,14 @@ pub struct Value {
     pub limbs: usize,
     /// Scale.
     pub scale: f64,
+    /// Number of the ring, 0 for the largest.
+    #[serde(default, skip_serializing_if = "is_largest")]
+    pub ring: usize,
+}
+
+/// Whether a ring is the largest one.
+const fn is_largest(ring: &usize) -> bool {
+    *ring == 0
 }
 
 /// What a step does, ciphertext by ciphertext where it is not a linear map.
@@ -77,6 +86,8 @@ pub enum Operation {
     Add,
     /// Gives up limbs.
     Drop,
+    /// Moves into the next smaller ring.
+    SwitchRing,
     /// Puts real parts into real and imaginary ones.
     Pack {
         /// How.
@@ -178,14 +189,17 @@ impl Program {
         last
     }
 
-    /// The keys that the steps need, each up to the level that needs it.
-    pub fn keys(&self, parameters: &Parameters) -> KeyRequest {
-        let mut request = KeyRequest::new();
+    /// The keys that the steps need in each ring, each up to the level that needs it; those between rings are not among them.
+    pub fn keys(&self, rings: &Rings) -> Vec<KeyRequest> {
+        let mut requests: Vec<KeyRequest> = rings.all().map(|_| KeyRequest::new()).collect();
         for step in &self.steps {
-            let limbs = step.operands.first().map_or(0, |operand| self.value(*operand).limbs);
+            let Some(Value { limbs, ring, .. }) = step.operands.first().map(|operand| self.value(*operand)) else {
+                continue;
+            };
+            let (parameters, request) = (rings.parameters(ring), &mut requests[ring]);
             match step.operation {
                 Operation::Transform { .. } | Operation::Combine { .. } | Operation::MultiplyMatrix { .. } => {
-                    self.layers[step.layer].map.request(parameters, limbs, &mut request);
+                    self.layers[step.layer].map.request(parameters, limbs, request);
                 }
                 Operation::AddRotated { steps } => request.add_rotation(parameters, steps, limbs),
                 Operation::Square => request.add(parameters, KeyKind::Relinearization, limbs),
@@ -195,7 +209,7 @@ impl Program {
                 _ => {}
             }
         }
-        request
+        requests
     }
 
     /// For every layer the bytes of its weights when encoded.

@@ -16,7 +16,10 @@ pub struct Simulation<'a> {
 
 /// An evaluator for [`Simulation`].
 pub fn simulator(plan: &Plan) -> Simulated {
-    Simulated::new(plan.parameters.clone(), Encoder::new(plan.parameters.log_n()))
+    plan.rings.nested(
+        |parameters| Simulated::new(parameters.clone(), Encoder::new(parameters.log_n())),
+        |larger, switch, smaller| larger.with_ring_switch(switch.clone(), smaller),
+    )
 }
 
 impl<'a> Simulation<'a> {
@@ -38,7 +41,7 @@ impl<'a> Simulation<'a> {
         observer: &mut dyn FnMut(usize, &[SimulatedCiphertext], LayerSeconds),
     ) -> Result<Vec<Logits>, InferenceError> {
         let plan = &self.plan.client;
-        let Value { ciphertexts, limbs, scale } = plan.encrypted;
+        let Value { ciphertexts, limbs, scale, .. } = plan.encrypted;
         let groups: Vec<&[(&[f64], u64)]> = images.chunks(plan.shared_images().max(1)).collect();
         let slots =
             |group: &&[(&[f64], u64)]| plan.input_slots(&group.iter().map(|(image, _)| *image).collect::<Vec<_>>());

@@ -45,6 +45,16 @@ pub fn plan_text(plan: &PlanView) -> String {
     for (name, value) in facts {
         text += &format!("  {name:<11}{value}\n");
     }
+    for ring in &plan.rings {
+        text += &format!(
+            "  {:<11}N = 2^{} from level {}, log2 QP {:.1} (largest for 128 bits: {} in 2024)\n",
+            "ring",
+            ring.log_n,
+            ring.level,
+            ring.log2_qp,
+            line(ring.line_2024)
+        );
+    }
     if let Some(clusters) = &plan.clusters {
         text += &format!("  {:<11}{}\n", "clusters", clusters_in_words(clusters));
     }

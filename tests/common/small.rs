@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use leveled::ckks::Encrypted;
 use leveled::inference::{Client, Executor, Logits, Plan, PlanOptions};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{Architecture, Network, Stage};
@@ -40,8 +39,7 @@ pub fn agrees(
 ) {
     let plan = Plan::new(network.clone(), options).unwrap();
     let client = Client::reproducible(&plan.client, &Seed::from_number(3));
-    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
-    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+    let evaluator = client.evaluator(|_| ()).unwrap();
     let executor = Executor::new(&plan.program, &evaluator, 1 << 20);
     let references: Vec<&[f64]> = images.iter().map(|i| &i[..]).collect();
     let upload = client.encrypt_batch(&references).unwrap();

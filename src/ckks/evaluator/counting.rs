@@ -28,7 +28,7 @@ pub struct Counted {
 #[derive(Debug)]
 pub struct Counting {
     parameters: Parameters,
-    switch: Option<RingSwitch>,
+    switch: Option<Box<(RingSwitch, Self)>>,
     load: Mutex<Load>,
 }
 
@@ -38,9 +38,9 @@ impl Counting {
         Self { parameters, switch: None, load: Mutex::default() }
     }
 
-    /// The same with a way into the ring of half the dimension.
-    pub fn with_ring_switch(self, switch: RingSwitch) -> Self {
-        Self { switch: Some(switch), ..self }
+    /// The same with a way into the ring of half the dimension, and what evaluates there.
+    pub fn with_ring_switch(self, switch: RingSwitch, smaller: Self) -> Self {
+        Self { switch: Some(Box::new((switch, smaller))), ..self }
     }
 
     /// A fresh ciphertext.
@@ -189,8 +189,11 @@ impl Evaluator for Counting {
         self.count(&self.blocks(x.limbs).rotations(1));
         Ok(*x)
     }
+    fn smaller_ring(&self) -> Option<&Self> {
+        self.switch.as_ref().map(|switch| &switch.1)
+    }
     fn switch_ring(&self, x: &Counted) -> Result<Counted, CkksError> {
-        let switch = self.switch.as_ref().filter(|switch| switch.limbs() == x.limbs);
+        let switch = self.switch.as_ref().map(|switch| &switch.0).filter(|switch| switch.limbs() == x.limbs);
         let through = switch.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?.through();
         self.count(&Blocks::new(through, x.limbs).ring_switch());
         Ok(*x)

@@ -159,6 +159,9 @@ pub trait Evaluator: Sync {
     /// [`CkksError::MissingGaloisKey`].
     fn conjugate(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
 
+    /// The evaluator of the ring of half the dimension; none: there is no way into it.
+    fn smaller_ring(&self) -> Option<&Self>;
+
     /// Moves a ciphertext into the ring of half the dimension, where slot j is the mean of slots j and j + N / 4; the scale stays.
     ///
     /// # Errors

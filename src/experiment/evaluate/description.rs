@@ -2,11 +2,12 @@
 
 use super::preparation::Prepared;
 use super::task::Task;
+use crate::ckks::RingSwitch;
 use crate::ckks::evaluator::Operations;
 use crate::ckks::parameters::KeyBand;
 use crate::ckks::security::Table;
 use crate::experiment::ExperimentError;
-use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanClusters, PlanLayer, PlanView};
+use crate::experiment::plan_view::{OperationCounts, PlanBand, PlanClusters, PlanLayer, PlanRing, PlanView};
 use crate::experiment::prices::{KnownPrices, PriceOrigin};
 use crate::experiment::trial::TrialSpec;
 use crate::inference::program::Value;
@@ -70,14 +71,15 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared, origin: PriceOrigin)
         batch: plan.client.batch as u32,
         levels_used: plan.levels_used() as u32,
         log2_qp: security.log2_qp,
+        rings: plan.rings.switches().iter().map(ring).collect(),
         line_2018: Table::Standard2018.limit(spec.settings.log_n.0),
         line_2024: Table::Guidelines2024.limit(spec.settings.log_n.0),
-        security_2018: security.verdict(Table::Standard2018).into(),
-        security_2024: security.verdict(Table::Guidelines2024).into(),
+        security_2018: plan.rings.verdict(Table::Standard2018).into(),
+        security_2024: plan.rings.verdict(Table::Guidelines2024).into(),
         bands: parameters.bands().iter().map(band).collect(),
         galois_elements: plan.client.request.galois_elements() as u32,
-        keys: plan.client.request.len() as u32,
-        key_bytes: plan.client.request.bytes(parameters),
+        keys: plan.client.keys() as u32,
+        key_bytes: plan.client.key_bytes(),
         ciphertext_bytes: ciphertexts as u64 * (limbs as u64 * limb_bytes + SEED_BYTES),
         diagonal_bytes: plan.diagonal_bytes(),
         memory_bytes: task.memory_bytes(plan),
@@ -106,6 +108,12 @@ fn cluster_view(spec: &TrialSpec, report: &ClusterReport) -> PlanClusters {
 
 /// What the client sends in place of a ciphertext's uniform half.
 const SEED_BYTES: u64 = 32;
+
+fn ring(switch: &RingSwitch) -> PlanRing {
+    let log_n = switch.target().log_n();
+    let line_2024 = Table::Guidelines2024.limit(log_n);
+    PlanRing { log_n, level: switch.limbs() as u32 - 1, log2_qp: switch.log2_qp(), line_2024 }
+}
 
 fn band(band: &KeyBand) -> PlanBand {
     PlanBand {

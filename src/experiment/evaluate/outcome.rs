@@ -111,9 +111,10 @@ impl ImageOutcome {
         let layers = plan.layers.iter().zip(&self.layers).zip(&self.largest);
         let one = |((layer, outcome), largest): ((&PlannedLayer, &LayerOutcome), &f64)| {
             // A coefficient has the deviation of a slot over sqrt(N / 2), and is no larger than the largest slot.
-            let deviation = outcome.probe?.precision.deviation / slot_deviation(plan.parameters.log_n(), 1.0);
+            let ring = plan.rings.parameters(layer.output.ring);
+            let deviation = outcome.probe?.precision.deviation / slot_deviation(ring.log_n(), 1.0);
             let room = layer.log2_headroom.exp2() - largest;
-            Some(overflow(plan.parameters.n() * layer.output.ciphertexts, room, deviation))
+            Some(overflow(ring.n() * layer.output.ciphertexts, room, deviation))
         };
         layers.map(one).sum::<Option<f64>>().map(|sum| sum.min(1.0))
     }

@@ -1,6 +1,5 @@
 //! Keys, an evaluator, and images through it.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -34,17 +33,16 @@ impl<'p> Session<'p> {
     /// [`ExperimentError::Private`] without entropy, or for a plan whose keys cannot be made.
     pub fn open(prepared: &'p Prepared, task: &Task, events: &mut dyn EventSink) -> Result<Self, ExperimentError> {
         let plan = &prepared.plan;
-        let total = plan.client.request.len() as u64;
+        let total = plan.client.keys() as u64;
         events.progress(Stage::KeyGeneration, 0, total, "");
         let start = Instant::now();
         let client = match task.fixed_seed() {
             Some(seed) => Client::reproducible(&plan.client, &seed),
             None => Client::new(&plan.client)?,
         };
-        let keys = client.evaluation_keys(|made| events.progress(Stage::KeyGeneration, made as u64, total, ""))?;
+        let evaluator = client.evaluator(|made| events.progress(Stage::KeyGeneration, made as u64, total, ""))?;
         let keygen_seconds = start.elapsed().as_secs_f64();
-        let key_bytes = keys.bytes();
-        let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), Arc::new(keys));
+        let key_bytes = evaluator.key_bytes();
         Ok(Self { prepared, client, evaluator, keygen_seconds, key_bytes })
     }
 

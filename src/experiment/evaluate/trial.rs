@@ -12,9 +12,9 @@ use super::session::Session;
 use super::simulation::Simulator;
 use super::statistics::{Share, largest, median, quartile, share, smallest};
 use super::task::Task;
-use crate::ckks::PrecisionReport;
 use crate::ckks::evaluator::Operations;
 use crate::ckks::security::Table;
+use crate::ckks::{PrecisionReport, RingSwitch};
 use crate::dataset::{Dataset, Image};
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
@@ -231,6 +231,11 @@ fn card_accuracy(spec: &TrialSpec, prepared: &Prepared) -> Option<f64> {
     prepared.card.test_accuracy_percent.filter(|_| alone).map(|percent| percent / 100.0)
 }
 
+/// A smaller ring: log2 of its dimension, the level from which on it holds, log2 of the largest modulus of its keys.
+fn ring_in_words(switch: &RingSwitch) -> String {
+    format!("{} from level {} (log2 QP {:.1})", switch.target().log_n(), switch.limbs() - 1, switch.log2_qp())
+}
+
 fn trial_row(
     spec: &TrialSpec,
     task: &Task,
@@ -299,8 +304,10 @@ fn trial_row(
         cluster_relative_error: clusters.map(|report| report.relative_error),
         levels_used: Some(plan.levels_used() as u32),
         log2_qp: Some(security.log2_qp),
-        security_2018: Some(security.verdict(Table::Standard2018).into()),
-        security_2024: Some(security.verdict(Table::Guidelines2024).into()),
+        smaller_rings: Some(plan.rings.switches().iter().map(ring_in_words).collect::<Vec<_>>().join("; "))
+            .filter(|words| !words.is_empty()),
+        security_2018: Some(plan.rings.verdict(Table::Standard2018).into()),
+        security_2024: Some(plan.rings.verdict(Table::Guidelines2024).into()),
         rotations: operations(|operations| operations.rotations),
         hoisting_groups: operations(|operations| operations.hoisting_groups),
         plain_products: operations(|operations| operations.plain_products),

@@ -176,7 +176,9 @@ with_settings! { trial_row
         levels_used: Option<u32>,
         /// log2 of the largest modulus Q times the special primes P.
         log2_qp: Option<f64>,
-        /// Verdict under the 2018 homomorphic encryption standard.
+        /// Smaller rings of late layers: log2 of the dimension, the level from which on, and log2 QP of its keys; the switch's included.
+        smaller_rings: Option<String>,
+        /// Verdict under the 2018 homomorphic encryption standard, the worst of all rings.
         security_2018: Option<SecurityVerdict>,
         /// Verdict under the 2024 security guidelines (eprint 2024/463).
         security_2024: Option<SecurityVerdict>,

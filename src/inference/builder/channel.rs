@@ -68,7 +68,7 @@ pub(super) fn convolution(
     let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
     for term in &layer.terms {
-        let Layout::Channel(layout) = *builder.source_layout(term.source, layer)? else {
+        let Layout::Channel(layout) = builder.source_layout(term.source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
         };
         let packing = packing(&builder.options);

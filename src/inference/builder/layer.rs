@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::state::{Builder, LayerInput, LinearPart, stride, unsupported};
 use super::{channel, packed, tiled};
-use crate::ckks::Parameters;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::inference::error::InferenceError;
 use crate::inference::layout::{ClassLayout, Layout};
 use crate::inference::linear::{DenseDiagonals, Packing, Steps, Work};
 use crate::inference::options::{LayoutKind, PlanOptions};
+use crate::inference::rings::Rings;
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Term};
 
 fn kind(layer: &Layer) -> &'static str {
@@ -38,27 +38,29 @@ impl Builder {
     /// [`InferenceError`] if an image does not fit into a ciphertext.
     pub fn new(
         network: Arc<LoweredNetwork>,
-        parameters: Parameters,
+        rings: Rings,
         unfolded: bool,
         options: &PlanOptions,
     ) -> Result<Self, InferenceError> {
+        let parameters = rings.parameters(0).clone();
         let (input, input_packing, input_copies) = match options.layout {
             LayoutKind::Packed => packed::input(&network, &parameters, unfolded, options)?,
             LayoutKind::Channel => (channel::input(&network, &parameters, options)?, channel::packing(options), 1),
             LayoutKind::Tiled => (tiled::input(&network, &parameters, options)?, Packing::Real, 1),
         };
         let options = options.clone();
-        Ok(Self { network, parameters, options, input, input_packing, input_copies, layouts: Vec::new() })
+        Ok(Self { network, parameters, rings, options, input, input_packing, input_copies, layouts: Vec::new() })
     }
 
     /// Lays out the linear part of layer number `index`, whose inputs have `limbs` limbs.
     pub fn layer(&mut self, index: usize, limbs: usize) -> Result<LinearPart, InferenceError> {
         let network = self.network.clone();
+        self.parameters = self.rings.parameters(self.rings.ring_of(limbs)).clone();
         let layer = &network.layers[index];
         let Some(first) = layer.terms.first() else {
             return Err(unsupported(layer, "it has no inputs"));
         };
-        let first_layout = self.source_layout(first.source, layer)?.clone();
+        let first_layout = self.source_layout(first.source, layer)?;
         let mut sums = Vec::new();
         let (layout, inputs, work) = match (&first.map, &first_layout) {
             (_, Layout::Tiled(from)) => {

@@ -50,7 +50,7 @@ pub(super) fn convolution(
     let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
     for term in &layer.terms {
-        let Layout::Packed(layout) = *builder.source_layout(term.source, layer)? else {
+        let Layout::Packed(layout) = builder.source_layout(term.source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
         };
         let (packing, copies) = match term.source {

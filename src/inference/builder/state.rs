@@ -7,6 +7,7 @@ use crate::inference::error::InferenceError;
 use crate::inference::layout::Layout;
 use crate::inference::linear::{Packing, Work};
 use crate::inference::options::PlanOptions;
+use crate::inference::rings::Rings;
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source};
 
 /// An input of a layer: the value of a source, in the form that the layer reads.
@@ -61,7 +62,9 @@ pub struct LinearPart {
 /// State of planning.
 pub struct Builder {
     pub network: Arc<LoweredNetwork>,
+    /// Of the ring of the layer in hand.
     pub parameters: Parameters,
+    pub rings: Rings,
     pub options: PlanOptions,
     pub input: Layout,
     pub input_packing: Packing,
@@ -73,13 +76,16 @@ pub struct Builder {
 
 impl Builder {
     /// Layout of a source that layer `reader` reads.
-    pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<&Layout, InferenceError> {
+    pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<Layout, InferenceError> {
         match source {
-            Source::Input => Ok(&self.input),
+            Source::Input => Ok(self.input.clone()),
             Source::Layer(index) => match &self.layouts[index] {
                 Layout::Classes(_) => Err(after_dense(reader)),
                 Layout::Tiled(layout) if layout.is_classes() => Err(after_dense(reader)),
-                layout => Ok(layout),
+                Layout::Packed(layout) => layout.within(self.parameters.slots()).map(Layout::Packed).ok_or_else(|| {
+                    unsupported(reader, "what it reads does not fit into the slots of the smaller ring")
+                }),
+                layout => Ok(layout.clone()),
             },
         }
     }

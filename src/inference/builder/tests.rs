@@ -12,6 +12,7 @@ use crate::inference::error::InferenceError;
 use crate::inference::layout::Layout;
 use crate::inference::linear::{Packing, Work};
 use crate::inference::options::{ConvolutionKind, LayoutKind, PlanOptions};
+use crate::inference::rings::Rings;
 use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
 
 /// A convolution without its weights.
@@ -107,7 +108,7 @@ fn both(
     let from = builder.source_layout(layer.terms[0].source, layer).unwrap();
     let count = builder.parameters.slots();
     let inputs: Vec<Vec<Complex>> =
-        part.inputs.iter().flat_map(|input| slots(from, input.packing, values, count)).collect();
+        part.inputs.iter().flat_map(|input| slots(&from, input.packing, values, count)).collect();
     let outputs = match &part.work {
         Work::Diagonals(transform) => transform.apply_clear(&inputs),
         Work::Combination(combination) => combination.apply_clear(&inputs),
@@ -143,7 +144,7 @@ proptest! {
             (LayoutKind::Channel, ConvolutionKind::Integer) => 0.1,
             _ => 1e-9,
         };
-        let mut builder = Builder::new(network.clone(), parameters, false, &options).unwrap();
+        let mut builder = Builder::new(network.clone(), Rings::one(parameters), false, &options).unwrap();
         for (index, from) in [(0, input), (1, network.layers[0].shape)] {
             let part = match builder.layer(index, 3 - index) {
                 Ok(part) => part,
@@ -173,7 +174,7 @@ fn planes_beyond_the_image_are_refused() {
             let convolution = Convolution { channels: 3, kernel, stride, padding };
             let layer = layer("one", Source::Input, input, convolution, 1).unwrap();
             let network = Arc::new(LoweredNetwork { input, layers: vec![layer], members: 1 });
-            let mut builder = Builder::new(network, PARAMETERS[&9].clone(), false, &options).unwrap();
+            let mut builder = Builder::new(network, Rings::one(PARAMETERS[&9].clone()), false, &options).unwrap();
             builder.layer(0, 2).err().map(|error| error.to_string())
         };
         assert_eq!(refusal(input, 3, 2, 1), None);

@@ -69,7 +69,7 @@ pub(super) fn linear(
     let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
     for Term { source, map } in &layer.terms {
-        let Layout::Tiled(layout) = *builder.source_layout(*source, layer)? else {
+        let Layout::Tiled(layout) = builder.source_layout(*source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
         };
         let same = match map {

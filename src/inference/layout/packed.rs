@@ -36,6 +36,14 @@ impl PackedLayout {
         Self { shape, pitch: self.pitch * stride, ..*self }
     }
 
+    /// The same in so many slots of each ciphertext, if contents repeat after them or do not fill more.
+    pub fn within(&self, slots: usize) -> Option<Self> {
+        let grids_per_ciphertext = slots / self.grid_slots();
+        let fits = grids_per_ciphertext >= self.grids_per_ciphertext || self.period() <= slots;
+        (grids_per_ciphertext > 0 && fits && self.ciphertexts() == self.grids().div_ceil(grids_per_ciphertext))
+            .then_some(Self { grids_per_ciphertext, ..*self })
+    }
+
     /// Shape of the value.
     pub const fn shape(&self) -> Shape {
         self.shape

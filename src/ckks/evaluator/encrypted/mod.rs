@@ -46,14 +46,20 @@ impl Encrypted {
         Self { parameters, encoder, keys, tables, switcher: None }
     }
 
-    /// The same with a way into the ring of half the dimension.
-    pub fn with_ring_switch(self, key: RingSwitchingKey) -> Self {
-        Self { switcher: Some(Box::new(Switcher::new(key))), ..self }
+    /// The same with a way into the ring of half the dimension, and what evaluates there.
+    pub fn with_ring_switch(self, key: RingSwitchingKey, smaller: Self) -> Self {
+        Self { switcher: Some(Box::new(Switcher::new(key, smaller))), ..self }
     }
 
     /// The encoder.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder
+    }
+
+    /// Bytes of all keys, those into and in smaller rings included.
+    pub fn key_bytes(&self) -> u64 {
+        let smaller = self.switcher.as_ref().map_or(0, |switcher| switcher.key_bytes());
+        self.keys.bytes() + smaller
     }
 
     /// The keys.
@@ -121,6 +127,9 @@ impl Evaluator for Encrypted {
     }
     fn conjugate(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         self.conjugate_ciphertext(x)
+    }
+    fn smaller_ring(&self) -> Option<&Self> {
+        self.switcher.as_ref().map(|switcher| &switcher.smaller)
     }
     fn switch_ring(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
         let switcher = self.switcher.as_ref().filter(|switcher| switcher.limbs() == x.limbs());

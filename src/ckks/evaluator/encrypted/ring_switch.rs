@@ -12,18 +12,25 @@ use crate::ckks::keys::EvaluationKeys;
 use crate::ckks::ring_switch::RingSwitchingKey;
 use crate::ring::{Limb, Ntt, Polynomial, simd};
 
-/// A key, and an evaluator for its key switch.
+/// A key, an evaluator for its key switch, and one for what comes after it.
 #[derive(Debug)]
 pub(super) struct Switcher {
     key: RingSwitchingKey,
     through: Encrypted,
+    pub(super) smaller: Encrypted,
 }
 
 impl Switcher {
-    pub(super) fn new(key: RingSwitchingKey) -> Self {
+    pub(super) fn new(key: RingSwitchingKey, smaller: Encrypted) -> Self {
         let through = key.switch().through().clone();
         let encoder = Encoder::new(through.log_n());
-        Self { key, through: Encrypted::new(through, encoder, Arc::new(EvaluationKeys::default())) }
+        let through = Encrypted::new(through, encoder, Arc::new(EvaluationKeys::default()));
+        Self { key, through, smaller }
+    }
+
+    /// Bytes of its key and of those of the smaller ring.
+    pub(super) fn key_bytes(&self) -> u64 {
+        self.key.bytes() + self.smaller.key_bytes()
     }
 
     pub(super) fn limbs(&self) -> usize {

@@ -34,7 +34,7 @@ use crate::ckks::scalar_matrix::ScalarMatrix;
 pub struct Simulated {
     parameters: Parameters,
     encoder: Encoder,
-    switch: Option<RingSwitch>,
+    switch: Option<Box<(RingSwitch, Self)>>,
 }
 
 impl Simulated {
@@ -43,9 +43,9 @@ impl Simulated {
         Self { parameters, encoder, switch: None }
     }
 
-    /// The same with a way into the ring of half the dimension.
-    pub fn with_ring_switch(self, switch: RingSwitch) -> Self {
-        Self { switch: Some(switch), ..self }
+    /// The same with a way into the ring of half the dimension, and what evaluates there.
+    pub fn with_ring_switch(self, switch: RingSwitch, smaller: Self) -> Self {
+        Self { switch: Some(Box::new((switch, smaller))), ..self }
     }
 
     /// What a fresh encryption of `slots` (one for each slot) at `scale` with `limbs` limbs decrypts to. `seed` is the
@@ -136,8 +136,11 @@ impl Evaluator for Simulated {
     fn conjugate(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
         Ok(self.switched(x.map(|z| z.conj())))
     }
+    fn smaller_ring(&self) -> Option<&Self> {
+        self.switch.as_ref().map(|switch| &switch.1)
+    }
     fn switch_ring(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
-        let switch = self.switch.as_ref().filter(|switch| switch.limbs() == x.limbs);
+        let switch = self.switch.as_ref().map(|switch| &switch.0).filter(|switch| switch.limbs() == x.limbs);
         let switch = switch.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
         let mut half = x.means_of_halves();
         half.add_noise(noise::slot_deviation(switch.target().log_n(), switch.noise()) / x.scale);
