@@ -17,7 +17,7 @@ use super::settings::{Missing, Point, Settings};
 use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
 use crate::network::card::CardActivation;
-use crate::network::{Architecture, Card};
+use crate::network::{Architecture, Card, Shortcut};
 
 /// Turns points into trials; each file is read once.
 pub struct Resolver<'a> {
@@ -35,6 +35,7 @@ struct Subject {
     network: String,
     width: u32,
     activation: String,
+    shortcut: Shortcut,
 }
 
 /// What is known of a data set that has been read: its images are not kept.
@@ -67,9 +68,10 @@ impl<'a> Resolver<'a> {
             });
         }
         let (dataset, count) = self.dataset(point)?;
-        let Subject { members, network, width, activation } =
+        let Subject { members, network, width, activation, shortcut } =
             if random { self.random(point, dataset.name)? } else { self.trained(point, dataset.name)? };
         let mut settings = self.plain(point)?;
+        settings.shortcut = shortcut;
         settings.images = settings.images.of(count);
         if let Some(problem) =
             settings.images.largest().and_then(|index| images::index_problem(dataset.name, count, index))
@@ -150,7 +152,8 @@ impl<'a> Resolver<'a> {
         }
         let architecture = Architecture::named(&network, width as usize, dataset.classes());
         architecture.map_err(|error| self.error(point, "network", error.to_string()))?;
-        Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned() })
+        let shortcut = settings.shortcut.unwrap_or_default();
+        Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned(), shortcut })
     }
 
     /// The weights, by name or by what their card says.
@@ -186,7 +189,8 @@ impl<'a> Resolver<'a> {
         }
         let Some(card) = first else { return Err(self.yaml.error(&place, "name at least one file of weights")) };
         let activation = Vec::from_iter(activations).join("+");
-        Ok(Subject { members, network: card.network, width: card.width as u32, activation })
+        let Card { network, width, shortcut, .. } = card;
+        Ok(Subject { members, network, width: width as u32, activation, shortcut })
     }
 
     /// The absolute path of weights, and their card.

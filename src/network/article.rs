@@ -93,7 +93,17 @@ fn of_node(graph: &Graph, node: &Node, clusters: usize) -> ArticleOperations {
         Operation::Add => {
             let identity = |&input: &usize| matches!(graph.nodes()[input].operation, Operation::Activation(_));
             let products = channels * node.inputs.iter().filter(|input| identity(input)).count() as u64;
-            vec![0, 0, 0, channels, products, products]
+            // Channels of zeros are not added.
+            let zeros = |&input: &usize| match graph.nodes()[input].operation {
+                Operation::PadChannels(placement) => (placement.before + placement.after) as u64,
+                _ => 0,
+            };
+            let zeros: u64 = node.inputs.iter().map(zeros).sum();
+            vec![0, 0, 0, channels - zeros, products, products]
+        }
+        Operation::PadChannels(_) => {
+            let products = graph.nodes()[node.inputs[0]].shape.channels as u64;
+            vec![0, 0, 0, 0, products, products]
         }
         Operation::AveragePool { height, width } => {
             let others = (height * width) as u64 - 1;

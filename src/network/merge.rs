@@ -1,7 +1,7 @@
 //! An ensemble as one network: the members' channels beside each other, their logits averaged by the classifier.
 
 use super::error::NetworkError;
-use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Placement, Shape, Source, Term};
 use super::members::check_members;
 
 /// One network whose logits are the mean of the members' logits.
@@ -66,9 +66,10 @@ fn side_by_side(members: &[&Layer]) -> Result<Layer, NetworkError> {
             LinearMap::ChannelScale { .. } if of_image => {
                 return refuse("what reads the image", "a factor per channel", "a convolution");
             }
-            LinearMap::ChannelScale { .. } => {
-                LinearMap::ChannelScale { factors: concatenated(maps.iter().map(|map| weights(map))) }
-            }
+            LinearMap::ChannelScale { placement, .. } => LinearMap::ChannelScale {
+                factors: concatenated(maps.iter().map(|map| weights(map))),
+                placement: Placement { groups: members.len() * placement.groups, ..*placement },
+            },
             LinearMap::Dense { .. } => {
                 return refuse("a map within an ensemble", "dense", "a convolution or a factor per channel");
             }
@@ -139,7 +140,7 @@ fn mean(members: &[&Layer]) -> Result<Layer, NetworkError> {
 fn weights(map: &LinearMap) -> &Vec<f64> {
     match map {
         LinearMap::Convolution { weights, .. } | LinearMap::Dense { weights, .. } => weights,
-        LinearMap::ChannelScale { factors } => factors,
+        LinearMap::ChannelScale { factors, .. } => factors,
     }
 }
 

@@ -33,7 +33,7 @@ pub mod weights;
 mod wider;
 mod window;
 
-pub use architecture::{Architecture, Head, Stage};
+pub use architecture::{Architecture, Head, Pool, Shortcut, Stage};
 pub use card::Card;
 pub use error::NetworkError;
 pub use graph::{ActivationKind, Graph};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Pool, Shortcut};
 use super::card::{Card, CardActivation};
 use super::error::NetworkError;
 use super::instance::Network;
@@ -41,13 +41,29 @@ impl Model {
     /// # Errors
     /// Those of [`Architecture::named`].
     pub fn random(name: &str, width: usize, dataset: DatasetName, seed: u64) -> Result<Self, NetworkError> {
-        let architecture = Architecture::named(name, width, dataset.classes())?;
+        Self::random_with(name, width, Shortcut::default(), dataset, seed)
+    }
+
+    /// As [`random`](Self::random) with another shortcut.
+    ///
+    /// # Errors
+    /// Those of [`Architecture::named`].
+    pub fn random_with(
+        name: &str,
+        width: usize,
+        shortcut: Shortcut,
+        dataset: DatasetName,
+        seed: u64,
+    ) -> Result<Self, NetworkError> {
+        let architecture = Architecture::named(name, width, dataset.classes())?.with(shortcut, Pool::default());
         let card = Card {
             network: name.to_owned(),
             width,
             dataset,
             activation: CardActivation::Quadratic,
             normalisation: Normalisation::of(dataset),
+            shortcut,
+            pool: Pool::default(),
             batch_norm_eps: architecture.batch_norm_epsilon,
             sha256: String::new(),
             tensors: None,

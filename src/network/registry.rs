@@ -1,6 +1,6 @@
 //! The registry of architectures: what has a name. Lists of names, error texts, tables and the schema follow from it.
 
-use super::architecture::{Architecture, Head, Stage, bounded};
+use super::architecture::{Architecture, Head, Shortcut, Stage, bounded};
 use super::error::NetworkError;
 use super::graph::ActivationKind;
 use super::lowered::Shape;
@@ -81,7 +81,7 @@ pub fn names_in_words() -> String {
 }
 
 impl Architecture {
-    /// An architecture of the registry for 32x32 colour images, with `width` channels in the first stage; quadratic activations,
+    /// An architecture of the registry for 32x32 colour images, with `width` channels in the first stage; projections, quadratic activations,
     /// batch normalisation epsilon 1e-5.
     ///
     /// # Errors
@@ -97,6 +97,7 @@ impl Architecture {
             input: Shape::new(3, 32, 32),
             stem_channels: width,
             stages,
+            shortcut: Shortcut::Projection,
             head,
             classes,
             activation: ActivationKind::Quadratic,

@@ -14,7 +14,7 @@ pub(super) fn build(architecture: &Architecture) -> Result<Graph, NetworkError> 
         for block in 0..stage.blocks {
             let stride = if block == 0 { stage.stride } else { 1 };
             let name = format!("layer{}.{block}", stage_index + 1);
-            value = builder.block(value, &name, Stage { stride, ..*stage });
+            value = builder.block(value, &name, Stage { stride, ..*stage })?;
         }
     }
     builder.head(value)?;
@@ -60,19 +60,29 @@ impl Builder<'_> {
         self.same_shape(name.to_owned(), Operation::Activation(self.architecture.activation), vec![input])
     }
 
-    fn block(&mut self, input: usize, name: &str, stage: Stage) -> usize {
+    fn block(&mut self, input: usize, name: &str, stage: Stage) -> Result<usize, NetworkError> {
         let Stage { channels, stride, .. } = stage;
         let part = |part: &str| format!("{name}.{part}");
         let mut value = self.convolution(input, &part("conv1"), &part("bn1"), channels, 3, stride);
         value = self.activation(value, &part("act1"));
         value = self.convolution(value, &part("conv2"), &part("bn2"), channels, 3, 1);
-        let shortcut = if stride == 1 && self.shape(input).channels == channels {
+        let from = self.shape(input);
+        let shortcut = if stride == 1 && from.channels == channels {
             input
+        } else if let Some(placement) = self.architecture.shortcut.placement(from.channels, channels, stride) {
+            let impossible = || NetworkError::Architecture {
+                network: self.architecture.name.clone(),
+                key: "channels of a stage".to_owned(),
+                found: channels.to_string(),
+                expected: format!("at least the {} of the stage before it, which the shortcut pads", from.channels),
+            };
+            let shape = placement.output_shape(from).filter(|shape| shape.channels == channels).ok_or_else(impossible)?;
+            self.graph.push(part("shortcut"), Operation::PadChannels(placement), vec![input], shape)
         } else {
             self.convolution(input, &part("shortcut.conv"), &part("shortcut.bn"), channels, 1, stride)
         };
         value = self.same_shape(part("add"), Operation::Add, vec![value, shortcut]);
-        self.activation(value, &part("act2"))
+        Ok(self.activation(value, &part("act2")))
     }
 
     fn head(&mut self, input: usize) -> Result<(), NetworkError> {

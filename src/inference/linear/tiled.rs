@@ -69,15 +69,18 @@ fn drafts(term: &TiledTerm<'_>, output: &TiledLayout) -> Option<Vec<Draft>> {
                     .collect(),
             )
         }
-        LinearMap::ChannelScale { factors } => {
-            let one = |(channel, factor): (usize, &f64)| {
+        LinearMap::ChannelScale { factors, .. } => {
+            let window = Window::of(term.map)?;
+            let one = |channel: usize| {
+                let from = term.map.inputs_of(channel, factors.len()).next()?;
                 let place = |(row, column)| {
-                    let reach = term.layout.reach(channel, row, column);
-                    (vec![output.ciphertext(channel, row, column) as u32], vec![read(term, output, reach)])
+                    let read = taps(term, output, &window, from, (row, column));
+                    (vec![output.ciphertext(channel, row, column) as u32], read)
                 };
-                Draft { weights: vec![*factor], places: positions(output).map(place).collect() }
+                Some(Draft { weights: vec![factors[from]], places: positions(output).map(place).collect() })
             };
-            Some(factors.iter().enumerate().map(one).collect())
+            // Nothing is added to what shortcuts have no channel for.
+            Some((0..output.shape().channels).filter_map(one).collect())
         }
         LinearMap::Dense { weights, outputs } => dense(term, weights, *outputs).map(|draft| vec![draft]),
     }
