@@ -8,7 +8,6 @@ use super::settings::PartialSettings;
 use super::suggest;
 use crate::dataset::DatasetName;
 use crate::network::{Card, Pool, Shortcut};
-use crate::network::card::CardActivation;
 
 /// Folder of the weights that can be named, looked for beside the experiment file and in the directories above it.
 const FOLDER: &str = "models";
@@ -104,12 +103,7 @@ pub fn difference(card: &Card, first: &Card) -> Option<String> {
         let pool = if card.pool == Pool::Global { ", global pool" } else { "" };
         format!("a {network} of width {width} with {}{shortcut}{pool} for {dataset}", activation.as_str())
     };
-    // Every quadratic is evaluated alike, however it was trained.
-    let family = |card: &Card| {
-        let form = (card.shortcut, card.pool, card.activation == CardActivation::Relu);
-        (card.network.clone(), card.width, card.dataset, form)
-    };
-    if family(card) != family(first) {
+    if card.family() != first.family() {
         return Some(format!("this is {}, but the first member is {}", described(card), described(first)));
     }
     let differs = card.normalisation != first.normalisation;

@@ -8,9 +8,11 @@ use super::block::{self, BlockRef, Found};
 use super::combination::{Refusal, check_parameters, settle, with_idle};
 use super::fingerprint::{sha256_of_card, sha256_of_dataset, sha256_of_file, sha256_of_recipe};
 use super::images;
+use super::import::units_warning;
 use super::locate::{Step, YamlText};
 use super::model_choice;
 use super::networks::UNKNOWN;
+use super::notice::tell;
 use super::parameter_set::ParameterSet;
 use super::setting::{Check, DatasetFiles, HeldOut, LayoutKind, ModelFiles, WeightsOrigin};
 use super::settings::{Missing, Point, Settings};
@@ -206,7 +208,9 @@ impl<'a> Resolver<'a> {
         if let Some(refusal) = model_choice::mismatch(&point.settings, &card) {
             return Err(self.refuse(point, refusal));
         }
-        self.cards.insert(path.clone(), card.clone());
+        if let (None, Some(warning)) = (self.cards.insert(path.clone(), card.clone()), units_warning(&card, &path)) {
+            tell(&warning);
+        }
         Ok((path, card))
     }
 

@@ -22,6 +22,7 @@ pub struct Stage {
 
 choice! {
     /// The shortcut of a block whose stride is not 1 or whose channels change.
+    #[cfg_attr(feature = "harness", derive(clap::ValueEnum), value(rename_all = "snake_case"))]
     pub enum Shortcut {
         /// A 1x1 convolution with batch normalisation (option B of He et al. 2016).
         #[default]
@@ -169,6 +170,8 @@ mod tests {
         assert_eq!(inputs("resnet20", 64), (100, 1024));
         assert_eq!(inputs("resnet20", 16), (100, 64));
         assert_eq!(inputs("resnet18", 64), (100, 512));
+        let global = Architecture::named("resnet20", 64, 10).unwrap().with(Shortcut::Projection, Pool::Global);
+        assert_eq!(global.head, Head::GlobalAveragePool);
     }
 
     #[test]

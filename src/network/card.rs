@@ -176,6 +176,14 @@ impl Card {
         Ok(architecture)
     }
 
+    /// What members of one ensemble have in common besides the normalisation: the network, and how it is evaluated; every quadratic is
+    /// evaluated alike, however it was trained.
+    #[must_use]
+    pub fn family(&self) -> (&str, usize, DatasetName, Shortcut, Pool, bool) {
+        let relu = self.activation == CardActivation::Relu;
+        (&self.network, self.width, self.dataset, self.shortcut, self.pool, relu)
+    }
+
     /// Epochs of all trainings that led to the weights; none: the card has no record.
     #[must_use]
     pub fn epochs(&self) -> Option<u64> {

@@ -158,7 +158,8 @@ fn shared_channels(layer: &Layer) -> NetworkError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::random::tests::tiny;
+    use crate::network::Shortcut;
+    use crate::network::random::tests::{tiny, tiny_with};
 
     #[test]
     fn members_may_differ_in_numbers_only() {
@@ -208,7 +209,14 @@ mod tests {
 
     #[test]
     fn members_one_after_the_other_give_what_they_give_beside_each_other() {
-        let members: Vec<LoweredNetwork> = (0..3).map(|seed| tiny(seed).lower().unwrap()).collect();
+        for shortcut in Shortcut::ALL {
+            one_after_the_other_is_beside(shortcut);
+        }
+    }
+
+    fn one_after_the_other_is_beside(shortcut: Shortcut) {
+        let members: Vec<LoweredNetwork> =
+            (0..3).map(|seed| tiny_with(shortcut, seed).lower().unwrap()).collect();
         let merged = super::super::merge(&members).unwrap();
         let sequence = one_after_the_other(&merged).unwrap();
         assert_eq!((sequence.members, sequence.layers.len()), (1, 3 * (members[0].layers.len() - 1) + 1));

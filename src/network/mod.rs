@@ -12,6 +12,8 @@ pub mod cluster;
 mod error;
 mod fold;
 pub mod graph;
+#[cfg(feature = "harness")]
+pub mod import;
 mod instance;
 mod linear_map;
 mod lower_options;

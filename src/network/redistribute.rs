@@ -365,7 +365,7 @@ mod tests {
     use super::*;
     use crate::network::plain::PlainNetwork;
     use crate::network::random::tests::tiny;
-    use crate::network::{Architecture, Head, Stage};
+    use crate::network::{Architecture, Head, Shortcut, Stage};
     use proptest::prelude::*;
 
     /// Moves each activation's coefficients, so that channels differ as they do under HerPN.
@@ -437,7 +437,8 @@ mod tests {
             ["resnet18", "resnet20", "resnet32", "resnet20"].into_iter().zip(heads.into_iter().cycle()).enumerate()
         {
             let head = if name == "resnet18" { Head::AveragePool { size: 4 } } else { head };
-            let architecture = Architecture { head, ..Architecture::named(name, 2, 10).unwrap() };
+            let shortcut = Shortcut::ALL[seed % 3];
+            let architecture = Architecture { head, shortcut, ..Architecture::named(name, 2, 10).unwrap() };
             let mut network = Network::random(&architecture, seed as u64).unwrap();
             vary_coefficients(&mut network);
             // A sign that differs along an identity shortcut.

@@ -111,6 +111,8 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Shortcut;
+    use crate::network::lowered::Placement;
 
     #[test]
     fn resnet20_has_the_layers_of_a_pytorch_state_dict() {
@@ -139,5 +141,19 @@ mod tests {
         assert_eq!(shape("layer2.0.shortcut.conv"), Some(Shape::new(5, 5, 4)));
         assert_eq!(shape("layer2.1.shortcut.conv"), None);
         assert_eq!(shape("pool"), Some(Shape::new(5, 1, 1)));
+        // Without weights, the channels stand in the middle of zeros, or before them.
+        for (shortcut, before, after) in [(Shortcut::Pad, 1, 1), (Shortcut::PadAfter, 0, 2)] {
+            let graph = Architecture { shortcut, ..architecture.clone() }.graph().unwrap();
+            let node = |name: &str| graph.nodes().iter().find(|node| node.name == name).unwrap();
+            let placement = |stride, before, after| Placement { stride, before, after, groups: 1 };
+            assert_eq!(node("layer1.0.shortcut").operation, Operation::PadChannels(placement(1, before, after)));
+            assert_eq!(node("layer1.0.shortcut").shape, Shape::new(5, 9, 7));
+            assert_eq!(node("layer2.0.shortcut").operation, Operation::PadChannels(placement(2, 0, 0)));
+            assert_eq!(node("layer2.0.shortcut").shape, Shape::new(5, 5, 4));
+        }
+        let fewer = vec![Stage { blocks: 1, channels: 2, stride: 1 }];
+        let shrinks = Architecture { shortcut: Shortcut::Pad, stages: fewer, ..architecture };
+        let text = shrinks.graph().unwrap_err().to_string();
+        assert!(text.contains("channels of a stage is 2, but must be at least the 3 of the stage before"), "{text}");
     }
 }

@@ -156,12 +156,16 @@ impl<T: Element> Map<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::random::tests::tiny;
+    use crate::network::Shortcut;
+    use crate::network::random::tests::tiny_with;
 
     #[test]
     fn many_images_give_what_single_ones_do() {
-        let network = tiny(4).lower().unwrap();
-        let plain = PlainLowered::<f64>::new(&network).unwrap();
+        Shortcut::ALL.into_iter().for_each(|shortcut| many_are_single(&tiny_with(shortcut, 4).lower().unwrap()));
+    }
+
+    fn many_are_single(network: &LoweredNetwork) {
+        let plain = PlainLowered::<f64>::new(network).unwrap();
         let length = network.input.len();
         let images: Vec<f64> = (0..5 * length).map(|i| ((i * 37 % 101) as f64 - 50.0) / 25.0).collect();
         let output = plain.forward(&images).unwrap();
