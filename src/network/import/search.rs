@@ -95,10 +95,11 @@ pub fn find(checkpoint: &Checkpoint, path: &Path, wanted: &Wanted) -> Result<Fou
     let (idle, others) = candidate.surplus(&fit.graph, &copies);
     if !others.is_empty() {
         return refuse(format!(
-            "it has tensors {} that no layer of a {} has: {}; it is another network, or they must be removed before",
+            "it has tensors {} that no layer of a {} has: {}; {}",
             candidate.place(),
             wanted.network,
-            some(&others)
+            some(&others),
+            advice(candidate, wanted, "it is another network, or they must be removed before")
         ));
     }
     let mut left_out: Vec<String> =
@@ -153,12 +154,17 @@ fn nothing(checkpoint: &Checkpoint, fits: &[(&Candidate<'_>, Result<Fit, Misfit>
             renamings_in_words()
         );
     };
-    let other = registry::names().find(|name| *name != wanted.network && candidate.fit(name, wanted).is_ok());
-    let advice = other.map_or_else(
-        || "give the --network, --dataset and --shortcut that it is".to_owned(),
-        |name| format!("it is a {name}: give --network {name}"),
-    );
+    let advice = advice(candidate, wanted, "give the --network, --dataset and --shortcut that it is");
     format!("the tensors {} are no {}: {}; {advice}", candidate.place(), wanted.network, misfit.problem)
+}
+
+/// Which network the tensors are instead, or else what `otherwise` says.
+fn advice(candidate: &Candidate<'_>, wanted: &Wanted, otherwise: &str) -> String {
+    let is = |name: &&str| candidate.fit(name, wanted).is_ok_and(|fit| candidate.surplus(&fit.graph, &[]).1.is_empty());
+    match registry::names().find(is) {
+        Some(name) => format!("it is a {name}: give --network {name}"),
+        None => otherwise.to_owned(),
+    }
 }
 
 /// The weights, and where they came from.
