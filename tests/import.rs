@@ -46,8 +46,8 @@ fn a_network_under_other_names_is_the_same_network() {
     renamed(&directory.path().join("their.net.safetensors"), sequential);
     let text = success(directory.path(), &["import", "their.net.safetensors", "--network", "resnet20"]);
     for part in [
-        "safetensors, 101 tensors",
-        "101 tensors under `module.`: 101 F32",
+        "safetensors, 107 tensors",
+        "107 tensors under `module.`: 107 F32",
         "downsample.0 -> shortcut.conv (2)",
         "fc -> linear (2)",
         "resnet20 of width 16 for cifar10, relu, shortcut projection, pool standard",

@@ -145,7 +145,7 @@ fn chosen<'a, 'b>(
 /// Why no network was found, in words.
 fn nothing(checkpoint: &Checkpoint, fits: &[(&Candidate<'_>, Result<Fit, Misfit>)], wanted: &Wanted) -> String {
     let misfits = fits.iter().filter_map(|(candidate, fit)| Some((*candidate, fit.as_ref().err()?)));
-    let Some((candidate, misfit)) = misfits.max_by_key(|(_, misfit)| misfit.fitting) else {
+    let Some((candidate, misfit)) = misfits.max_by_key(|(candidate, misfit)| (misfit.fitting, candidate.named.len())) else {
         let names: Vec<String> = checkpoint.tensors.keys().map(|name| format!("`{name}`")).collect();
         return format!(
             "it has no first convolution `conv1.weight` under any prefix; its {} tensors are {}. Known namings are ours and:\n{}",
