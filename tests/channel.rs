@@ -99,9 +99,8 @@ fn padded_shortcuts_agree_with_clear_text() {
     }
     // One product for each channel that there is.
     let plan = Plan::new(Arc::new(padded(Shortcut::Pad, 1)), &options(9, ConvolutionKind::Classical)).unwrap();
-    let products = |name: &str| {
-        plan.layers.iter().find(|layer| layer.name == name).map(|layer| layer.operations.plain_products)
-    };
+    let products =
+        |name: &str| plan.layers.iter().find(|layer| layer.name == name).map(|layer| layer.operations.plain_products);
     assert_eq!(products("layer2.0.conv2"), Some(7 * 7 * 9 + 4));
 }
 

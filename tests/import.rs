@@ -56,8 +56,10 @@ fn a_network_under_other_names_is_the_same_network() {
     ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
-    let (theirs, ours) =
-        (Model::load(&directory.path().join("models/their.net.safetensors")).unwrap(), Model::load(&shipped()).unwrap());
+    let (theirs, ours) = (
+        Model::load(&directory.path().join("models/their.net.safetensors")).unwrap(),
+        Model::load(&shipped()).unwrap(),
+    );
     assert_eq!(theirs.network, ours.network);
     assert_eq!(theirs.card.normalisation, ours.card.normalisation);
     // What was tried is what the network does.
@@ -66,7 +68,10 @@ fn a_network_under_other_names_is_the_same_network() {
     assert!(text.contains(&format!("{right} of the 200 shipped test images right")), "{text}");
     // Nothing is overwritten unless that is asked for.
     let again = ["import", "their.net.safetensors", "--network", "resnet20"];
-    assert!(refusal(directory.path(), &again).contains("is there already; name another file with --out, or replace it with --force"));
+    assert!(
+        refusal(directory.path(), &again)
+            .contains("is there already; name another file with --out, or replace it with --force")
+    );
     success(directory.path(), &[&again[..], &["--force"]].concat());
     let over = [&again[..], &["--out", "./their.net.safetensors", "--force"]].concat();
     assert!(refusal(directory.path(), &over).contains("is the checkpoint itself"));
@@ -86,7 +91,10 @@ fn means_of_pixels_from_0_to_1_are_those_of_pixels_from_0_to_255() {
     assert!((units.card.normalisation.mean[0] - 125.3).abs() < 1e-3);
     assert!((units.card.normalisation.std[2] - 66.7).abs() < 1e-3);
     assert_eq!(units.right, pixels.right);
-    let refused = refusal(directory.path(), &["import", "net.safetensors", "--network", "resnet20", "--mean", "1,2", "--std", "1,1,1"]);
+    let refused = refusal(
+        directory.path(),
+        &["import", "net.safetensors", "--network", "resnet20", "--mean", "1,2", "--std", "1,1,1"],
+    );
     assert!(refused.contains("--mean: write three numbers"), "{refused}");
     // A card by hand is not corrected, but doubted; a network that was trained otherwise says so.
     let weights = directory.path().join("models/net.safetensors");
@@ -139,14 +147,18 @@ fn whoever_meets_such_a_file_says_which_import_would_help() {
                   resnet20` writes it as weights with a card";
     for arguments in [&["evaluate", "net.safetensors"][..], &["infer", "--model", "net.safetensors", "--image", "0"]] {
         let text = refusal(directory.path(), arguments);
-        assert!(text.contains("tensor `conv1.weight` of shape [16, 3, 3, 3] is missing") && text.contains(advice), "{text}");
+        assert!(
+            text.contains("tensor `conv1.weight` of shape [16, 3, 3, 3] is missing") && text.contains(advice),
+            "{text}"
+        );
     }
     // Without a card, whatever the file is called.
     fs::copy(fixture("training_zip.pth"), directory.path().join("x.pth")).unwrap();
     let text = refusal(directory.path(), &["evaluate", "x.pth"]);
     assert!(text.contains("`leveled import FILE --network NAME` writes weights and card"), "{text}");
     // A network with a pool that the card does not name.
-    let wide = Architecture::named("resnet20", 64, 10).unwrap().with(Shortcut::Projection, leveled::network::Pool::Global);
+    let wide =
+        Architecture::named("resnet20", 64, 10).unwrap().with(Shortcut::Projection, leveled::network::Pool::Global);
     let wide = Architecture { activation: leveled::network::ActivationKind::Relu, ..wide };
     let mut weights = Weights::new();
     for parameter in wide.graph().unwrap().parameters() {
@@ -195,7 +207,8 @@ sweep:
     model.network.weights().write(&weights).unwrap();
     let (_, sha256) = Network::read(&model.card.architecture().unwrap(), &weights).unwrap();
     Card { sha256, ..model.card }.write(&Card::path_beside(&weights)).unwrap();
-    let trained = experiment.replace("  weights: random\n  network: resnet20\n  width: 2\n", "  model: padded.safetensors\n");
+    let trained =
+        experiment.replace("  weights: random\n  network: resnet20\n  width: 2\n", "  model: padded.safetensors\n");
     fs::write(directory.path().join("t.yaml"), trained.replace("shortcut: pad", "shortcut: projection")).unwrap();
     let text = refusal(directory.path(), &["plan", "t.yaml"]);
     assert!(text.contains("key `fixed.shortcut`: the card of the weights says `pad`"), "{text}");

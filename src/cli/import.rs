@@ -75,7 +75,10 @@ impl Import {
     fn request(self) -> Result<ImportRequest, ExperimentError> {
         let three = |name: &'static str, values: &[f64]| match *values {
             [red, green, blue] => Ok([red, green, blue]),
-            _ => Err(ExperimentError::Argument { name, problem: "write three numbers, such as 0.49,0.48,0.45".to_owned() }),
+            _ => Err(ExperimentError::Argument {
+                name,
+                problem: "write three numbers, such as 0.49,0.48,0.45".to_owned(),
+            }),
         };
         let normalisation = match (&self.mean, &self.std) {
             (Some(mean), Some(std)) => Some(Normalisation { mean: three("--mean", mean)?, std: three("--std", std)? }),

@@ -35,7 +35,8 @@ fn words(schema: &Value, property: &Value) -> Vec<String> {
 /// The renamings of imported tensors as a Markdown table.
 #[must_use]
 pub fn renamings_table() -> String {
-    let rows = RENAMINGS.iter().map(|renaming| [renaming.theirs, renaming.ours].map(|part| format!("`{part}`")).to_vec());
+    let rows =
+        RENAMINGS.iter().map(|renaming| [renaming.theirs, renaming.ours].map(|part| format!("`{part}`")).to_vec());
     markdown(&["there", "here"], rows)
 }
 

@@ -167,9 +167,10 @@ fn out(request: &ImportRequest) -> Result<PathBuf, ExperimentError> {
     let card = Card::path_beside(&out);
     let taken = [&out, &card].into_iter().find(|path| path.exists());
     match taken {
-        Some(taken) if !request.force => {
-            Err(refuse(format!("{} is there already; name another file with --out, or replace it with --force", taken.display())))
-        }
+        Some(taken) if !request.force => Err(refuse(format!(
+            "{} is there already; name another file with --out, or replace it with --force",
+            taken.display()
+        ))),
         _ => Ok(out),
     }
 }

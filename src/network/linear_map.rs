@@ -118,7 +118,8 @@ impl Placement {
     pub fn output_shape(self, source: Shape) -> Option<Shape> {
         let Self { stride, before, after, groups } = self;
         let zeros = before.checked_add(after)?.checked_mul(groups)?;
-        let channels = source.channels.checked_add(zeros).filter(|_| groups > 0 && source.channels % groups == 0)?;
+        let channels =
+            source.channels.checked_add(zeros).filter(|_| groups > 0 && source.channels.is_multiple_of(groups))?;
         let outputs = |size: usize| Some(size.checked_sub(1)?.checked_div(stride)? + 1);
         Some(Shape::new(channels, outputs(source.height)?, outputs(source.width)?))
     }

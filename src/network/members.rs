@@ -215,8 +215,7 @@ mod tests {
     }
 
     fn one_after_the_other_is_beside(shortcut: Shortcut) {
-        let members: Vec<LoweredNetwork> =
-            (0..3).map(|seed| tiny_with(shortcut, seed).lower().unwrap()).collect();
+        let members: Vec<LoweredNetwork> = (0..3).map(|seed| tiny_with(shortcut, seed).lower().unwrap()).collect();
         let merged = super::super::merge(&members).unwrap();
         let sequence = one_after_the_other(&merged).unwrap();
         assert_eq!((sequence.members, sequence.layers.len()), (1, 3 * (members[0].layers.len() - 1) + 1));

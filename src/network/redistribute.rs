@@ -263,10 +263,8 @@ impl<'a> Lowering<'a> {
         let node = &self.graph().nodes()[index];
         let weights = self.network.weights();
         if let Some(value) = &self.values[index] {
-            let map = LinearMap::ChannelScale {
-                factors: vec![1.0; node.shape.channels],
-                placement: Placement::IDENTITY,
-            };
+            let map =
+                LinearMap::ChannelScale { factors: vec![1.0; node.shape.channels], placement: Placement::IDENTITY };
             return Ok(vec![UnfoldedTerm { name: &node.name, map, value: value.clone(), bias: Cow::Borrowed(&[]) }]);
         }
         match node.operation {
@@ -295,7 +293,8 @@ impl<'a> Lowering<'a> {
             Operation::BatchNorm { epsilon } => {
                 let (factors, shifts) =
                     batch_norm(weights, &node.name, epsilon)?.into_iter().map(|[scale, shift]| (scale, shift)).unzip();
-                let (map, value) = (LinearMap::ChannelScale { factors, placement: Placement::IDENTITY }, self.value(node.inputs[0])?);
+                let (map, value) =
+                    (LinearMap::ChannelScale { factors, placement: Placement::IDENTITY }, self.value(node.inputs[0])?);
                 Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Owned(shifts) }])
             }
             Operation::PadChannels(placement) => {
@@ -467,7 +466,9 @@ mod tests {
             assert!((linear[0] - expected).abs() < 1e-12, "{name}: {} {expected}", linear[0]);
         }
         for name in ["layer1.0.conv2", "layer1.1.conv2", "layer1.2.conv2", "layer3.2.conv2"] {
-            let LinearMap::ChannelScale { factors, .. } = &named(&monic, name).terms[1].map else { panic!("an identity") };
+            let LinearMap::ChannelScale { factors, .. } = &named(&monic, name).terms[1].map else {
+                panic!("an identity")
+            };
             assert!(factors.iter().all(|factor| (factor - 1.0).abs() < 1e-12), "{name}: {factors:?}");
         }
         let full = lower(ActivationForm::Full, true);
@@ -501,7 +502,9 @@ mod tests {
         let identity = &layer("layer1.1.conv2").terms;
         // The identity shortcut only meets the factor of the next squaring.
         let factor = (239.0_f64 / 1024.0).sqrt();
-        assert!(matches!(&identity[1].map, LinearMap::ChannelScale { factors, placement: Placement::IDENTITY } if factors == &vec![factor; 4]));
+        assert!(
+            matches!(&identity[1].map, LinearMap::ChannelScale { factors, placement: Placement::IDENTITY } if factors == &vec![factor; 4])
+        );
         assert_eq!(identity[1].source, Source::Layer(2));
         let projection = &layer("layer2.0.conv2").terms[1];
         assert!(matches!(projection.map, LinearMap::Convolution { kernel: 1, stride: 2, padding: 0, .. }));

@@ -76,7 +76,8 @@ impl Builder<'_> {
                 found: channels.to_string(),
                 expected: format!("at least the {} of the stage before it, which the shortcut pads", from.channels),
             };
-            let shape = placement.output_shape(from).filter(|shape| shape.channels == channels).ok_or_else(impossible)?;
+            let shape =
+                placement.output_shape(from).filter(|shape| shape.channels == channels).ok_or_else(impossible)?;
             self.graph.push(part("shortcut"), Operation::PadChannels(placement), vec![input], shape)
         } else {
             self.convolution(input, &part("shortcut.conv"), &part("shortcut.bn"), channels, 1, stride)

@@ -12,9 +12,9 @@ use crate::experiment::fingerprint::sha256_of_image;
 use crate::experiment::host;
 use crate::experiment::images::index_problem;
 use crate::experiment::import::units_warning;
-use crate::experiment::notice::tell;
 use crate::experiment::inference::{CheckedRequest, ImageSource};
 use crate::experiment::inference_view::{ClassLogits, InferenceLayer, InferenceView};
+use crate::experiment::notice::tell;
 use crate::inference::Prices;
 use crate::network::Card;
 

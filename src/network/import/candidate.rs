@@ -109,9 +109,14 @@ impl<'a> Candidate<'a> {
         };
         let dataset = match wanted.dataset {
             Some(dataset) => dataset,
-            None => [DatasetName::Cifar10, DatasetName::Cifar100].into_iter().find(|dataset| dataset.classes() == classes).ok_or_else(|| {
-                none(format!("it has {classes} classes, but the data sets here have 10 (cifar10) and 100 (cifar100)"))
-            })?,
+            None => [DatasetName::Cifar10, DatasetName::Cifar100]
+                .into_iter()
+                .find(|dataset| dataset.classes() == classes)
+                .ok_or_else(|| {
+                    none(format!(
+                        "it has {classes} classes, but the data sets here have 10 (cifar10) and 100 (cifar100)"
+                    ))
+                })?,
         };
         let projects = self.named.keys().any(|name| name.contains(".shortcut.conv."));
         let shortcut = wanted.shortcut.unwrap_or(if projects { Shortcut::Projection } else { Shortcut::Pad });
@@ -154,7 +159,8 @@ impl<'a> Candidate<'a> {
         if fitting == parameters.len() {
             return Ok(());
         }
-        let mut problem = format!("{fitting} of the {} tensors of a {network} of width {width} are there", parameters.len());
+        let mut problem =
+            format!("{fitting} of the {} tensors of a {network} of width {width} are there", parameters.len());
         for (what, names) in [("missing", missing), ("of another shape", misshapen)] {
             if !names.is_empty() {
                 problem += &format!("; {what}: {}", some(&names));

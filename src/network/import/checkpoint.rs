@@ -79,7 +79,10 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         (b"version https://git-lfs", "it is a pointer of Git LFS, not the file: fetch the file with `git lfs pull`"),
         (b"\x89HDF", "it is an HDF5 file; save the state_dict() of the network with PyTorch"),
         (b"\x93NUMPY", "it is a NumPy array; save the state_dict() of the network with PyTorch"),
-        (b"\x80", "it is a pickle, but not one that torch.save wrote; save the state_dict() of the network with torch.save"),
+        (
+            b"\x80",
+            "it is a pickle, but not one that torch.save wrote; save the state_dict() of the network with torch.save",
+        ),
         (b"\x1f\x8b", "it is compressed; unpack it with gunzip or tar first"),
     ];
     KNOWN.iter().find(|(beginning, _)| bytes.starts_with(beginning)).map(|(_, problem)| *problem)

@@ -124,7 +124,8 @@ fn chosen<'a, 'b>(
     complete: &[(&'a Candidate<'b>, &'a Fit)],
     wanted: &Wanted,
 ) -> Result<Option<(&'a Candidate<'b>, &'a Fit)>, String> {
-    let places = || complete.iter().map(|(candidate, _)| format!("`{}`", candidate.prefix)).collect::<Vec<_>>().join(", ");
+    let places =
+        || complete.iter().map(|(candidate, _)| format!("`{}`", candidate.prefix)).collect::<Vec<_>>().join(", ");
     if let Some(from) = &wanted.from {
         let is = |prefix: &str| prefix.trim_end_matches('.') == from.trim_end_matches('.');
         return match complete.iter().find(|(candidate, _)| is(candidate.prefix)) {
@@ -145,7 +146,8 @@ fn chosen<'a, 'b>(
 /// Why no network was found, in words.
 fn nothing(checkpoint: &Checkpoint, fits: &[(&Candidate<'_>, Result<Fit, Misfit>)], wanted: &Wanted) -> String {
     let misfits = fits.iter().filter_map(|(candidate, fit)| Some((*candidate, fit.as_ref().err()?)));
-    let Some((candidate, misfit)) = misfits.max_by_key(|(candidate, misfit)| (misfit.fitting, candidate.named.len())) else {
+    let Some((candidate, misfit)) = misfits.max_by_key(|(candidate, misfit)| (misfit.fitting, candidate.named.len()))
+    else {
         let names: Vec<String> = checkpoint.tensors.keys().map(|name| format!("`{name}`")).collect();
         return format!(
             "it has no first convolution `conv1.weight` under any prefix; its {} tensors are {}. Known namings are ours and:\n{}",

@@ -55,7 +55,10 @@ fn a_training_s_checkpoint_gives_its_network_or_its_average() {
     assert_values(&average, 0.5);
     let nowhere = Wanted { from: Some("elsewhere".to_owned()), ..resnet20() };
     let text = find(&checkpoint, &path, &nowhere).unwrap_err().to_string();
-    assert!(text.ends_with("no resnet20 under `elsewhere`; there is one under `ema_state_dict.`, `state_dict.module.`"), "{text}");
+    assert!(
+        text.ends_with("no resnet20 under `elsewhere`; there is one under `ema_state_dict.`, `state_dict.module.`"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -191,10 +194,10 @@ fn names_of_other_repositories_are_known() {
     };
     let path = written(directory.path(), &named("resnet18", 2), sequences);
     let network = found(&path, &Wanted { network: "resnet18".to_owned(), ..Wanted::default() }).unwrap();
-    assert_eq!((network.prefix.as_str(), network.in_words()), (
-        "net.",
-        "resnet18 of width 2, shortcut projection under `net.`".to_owned()
-    ));
+    assert_eq!(
+        (network.prefix.as_str(), network.in_words()),
+        ("net.", "resnet18 of width 2, shortcut projection under `net.`".to_owned())
+    );
 }
 
 #[test]
@@ -227,7 +230,10 @@ fn what_is_no_network_says_why() {
     assert!(other.ends_with("it is a resnet32: give --network resnet32"), "{other}");
     let deeper = Wanted { network: "resnet44".to_owned(), ..Wanted::default() };
     let other = text(&named("resnet32", 2), &deeper, &prefixed);
-    assert!(other.contains("under `module.` are no resnet44") && other.contains("it is a resnet32: give --network"), "{other}");
+    assert!(
+        other.contains("under `module.` are no resnet44") && other.contains("it is a resnet32: give --network"),
+        "{other}"
+    );
     let twice = text(&named("resnet20", 2), &resnet20(), &|name| vec![format!("a.{name}"), format!("b.{name}")]);
     assert!(twice.contains("there are several, under `a.`, `b.`; choose one with --from"), "{twice}");
     let doubled = text(&named("resnet20", 2), &resnet20(), &|name| match name {

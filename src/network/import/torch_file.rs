@@ -91,8 +91,10 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<Entries, String> {
     let Value::List(order) = keys.value(keys.result) else {
         return Err("its list of storages is damaged; copy the file again".to_owned());
     };
-    let elements: HashMap<&str, usize> =
-        checkpoint.storages().map(|storage| (storage.key.as_str(), storage.element.map_or(1, Element::bytes))).collect();
+    let elements: HashMap<&str, usize> = checkpoint
+        .storages()
+        .map(|storage| (storage.key.as_str(), storage.element.map_or(1, Element::bytes)))
+        .collect();
     let mut storages = Storages::new();
     for key in order.iter().filter_map(|key| keys.key(*key)) {
         let short = || "it is cut off; copy the file again".to_owned();
@@ -160,7 +162,8 @@ fn collect<'a>(
 fn stored(entries: &[(String, &Tensor)], storages: &Storages) -> Result<Entries, String> {
     let stored = |(name, tensor): &(String, &Tensor)| {
         let values = storages.get(&tensor.storage.key).and_then(|storage| gathered(tensor, storage));
-        let bytes = values.ok_or_else(|| format!("its tensor `{name}` is larger than what is there; copy the file again"))?;
+        let bytes =
+            values.ok_or_else(|| format!("its tensor `{name}` is larger than what is there; copy the file again"))?;
         Ok((name.clone(), StoredTensor { element: tensor.element, shape: tensor.shape.clone(), bytes }))
     };
     entries.iter().map(stored).collect()

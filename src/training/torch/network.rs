@@ -248,7 +248,8 @@ impl TorchNetwork {
                 Layer::Add => x.f_add(input(1))?,
                 Layer::PadChannels(Placement { stride, before, after, .. }) => {
                     let step = *stride as i64;
-                    let taken = x.f_slice(2, None, None, step)?.f_slice(3, None, None, step)?;
+                    let taken =
+                        x.f_slice(2, None::<i64>, None::<i64>, step)?.f_slice(3, None::<i64>, None::<i64>, step)?;
                     taken.f_constant_pad_nd([0, 0, 0, 0, *before as i64, *after as i64])?
                 }
                 Layer::AveragePool { size } => {

@@ -325,7 +325,8 @@ fn a_student_learns_what_its_teacher_says() {
     assert_eq!(record.teacher_sha256, Some(Model::load(&weights).unwrap().card.sha256));
     // A teacher with the student's own logits has nothing to say, and a quadratic one is evaluated as it was trained.
     let model = directory.path().join("student").join(student.model_name() + ".safetensors");
-    let teacher = Teacher::of(&student, &model, &Normalisation::of(DatasetName::Cifar10), Device::Cpu).unwrap().network();
+    let teacher =
+        Teacher::of(&student, &model, &Normalisation::of(DatasetName::Cifar10), Device::Cpu).unwrap().network();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let logits = super::teacher::logits(&teacher, &batch.images, Kind::Float).unwrap();
