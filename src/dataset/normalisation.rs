@@ -36,7 +36,8 @@ impl Normalisation {
     /// The same for pixel values 0 to 255, of numbers for pixel values 0 to 1.
     #[must_use]
     pub fn from_units_of_one(self) -> Self {
-        let scaled = |values: [f64; CHANNELS]| values.map(|value| 255.0 * value);
+        // Digits that a product of decimal numbers does not have are rounded away.
+        let scaled = |values: [f64; CHANNELS]| values.map(|value| (255e9 * value).round() / 1e9);
         Self { mean: scaled(self.mean), std: scaled(self.std) }
     }
 
@@ -103,7 +104,7 @@ mod tests {
         let imagenet = Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
         assert!(imagenet.is_in_units_of_one() && !CIFAR.is_in_units_of_one());
         let pixels = imagenet.from_units_of_one();
-        assert!((pixels.mean[0] - 123.675).abs() < 1e-12 && (pixels.std[2] - 57.375).abs() < 1e-12);
+        assert_eq!((pixels.mean, pixels.std), ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375]));
         // Values of 0 to 1 as they are.
         assert!(Normalisation { mean: [0.0; 3], std: [1.0; 3] }.is_in_units_of_one());
         for name in [DatasetName::Cifar10, DatasetName::Cifar100] {

@@ -18,6 +18,10 @@ const FOLDER: &str = "models";
 /// Extension of weights.
 const EXTENSION: &str = "safetensors";
 
+/// So many more of the shipped images must be right with another normalisation before it is worth a note: fewer are chance, and networks
+/// hardly tell the usual ones apart.
+const NOTICEABLE: usize = 10;
+
 /// What is asked for; nothing in it has been checked.
 #[derive(Debug, Clone)]
 pub struct ImportRequest {
@@ -238,7 +242,7 @@ fn right(model: &Model, shipped: &Dataset, normalisation: Normalisation) -> Resu
     Ok(model.plain_forward(&shipped.images)?.correct(&shipped.labels))
 }
 
-/// The known normalisation with the most images right, if those are more than `right`.
+/// The known normalisation with the most images right, if those are noticeably more than `right_now`.
 fn better(
     model: &Model,
     shipped: &Dataset,
@@ -255,7 +259,7 @@ fn better(
     for (name, mean, std) in known {
         let normalisation = Normalisation { mean, std };
         let found = right(model, shipped, normalisation.from_units_of_one())?;
-        if found > best.as_ref().map_or(right_now, |best| best.2) {
+        if found > best.as_ref().map_or(right_now + NOTICEABLE, |best| best.2) {
             best = Some((name.to_owned(), normalisation, found));
         }
     }
