@@ -192,12 +192,11 @@ fixed:
 include:
   - {layout: packed, backend: encrypted}
   - {layout: packed, backend: simulated}
-  - {layout: tiled, backend: simulated}
 ";
     fs::write(directory.path().join("e.yaml"), experiment).unwrap();
     success(directory.path(), &["run", "e.yaml", "--out", "out"]);
     let rows: Vec<TrialRow> = rows(&directory.path().join("out"));
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows.len(), 2);
     for row in rows {
         assert_eq!((row.shortcut.as_str(), row.agreement), ("pad", Some(1.0)), "{row:?}");
         assert!(row.logit_error_max.is_some_and(|error| error < 0.05), "{row:?}");
