@@ -13,11 +13,11 @@ use leveled::inference::{
 };
 use leveled::network::cluster::{ClusterMode, ClusterOptions, cluster};
 use leveled::network::lowered::{LoweredNetwork, Shape};
-use leveled::network::{Stage, merge};
+use leveled::network::{Shortcut, Stage, merge};
 use leveled::ring::sampling::Seed;
 use proptest::prelude::*;
 
-use common::small::{agrees, assert_logits, image, network, two_stages};
+use common::small::{agrees, assert_logits, image, network, padded, two_stages};
 
 /// Convolutions of one kind after the other.
 const KINDS: [ConvolutionKind; 3] = [ConvolutionKind::Classical, ConvolutionKind::Clustered, ConvolutionKind::Integer];
@@ -80,6 +80,44 @@ fn members_share_ciphertexts_and_images_too() {
                 bounds(kind),
                 &format!("{count} members, one of {batch} images, {kind:?}"),
             );
+        }
+    }
+}
+
+#[test]
+fn padded_shortcuts_agree_with_clear_text() {
+    for kind in KINDS {
+        for complex_packing in [false, true] {
+            let members = [padded(Shortcut::Pad, 1), padded(Shortcut::Pad, 2)];
+            for network in [padded(Shortcut::PadAfter, 3), merge(&members).unwrap()] {
+                let network = Arc::new(network);
+                let options = PlanOptions { complex_packing, ..options(10, kind) };
+                let what = format!("{kind:?}, {complex_packing}, {} members", network.members);
+                agrees(&network, &options, &[image(&network, 0.0)], bounds(kind), &what);
+            }
+        }
+    }
+    // One product for each channel that there is.
+    let plan = Plan::new(Arc::new(padded(Shortcut::Pad, 1)), &options(9, ConvolutionKind::Classical)).unwrap();
+    let products =
+        |name: &str| plan.layers.iter().find(|layer| layer.name == name).map(|layer| layer.operations.plain_products);
+    assert_eq!(products("layer2.0.conv2"), Some(7 * 7 * 9 + 4));
+}
+
+#[test]
+fn padded_shortcuts_agree_with_clear_text_in_the_packed_layout() {
+    let members = [padded(Shortcut::Pad, 1), padded(Shortcut::Pad, 2)];
+    for network in [padded(Shortcut::Pad, 4), padded(Shortcut::PadAfter, 3), merge(&members).unwrap()] {
+        let network = Arc::new(network);
+        // Channels in several ciphertexts, and in one.
+        for (log_n, complex_packing) in [(8, false), (9, true), (11, true)] {
+            let options = PlanOptions {
+                layout: LayoutKind::Packed,
+                complex_packing,
+                ..options(log_n, ConvolutionKind::Diagonals)
+            };
+            let what = format!("N = 2^{log_n}, {} members", network.members);
+            agrees(&network, &options, &[image(&network, 0.0)], (10.0, 2e-3), &what);
         }
     }
 }

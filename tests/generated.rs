@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use leveled::experiment::documentation::{columns_table, settings_table};
+use leveled::experiment::documentation::{columns_table, renamings_table, settings_table};
 use leveled::experiment::records::{AccuracyRow, ImageRow, LayerRow, TrialRow};
 use leveled::experiment::schema::{experiment_schema, experiment_schema_text};
 use serde_json::Value;
@@ -44,6 +44,7 @@ fn the_schema_is_the_code_s() {
 #[test]
 fn tables_of_the_documentation_are_the_code_s() {
     expect_part("experiments/README.md", "settings", &settings_table());
+    expect_part("docs/import.md", "renamings", &renamings_table());
     expect_part("docs/records.md", "trials.csv", &columns_table::<TrialRow>());
     expect_part("docs/records.md", "layers.csv", &columns_table::<LayerRow>());
     expect_part("docs/records.md", "images.csv", &columns_table::<ImageRow>());

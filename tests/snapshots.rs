@@ -192,6 +192,13 @@ fn network_errors() -> Vec<NetworkError> {
             found: f64::NAN,
             expected: "finite numbers",
         },
+        NetworkError::Checkpoint { path: path(), problem: "it holds no tensors".into() },
+        NetworkError::Importable {
+            path: path(),
+            name: "resnet20".into(),
+            network: "resnet20 of width 16, shortcut pad".into(),
+            source: Box::new(NetworkError::NoMembers),
+        },
         NetworkError::MissingCard { path: path() },
         NetworkError::CardValue { path: path(), key: "width", found: "0".into(), expected: "at least 1" },
         NetworkError::Hash { path: path(), expected: "00".into(), found: "11".into() },

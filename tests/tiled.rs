@@ -10,10 +10,10 @@ use std::sync::Arc;
 use leveled::ckks::SecurityPolicy;
 use leveled::inference::{Client, Executor, LayoutKind, Plan, PlanOptions, Simulation, simulator};
 use leveled::network::lowered::{LoweredNetwork, Shape};
-use leveled::network::{Stage, merge};
+use leveled::network::{Shortcut, Stage, merge};
 use leveled::ring::sampling::Seed;
 
-use common::small::{agrees, assert_logits, image, network, two_stages};
+use common::small::{agrees, assert_logits, image, network, padded, two_stages};
 
 /// Bits that the worst value of every layer must keep, and how far off a logit may be.
 const BOUNDS: (f64, f64) = (8.0, 5e-3);
@@ -52,6 +52,17 @@ fn every_number_of_tiles_agrees_with_clear_text() {
     // Fewer images than there is room for come in several copies.
     let few = PlanOptions { batch: Some(3), ..options(9, Some(16)) };
     agrees(&network, &few, &[0.0, 1.0, 2.0].map(|phase| image(&network, phase)), BOUNDS, "three images");
+}
+
+#[test]
+fn padded_shortcuts_agree_with_clear_text() {
+    for (shortcut, tiles) in [(Shortcut::Pad, 16), (Shortcut::PadAfter, 64)] {
+        let network = Arc::new(padded(shortcut, 1));
+        let images = [0.0, 1.0].map(|phase| image(&network, phase));
+        agrees(&network, &options(9, Some(tiles)), &images, BOUNDS, &format!("{shortcut:?}, {tiles} tiles"));
+    }
+    let merged = Arc::new(merge(&[padded(Shortcut::Pad, 1), padded(Shortcut::Pad, 2)]).unwrap());
+    agrees(&merged, &options(9, Some(16)), &[image(&merged, 0.0)], BOUNDS, "two members");
 }
 
 #[test]

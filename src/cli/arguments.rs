@@ -8,6 +8,7 @@ use super::data::Data;
 use super::error::CliError;
 use super::evaluate::Evaluate;
 use super::export::Export;
+use super::import::Import;
 use super::infer::Infer;
 use super::plan::Plan;
 use super::report::Report;
@@ -42,6 +43,7 @@ enum Command {
     Train(Train),
     Evaluate(Evaluate),
     Data(Data),
+    Import(Import),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -71,6 +73,7 @@ impl Command {
             Self::Train(train) => train.execute(),
             Self::Evaluate(evaluate) => evaluate.execute(),
             Self::Data(data) => data.execute(),
+            Self::Import(import) => import.execute(),
             Self::Trial(trial) => trial.execute(),
         }
     }

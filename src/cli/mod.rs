@@ -6,6 +6,7 @@ mod error;
 mod evaluate;
 mod export;
 mod harness;
+mod import;
 mod infer;
 mod output;
 mod plan;

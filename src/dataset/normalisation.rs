@@ -26,6 +26,21 @@ impl Normalisation {
         }
     }
 
+    /// Whether the numbers can only be those of pixel values 0 to 1, as PyTorch has them: no image of values 0 to 255 has a mean or a
+    /// deviation of 1 or less in every channel.
+    #[must_use]
+    pub fn is_in_units_of_one(&self) -> bool {
+        self.mean.iter().chain(&self.std).all(|value| value.abs() <= 1.0)
+    }
+
+    /// The same for pixel values 0 to 255, of numbers for pixel values 0 to 1.
+    #[must_use]
+    pub fn from_units_of_one(self) -> Self {
+        // Digits that a product of decimal numbers does not have are rounded away.
+        let scaled = |values: [f64; CHANNELS]| values.map(|value| (255e9 * value).round() / 1e9);
+        Self { mean: scaled(self.mean), std: scaled(self.std) }
+    }
+
     /// Checks that every mean is finite and every standard deviation finite and positive.
     ///
     /// # Errors
@@ -82,6 +97,19 @@ mod tests {
         assert!((inputs[0] - (255.0 - 125.3) / 63.0).abs() < 1e-15);
         assert_eq!(inputs[PIXELS], 0.0);
         assert!((inputs[2 * PIXELS] + 113.9 / 66.7).abs() < 1e-15);
+    }
+
+    #[test]
+    fn units_are_told_apart() {
+        let imagenet = Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+        assert!(imagenet.is_in_units_of_one() && !CIFAR.is_in_units_of_one());
+        let pixels = imagenet.from_units_of_one();
+        assert_eq!((pixels.mean, pixels.std), ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375]));
+        // Values of 0 to 1 as they are.
+        assert!(Normalisation { mean: [0.0; 3], std: [1.0; 3] }.is_in_units_of_one());
+        for name in [DatasetName::Cifar10, DatasetName::Cifar100] {
+            assert!(!Normalisation::of(name).is_in_units_of_one());
+        }
     }
 
     #[test]

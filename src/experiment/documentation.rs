@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::records::{Column, ColumnKind, Record};
 use super::schema::experiment_schema;
 use super::settings::names_and_defaults;
+use crate::network::import::RENAMINGS;
 
 /// The settings as a Markdown table.
 #[must_use]
@@ -29,6 +30,14 @@ fn words(schema: &Value, property: &Value) -> Vec<String> {
     let reference = property["anyOf"][0]["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
     let list = reference.and_then(|path| schema.pointer(path)?.get("enum")?.as_array());
     list.into_iter().flatten().filter_map(|word| Some(format!("`{}`", word.as_str()?))).collect()
+}
+
+/// The renamings of imported tensors as a Markdown table.
+#[must_use]
+pub fn renamings_table() -> String {
+    let rows =
+        RENAMINGS.iter().map(|renaming| [renaming.theirs, renaming.ours].map(|part| format!("`{part}`")).to_vec());
+    markdown(&["there", "here"], rows)
 }
 
 /// The columns of a table of records as a Markdown table.

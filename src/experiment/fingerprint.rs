@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::networks::without_seed;
 use crate::dataset::{Dataset, Image, hex};
-use crate::network::Card;
 use crate::network::card::TrainingRecord;
+use crate::network::{Card, Pool, Shortcut};
 
 /// SHA-256 of a text, in hexadecimal.
 #[must_use]
@@ -47,6 +47,8 @@ pub fn sha256_of_card(card: &Card) -> String {
         activation,
         normalisation,
         batch_norm_eps,
+        shortcut,
+        pool,
         test_accuracy_percent,
         sha256: _,
         tensors: _,
@@ -57,7 +59,7 @@ pub fn sha256_of_card(card: &Card) -> String {
         largest_activation: _,
         exploding_test_images: _,
     } = card;
-    sha256_of_text(&canonical_json(&json!({
+    let mut said = json!({
         "network": network,
         "width": width,
         "dataset": dataset,
@@ -65,7 +67,15 @@ pub fn sha256_of_card(card: &Card) -> String {
         "normalisation": normalisation,
         "batch_norm_eps": batch_norm_eps,
         "test_accuracy_percent": test_accuracy_percent,
-    })))
+    });
+    // What is as it was before there was a choice is no part of the hash.
+    if *shortcut != Shortcut::default() {
+        said["shortcut"] = json!(shortcut);
+    }
+    if *pool != Pool::default() {
+        said["pool"] = json!(pool);
+    }
+    sha256_of_text(&canonical_json(&said))
 }
 
 /// SHA-256 of the recipe of a training but for its seeds, in hexadecimal: repetitions of one training have the same.

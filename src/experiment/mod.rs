@@ -21,6 +21,7 @@ pub mod expansion;
 pub mod fingerprint;
 pub mod host;
 pub mod images;
+pub mod import;
 pub mod inference;
 pub mod inference_view;
 pub mod level_view;

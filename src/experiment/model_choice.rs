@@ -7,8 +7,7 @@ use super::combination::Refusal;
 use super::settings::PartialSettings;
 use super::suggest;
 use crate::dataset::DatasetName;
-use crate::network::Card;
-use crate::network::card::CardActivation;
+use crate::network::{Card, Pool, Shortcut};
 
 /// Folder of the weights that can be named, looked for beside the experiment file and in the directories above it.
 const FOLDER: &str = "models";
@@ -70,7 +69,7 @@ pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Pat
     }
 }
 
-/// The first of `network`, `width` and `activation` that is given and not what the card says.
+/// The first of `network`, `width` and `activation` that is given and not what the card says, or `shortcut`.
 #[must_use]
 pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<Refusal> {
     let wrong = |setting: &'static str, says: String| {
@@ -86,6 +85,9 @@ pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<Refusal> {
     if settings.activation.is_some_and(|activation| activation != card.activation) {
         return wrong("activation", format!("`{}`", card.activation.as_str()));
     }
+    if settings.shortcut.is_some_and(|shortcut| shortcut != card.shortcut) {
+        return wrong("shortcut", format!("`{}`", card.shortcut.as_str()));
+    }
     None
 }
 
@@ -94,12 +96,14 @@ pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<Refusal> {
 pub fn difference(card: &Card, first: &Card) -> Option<String> {
     let described = |card: &Card| {
         let Card { network, width, dataset, activation, .. } = card;
-        format!("a {network} of width {width} with {} for {dataset}", activation.as_str())
+        let shortcut = match card.shortcut {
+            Shortcut::Projection => String::new(),
+            other => format!(", shortcut {}", other.as_str()),
+        };
+        let pool = if card.pool == Pool::Global { ", global pool" } else { "" };
+        format!("a {network} of width {width} with {}{shortcut}{pool} for {dataset}", activation.as_str())
     };
-    // Every quadratic is evaluated alike, however it was trained.
-    let family =
-        |card: &Card| (card.network.clone(), card.width, card.dataset, card.activation == CardActivation::Relu);
-    if family(card) != family(first) {
+    if card.family() != first.family() {
         return Some(format!("this is {}, but the first member is {}", described(card), described(first)));
     }
     let differs = card.normalisation != first.normalisation;

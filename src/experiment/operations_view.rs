@@ -53,11 +53,11 @@ pub struct ComparedView {
     pub layers: Vec<ComparedLayer>,
 }
 
-fn article(network: &str, width: u32, dataset: DatasetName, clusters: u64) -> Result<ArticleView, ExperimentError> {
-    let graph = Architecture::named(network, width as usize, dataset.classes())?.graph()?;
-    let layers = article_operations(&graph, usize::try_from(clusters).unwrap_or(usize::MAX));
+fn article(architecture: &Architecture, clusters: u64) -> Result<ArticleView, ExperimentError> {
+    let layers = article_operations(&architecture.graph()?, usize::try_from(clusters).unwrap_or(usize::MAX));
     let total = ArticleOperations::total(&layers);
-    Ok(ArticleView { network: network.to_owned(), width, clusters, total, layers })
+    let (network, width) = (architecture.name.clone(), architecture.stem_channels as u32);
+    Ok(ArticleView { network, width, clusters, total, layers })
 }
 
 /// The article's networks, for CIFAR-10.
@@ -67,7 +67,8 @@ fn article(network: &str, width: u32, dataset: DatasetName, clusters: u64) -> Re
 pub fn article_views() -> Result<Vec<ArticleView>, ExperimentError> {
     let of_width = |known: &NamedArchitecture| Some((known.name, known.paper_width?));
     let networks = REGISTRY.iter().filter_map(of_width);
-    networks.map(|(name, width)| article(name, width as u32, DatasetName::Cifar10, CLUSTERS as u64)).collect()
+    let classes = DatasetName::Cifar10.classes();
+    networks.map(|(name, width)| article(&Architecture::named(name, width, classes)?, CLUSTERS as u64)).collect()
 }
 
 /// A plan beside the article's algorithm, for as many clusters as the plan has, or 64.
@@ -76,7 +77,9 @@ pub fn article_views() -> Result<Vec<ArticleView>, ExperimentError> {
 /// [`ExperimentError::Network`] for a network that is not known.
 pub fn compared_view(plan: &PlanView) -> Result<ComparedView, ExperimentError> {
     let clusters = plan.clusters.as_ref().map_or(CLUSTERS as u64, |clusters| clusters.clusters);
-    let article = article(&plan.network, plan.width, plan.dataset.parse().map_err(DatasetError::from)?, clusters)?;
+    let dataset: DatasetName = plan.dataset.parse().map_err(DatasetError::from)?;
+    let architecture = Architecture::named(&plan.network, plan.width as usize, dataset.classes())?;
+    let article = article(&architecture.with(plan.shortcut, plan.pool), clusters)?;
     let of_layer = |name: &str| article.layers.iter().find(|layer| layer.name == name).map(|layer| layer.operations);
     let layers = plan.layers.iter().map(|layer| ComparedLayer {
         name: layer.name.clone(),
@@ -96,6 +99,7 @@ pub fn compared_view(plan: &PlanView) -> Result<ComparedView, ExperimentError> {
 mod tests {
     use super::*;
     use crate::experiment::plan_view::tests::sample_plan;
+    use crate::network::Shortcut;
 
     #[test]
     fn a_plan_stands_beside_the_article() {
@@ -103,6 +107,8 @@ mod tests {
         assert_eq!((compared.clusters, compared.layers.len()), (64, 2));
         assert_eq!((compared.layers[0].article.hoisting_groups, compared.layers[0].ours.rotations), (3, 22));
         assert!(compared.layers[1].article.classical_products > 0);
+        let padded = compared_view(&PlanView { shortcut: Shortcut::Pad, ..sample_plan() }).unwrap();
+        assert_eq!(padded.layers[0], compared.layers[0]);
         assert_eq!(article_views().unwrap()[1].total.rotations, 23_862);
     }
 }

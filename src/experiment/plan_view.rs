@@ -7,6 +7,7 @@ use super::byte_size::ByteSize;
 use super::records::SecurityVerdict;
 use super::setting::Backend;
 use crate::inference::program::Step;
+use crate::network::{Pool, Shortcut};
 
 /// Operations on ciphertexts.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -114,6 +115,10 @@ pub struct PlanView {
     pub network: String,
     /// Channels of the first stage.
     pub width: u32,
+    /// The shortcut where the shape changes.
+    pub shortcut: Shortcut,
+    /// The average pool.
+    pub pool: Pool,
     /// `trained` or `random`.
     pub weights: String,
     /// Members of the ensemble.
@@ -221,6 +226,8 @@ pub(crate) mod tests {
             trial_id: "0123456789abcdef".into(),
             network: "resnet20".into(),
             width: 16,
+            shortcut: Shortcut::default(),
+            pool: Pool::default(),
             weights: "trained".into(),
             ensemble: 1,
             clusters: None,

@@ -8,16 +8,18 @@ use super::block::{self, BlockRef, Found};
 use super::combination::{Refusal, check_parameters, settle, with_idle};
 use super::fingerprint::{sha256_of_card, sha256_of_dataset, sha256_of_file, sha256_of_recipe};
 use super::images;
+use super::import::units_warning;
 use super::locate::{Step, YamlText};
 use super::model_choice;
 use super::networks::UNKNOWN;
+use super::notice::tell;
 use super::parameter_set::ParameterSet;
 use super::setting::{Check, DatasetFiles, HeldOut, LayoutKind, ModelFiles, WeightsOrigin};
 use super::settings::{Missing, Point, Settings};
 use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
 use crate::network::card::CardActivation;
-use crate::network::{Architecture, Card};
+use crate::network::{Architecture, Card, Shortcut};
 
 /// Turns points into trials; each file is read once.
 pub struct Resolver<'a> {
@@ -35,6 +37,7 @@ struct Subject {
     network: String,
     width: u32,
     activation: String,
+    shortcut: Shortcut,
 }
 
 /// What is known of a data set that has been read: its images are not kept.
@@ -67,9 +70,10 @@ impl<'a> Resolver<'a> {
             });
         }
         let (dataset, count) = self.dataset(point)?;
-        let Subject { members, network, width, activation } =
+        let Subject { members, network, width, activation, shortcut } =
             if random { self.random(point, dataset.name)? } else { self.trained(point, dataset.name)? };
         let mut settings = self.plain(point)?;
+        settings.shortcut = shortcut;
         settings.images = settings.images.of(count);
         if let Some(problem) =
             settings.images.largest().and_then(|index| images::index_problem(dataset.name, count, index))
@@ -150,7 +154,8 @@ impl<'a> Resolver<'a> {
         }
         let architecture = Architecture::named(&network, width as usize, dataset.classes());
         architecture.map_err(|error| self.error(point, "network", error.to_string()))?;
-        Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned() })
+        let shortcut = settings.shortcut.unwrap_or_default();
+        Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned(), shortcut })
     }
 
     /// The weights, by name or by what their card says.
@@ -186,7 +191,8 @@ impl<'a> Resolver<'a> {
         }
         let Some(card) = first else { return Err(self.yaml.error(&place, "name at least one file of weights")) };
         let activation = Vec::from_iter(activations).join("+");
-        Ok(Subject { members, network: card.network, width: card.width as u32, activation })
+        let Card { network, width, shortcut, .. } = card;
+        Ok(Subject { members, network, width: width as u32, activation, shortcut })
     }
 
     /// The absolute path of weights, and their card.
@@ -202,7 +208,9 @@ impl<'a> Resolver<'a> {
         if let Some(refusal) = model_choice::mismatch(&point.settings, &card) {
             return Err(self.refuse(point, refusal));
         }
-        self.cards.insert(path.clone(), card.clone());
+        if let (None, Some(warning)) = (self.cards.insert(path.clone(), card.clone()), units_warning(&card, &path)) {
+            tell(&warning);
+        }
         Ok((path, card))
     }
 

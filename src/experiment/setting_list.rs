@@ -63,6 +63,9 @@ macro_rules! with_settings {
                 /// `trained`: weights from files; `random`: weights from `weights_seed` for `network`, `width` and the data set,
                 /// with calibrated batch normalisation. Rows of random weights have no accuracy.
                 weights: WeightsOrigin,
+                /// The shortcut where a network's shape changes: `projection`, a 1x1 convolution; `pad`, a strided slice between channels
+                /// of zeros; `pad_after`, with all of them after it. Trained weights have that of their card.
+                shortcut: Shortcut,
                 /// Seed of random weights; member m of an ensemble has this seed plus m.
                 weights_seed: DrawSeed,
                 /// Members of an ensemble of random weights; of trained ones `model` names as many.

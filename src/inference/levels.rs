@@ -90,7 +90,7 @@ impl LevelCosts {
             }
             Operation::AveragePool { .. } => Self { pool: unmerged, ..Self::default() },
             Operation::Linear { .. } => Self { classifier: linear, ..Self::default() },
-            Operation::Input | Operation::Add => Self::default(),
+            Operation::Input | Operation::Add | Operation::PadChannels(_) => Self::default(),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::error::NetworkError;
 use super::graph::{ActivationKind, Graph};
-use super::lowered::Shape;
+use super::lowered::{Placement, Shape};
 use super::resnet;
+use crate::choice::choice;
 
 /// The largest number that an architecture may hold anywhere; far above every use, far below overflow.
 const LIMIT: usize = 1 << 14;
@@ -17,6 +18,44 @@ pub struct Stage {
     pub channels: usize,
     /// Stride of the first block.
     pub stride: usize,
+}
+
+choice! {
+    /// The shortcut of a block whose stride is not 1 or whose channels change.
+    #[cfg_attr(feature = "harness", derive(clap::ValueEnum), value(rename_all = "snake_case"))]
+    pub enum Shortcut {
+        /// A 1x1 convolution with batch normalisation (option B of He et al. 2016).
+        #[default]
+        Projection = "projection",
+        /// Every stride-th row and column, with as many channels of zeros before those of the input as after them (option A).
+        Pad = "pad",
+        /// As `pad`, with all channels of zeros after those of the input.
+        PadAfter = "pad_after",
+    }
+}
+
+impl Shortcut {
+    /// Where a shortcut without weights takes `inputs` channels to make `outputs`; none: a projection.
+    pub(super) fn placement(self, inputs: usize, outputs: usize, stride: usize) -> Option<Placement> {
+        let zeros = outputs.saturating_sub(inputs);
+        let before = match self {
+            Self::Projection => return None,
+            Self::Pad => zeros / 2,
+            Self::PadAfter => 0,
+        };
+        Some(Placement { stride, before, after: zeros - before, groups: 1 })
+    }
+}
+
+choice! {
+    /// The average pool of a network's head.
+    pub enum Pool {
+        /// That of the architecture in the [registry](super::registry).
+        #[default]
+        Standard = "standard",
+        /// Over the whole plane, at every width.
+        Global = "global",
+    }
 }
 
 /// What stands between the last block and the classifier.
@@ -33,7 +72,7 @@ pub enum Head {
 }
 
 /// A residual network of basic blocks (He et al. 2016; method section 1): 3x3 stride-1 stem, stages, average pool,
-/// one linear layer. A block whose stride is not 1 or whose channels change has a projection shortcut.
+/// one linear layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Architecture {
     /// Name, such as `resnet20`.
@@ -44,6 +83,8 @@ pub struct Architecture {
     pub stem_channels: usize,
     /// The stages, in order.
     pub stages: Vec<Stage>,
+    /// The shortcut where the shape changes.
+    pub shortcut: Shortcut,
     /// The head.
     pub head: Head,
     /// Number of classes.
@@ -63,6 +104,17 @@ impl Architecture {
     pub fn graph(&self) -> Result<Graph, NetworkError> {
         self.check()?;
         resnet::build(self)
+    }
+
+    /// The same with another shortcut and average pool.
+    #[must_use]
+    pub fn with(mut self, shortcut: Shortcut, pool: Pool) -> Self {
+        self.shortcut = shortcut;
+        match pool {
+            Pool::Standard => {}
+            Pool::Global => self.head = Head::GlobalAveragePool,
+        }
+        self
     }
 
     pub(super) fn check(&self) -> Result<(), NetworkError> {
@@ -118,6 +170,8 @@ mod tests {
         assert_eq!(inputs("resnet20", 64), (100, 1024));
         assert_eq!(inputs("resnet20", 16), (100, 64));
         assert_eq!(inputs("resnet18", 64), (100, 512));
+        let global = Architecture::named("resnet20", 64, 10).unwrap().with(Shortcut::Projection, Pool::Global);
+        assert_eq!(global.head, Head::GlobalAveragePool);
     }
 
     #[test]

@@ -93,7 +93,17 @@ fn of_node(graph: &Graph, node: &Node, clusters: usize) -> ArticleOperations {
         Operation::Add => {
             let identity = |&input: &usize| matches!(graph.nodes()[input].operation, Operation::Activation(_));
             let products = channels * node.inputs.iter().filter(|input| identity(input)).count() as u64;
-            vec![0, 0, 0, channels, products, products]
+            // Channels of zeros are not added.
+            let zeros = |&input: &usize| match graph.nodes()[input].operation {
+                Operation::PadChannels(placement) => (placement.before + placement.after) as u64,
+                _ => 0,
+            };
+            let zeros: u64 = node.inputs.iter().map(zeros).sum();
+            vec![0, 0, 0, channels - zeros, products, products]
+        }
+        Operation::PadChannels(_) => {
+            let products = graph.nodes()[node.inputs[0]].shape.channels as u64;
+            vec![0, 0, 0, 0, products, products]
         }
         Operation::AveragePool { height, width } => {
             let others = (height * width) as u64 - 1;
@@ -119,7 +129,7 @@ fn of_node(graph: &Graph, node: &Node, clusters: usize) -> ArticleOperations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Architecture, Network};
+    use crate::network::{Architecture, Network, Pool, Shortcut};
 
     /// Millions with two decimals, as method.md prints them.
     fn millions(count: u64) -> String {
@@ -162,5 +172,14 @@ mod tests {
             clustered_products: 54 + 2,
         };
         assert_eq!(layers[0].operations, expected);
+        // A shortcut that pads 2 channels to 4: a product for each of the two, and two additions fewer.
+        let last = |shortcut| {
+            let graph = Architecture::named("resnet20", 2, 10).unwrap().with(shortcut, Pool::Standard).graph().unwrap();
+            let layers = article_operations(&graph, 64);
+            layers.into_iter().find(|layer| layer.name == "layer2.0.conv2").unwrap().operations
+        };
+        let (projection, pad) = (last(Shortcut::Projection), last(Shortcut::Pad));
+        assert_eq!(projection.classical_products - pad.classical_products, 4 * 2 - 2);
+        assert_eq!(projection.additions - pad.additions, 4 + 2);
     }
 }

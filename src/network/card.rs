@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Pool, Shortcut};
 use super::error::NetworkError;
 use super::graph::ActivationKind;
 use crate::dataset::{DatasetName, Normalisation};
@@ -22,6 +22,12 @@ pub struct Card {
     pub dataset: DatasetName,
     /// The activation that it was trained with.
     pub activation: CardActivation,
+    /// The shortcut where the shape changes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shortcut: Shortcut,
+    /// The average pool.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pool: Pool,
     /// How pixels become inputs.
     pub normalisation: Normalisation,
     /// What batch normalisation adds to the variance.
@@ -160,13 +166,22 @@ impl Card {
     /// # Errors
     /// Those of [`Architecture::named`].
     pub fn architecture(&self) -> Result<Architecture, NetworkError> {
-        let mut architecture = Architecture::named(&self.network, self.width, self.dataset.classes())?;
+        let mut architecture =
+            Architecture::named(&self.network, self.width, self.dataset.classes())?.with(self.shortcut, self.pool);
         architecture.batch_norm_epsilon = self.batch_norm_eps;
         architecture.activation = match self.activation {
             CardActivation::Herpn | CardActivation::Quadratic => ActivationKind::Quadratic,
             CardActivation::Relu => ActivationKind::Relu,
         };
         Ok(architecture)
+    }
+
+    /// What members of one ensemble have in common besides the normalisation: the network, and how it is evaluated; every quadratic is
+    /// evaluated alike, however it was trained.
+    #[must_use]
+    pub fn family(&self) -> (&str, usize, DatasetName, Shortcut, Pool, bool) {
+        let relu = self.activation == CardActivation::Relu;
+        (&self.network, self.width, self.dataset, self.shortcut, self.pool, relu)
     }
 
     /// Epochs of all trainings that led to the weights; none: the card has no record.
@@ -191,6 +206,10 @@ impl Card {
         }
         self.normalisation.check().map_err(|source| NetworkError::CardNormalisation { path: path.to_owned(), source })
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[cfg(test)]

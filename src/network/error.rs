@@ -97,7 +97,7 @@ pub enum NetworkError {
         found: Vec<usize>,
     },
     /// A tensor has an element type that is not read.
-    #[error("{origin}: tensor `{tensor}` is of type {found}, expected F32 or F16; convert it before saving")]
+    #[error("{origin}: tensor `{tensor}` is of type {found}, expected F16, BF16, F32 or F64; convert it before saving")]
     TensorType {
         /// The file.
         origin: String,
@@ -120,10 +120,33 @@ pub enum NetworkError {
         /// What it must be.
         expected: &'static str,
     },
+    /// A file of another program in which no network can be found.
+    #[error("`{}` cannot be imported: {problem}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// Weights that are those of a network, but under other names or in another form than its card says.
+    #[error(
+        "{source}. The file holds a {network}: `leveled import {} --network {name}` writes it as weights with a card", path.display()
+    )]
+    Importable {
+        /// The file.
+        path: PathBuf,
+        /// Name of the network that it holds.
+        name: String,
+        /// The network in words.
+        network: String,
+        /// Why it cannot be used as it is.
+        source: Box<NetworkError>,
+    },
     /// There is no card beside the weights.
     #[error(
         "no card `{}` beside the weights: write one that names network, width, dataset, activation, normalisation, \
-         batch_norm_eps and sha256 (models/ has an example)",
+         batch_norm_eps and sha256 (models/ has an example); for a file of PyTorch or another program, `leveled import FILE --network NAME` \
+         writes weights and card",
         path.display()
     )]
     MissingCard {

@@ -3,7 +3,7 @@
 //! Names are PyTorch's (`layer1.0.conv1`), so that the tensors of a node are `NAME.weight`, `NAME.bias` and so on. The
 //! same graph serves clear-text evaluation, folding and training.
 
-use super::lowered::Shape;
+use super::lowered::{Placement, Shape};
 
 /// The kind of an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +47,9 @@ pub enum Operation {
     Activation(ActivationKind),
     /// The sum of two inputs.
     Add,
+    /// Every `stride`-th row and column, between channels of zeros: the shortcut without weights where the shape changes (option A of
+    /// He et al. 2016).
+    PadChannels(Placement),
     /// Averages over disjoint windows that cover the plane.
     AveragePool {
         /// Rows of a window.
@@ -198,6 +201,7 @@ impl Node {
             Operation::Input
             | Operation::Activation(ActivationKind::Relu)
             | Operation::Add
+            | Operation::PadChannels(_)
             | Operation::AveragePool { .. } => Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::lowered::{LinearMap, Shape};
+use super::lowered::{LinearMap, Placement, Shape};
 use super::window::inside;
 
 impl LinearMap {
@@ -25,14 +25,16 @@ impl LinearMap {
                 let shape = Shape::new(*out_channels, outputs(source.height)?, outputs(source.width)?);
                 fits.then_some(shape)
             }
-            Self::ChannelScale { factors } => (factors.len() == source.channels).then_some(source),
+            Self::ChannelScale { factors, placement } => {
+                placement.output_shape(source).filter(|_| factors.len() == source.channels)
+            }
             Self::Dense { weights, outputs } => {
                 (outputs.checked_mul(source.len()) == Some(weights.len())).then_some(Shape::new(*outputs, 1, 1))
             }
         }
     }
 
-    /// The channels, of `channels` in all, that output channel `output` reads.
+    /// The channels, of `channels` in all, that output channel `output` reads; none for a channel of zeros.
     pub fn inputs_of(&self, output: usize, channels: usize) -> Range<usize> {
         match self {
             Self::Convolution { out_channels, in_channels, groups, .. } => {
@@ -40,7 +42,7 @@ impl LinearMap {
                 let first = output / outputs * inputs;
                 first..first + inputs
             }
-            Self::ChannelScale { .. } => output..output + 1,
+            Self::ChannelScale { placement, .. } => placement.input_of(output, channels),
             Self::Dense { .. } => 0..channels,
         }
     }
@@ -61,10 +63,12 @@ impl LinearMap {
                     pulp::Arch::new().dispatch(Channel { row, kernel, stride, padding, from, source, to, shape });
                 });
             }
-            Self::ChannelScale { factors } => {
-                let planes = values.chunks_exact(from_plane).zip(output.chunks_exact_mut(to_plane));
-                for (factor, (from, to)) in factors.iter().zip(planes) {
-                    to.iter_mut().zip(from).for_each(|(y, x)| *y += factor * x);
+            Self::ChannelScale { factors, placement } => {
+                for (channel, to) in output.chunks_exact_mut(to_plane).enumerate() {
+                    for from in placement.input_of(channel, source.channels) {
+                        let taken = placement.taken(&values[from * from_plane..][..from_plane], source.width);
+                        to.iter_mut().zip(taken).for_each(|(y, x)| *y += factors[from] * x);
+                    }
                 }
             }
             Self::Dense { weights, .. } => {
@@ -78,9 +82,14 @@ impl LinearMap {
     /// Multiplies the map by a factor per output channel.
     pub(super) fn scale_output(&mut self, factors: &[f64]) {
         let weights = match self {
-            Self::Convolution { weights, .. }
-            | Self::ChannelScale { factors: weights }
-            | Self::Dense { weights, .. } => weights,
+            Self::Convolution { weights, .. } | Self::Dense { weights, .. } => weights,
+            Self::ChannelScale { factors: own, placement } => {
+                for (output, factor) in factors.iter().enumerate() {
+                    let read = placement.input_of(output, own.len());
+                    own[read].iter_mut().for_each(|own| *own *= factor);
+                }
+                return;
+            }
         };
         let block = (weights.len() / factors.len().max(1)).max(1);
         for (row, factor) in weights.chunks_exact_mut(block).zip(factors) {
@@ -90,21 +99,48 @@ impl LinearMap {
 
     /// Multiplies the map by a factor per channel of its source.
     pub(super) fn scale_source(&mut self, factors: &[f64], source: Shape) {
-        let outputs = match self {
-            Self::Convolution { out_channels, .. } => *out_channels,
-            Self::ChannelScale { factors } => factors.len(),
-            Self::Dense { outputs, .. } => *outputs,
-        };
+        let outputs = self.output_shape(source).map_or(0, |shape| shape.channels);
         let read: Vec<Range<usize>> = (0..outputs).map(|output| self.inputs_of(output, source.channels)).collect();
         let (weights, per_channel) = match self {
             Self::Convolution { weights, kernel, .. } => (weights, *kernel * *kernel),
-            Self::ChannelScale { factors: own } => (own, 1),
+            Self::ChannelScale { factors: own, .. } => (own, 1),
             Self::Dense { weights, .. } => (weights, source.height * source.width),
         };
         let blocks = weights.chunks_exact_mut(per_channel.max(1));
         for (block, channel) in blocks.zip(read.into_iter().flatten()) {
             block.iter_mut().for_each(|weight| *weight *= factors[channel]);
         }
+    }
+}
+
+impl Placement {
+    /// Shape of what becomes of a value of shape `source`; `None` if its channels fall to no groups, or for sizes beyond all bounds.
+    pub fn output_shape(self, source: Shape) -> Option<Shape> {
+        let Self { stride, before, after, groups } = self;
+        let zeros = before.checked_add(after)?.checked_mul(groups)?;
+        let channels =
+            source.channels.checked_add(zeros).filter(|_| groups > 0 && source.channels.is_multiple_of(groups))?;
+        let outputs = |size: usize| Some(size.checked_sub(1)?.checked_div(stride)? + 1);
+        Some(Shape::new(channels, outputs(source.height)?, outputs(source.width)?))
+    }
+
+    /// The channel, of `channels` in all, that goes to channel `output`; none goes to a channel of zeros.
+    pub(super) fn input_of(self, output: usize, channels: usize) -> Range<usize> {
+        let inputs = channels / self.groups;
+        let outputs = self.before + inputs + self.after;
+        match (output % outputs).checked_sub(self.before).filter(|channel| *channel < inputs) {
+            Some(channel) => {
+                let channel = output / outputs * inputs + channel;
+                channel..channel + 1
+            }
+            None => 0..0,
+        }
+    }
+
+    /// What is taken of a plane of rows of `width` values.
+    pub(super) fn taken<T: Copy>(self, plane: &[T], width: usize) -> impl Iterator<Item = T> {
+        let rows = plane.chunks_exact(width.max(1)).step_by(self.stride);
+        rows.flat_map(move |row| row.iter().step_by(self.stride)).copied()
     }
 }
 
@@ -218,7 +254,11 @@ mod tests {
         let factors = [3.0, -0.5];
         let scaled: Vec<f64> = values.iter().enumerate().map(|(i, x)| x * factors[i / 6]).collect();
         let maps = [
-            LinearMap::ChannelScale { factors: vec![2.0, 7.0] },
+            LinearMap::ChannelScale { factors: vec![2.0, 7.0], placement: Placement::IDENTITY },
+            LinearMap::ChannelScale {
+                factors: vec![2.0, 7.0],
+                placement: Placement { stride: 2, before: 1, after: 2, groups: 2 },
+            },
             LinearMap::Dense { weights: (0..36).map(f64::from).collect(), outputs: 3 },
             LinearMap::Convolution {
                 weights: (0..54).map(f64::from).collect(),

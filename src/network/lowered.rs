@@ -64,10 +64,12 @@ pub enum LinearMap {
         /// Number of groups; divides both numbers of channels.
         groups: usize,
     },
-    /// A factor per channel: the identity shortcut, with what neighbouring activations have moved into it.
+    /// A factor per channel: the shortcut without weights, with what neighbouring activations have moved into it.
     ChannelScale {
-        /// One factor per channel.
+        /// One factor per channel of the source.
         factors: Vec<f64>,
+        /// Where the channels go.
+        placement: Placement,
     },
     /// A dense layer over all values of the source: average pooling and the classifier in one map.
     /// `weights[k * source.len() + (c * height + y) * width + x]`.
@@ -77,6 +79,24 @@ pub enum LinearMap {
         /// Number of outputs.
         outputs: usize,
     },
+}
+
+/// Where a factor per channel takes the channels of its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Placement {
+    /// Every so many-th row and column is taken.
+    pub stride: usize,
+    /// Channels of zeros before those of each group.
+    pub before: usize,
+    /// Channels of zeros after those of each group.
+    pub after: usize,
+    /// Groups of equally many channels: 1, or the members of an ensemble. Divides the number of channels.
+    pub groups: usize,
+}
+
+impl Placement {
+    /// All channels stay where they are.
+    pub const IDENTITY: Self = Self { stride: 1, before: 0, after: 0, groups: 1 };
 }
 
 /// One term of a linear layer.

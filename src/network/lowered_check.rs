@@ -26,7 +26,7 @@ impl LoweredNetwork {
         for layer in &self.layers {
             let weights = layer.terms.iter().flat_map(|term| match &term.map {
                 LinearMap::Convolution { weights, .. } | LinearMap::Dense { weights, .. } => weights,
-                LinearMap::ChannelScale { factors } => factors,
+                LinearMap::ChannelScale { factors, .. } => factors,
             });
             let coefficients = layer.activation.coefficients().into_iter().flatten().flatten();
             let constants = layer.bias.iter().chain(&layer.centre).chain(coefficients);

@@ -75,7 +75,7 @@ fn activate(layer: &Layer, values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::lowered::{LinearMap, Shape, Term};
+    use crate::network::lowered::{LinearMap, Placement, Shape, Term};
 
     #[test]
     fn two_layers_by_hand() {
@@ -87,7 +87,7 @@ mod tests {
             centre: if activation == Activation::None { Vec::new() } else { vec![0.0, 6.0] },
             activation,
         };
-        let scale = LinearMap::ChannelScale { factors: vec![2.0, -1.0] };
+        let scale = LinearMap::ChannelScale { factors: vec![2.0, -1.0], placement: Placement::IDENTITY };
         let dense = LinearMap::Dense { weights: vec![1.0, 10.0], outputs: 1 };
         let network = LoweredNetwork {
             input: Shape::new(2, 1, 1),

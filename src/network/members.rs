@@ -1,7 +1,7 @@
 //! Ensembles: networks of one graph with different weights.
 
 use super::error::NetworkError;
-use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Placement, Shape, Source, Term};
 
 /// Checks that there is a member, that each is sound by itself, and that all are of the graph of the first.
 ///
@@ -45,7 +45,12 @@ fn description(layer: &Layer) -> String {
                      stride {stride}, padding {padding}{groups}"
                 )
             }
-            LinearMap::ChannelScale { .. } => format!("{source} with a factor per channel"),
+            LinearMap::ChannelScale { placement: Placement { stride: 1, before: 0, after: 0, .. }, .. } => {
+                format!("{source} with a factor per channel")
+            }
+            LinearMap::ChannelScale { placement: Placement { stride, before, after, .. }, .. } => format!(
+                "{source} with a factor per channel, stride {stride}, between {before} and {after} channels of zeros"
+            ),
             LinearMap::Dense { .. } => format!("a dense map of {source}"),
         }
     };
@@ -117,7 +122,10 @@ fn of_member(layer: &Layer, member: usize, members: usize, layers: usize) -> Opt
                     groups: if of_image { *groups } else { groups / members },
                 }
             }
-            LinearMap::ChannelScale { factors } if !of_image => LinearMap::ChannelScale { factors: part(factors) },
+            LinearMap::ChannelScale { factors, placement } if !of_image && placement.groups % members == 0 => {
+                let placement = Placement { groups: placement.groups / members, ..*placement };
+                LinearMap::ChannelScale { factors: part(factors), placement }
+            }
             _ => return None,
         };
         Some(Term { source, map })
@@ -150,7 +158,8 @@ fn shared_channels(layer: &Layer) -> NetworkError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::random::tests::tiny;
+    use crate::network::Shortcut;
+    use crate::network::random::tests::{tiny, tiny_with};
 
     #[test]
     fn members_may_differ_in_numbers_only() {
@@ -200,7 +209,13 @@ mod tests {
 
     #[test]
     fn members_one_after_the_other_give_what_they_give_beside_each_other() {
-        let members: Vec<LoweredNetwork> = (0..3).map(|seed| tiny(seed).lower().unwrap()).collect();
+        for shortcut in Shortcut::ALL {
+            one_after_the_other_is_beside(shortcut);
+        }
+    }
+
+    fn one_after_the_other_is_beside(shortcut: Shortcut) {
+        let members: Vec<LoweredNetwork> = (0..3).map(|seed| tiny_with(shortcut, seed).lower().unwrap()).collect();
         let merged = super::super::merge(&members).unwrap();
         let sequence = one_after_the_other(&merged).unwrap();
         assert_eq!((sequence.members, sequence.layers.len()), (1, 3 * (members[0].layers.len() - 1) + 1));

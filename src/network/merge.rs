@@ -1,7 +1,7 @@
 //! An ensemble as one network: the members' channels beside each other, their logits averaged by the classifier.
 
 use super::error::NetworkError;
-use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Placement, Shape, Source, Term};
 use super::members::check_members;
 
 /// One network whose logits are the mean of the members' logits.
@@ -66,9 +66,10 @@ fn side_by_side(members: &[&Layer]) -> Result<Layer, NetworkError> {
             LinearMap::ChannelScale { .. } if of_image => {
                 return refuse("what reads the image", "a factor per channel", "a convolution");
             }
-            LinearMap::ChannelScale { .. } => {
-                LinearMap::ChannelScale { factors: concatenated(maps.iter().map(|map| weights(map))) }
-            }
+            LinearMap::ChannelScale { placement, .. } => LinearMap::ChannelScale {
+                factors: concatenated(maps.iter().map(|map| weights(map))),
+                placement: Placement { groups: members.len() * placement.groups, ..*placement },
+            },
             LinearMap::Dense { .. } => {
                 return refuse("a map within an ensemble", "dense", "a convolution or a factor per channel");
             }
@@ -139,7 +140,7 @@ fn mean(members: &[&Layer]) -> Result<Layer, NetworkError> {
 fn weights(map: &LinearMap) -> &Vec<f64> {
     match map {
         LinearMap::Convolution { weights, .. } | LinearMap::Dense { weights, .. } => weights,
-        LinearMap::ChannelScale { factors } => factors,
+        LinearMap::ChannelScale { factors, .. } => factors,
     }
 }
 
@@ -150,12 +151,15 @@ fn concatenated<'a>(parts: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::random::tests::tiny;
+    use crate::network::Shortcut;
+    use crate::network::random::tests::{tiny, tiny_with};
     use crate::network::{ActivationForm, LowerOptions};
     use proptest::prelude::*;
 
+    /// At every other seed shortcuts that pad.
     fn members(count: u64, seed: u64) -> Vec<LoweredNetwork> {
-        (0..count).map(|member| tiny(seed + member).lower().unwrap()).collect()
+        let shortcut = if seed.is_multiple_of(2) { Shortcut::Projection } else { Shortcut::Pad };
+        (0..count).map(|member| tiny_with(shortcut, seed + member).lower().unwrap()).collect()
     }
 
     proptest! {

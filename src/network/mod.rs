@@ -12,6 +12,8 @@ pub mod cluster;
 mod error;
 mod fold;
 pub mod graph;
+#[cfg(feature = "harness")]
+pub mod import;
 mod instance;
 mod linear_map;
 mod lower_options;
@@ -33,7 +35,7 @@ pub mod weights;
 mod wider;
 mod window;
 
-pub use architecture::{Architecture, Head, Stage};
+pub use architecture::{Architecture, Head, Pool, Shortcut, Stage};
 pub use card::Card;
 pub use error::NetworkError;
 pub use graph::{ActivationKind, Graph};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Pool, Shortcut};
 use super::card::{Card, CardActivation};
 use super::error::NetworkError;
 use super::instance::Network;
@@ -28,7 +28,8 @@ impl Model {
     /// sound but not those that the card describes.
     pub fn load(weights: &Path) -> Result<Self, NetworkError> {
         let card = Card::read(&Card::path_beside(weights))?;
-        let (network, found) = Network::read(&card.architecture()?, weights)?;
+        let (network, found) =
+            Network::read(&card.architecture()?, weights).map_err(|error| with_import(error, weights, &card))?;
         if !found.eq_ignore_ascii_case(&card.sha256) {
             return Err(NetworkError::Hash { path: weights.to_owned(), expected: card.sha256, found });
         }
@@ -41,13 +42,29 @@ impl Model {
     /// # Errors
     /// Those of [`Architecture::named`].
     pub fn random(name: &str, width: usize, dataset: DatasetName, seed: u64) -> Result<Self, NetworkError> {
-        let architecture = Architecture::named(name, width, dataset.classes())?;
+        Self::random_with(name, width, Shortcut::default(), dataset, seed)
+    }
+
+    /// As [`random`](Self::random) with another shortcut.
+    ///
+    /// # Errors
+    /// Those of [`Architecture::named`].
+    pub fn random_with(
+        name: &str,
+        width: usize,
+        shortcut: Shortcut,
+        dataset: DatasetName,
+        seed: u64,
+    ) -> Result<Self, NetworkError> {
+        let architecture = Architecture::named(name, width, dataset.classes())?.with(shortcut, Pool::default());
         let card = Card {
             network: name.to_owned(),
             width,
             dataset,
             activation: CardActivation::Quadratic,
             normalisation: Normalisation::of(dataset),
+            shortcut,
+            pool: Pool::default(),
             batch_norm_eps: architecture.batch_norm_epsilon,
             sha256: String::new(),
             tensors: None,
@@ -90,6 +107,47 @@ impl Model {
     pub fn plain_forward(&self, images: &[Image]) -> Result<PlainOutput<f32>, NetworkError> {
         PlainNetwork::new(&self.network)?.forward(&self.card.normalisation.apply_all(images))
     }
+}
+
+/// Which import would help, where a file holds a network in another form than its card says.
+#[cfg(feature = "harness")]
+fn with_import(error: NetworkError, path: &Path, card: &Card) -> NetworkError {
+    use super::import::{Checkpoint, Wanted, find};
+    use super::registry;
+
+    let other_form = matches!(
+        error,
+        NetworkError::Safetensors { .. }
+            | NetworkError::MissingTensor { .. }
+            | NetworkError::UnexpectedTensor { .. }
+            | NetworkError::TensorShape { .. }
+            | NetworkError::TensorType { .. }
+    );
+    if !other_form {
+        return error;
+    }
+    let checkpoint = match Checkpoint::read(path) {
+        Ok(checkpoint) => checkpoint,
+        // It says what the file is instead.
+        Err(known @ NetworkError::Checkpoint { .. }) => return known,
+        Err(_) => return error,
+    };
+    let mut names: Vec<&str> = registry::names().collect();
+    names.sort_by_key(|name| *name != card.network);
+    for name in names {
+        let wanted = Wanted { network: name.to_owned(), ..Wanted::default() };
+        if let Ok(found) = find(&checkpoint, path, &wanted) {
+            let (path, name, source) = (path.to_owned(), name.to_owned(), Box::new(error));
+            return NetworkError::Importable { path, name, network: found.in_words(), source };
+        }
+    }
+    error
+}
+
+/// Without the harness there is no import.
+#[cfg(not(feature = "harness"))]
+fn with_import(error: NetworkError, _: &Path, _: &Card) -> NetworkError {
+    error
 }
 
 #[cfg(test)]

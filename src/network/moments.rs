@@ -84,6 +84,13 @@ pub(super) fn estimate(network: &Network) -> Result<Vec<Vec<Moments>>, NetworkEr
                 .zip(input(1))
                 .map(|(x, y)| Moments { mean: x.mean + y.mean, variance: x.variance + y.variance })
                 .collect(),
+            Operation::PadChannels(placement) => {
+                let channels = input(0).len();
+                let of = |output| placement.input_of(output, channels).next().map(|channel| input(0)[channel]);
+                (0..node.shape.channels)
+                    .map(|output| of(output).unwrap_or(Moments { mean: 0.0, variance: 0.0 }))
+                    .collect()
+            }
             Operation::AveragePool { .. } | Operation::Linear { .. } => Vec::new(),
         };
         all.push(moments);

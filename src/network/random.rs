@@ -156,11 +156,17 @@ impl Normal {
 pub(crate) mod tests {
     use super::*;
     use crate::network::plain::PlainNetwork;
-    use crate::network::{Architecture, Head, Network, Stage};
+    use crate::network::{Architecture, Head, Network, Shortcut, Stage};
 
     /// A network of a few hundred weights with every kind of layer: both shortcuts, stride 2, odd planes.
     pub(crate) fn tiny(seed: u64) -> Network {
+        tiny_with(Shortcut::Projection, seed)
+    }
+
+    /// The same with another shortcut where the shape changes.
+    pub(crate) fn tiny_with(shortcut: Shortcut, seed: u64) -> Network {
         let architecture = Architecture {
+            shortcut,
             input: Shape::new(2, 6, 5),
             stem_channels: 3,
             stages: vec![Stage { blocks: 2, channels: 3, stride: 1 }, Stage { blocks: 2, channels: 4, stride: 2 }],

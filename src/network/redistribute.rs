@@ -19,7 +19,7 @@ use super::error::NetworkError;
 use super::graph::{ActivationKind, Graph, Node, Operation};
 use super::instance::Network;
 use super::lower_options::{ActivationForm, LowerOptions};
-use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use super::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Placement, Shape, Source, Term};
 use super::moments::{self, Moments};
 use super::monic;
 use super::plain::batch_norm;
@@ -37,7 +37,7 @@ impl Network {
     /// The network as linear layers and activations of one form. Computed in double precision.
     ///
     /// Layers are named after the convolution whose output they activate, such as `layer1.0.conv2`, which also takes the
-    /// shortcut as its second term: an identity as [`LinearMap::ChannelScale`], a projection as 1x1 convolution. The
+    /// shortcut as its second term: an identity, padded or not, as [`LinearMap::ChannelScale`], a projection as 1x1 convolution. The
     /// last layer is `linear`. Without fusing, convolutions that batch normalisation follows are layers without an
     /// activation, layers with one are named after batch normalisation, and `pool` is a layer.
     ///
@@ -263,7 +263,8 @@ impl<'a> Lowering<'a> {
         let node = &self.graph().nodes()[index];
         let weights = self.network.weights();
         if let Some(value) = &self.values[index] {
-            let map = LinearMap::ChannelScale { factors: vec![1.0; node.shape.channels] };
+            let map =
+                LinearMap::ChannelScale { factors: vec![1.0; node.shape.channels], placement: Placement::IDENTITY };
             return Ok(vec![UnfoldedTerm { name: &node.name, map, value: value.clone(), bias: Cow::Borrowed(&[]) }]);
         }
         match node.operation {
@@ -292,8 +293,14 @@ impl<'a> Lowering<'a> {
             Operation::BatchNorm { epsilon } => {
                 let (factors, shifts) =
                     batch_norm(weights, &node.name, epsilon)?.into_iter().map(|[scale, shift]| (scale, shift)).unzip();
-                let (map, value) = (LinearMap::ChannelScale { factors }, self.value(node.inputs[0])?);
+                let (map, value) =
+                    (LinearMap::ChannelScale { factors, placement: Placement::IDENTITY }, self.value(node.inputs[0])?);
                 Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Owned(shifts) }])
+            }
+            Operation::PadChannels(placement) => {
+                let value = self.value(node.inputs[0])?;
+                let map = LinearMap::ChannelScale { factors: vec![1.0; value.shape.channels], placement };
+                Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Borrowed(&[]) }])
             }
             Operation::AveragePool { height, width } if height == width => {
                 let channels = node.shape.channels;
@@ -357,7 +364,7 @@ mod tests {
     use super::*;
     use crate::network::plain::PlainNetwork;
     use crate::network::random::tests::tiny;
-    use crate::network::{Architecture, Head, Stage};
+    use crate::network::{Architecture, Head, Shortcut, Stage};
     use proptest::prelude::*;
 
     /// Moves each activation's coefficients, so that channels differ as they do under HerPN.
@@ -429,7 +436,8 @@ mod tests {
             ["resnet18", "resnet20", "resnet32", "resnet20"].into_iter().zip(heads.into_iter().cycle()).enumerate()
         {
             let head = if name == "resnet18" { Head::AveragePool { size: 4 } } else { head };
-            let architecture = Architecture { head, ..Architecture::named(name, 2, 10).unwrap() };
+            let shortcut = Shortcut::ALL[seed % 3];
+            let architecture = Architecture { head, shortcut, ..Architecture::named(name, 2, 10).unwrap() };
             let mut network = Network::random(&architecture, seed as u64).unwrap();
             vary_coefficients(&mut network);
             // A sign that differs along an identity shortcut.
@@ -458,7 +466,9 @@ mod tests {
             assert!((linear[0] - expected).abs() < 1e-12, "{name}: {} {expected}", linear[0]);
         }
         for name in ["layer1.0.conv2", "layer1.1.conv2", "layer1.2.conv2", "layer3.2.conv2"] {
-            let LinearMap::ChannelScale { factors } = &named(&monic, name).terms[1].map else { panic!("an identity") };
+            let LinearMap::ChannelScale { factors, .. } = &named(&monic, name).terms[1].map else {
+                panic!("an identity")
+            };
             assert!(factors.iter().all(|factor| (factor - 1.0).abs() < 1e-12), "{name}: {factors:?}");
         }
         let full = lower(ActivationForm::Full, true);
@@ -492,7 +502,9 @@ mod tests {
         let identity = &layer("layer1.1.conv2").terms;
         // The identity shortcut only meets the factor of the next squaring.
         let factor = (239.0_f64 / 1024.0).sqrt();
-        assert!(matches!(&identity[1].map, LinearMap::ChannelScale { factors } if factors == &vec![factor; 4]));
+        assert!(
+            matches!(&identity[1].map, LinearMap::ChannelScale { factors, placement: Placement::IDENTITY } if factors == &vec![factor; 4])
+        );
         assert_eq!(identity[1].source, Source::Layer(2));
         let projection = &layer("layer2.0.conv2").terms[1];
         assert!(matches!(projection.map, LinearMap::Convolution { kernel: 1, stride: 2, padding: 0, .. }));

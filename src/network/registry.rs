@@ -1,6 +1,6 @@
 //! The registry of architectures: what has a name. Lists of names, error texts, tables and the schema follow from it.
 
-use super::architecture::{Architecture, Head, Stage, bounded};
+use super::architecture::{Architecture, Head, Shortcut, Stage, bounded};
 use super::error::NetworkError;
 use super::graph::ActivationKind;
 use super::lowered::Shape;
@@ -80,16 +80,23 @@ pub fn names_in_words() -> String {
     }
 }
 
+/// The entry of a name.
+///
+/// # Errors
+/// [`NetworkError::UnknownNetwork`].
+pub fn known(name: &str) -> Result<&'static NamedArchitecture, NetworkError> {
+    let unknown = || NetworkError::UnknownNetwork { name: name.to_owned(), known: names_in_words() };
+    REGISTRY.iter().find(|known| known.name == name).ok_or_else(unknown)
+}
+
 impl Architecture {
-    /// An architecture of the registry for 32x32 colour images, with `width` channels in the first stage; quadratic activations,
+    /// An architecture of the registry for 32x32 colour images, with `width` channels in the first stage; projections, quadratic activations,
     /// batch normalisation epsilon 1e-5.
     ///
     /// # Errors
     /// [`NetworkError::UnknownNetwork`]; [`NetworkError::Architecture`] if `width` or `classes` is 0 or too large.
     pub fn named(name: &str, width: usize, classes: usize) -> Result<Self, NetworkError> {
-        let Some(known) = REGISTRY.iter().find(|known| known.name == name) else {
-            return Err(NetworkError::UnknownNetwork { name: name.to_owned(), known: names_in_words() });
-        };
+        let known = known(name)?;
         bounded(name, "width", width)?;
         let (stages, head) = (known.build)(width);
         let architecture = Self {
@@ -97,6 +104,7 @@ impl Architecture {
             input: Shape::new(3, 32, 32),
             stem_channels: width,
             stages,
+            shortcut: Shortcut::Projection,
             head,
             classes,
             activation: ActivationKind::Quadratic,
@@ -110,6 +118,7 @@ impl Architecture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Pool;
 
     fn parameters(name: &str, width: usize) -> usize {
         Architecture::named(name, width, 10).unwrap().graph().unwrap().trained_parameter_count()
@@ -123,10 +132,13 @@ mod tests {
         assert_eq!(parameters("resnet32", 64), 7_435_594);
         // He et al. 2016, table 6, print 0.27 M.
         assert_eq!((parameters("resnet20", 16) + 5_000) / 10_000, 27);
-        // 0.66 and 0.85 M with shortcuts that have no parameters; the two projections have 2,752.
-        let without_projections = |name| parameters(name, 16) - 2_752;
-        assert_eq!((without_projections("resnet44") + 5_000) / 10_000, 66);
-        assert_eq!((without_projections("resnet56") + 5_000) / 10_000, 85);
+        // With shortcuts that have no parameters, as there; to the last digit as implementations print them.
+        let padded = |name| {
+            let architecture = Architecture::named(name, 16, 10).unwrap().with(Shortcut::Pad, Pool::Standard);
+            architecture.graph().unwrap().trained_parameter_count()
+        };
+        let counts = ["resnet20", "resnet32", "resnet44", "resnet56"].map(padded);
+        assert_eq!(counts, [269_722, 464_154, 658_586, 853_018]);
     }
 
     #[test]

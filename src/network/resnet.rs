@@ -14,7 +14,7 @@ pub(super) fn build(architecture: &Architecture) -> Result<Graph, NetworkError> 
         for block in 0..stage.blocks {
             let stride = if block == 0 { stage.stride } else { 1 };
             let name = format!("layer{}.{block}", stage_index + 1);
-            value = builder.block(value, &name, Stage { stride, ..*stage });
+            value = builder.block(value, &name, Stage { stride, ..*stage })?;
         }
     }
     builder.head(value)?;
@@ -60,19 +60,30 @@ impl Builder<'_> {
         self.same_shape(name.to_owned(), Operation::Activation(self.architecture.activation), vec![input])
     }
 
-    fn block(&mut self, input: usize, name: &str, stage: Stage) -> usize {
+    fn block(&mut self, input: usize, name: &str, stage: Stage) -> Result<usize, NetworkError> {
         let Stage { channels, stride, .. } = stage;
         let part = |part: &str| format!("{name}.{part}");
         let mut value = self.convolution(input, &part("conv1"), &part("bn1"), channels, 3, stride);
         value = self.activation(value, &part("act1"));
         value = self.convolution(value, &part("conv2"), &part("bn2"), channels, 3, 1);
-        let shortcut = if stride == 1 && self.shape(input).channels == channels {
+        let from = self.shape(input);
+        let shortcut = if stride == 1 && from.channels == channels {
             input
+        } else if let Some(placement) = self.architecture.shortcut.placement(from.channels, channels, stride) {
+            let impossible = || NetworkError::Architecture {
+                network: self.architecture.name.clone(),
+                key: "channels of a stage".to_owned(),
+                found: channels.to_string(),
+                expected: format!("at least the {} of the stage before it, which the shortcut pads", from.channels),
+            };
+            let shape =
+                placement.output_shape(from).filter(|shape| shape.channels == channels).ok_or_else(impossible)?;
+            self.graph.push(part("shortcut"), Operation::PadChannels(placement), vec![input], shape)
         } else {
             self.convolution(input, &part("shortcut.conv"), &part("shortcut.bn"), channels, 1, stride)
         };
         value = self.same_shape(part("add"), Operation::Add, vec![value, shortcut]);
-        self.activation(value, &part("act2"))
+        Ok(self.activation(value, &part("act2")))
     }
 
     fn head(&mut self, input: usize) -> Result<(), NetworkError> {
@@ -101,6 +112,8 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Shortcut;
+    use crate::network::lowered::Placement;
 
     #[test]
     fn resnet20_has_the_layers_of_a_pytorch_state_dict() {
@@ -129,5 +142,19 @@ mod tests {
         assert_eq!(shape("layer2.0.shortcut.conv"), Some(Shape::new(5, 5, 4)));
         assert_eq!(shape("layer2.1.shortcut.conv"), None);
         assert_eq!(shape("pool"), Some(Shape::new(5, 1, 1)));
+        // Without weights, the channels stand in the middle of zeros, or before them.
+        for (shortcut, before, after) in [(Shortcut::Pad, 1, 1), (Shortcut::PadAfter, 0, 2)] {
+            let graph = Architecture { shortcut, ..architecture.clone() }.graph().unwrap();
+            let node = |name: &str| graph.nodes().iter().find(|node| node.name == name).unwrap();
+            let placement = |stride, before, after| Placement { stride, before, after, groups: 1 };
+            assert_eq!(node("layer1.0.shortcut").operation, Operation::PadChannels(placement(1, before, after)));
+            assert_eq!(node("layer1.0.shortcut").shape, Shape::new(5, 9, 7));
+            assert_eq!(node("layer2.0.shortcut").operation, Operation::PadChannels(placement(2, 0, 0)));
+            assert_eq!(node("layer2.0.shortcut").shape, Shape::new(5, 5, 4));
+        }
+        let fewer = vec![Stage { blocks: 1, channels: 2, stride: 1 }];
+        let shrinks = Architecture { shortcut: Shortcut::Pad, stages: fewer, ..architecture };
+        let text = shrinks.graph().unwrap_err().to_string();
+        assert!(text.contains("channels of a stage is 2, but must be at least the 3 of the stage before"), "{text}");
     }
 }

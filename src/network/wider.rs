@@ -27,6 +27,10 @@ pub fn widened(narrow: &Network, graph: &Graph, seed: u64) -> Result<Weights, Ne
         return Ok(narrow.weights().clone());
     }
     let impossible = |problem| NetworkError::NotWider { old, new, problem };
+    let pads = |graph: &Graph| graph.nodes().iter().any(|node| matches!(node.operation, Operation::PadChannels(_)));
+    if pads(narrow.graph()) || pads(graph) {
+        return Err(impossible("shortcuts that pad take copies of a channel elsewhere than convolutions do"));
+    }
     if !new.is_multiple_of(old) {
         return Err(impossible("that is no multiple"));
     }

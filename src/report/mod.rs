@@ -10,6 +10,7 @@ pub mod figures;
 pub mod format;
 mod groups;
 mod html;
+pub mod import_text;
 pub mod inference_text;
 pub mod left_out;
 pub mod level_text;

@@ -65,6 +65,14 @@ pub enum TrainingError {
         /// What is wrong.
         problem: String,
     },
+    /// Weights that this network cannot begin with.
+    #[error("this network cannot begin with `{}`: {problem}", path.display())]
+    InitialWeights {
+        /// The weights.
+        path: PathBuf,
+        /// What is wrong and what to change.
+        problem: String,
+    },
     /// A checkpoint of another training.
     #[error(
         "`{}` is of another recipe or seed, or of other images: choose another output directory, or remove it to start again",

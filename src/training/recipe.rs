@@ -13,7 +13,7 @@ use super::optimizer::OptimizerSettings;
 use super::range_penalty::RangePenalty;
 use super::schedule::Schedule;
 use crate::dataset::{DatasetName, SIDE};
-use crate::network::{Architecture, NetworkError};
+use crate::network::{Architecture, NetworkError, Pool, Shortcut};
 
 /// How to train a network. Unknown keys are errors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,12 @@ pub struct Recipe {
     pub network: String,
     /// Channels of the first stage.
     pub width: usize,
+    /// The shortcut where the shape changes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shortcut: Shortcut,
+    /// The average pool.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pool: Pool,
     /// The data set.
     pub dataset: DatasetName,
     /// What stands at the activations.
@@ -80,6 +86,10 @@ pub struct Recipe {
     pub stop_exploding_epochs: u32,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 fn default_batch_parts() -> usize {
     1
 }
@@ -130,7 +140,8 @@ impl Recipe {
     /// # Errors
     /// Those of [`Architecture::named`].
     pub fn architecture(&self) -> Result<Architecture, NetworkError> {
-        let mut architecture = Architecture::named(&self.network, self.width, self.dataset.classes())?;
+        let mut architecture =
+            Architecture::named(&self.network, self.width, self.dataset.classes())?.with(self.shortcut, self.pool);
         architecture.activation = self.activation.kind();
         Ok(architecture)
     }
@@ -140,9 +151,14 @@ impl Recipe {
     #[must_use]
     pub fn model_name(&self) -> String {
         let Self { network, width, dataset, activation, seed, .. } = self;
+        let shortcut = match self.shortcut {
+            Shortcut::Projection => String::new(),
+            other => format!("_{}", other.as_str()),
+        };
+        let pool = if self.pool == Pool::Global { "_global" } else { "" };
         let taught = if self.distillation.is_some() { "_distilled" } else { "" };
         let continued = if self.initial_weights.is_some() { "_continued" } else { "" };
-        format!("{network}_w{width}_{dataset}_{}{taught}{continued}_seed{seed}", activation.name())
+        format!("{network}{shortcut}{pool}_w{width}_{dataset}_{}{taught}{continued}_seed{seed}", activation.name())
     }
 
     /// Checks every value.

@@ -4,13 +4,25 @@ use std::sync::Arc;
 
 use leveled::inference::{Client, Executor, Logits, Plan, PlanOptions};
 use leveled::network::lowered::{LoweredNetwork, Shape};
-use leveled::network::{Architecture, Network, Stage};
+use leveled::network::{Architecture, Network, Shortcut, Stage};
 use leveled::ring::sampling::Seed;
 
 /// A network of random weights.
 pub fn network(input: Shape, stages: &[Stage], seed: u64) -> LoweredNetwork {
+    network_with(Shortcut::Projection, input, stages, seed)
+}
+
+/// One of two stages on 8 x 8 pixels, whose shortcut pads 4 channels to 7.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn padded(shortcut: Shortcut, seed: u64) -> LoweredNetwork {
+    let stage = |channels, stride| Stage { blocks: 1, channels, stride };
+    network_with(shortcut, Shape::new(3, 8, 8), &[stage(4, 1), stage(7, 2)], seed)
+}
+
+fn network_with(shortcut: Shortcut, input: Shape, stages: &[Stage], seed: u64) -> LoweredNetwork {
     let architecture = Architecture {
         input,
+        shortcut,
         stem_channels: stages[0].channels,
         stages: stages.to_vec(),
         ..Architecture::named("resnet20", 4, 5).unwrap()

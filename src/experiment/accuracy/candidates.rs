@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::Normalisation;
 use crate::experiment::ExperimentError;
 use crate::experiment::fingerprint::sha256_of_card;
 use crate::network::Model;
@@ -43,11 +42,10 @@ impl Candidate {
         self.sha256() == other.sha256() && self.card_sha256() == other.card_sha256()
     }
 
-    /// What members of one ensemble have in common: the network, the images that it takes, and how it is evaluated; every quadratic
-    /// is evaluated alike, however it was trained.
-    fn family(&self) -> (&str, usize, &'static str, bool, Normalisation) {
-        let card = &self.model.card;
-        (&card.network, card.width, card.dataset.as_str(), self.is_relu(), card.normalisation)
+    /// Whether both may be members of one ensemble.
+    fn goes_with(&self, other: &Self) -> bool {
+        let (one, other) = (&self.model.card, &other.model.card);
+        one.family() == other.family() && one.normalisation == other.normalisation
     }
 }
 
@@ -89,7 +87,7 @@ pub(super) fn distinct(all: Vec<Candidate>) -> (Vec<Candidate>, Vec<String>) {
 
 /// The largest number of networks that an ensemble could have.
 pub(super) fn largest_family(candidates: &[Candidate]) -> usize {
-    let size = |one: &Candidate| candidates.iter().filter(|other| other.family() == one.family()).count();
+    let size = |one: &Candidate| candidates.iter().filter(|other| other.goes_with(one)).count();
     candidates.iter().map(size).max().unwrap_or(0)
 }
 
@@ -98,7 +96,7 @@ pub(super) fn groups(candidates: &[Candidate], sizes: &[usize]) -> Vec<Vec<usize
     let mut groups: Vec<Vec<usize>> = (0..candidates.len()).map(|index| vec![index]).collect();
     let mut families: Vec<Vec<usize>> = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
-        match families.iter_mut().find(|family| candidates[family[0]].family() == candidate.family()) {
+        match families.iter_mut().find(|family| candidates[family[0]].goes_with(candidate)) {
             Some(family) => family.push(index),
             None => families.push(vec![index]),
         }

@@ -59,6 +59,8 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared, origin: PriceOrigin)
         trial_id: spec.id.clone(),
         network: card.network.clone(),
         width: card.width as u32,
+        shortcut: card.shortcut,
+        pool: card.pool,
         weights: spec.settings.weights.as_str().to_owned(),
         ensemble: spec.settings.ensemble.0,
         clusters: clusters.as_ref().map(|report| cluster_view(spec, report)),

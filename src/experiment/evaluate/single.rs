@@ -11,8 +11,10 @@ use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::fingerprint::sha256_of_image;
 use crate::experiment::host;
 use crate::experiment::images::index_problem;
+use crate::experiment::import::units_warning;
 use crate::experiment::inference::{CheckedRequest, ImageSource, InferenceRequest};
 use crate::experiment::inference_view::{ClassLogits, InferenceLayer, InferenceView};
+use crate::experiment::notice::tell;
 use crate::experiment::prices::KnownPrices;
 use crate::inference::Prices;
 use crate::network::Card;
@@ -35,6 +37,9 @@ fn infer_here(
     let mut task = Task::from(request);
     events.progress(Stage::Preparation, 0, 1, "");
     let prepared = Prepared::new(&task, prices)?;
+    if let Some(warning) = units_warning(&prepared.card, &request.model) {
+        tell(&warning);
+    }
     let chosen = Chosen::of(&request.image, &prepared.card)?;
     task.purpose = format!("image {}", sha256_of_image(&chosen.image));
     task.check_memory(task.memory_bytes(&prepared.plan))?;

@@ -95,7 +95,8 @@ impl Builder {
 pub(super) fn stride(map: &LinearMap) -> usize {
     match map {
         LinearMap::Convolution { stride, .. } => *stride,
-        _ => 1,
+        LinearMap::ChannelScale { placement, .. } => placement.stride,
+        LinearMap::Dense { .. } => 1,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::inference::layout::Layout;
 use crate::inference::linear::{Packing, Work};
 use crate::inference::options::{ConvolutionKind, LayoutKind, PlanOptions};
 use crate::inference::rings::Rings;
-use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
+use crate::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Placement, Shape, Source, Term};
 
 /// A convolution without its weights.
 #[derive(Debug, Clone, Copy)]
@@ -84,8 +84,13 @@ fn layer(name: &str, source: Source, from: Shape, what: Convolution, seed: u64) 
     };
     let shape = map.output_shape(from).filter(|shape| !shape.is_empty())?;
     let mut terms = vec![Term { source, map }];
-    if shape == from && stride == 1 {
-        terms.push(Term { source, map: LinearMap::ChannelScale { factors: numbers(seed + 1, channels) } });
+    // Channels are padded at every second seed on one side only.
+    let zeros = channels.saturating_sub(from.channels);
+    let before = if seed.is_multiple_of(2) { zeros / 2 } else { 0 };
+    let placement = Placement { stride, before, after: zeros - before, groups: 1 };
+    let map = LinearMap::ChannelScale { factors: numbers(seed + 1, from.channels), placement };
+    if map.output_shape(from) == Some(shape) {
+        terms.push(Term { source, map });
     }
     let (bias, centre) = (vec![0.0; shape.len()], vec![0.0; channels]);
     Some(Layer { name: name.into(), terms, bias, shape, activation: Activation::Square, centre })

@@ -84,7 +84,13 @@ pub(super) fn weights(
                     }
                 }
             }
-            LinearMap::ChannelScale { factors } => push(channel, 0, outputs().map(|o| factors[o]).collect()),
+            LinearMap::ChannelScale { factors, .. } => {
+                // All members read the same of their own channels.
+                let own = outputs().flat_map(|o| term.map.inputs_of(o, factors.len()));
+                if let Some(first) = own.clone().next() {
+                    push(first, 0, own.map(|from| factors[from]).collect());
+                }
+            }
             LinearMap::Dense { .. } => return None,
         }
     }

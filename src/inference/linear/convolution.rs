@@ -58,7 +58,7 @@ fn weight(map: &LinearMap, entry: Entry) -> f64 {
             let own = in_channels / groups;
             weights[(o * own + c % own) * kernel * kernel + tap]
         }
-        LinearMap::ChannelScale { factors } => factors[o],
+        LinearMap::ChannelScale { factors, .. } => factors[c],
         LinearMap::Dense { .. } => 0.0,
     }
 }

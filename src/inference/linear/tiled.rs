@@ -69,15 +69,18 @@ fn drafts(term: &TiledTerm<'_>, output: &TiledLayout) -> Option<Vec<Draft>> {
                     .collect(),
             )
         }
-        LinearMap::ChannelScale { factors } => {
-            let one = |(channel, factor): (usize, &f64)| {
+        LinearMap::ChannelScale { factors, .. } => {
+            let window = Window::of(term.map)?;
+            let one = |channel: usize| {
+                let from = term.map.inputs_of(channel, factors.len()).next()?;
                 let place = |(row, column)| {
-                    let reach = term.layout.reach(channel, row, column);
-                    (vec![output.ciphertext(channel, row, column) as u32], vec![read(term, output, reach)])
+                    let read = taps(term, output, &window, from, (row, column));
+                    (vec![output.ciphertext(channel, row, column) as u32], read)
                 };
-                Draft { weights: vec![*factor], places: positions(output).map(place).collect() }
+                Some(Draft { weights: vec![factors[from]], places: positions(output).map(place).collect() })
             };
-            Some(factors.iter().enumerate().map(one).collect())
+            // Nothing is added to what shortcuts have no channel for.
+            Some((0..output.shape().channels).filter_map(one).collect())
         }
         LinearMap::Dense { weights, outputs } => dense(term, weights, *outputs).map(|draft| vec![draft]),
     }
@@ -166,6 +169,7 @@ fn numbered(drafts: Vec<Draft>, inputs: usize, outputs: usize) -> Result<ScalarM
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::lowered::Placement;
     use proptest::prelude::*;
 
     /// The matrix on clear slots.
@@ -217,7 +221,17 @@ mod tests {
             let map = LinearMap::Convolution {
                 weights: values(out * channels * kernel * kernel, seed), out_channels: out, in_channels: channels, kernel, stride, padding, groups: 1,
             };
-            let matrix = matrix(&[TiledTerm { map: &map, layout, first_input: 0 }], &output).unwrap().unwrap();
+            // Beside a shortcut without weights, where there are channels enough.
+            let zeros = out.saturating_sub(channels);
+            let before = if seed.is_multiple_of(2) { zeros / 2 } else { 0 };
+            let placement = Placement { stride, before, after: zeros - before, groups: 1 };
+            let shortcut = LinearMap::ChannelScale { factors: values(channels, seed + 7), placement };
+            let mut maps = vec![map];
+            if shortcut.output_shape(shape) == Some(output.shape()) {
+                maps.push(shortcut);
+            }
+            let terms: Vec<TiledTerm<'_>> = maps.iter().map(|map| TiledTerm { map, layout, first_input: 0 }).collect();
+            let matrix = matrix(&terms, &output).unwrap().unwrap();
             let planes: Vec<Vec<f64>> = (0..images).map(|image| values(shape.len(), seed + image)).collect();
             let slots: Vec<Vec<Vec<f64>>> = planes.iter().map(|plane| layout.scatter(plane)).collect();
             let inputs: Vec<Vec<f64>> = (0..layout.ciphertexts())
@@ -230,7 +244,7 @@ mod tests {
             let outputs = apply(&matrix, &inputs);
             for (image, plane) in planes.iter().enumerate() {
                 let mut expected = vec![0.0; output.shape().len()];
-                map.apply_add(plane, shape, &mut expected, output.shape());
+                maps.iter().for_each(|map| map.apply_add(plane, shape, &mut expected, output.shape()));
                 let mut used = std::collections::HashSet::new();
                 for (index, expected) in expected.iter().enumerate() {
                     let plane = (side / stride) * (side / stride);

@@ -17,7 +17,7 @@ impl Window {
             LinearMap::Convolution { kernel, stride, padding, .. } => {
                 Some(Self { kernel: *kernel, stride: *stride, padding: *padding })
             }
-            LinearMap::ChannelScale { .. } => Some(Self { kernel: 1, stride: 1, padding: 0 }),
+            LinearMap::ChannelScale { placement, .. } => Some(Self { kernel: 1, stride: placement.stride, padding: 0 }),
             LinearMap::Dense { .. } => None,
         }
     }

@@ -70,7 +70,7 @@ mod tests {
     use crate::network::cluster::{ClusterAlgorithm, GroupReport, SliceName};
     use crate::network::lowered::LinearMap;
     use crate::network::random::tests::tiny;
-    use crate::network::{Architecture, Network};
+    use crate::network::{Architecture, Network, Pool, Shortcut};
 
     fn ensemble(count: u64) -> Vec<LoweredNetwork> {
         (0..count).map(|seed| tiny(seed).lower().unwrap()).collect()
@@ -141,7 +141,14 @@ mod tests {
 
     #[test]
     fn full_clustering_takes_the_biases_and_no_shortcut_and_no_classifier() {
-        let before = small(1);
+        for shortcut in [Shortcut::Projection, Shortcut::Pad] {
+            full_clustering_takes(shortcut);
+        }
+    }
+
+    fn full_clustering_takes(shortcut: Shortcut) {
+        let architecture = Architecture::named("resnet20", 4, 10).unwrap().with(shortcut, Pool::Standard);
+        let before = Network::random(&architecture, 1).unwrap().lower().unwrap();
         let mut after = [before.clone()];
         cluster(&mut after, &options(8, ClusterMode::Full, ClusterAlgorithm::Lloyd)).unwrap();
         for (new, old) in after[0].layers.iter().zip(&before.layers) {

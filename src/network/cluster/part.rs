@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(weights[..4], [1e3, 1001.0, 1002.0, 1e3]);
         let unmarked = |map: &LinearMap| match map {
             LinearMap::Convolution { weights, .. } => weights.iter().all(|weight| *weight >= 1e3),
-            LinearMap::ChannelScale { factors: weights } | LinearMap::Dense { weights, .. } => {
+            LinearMap::ChannelScale { factors: weights, .. } | LinearMap::Dense { weights, .. } => {
                 weights.iter().all(|weight| *weight < 1e3)
             }
         };

@@ -9,7 +9,7 @@ use super::matmul::multiply_add;
 use super::operation::largest_magnitude;
 use super::output::PlainOutput;
 use crate::network::error::NetworkError;
-use crate::network::lowered::{Activation, LinearMap, LoweredNetwork, Shape, Source};
+use crate::network::lowered::{Activation, LinearMap, LoweredNetwork, Placement, Shape, Source};
 
 /// A lowered network with its weights in the precision of the evaluation.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ struct Layer<T> {
 #[derive(Debug, Clone)]
 enum Map<T> {
     Convolution(Convolution<T>),
-    ChannelScale(Vec<T>),
+    ChannelScale { factors: Vec<T>, placement: Placement, source: Shape },
     Dense(Vec<T>),
 }
 
@@ -60,7 +60,11 @@ impl<T: Element> PlainLowered<T> {
                         input: shape_of(term.source),
                         output: layer.shape,
                     }),
-                    LinearMap::ChannelScale { factors } => Map::ChannelScale(convert(factors)),
+                    LinearMap::ChannelScale { factors, placement } => Map::ChannelScale {
+                        factors: convert(factors),
+                        placement: *placement,
+                        source: shape_of(term.source),
+                    },
                     LinearMap::Dense { weights, .. } => Map::Dense(convert(weights)),
                 };
                 (term.source, map)
@@ -135,11 +139,13 @@ impl<T: Element> Map<T> {
     fn apply_add(&self, input: &[T], output: &mut [T], shape: Shape, columns: &mut Vec<T>) {
         match self {
             Self::Convolution(convolution) => convolution.apply_add(input, output, columns),
-            Self::ChannelScale(factors) => {
-                let plane = shape.height * shape.width;
-                let planes = output.chunks_exact_mut(plane).zip(input.chunks_exact(plane));
-                for ((to, from), &factor) in planes.zip(factors) {
-                    to.iter_mut().zip(from).for_each(|(y, &x)| *y += factor * x);
+            Self::ChannelScale { factors, placement, source } => {
+                let plane = source.height * source.width;
+                for (channel, to) in output.chunks_exact_mut(shape.height * shape.width).enumerate() {
+                    for from in placement.input_of(channel, source.channels) {
+                        let taken = placement.taken(&input[from * plane..][..plane], source.width);
+                        to.iter_mut().zip(taken).for_each(|(y, x)| *y += factors[from] * x);
+                    }
                 }
             }
             Self::Dense(weights) => multiply_add(output, weights, input, [shape.len(), input.len(), 1]),
@@ -150,12 +156,16 @@ impl<T: Element> Map<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::random::tests::tiny;
+    use crate::network::Shortcut;
+    use crate::network::random::tests::tiny_with;
 
     #[test]
     fn many_images_give_what_single_ones_do() {
-        let network = tiny(4).lower().unwrap();
-        let plain = PlainLowered::<f64>::new(&network).unwrap();
+        Shortcut::ALL.into_iter().for_each(|shortcut| many_are_single(&tiny_with(shortcut, 4).lower().unwrap()));
+    }
+
+    fn many_are_single(network: &LoweredNetwork) {
+        let plain = PlainLowered::<f64>::new(network).unwrap();
         let length = network.input.len();
         let images: Vec<f64> = (0..5 * length).map(|i| ((i * 37 % 101) as f64 - 50.0) / 25.0).collect();
         let output = plain.forward(&images).unwrap();

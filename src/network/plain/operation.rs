@@ -5,7 +5,7 @@ use super::element::Element;
 use super::matmul::multiply_add;
 use crate::network::error::NetworkError;
 use crate::network::graph::{ActivationKind, Graph, Operation};
-use crate::network::lowered::Shape;
+use crate::network::lowered::{Placement, Shape};
 use crate::network::weights::Weights;
 
 /// Values looked at together when the largest magnitude is sought.
@@ -26,6 +26,8 @@ pub(in crate::network) enum PreparedOperation<T> {
     Relu,
     /// The sum of both inputs.
     Add,
+    /// See [`Operation::PadChannels`].
+    PadChannels { input: Shape, placement: Placement, plane: usize },
     /// Averages over windows.
     AveragePool { input: Shape, height: usize, width: usize, factor: T },
     /// A dense layer.
@@ -58,6 +60,7 @@ impl<T: Element> PreparedOperation<T> {
             }
             Operation::Activation(ActivationKind::Relu) => Self::Relu,
             Operation::Add => Self::Add,
+            Operation::PadChannels(placement) => Self::PadChannels { input, placement, plane },
             Operation::AveragePool { height, width } => {
                 let factor = T::from_f64(1.0 / (height * width) as f64);
                 Self::AveragePool { input, height, width, factor }
@@ -94,6 +97,13 @@ impl<T: Element> PreparedOperation<T> {
             Self::Add => {
                 let sums = input.iter().zip(other).map(|(&a, &b)| a + b);
                 output.iter_mut().zip(sums).for_each(|(y, sum)| *y = sum);
+            }
+            Self::PadChannels { input: shape, placement, plane } => {
+                output.fill(T::ZERO);
+                let planes = output.chunks_exact_mut(*plane).skip(placement.before);
+                for (to, from) in planes.zip(input.chunks_exact(shape.height * shape.width)) {
+                    to.iter_mut().zip(placement.taken(from, shape.width)).for_each(|(y, x)| *y = x);
+                }
             }
             Self::AveragePool { input: shape, height, width, factor } => {
                 average_pool(input, *shape, [*height, *width], *factor, output);

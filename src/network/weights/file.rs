@@ -6,7 +6,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
-use super::half_precision;
+use super::element::Element;
 use super::set::Weights;
 use super::tensor::Tensor;
 use crate::dataset::hex;
@@ -26,7 +26,7 @@ pub struct WeightsFile {
 }
 
 impl WeightsFile {
-    /// Reads a safetensors file of F32 or F16 tensors and checks it against `graph`. Tensors named
+    /// Reads a safetensors file of F16, BF16, F32 or F64 tensors and checks it against `graph`. Tensors named
     /// `*.num_batches_tracked` are passed over, so that a PyTorch `state_dict` loads.
     ///
     /// # Errors
@@ -75,14 +75,7 @@ impl Weights {
 }
 
 fn tensor(name: &str, view: &TensorView<'_>, origin: &str) -> Result<Tensor, NetworkError> {
-    let bytes = view.data();
-    let values: Option<Vec<f64>> = match view.dtype() {
-        Dtype::F32 => Some(bytes.as_chunks().0.iter().map(|&four| f64::from(f32::from_le_bytes(four))).collect()),
-        Dtype::F16 => {
-            Some(bytes.as_chunks().0.iter().map(|&two| half_precision::to_f64(u16::from_le_bytes(two))).collect())
-        }
-        _ => None,
-    };
+    let values = Element::of_safetensors(view.dtype()).and_then(|element| element.values(view.data()));
     values.and_then(|values| Tensor::new(view.shape().to_vec(), values)).ok_or_else(|| NetworkError::TensorType {
         origin: origin.to_owned(),
         tensor: name.to_owned(),
@@ -144,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn half_precision_loads_and_other_types_do_not() {
+    fn every_precision_loads_and_whole_numbers_do_not() {
         let network = tiny(3);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tiny.safetensors");
@@ -166,8 +159,11 @@ mod tests {
         };
         let read = ones(Dtype::F16, &[0x00, 0x3c]).unwrap();
         assert!(read.weights.iter().all(|(_, tensor)| tensor.values().iter().all(|&value| value == 1.0)));
-        let text = ones(Dtype::BF16, &[0x80, 0x3f]).unwrap_err().to_string();
-        assert!(text.contains("is of type BF16, expected F32 or F16"), "{text}");
+        let of = |dtype, one: &[u8]| ones(dtype, one).unwrap().weights;
+        assert_eq!(of(Dtype::BF16, &[0x80, 0x3f]), read.weights);
+        assert_eq!(of(Dtype::F64, &1_f64.to_le_bytes()), read.weights);
+        let text = ones(Dtype::I16, &[1, 0]).unwrap_err().to_string();
+        assert!(text.contains("is of type I16, expected F16, BF16, F32 or F64"), "{text}");
     }
 
     #[test]

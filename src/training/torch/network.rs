@@ -8,6 +8,7 @@ use super::penalty::excess;
 use super::site::Site;
 use super::tensors::{Init, Named, Parameter, Source, Statistics, Tensors};
 use crate::network::graph::{Graph, Node, Operation};
+use crate::network::lowered::Placement;
 use crate::network::{Moments, Weights};
 use crate::training::{PenaltyForm, TrainedActivation};
 
@@ -18,6 +19,7 @@ enum Layer {
     BatchNorm { weight: Tensor, bias: Tensor, statistics: Statistics, epsilon: f64 },
     Activation(Site),
     Add,
+    PadChannels(Placement),
     AveragePool { size: [i64; 2] },
     Linear { weight: Tensor, bias: Tensor },
 }
@@ -144,6 +146,12 @@ impl TorchNetwork {
                     }
                 }
                 Layer::Add => x.f_add(input(1))?,
+                Layer::PadChannels(Placement { stride, before, after, .. }) => {
+                    let step = *stride as i64;
+                    let taken =
+                        x.f_slice(2, None::<i64>, None::<i64>, step)?.f_slice(3, None::<i64>, None::<i64>, step)?;
+                    taken.f_constant_pad_nd([0, 0, 0, 0, *before as i64, *after as i64])?
+                }
                 Layer::AveragePool { size } => {
                     let stride = *size;
                     x.f_to_kind(Kind::Float)?.f_avg_pool2d(size, stride, 0, false, true, None)?
@@ -188,6 +196,7 @@ fn layer(node: &Node, activation: &TrainedActivation, tensors: &mut Tensors<'_>)
         },
         Operation::Activation(_) => Layer::Activation(Site::new(&node.name, channels, activation, tensors)),
         Operation::Add => Layer::Add,
+        Operation::PadChannels(placement) => Layer::PadChannels(placement),
         Operation::AveragePool { height, width } => Layer::AveragePool { size: [height as i64, width as i64] },
         Operation::Linear { inputs, outputs } => {
             let bound = 1.0 / (inputs as f64).sqrt();

@@ -35,6 +35,8 @@ pub(super) struct Origin<'a> {
     pub(super) graph: &'a Graph,
     pub(super) split: &'a Split,
     pub(super) facts: &'a CardFacts,
+    /// How pixels became inputs.
+    pub(super) normalisation: &'a Normalisation,
     /// SHA-256 of the teacher's weights.
     pub(super) teacher: Option<&'a str>,
     /// The card of the initial weights.
@@ -51,7 +53,7 @@ pub(super) fn write_model(
     network: &TorchNetwork,
     progress: &Progress,
 ) -> Result<Kept, TrainingError> {
-    let Origin { recipe, graph, split, facts, teacher, initial } = *origin;
+    let Origin { recipe, graph, split, facts, normalisation, teacher, initial } = *origin;
     let path = directory.join(recipe.model_name() + ".safetensors");
     super::export::weights(network, graph)?.write(&path)?;
     let architecture = recipe.architecture()?;
@@ -74,7 +76,9 @@ pub(super) fn write_model(
         width: recipe.width,
         dataset: recipe.dataset,
         activation: recipe.activation.on_card(),
-        normalisation: Normalisation::of(recipe.dataset),
+        shortcut: recipe.shortcut,
+        pool: recipe.pool,
+        normalisation: *normalisation,
         batch_norm_eps: architecture.batch_norm_epsilon,
         sha256,
         tensors: None,

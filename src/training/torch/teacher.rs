@@ -19,16 +19,21 @@ pub(super) struct Teacher {
 }
 
 impl Teacher {
-    /// The network at `path` as teacher of what `recipe` trains.
+    /// The network at `path` as teacher of what `recipe` trains, on inputs that `normalisation` makes.
     ///
     /// # Errors
     /// Those of [`Model::load`]; [`TrainingError::Teacher`] for one of another data set or of other inputs.
-    pub(super) fn of(recipe: &Recipe, path: &Path, device: Device) -> Result<Self, TrainingError> {
+    pub(super) fn of(
+        recipe: &Recipe,
+        path: &Path,
+        normalisation: &Normalisation,
+        device: Device,
+    ) -> Result<Self, TrainingError> {
         let model = Model::load(path)?;
         let problem = if model.card.dataset != recipe.dataset {
             Some(format!("it was trained on {}, not on {}", model.card.dataset, recipe.dataset))
-        } else if model.card.normalisation != Normalisation::of(recipe.dataset) {
-            Some("its inputs are normalised otherwise than those of trainings here".to_owned())
+        } else if model.card.normalisation != *normalisation {
+            Some("its inputs are normalised otherwise than those of this training, which are those of the data set or of the initial weights".to_owned())
         } else {
             None
         };

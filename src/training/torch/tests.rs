@@ -12,7 +12,7 @@ use super::{CardFacts, Observer, TrainOptions, Trained, train};
 use crate::dataset::{Dataset, DatasetName, Image, Normalisation, shipped_test_images};
 use crate::network::plain::PlainNetwork;
 use crate::network::weights::Tensor as Weight;
-use crate::network::{Model, Moments, Network, Weights};
+use crate::network::{Model, Moments, Network, Pool, Shortcut, Weights};
 use crate::training::{
     Augmentation, Distillation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision,
     RangePenalty, Recipe, ReluFit, Schedule, Split, TrainedActivation, TrainingError,
@@ -44,6 +44,8 @@ fn recipe(activation: TrainedActivation) -> Recipe {
     Recipe {
         network: "resnet20".to_owned(),
         width: 2,
+        shortcut: Shortcut::default(),
+        pool: Pool::default(),
         dataset: DatasetName::Cifar10,
         activation,
         epochs: 3,
@@ -166,6 +168,30 @@ fn bf16_learns_too() {
     (recipe.epochs, recipe.precision) = (5, Precision::Bf16);
     let trained = run(&recipe, &two_classes(72), directory.path(), &mut Watcher::default()).unwrap();
     assert_eq!(trained.rows.last().unwrap().validation_accuracy_percent, 100.0);
+}
+
+#[test]
+fn padded_shortcuts_are_those_of_the_clear_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = two_classes(72);
+    let padded = Recipe { shortcut: Shortcut::Pad, ..recipe(TrainedActivation::Relu) };
+    let weights = run(&padded, &images, directory.path(), &mut Watcher::default()).unwrap().kept.unwrap().weights;
+    assert!(weights.ends_with("resnet20_pad_w2_cifar10_relu_seed1.safetensors"));
+    let model = Model::load(&weights).unwrap();
+    let graph = padded.architecture().unwrap().graph().unwrap();
+    let mut state = State::new(&padded, &graph, Device::Cpu);
+    state.begin_with(&model.network, &graph, 0).unwrap();
+    let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
+    let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
+    let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
+    let expected = model.plain_forward(&images.images[..4]).unwrap().logits;
+    let logits = state.networks[0].forward(&batch.images, &pass).unwrap().logits;
+    let found = Vec::<f32>::try_from(logits.detach().flatten(0, -1)).unwrap();
+    assert!(found.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-4), "{found:?}");
+    // A recipe of other shortcuts does not begin with these weights, but says which would.
+    let other = Recipe { initial_weights: Some(weights), ..recipe(TrainedActivation::Relu) };
+    let text = run(&other, &images, &directory.path().join("other"), &mut Watcher::default()).unwrap_err().to_string();
+    assert!(text.contains("write `shortcut: pad` and `pool: standard` in the recipe"), "{text}");
 }
 
 #[test]
@@ -300,7 +326,8 @@ fn a_student_learns_what_its_teacher_says() {
     assert_eq!(record.teacher_sha256, Some(Model::load(&weights).unwrap().card.sha256));
     // A teacher with the student's own logits has nothing to say, and a quadratic one is evaluated as it was trained.
     let model = directory.path().join("student").join(student.model_name() + ".safetensors");
-    let teacher = Teacher::of(&student, &model, Device::Cpu).unwrap().network();
+    let teacher =
+        Teacher::of(&student, &model, &Normalisation::of(DatasetName::Cifar10), Device::Cpu).unwrap().network();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let logits = super::teacher::logits(&teacher, &batch.images, Kind::Float).unwrap();

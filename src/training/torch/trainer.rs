@@ -79,6 +79,8 @@ struct Trainer<'a> {
     graph: Graph,
     batches: Batches<'a>,
     split: Split,
+    /// How pixels become inputs.
+    normalisation: Normalisation,
     state: State,
     teacher: Option<Teacher>,
     initial: Option<Card>,
@@ -96,9 +98,13 @@ impl<'a> Trainer<'a> {
         let graph = recipe.architecture()?.graph()?;
         let device = Device::cuda_if_available();
         tch::set_num_threads((options.threads / recipe.batch_parts).max(1) as i32);
-        let teacher = options.teacher.as_deref().map(|path| Teacher::of(recipe, path, device)).transpose()?;
+        let initial = options.initial_weights.as_deref().map(|path| initial(recipe, path)).transpose()?;
+        // What began with other inputs goes on with them.
+        let own = initial.as_ref().filter(|model| model.card.dataset == recipe.dataset);
+        let normalisation = own.map_or_else(|| Normalisation::of(recipe.dataset), |model| model.card.normalisation);
+        let teacher = options.teacher.as_deref().map(|path| Teacher::of(recipe, path, &normalisation, device));
+        let teacher = teacher.transpose()?;
         let mut state = State::new(recipe, &graph, device);
-        let initial = options.initial_weights.as_deref().map(Model::load).transpose()?;
         if let Some(model) = &initial {
             state.begin_with(&model.network, &graph, recipe.seed)?;
         }
@@ -110,8 +116,9 @@ impl<'a> Trainer<'a> {
         Ok(Self {
             recipe,
             options,
-            batches: Batches::new(images, &Normalisation::of(recipe.dataset), device),
+            batches: Batches::new(images, &normalisation, device),
             split,
+            normalisation,
             state,
             graph,
             fingerprint: fingerprint(recipe, images, teacher.as_ref(), initial.as_ref()),
@@ -244,6 +251,7 @@ impl<'a> Trainer<'a> {
                 graph: &self.graph,
                 split: &self.split,
                 facts: &self.options.facts,
+                normalisation: &self.normalisation,
                 teacher: self.teacher.as_ref().map(Teacher::sha256),
                 initial: self.initial.as_ref(),
             };
@@ -274,6 +282,23 @@ impl<'a> Trainer<'a> {
             site: site.unwrap_or_else(|| "none".to_owned()),
         })
     }
+}
+
+/// The weights that a training begins with.
+fn initial(recipe: &Recipe, path: &Path) -> Result<Model, TrainingError> {
+    let model = Model::load(path)?;
+    let (shortcut, pool) = (model.card.shortcut, model.card.pool);
+    if (shortcut, pool) == (recipe.shortcut, recipe.pool) {
+        return Ok(model);
+    }
+    let problem = format!(
+        "its card says shortcut {} and pool {}; write `shortcut: {}` and `pool: {}` in the recipe",
+        shortcut.as_str(),
+        pool.as_str(),
+        shortcut.as_str(),
+        pool.as_str()
+    );
+    Err(TrainingError::InitialWeights { path: path.to_owned(), problem })
 }
 
 fn create(directory: &Path) -> Result<(), TrainingError> {

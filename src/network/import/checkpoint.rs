@@ -1,0 +1,89 @@
+//! Files of other programs: tensors by name.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use safetensors::tensor::SafeTensors;
+use sha2::{Digest, Sha256};
+
+use super::torch_file;
+use crate::dataset::hex;
+use crate::network::error::NetworkError;
+use crate::network::weights::{Element, Tensor};
+
+/// A tensor as a file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredTensor {
+    /// What it holds.
+    pub element: Element,
+    /// Length in each dimension.
+    pub shape: Vec<usize>,
+    /// The values, row-major and little-endian.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl StoredTensor {
+    /// The values in double precision; none: these are no weights.
+    pub(super) fn decoded(&self) -> Option<Tensor> {
+        Tensor::new(self.shape.clone(), self.element.values(&self.bytes)?)
+    }
+}
+
+/// The tensors of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// In which format they were.
+    pub format: &'static str,
+    /// The tensors; the names of the dictionaries around them, joined by dots, begin their names.
+    pub tensors: BTreeMap<String, StoredTensor>,
+    /// SHA-256 of the file, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl Checkpoint {
+    /// Reads a safetensors file or one that `torch.save` wrote, whatever its name. No code that is in it is executed.
+    ///
+    /// # Errors
+    /// [`NetworkError::Read`], [`NetworkError::Safetensors`], [`NetworkError::Checkpoint`].
+    pub fn read(path: &Path) -> Result<Self, NetworkError> {
+        let bytes = fs::read(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
+        let refuse = |problem| NetworkError::Checkpoint { path: path.to_owned(), problem };
+        let (format, tensors) = if bytes.starts_with(torch_file::ZIP) {
+            ("PyTorch (zip)", torch_file::read_zip(&bytes).map_err(refuse)?)
+        } else if torch_file::is_legacy(&bytes) {
+            ("PyTorch (before 1.6)", torch_file::read_legacy(&bytes).map_err(refuse)?)
+        } else if let Some(other) = other_format(&bytes) {
+            return Err(refuse(other.to_owned()));
+        } else {
+            let parsed = SafeTensors::deserialize(&bytes)
+                .map_err(|source| NetworkError::Safetensors { path: path.to_owned(), source })?;
+            let known = parsed.iter().filter_map(|(name, view)| {
+                let element = Element::of_safetensors(view.dtype())?;
+                let (shape, bytes) = (view.shape().to_vec(), view.data().to_vec());
+                Some((name.to_owned(), StoredTensor { element, shape, bytes }))
+            });
+            ("safetensors", known.collect())
+        };
+        let tensors: BTreeMap<String, StoredTensor> = tensors.into_iter().collect();
+        if tensors.is_empty() {
+            return Err(refuse("it holds no tensors; save the state_dict() of the network".to_owned()));
+        }
+        Ok(Self { format, tensors, sha256: hex(&Sha256::digest(&bytes)) })
+    }
+}
+
+/// What a file is that is no checkpoint, and what to do; none: not known.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    const KNOWN: &[(&[u8], &str)] = &[
+        (b"version https://git-lfs", "it is a pointer of Git LFS, not the file: fetch the file with `git lfs pull`"),
+        (b"\x89HDF", "it is an HDF5 file; save the state_dict() of the network with PyTorch"),
+        (b"\x93NUMPY", "it is a NumPy array; save the state_dict() of the network with PyTorch"),
+        (
+            b"\x80",
+            "it is a pickle, but not one that torch.save wrote; save the state_dict() of the network with torch.save",
+        ),
+        (b"\x1f\x8b", "it is compressed; unpack it with gunzip or tar first"),
+    ];
+    KNOWN.iter().find(|(beginning, _)| bytes.starts_with(beginning)).map(|(_, problem)| *problem)
+}

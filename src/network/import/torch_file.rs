@@ -1,0 +1,198 @@
+//! Files of `torch.save`: the zip archives of PyTorch 1.6 and later, and the pickles one after the other of those before.
+
+use std::collections::HashMap;
+use std::io::{Cursor, Read};
+
+use super::checkpoint::StoredTensor;
+use super::pickle::{Handle, Pickle, Tensor, Value};
+use crate::network::weights::Element;
+
+/// How deep tensors may lie in dictionaries, lists and modules.
+const DEEPEST: usize = 24;
+
+/// Most tensors and other entries of a checkpoint.
+const MOST_ENTRIES: usize = 1 << 20;
+
+/// Bytes of a storage by its name.
+type Storages = HashMap<String, Vec<u8>>;
+
+/// What a file holds, by name.
+pub(super) type Entries = Vec<(String, StoredTensor)>;
+
+/// How a zip archive begins.
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
+
+/// The tensors of a zip archive. The error is what is wrong and what to do, in words.
+pub(super) fn read_zip(bytes: &[u8]) -> Result<Entries, String> {
+    let damaged = |error: zip::result::ZipError| format!("its archive is damaged ({error}); copy the file again");
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    let names = archive.file_names().map(|name| Ok(name.map_err(damaged)?.into_owned()));
+    let names: Vec<String> = names.collect::<Result<_, String>>()?;
+    let mut read = |name: &str| -> Result<Vec<u8>, String> {
+        let mut entry = archive.by_name(name).map_err(damaged)?;
+        // Entries are stored as they are, so none can be larger than the archive.
+        if entry.size() > bytes.len() as u64 {
+            return Err("its archive is damaged (an entry is larger than the file); copy the file again".to_owned());
+        }
+        let mut content = Vec::with_capacity(entry.size() as usize);
+        entry.read_to_end(&mut content).map_err(|error| damaged(error.into()))?;
+        Ok(content)
+    };
+    let Some(root) = names.iter().find_map(|name| name.strip_suffix("data.pkl")) else {
+        return Err("it is a zip archive without a data.pkl; give a file that torch.save wrote".to_owned());
+    };
+    if names.iter().any(|name| name.strip_prefix(root) == Some("constants.pkl")) {
+        return Err("it is a TorchScript program; save the state_dict() of the module instead".to_owned());
+    }
+    let order = format!("{root}byteorder");
+    if names.contains(&order) && read(&order)? != b"little" {
+        return Err("it was written on a big-endian machine; load and save it with PyTorch on another".to_owned());
+    }
+    let pickle = Pickle::read(&read(&format!("{root}data.pkl"))?)?;
+    let entries = tensors(&pickle)?;
+    let mut storages = Storages::new();
+    for (_, tensor) in &entries {
+        let key = &tensor.storage.key;
+        if !storages.contains_key(key) {
+            storages.insert(key.clone(), read(&format!("{root}data/{key}"))?);
+        }
+    }
+    stored(&entries, &storages)
+}
+
+/// The first pickle of a file in the older format: a number of 80 bits.
+const MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+/// Whether a file is in the older format.
+pub(super) fn is_legacy(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x80) && bytes.get(2..).is_some_and(|rest| rest.starts_with(MAGIC))
+}
+
+/// The tensors of a file in the older format: number, version, machine, checkpoint, names of storages, storages.
+pub(super) fn read_legacy(bytes: &[u8]) -> Result<Entries, String> {
+    let mut rest = bytes;
+    let mut next = || -> Result<Pickle, String> {
+        let pickle = Pickle::read(rest)?;
+        rest = &rest[pickle.length..];
+        Ok(pickle)
+    };
+    let (_, _, machine) = (next()?, next()?, next()?);
+    if let Value::Dictionary(facts) = machine.value(machine.result) {
+        let little = |(key, value): &(Handle, Handle)| {
+            machine.key(*key).as_deref() == Some("little_endian") && machine.integer(*value) == Some(0)
+        };
+        if facts.iter().any(little) {
+            return Err("it was written on a big-endian machine; load and save it with PyTorch on another".to_owned());
+        }
+    }
+    let checkpoint = next()?;
+    let entries = tensors(&checkpoint)?;
+    let keys = next()?;
+    let Value::List(order) = keys.value(keys.result) else {
+        return Err("its list of storages is damaged; copy the file again".to_owned());
+    };
+    let elements: HashMap<&str, usize> = checkpoint
+        .storages()
+        .map(|storage| (storage.key.as_str(), storage.element.map_or(1, Element::bytes)))
+        .collect();
+    let mut storages = Storages::new();
+    for key in order.iter().filter_map(|key| keys.key(*key)) {
+        let short = || "it is cut off; copy the file again".to_owned();
+        let (length, after) = rest.split_first_chunk().ok_or_else(short)?;
+        let width = elements.get(key.as_str()).copied().unwrap_or(1);
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok().and_then(|length| length.checked_mul(width));
+        let (content, after) = length.and_then(|length| after.split_at_checked(length)).ok_or_else(short)?;
+        storages.insert(key, content.to_vec());
+        rest = after;
+    }
+    stored(&entries, &storages)
+}
+
+/// All tensors with their names: keys of dictionaries, numbers of lists and names in modules, joined by dots.
+fn tensors(pickle: &Pickle) -> Result<Vec<(String, &Tensor)>, String> {
+    let mut found = Vec::new();
+    let mut visited = 0;
+    collect(pickle, pickle.result, String::new(), DEEPEST, &mut visited, &mut found)?;
+    Ok(found)
+}
+
+fn collect<'a>(
+    pickle: &'a Pickle,
+    handle: Handle,
+    name: String,
+    depth: usize,
+    visited: &mut usize,
+    found: &mut Vec<(String, &'a Tensor)>,
+) -> Result<(), String> {
+    *visited += 1;
+    if *visited > MOST_ENTRIES {
+        return Err("it holds too many entries; save the state_dict() alone".to_owned());
+    }
+    // What lies deeper, or contains itself, is no state of a network.
+    let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
+    let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+    match pickle.value(handle) {
+        Value::Tensor(tensor) => found.push((name, tensor)),
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect(pickle, *item, below(&index.to_string()), depth, visited, found)?;
+            }
+        }
+        Value::Dictionary(entries) => {
+            for (key, value) in entries {
+                let Some(key) = pickle.key(*key) else { continue };
+                collect(pickle, *value, below(&key), depth, visited, found)?;
+            }
+        }
+        // A module that was saved whole: its parameters, buffers and modules by their names.
+        Value::Object(Some(state)) => {
+            let Value::Dictionary(entries) = pickle.value(*state) else { return Ok(()) };
+            for (key, value) in entries {
+                if pickle.key(*key).is_some_and(|key| ["_parameters", "_buffers", "_modules"].contains(&&*key)) {
+                    collect(pickle, *value, name.clone(), depth, visited, found)?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The tensors with their values.
+fn stored(entries: &[(String, &Tensor)], storages: &Storages) -> Result<Entries, String> {
+    let stored = |(name, tensor): &(String, &Tensor)| {
+        let values = storages.get(&tensor.storage.key).and_then(|storage| gathered(tensor, storage));
+        let bytes =
+            values.ok_or_else(|| format!("its tensor `{name}` is larger than what is there; copy the file again"))?;
+        Ok((name.clone(), StoredTensor { element: tensor.element, shape: tensor.shape.clone(), bytes }))
+    };
+    entries.iter().map(stored).collect()
+}
+
+/// The bytes of a tensor's values, row-major; none if they reach beyond `storage`.
+fn gathered(tensor: &Tensor, storage: &[u8]) -> Option<Vec<u8>> {
+    let width = tensor.element.bytes();
+    let count = tensor.shape.iter().try_fold(1_usize, |count, size| count.checked_mul(*size))?;
+    if count == 0 {
+        return Some(Vec::new());
+    }
+    let first = tensor.storage.offset.checked_add(tensor.offset)?;
+    let reach = |(size, stride): (&usize, &usize)| (size - 1).checked_mul(*stride);
+    let reaches = tensor.shape.iter().zip(&tensor.strides).map(reach);
+    let last = reaches.into_iter().try_fold(first, |last, reach| last.checked_add(reach?))?;
+    // Tensors of repeated values are no weights.
+    if last.checked_add(1)?.checked_mul(width)? > storage.len() || count > storage.len() / width {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(count * width);
+    for index in 0..count {
+        let mut rest = index;
+        let mut at = first;
+        for (size, stride) in tensor.shape.iter().zip(&tensor.strides).rev() {
+            at += rest % size * stride;
+            rest /= size;
+        }
+        bytes.extend_from_slice(&storage[at * width..][..width]);
+    }
+    Some(bytes)
+}
