@@ -162,7 +162,7 @@ fn forecasts(
         let spec = &experiment.trials[*trial];
         Forecast {
             label: if labels[*trial].is_empty() { spec.id.clone() } else { labels[*trial].clone() },
-            images: spec.settings.images.count() as u32,
+            evaluations: plan.as_ref().map_or(spec.settings.images.count() as u32, PlanView::evaluations),
             seconds: plan.as_ref().map_or(CLEAR_SECONDS, seconds),
         }
     };
