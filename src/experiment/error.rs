@@ -9,13 +9,14 @@ use crate::inference::InferenceError;
 use crate::network::NetworkError;
 use crate::ring::RingError;
 use crate::training::TrainingError;
+use crate::user_file;
 
 /// An error of the `experiment` floor; its text says what to change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
     /// A file cannot be read.
-    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    #[error("cannot read {}: {source}{}", path.display(), user_file::advice(source, "; check the path and its permissions"))]
     Read {
         /// The file.
         path: PathBuf,

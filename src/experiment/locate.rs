@@ -8,6 +8,7 @@ use serde_yaml::Location;
 
 use super::ExperimentError;
 use super::suggest;
+use crate::user_file::read_text;
 
 /// Where in a file something stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,7 @@ impl YamlText {
     /// [`ExperimentError::Read`].
     pub fn read(file: &Path) -> Result<Self, ExperimentError> {
         let text =
-            std::fs::read_to_string(file).map_err(|source| ExperimentError::Read { path: file.to_owned(), source })?;
+            read_text(file).map_err(|source| ExperimentError::Read { path: file.to_owned(), source })?;
         Ok(Self { file: file.to_owned(), text })
     }
 

@@ -14,6 +14,7 @@ use super::host::Host;
 use super::prices::KnownPrices;
 use super::setting::ImageSelection;
 use super::store::write_whole;
+use crate::user_file::read_text;
 
 /// File name within a results directory.
 pub const FILE: &str = "provenance.json";
@@ -184,8 +185,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
     if !path.exists() {
         return Ok(None);
     }
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
+    let text = read_text(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
     serde_json::from_str(&text)
         .map(Some)
         .map_err(|error| ExperimentError::ProvenanceDamaged { path: path.to_owned(), reason: error.to_string() })

@@ -14,6 +14,7 @@ use super::parameter_set::ParameterSet;
 use super::setting::{Backend, HeldOut, WeightsOrigin};
 use super::settings::Settings;
 use crate::dataset::DatasetName;
+use crate::user_file::read_text;
 
 /// Version of the trial identity: raised when the same settings begin to mean something else, or are hashed in another way.
 const IDENTITY_VERSION: u32 = 3;
@@ -221,7 +222,7 @@ impl TrialSpec {
         let read = if path == Path::new("-") {
             input.read_to_string(&mut text).map(|_| ())
         } else {
-            std::fs::read_to_string(path).map(|content| text = content)
+            read_text(path).map(|content| text = content)
         };
         read.map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
         let refuse = |reason: String| ExperimentError::TrialSpec { path: path.to_owned(), reason };

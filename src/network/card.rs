@@ -9,6 +9,7 @@ use super::architecture::Architecture;
 use super::error::NetworkError;
 use super::graph::ActivationKind;
 use crate::dataset::{DatasetName, Normalisation};
+use crate::user_file::read_text;
 
 /// A card. Unknown keys are errors; keys that only report are optional.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,7 +136,7 @@ impl Card {
         if !path.exists() {
             return Err(NetworkError::MissingCard { path: path.to_owned() });
         }
-        let text = fs::read_to_string(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
+        let text = read_text(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
         let card: Self =
             serde_yaml::from_str(&text).map_err(|source| NetworkError::CardSyntax { path: path.to_owned(), source })?;
         card.check(path)?;
