@@ -78,7 +78,7 @@ impl Format {
     /// The format by the first bytes of a file; none: unknown.
     #[must_use]
     pub fn of(content: &[u8]) -> Option<Self> {
-        const BEGINNINGS: [(&[u8], Format); 8] = [
+        const BEGINNINGS: [(&[u8], Format); 7] = [
             (b"version https://git-lfs.github.com/spec/", Format::LfsPointer),
             (b"PK\x03\x04", Format::Zip),
             (b"\x1f\x8b", Format::Gzip),
@@ -86,7 +86,6 @@ impl Format {
             (b"\x93NUMPY", Format::Numpy),
             (b"\x89HDF\r\n", Format::Hdf5),
             (b"\xff\xd8\xff", Format::Jpeg),
-            (b"\x80\x8a\x0a\x6c\xfc\x9c\x46\xf9", Format::Pickle),
         ];
         if let Some((_, format)) = BEGINNINGS.iter().find(|(beginning, _)| content.starts_with(beginning)) {
             return Some(*format);

@@ -1,5 +1,6 @@
 //! The command line as a whole, and the exit code.
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -49,9 +50,11 @@ enum Command {
 /// Runs the program: reads the command line, does what it says, and prints an error with its causes to standard error.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Arguments::parse().command.execute() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    // Whatever goes wrong ends with one of the documented exit codes; the message of a panic has been printed.
+    match panic::catch_unwind(|| Arguments::parse().command.execute()) {
+        Err(_) => ExitCode::FAILURE,
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
             tell(&format!("error: {}\n", error.with_causes()));
             ExitCode::from(error.exit_code())
         }

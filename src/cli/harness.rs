@@ -8,10 +8,10 @@ use crate::experiment::byte_size::ByteSize;
 use crate::experiment::config::Experiment;
 use crate::experiment::evaluate::CLEAR_BYTES;
 use crate::experiment::fingerprint::sha256_of_text;
-use crate::experiment::host::available_memory_bytes;
+use crate::experiment::memory_left::available_memory_bytes;
 use crate::experiment::notice::tell;
 use crate::experiment::plan_view::PlanView;
-use crate::experiment::preflight::{check_all_memory, plans};
+use crate::experiment::preflight::{check_all_memory, check_all_threads, plans};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::Provenance;
 use crate::experiment::records::{Record, TrialRow, TrialStatus};
@@ -107,6 +107,7 @@ impl Work {
     /// See [`CliError`]; before the first trial starts, nothing is written.
     pub fn run(&self, directory: &Path, is_new: bool, limits: Limits, notes: &str) -> Result<Ended, CliError> {
         self.check_memory(limits.memory)?;
+        check_all_threads(self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]))?;
         let interrupt = Interrupt::listen()?;
         let child = ChildCommand::this_program(&self.prices)?;
         let directory = if is_new { RunDirectory::make_new(directory)? } else { directory.to_owned() };

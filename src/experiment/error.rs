@@ -150,7 +150,7 @@ pub enum ExperimentError {
     },
     /// The plan needs more memory than is allowed.
     #[error(
-        "predicted to need {predicted} of memory, more than the limit of {limit}; lower `memory.diagonals` or `log_n`, or raise `memory.limit` if the machine has more"
+        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, or what the machine, its control group and `ulimit -v` leave); lower `memory.diagonals` or `log_n`, or raise the limit if there is more"
     )]
     Memory {
         /// Predicted peak.

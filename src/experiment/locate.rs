@@ -155,7 +155,11 @@ impl YamlText {
         if let Some((name, known)) = unknown_name(&problem, "unknown field ") {
             let separator = if key.is_empty() { "" } else { "." };
             key = format!("{key}{separator}{name}");
-            problem = format!("unknown key; {}", suggest::advice(name, &known));
+            problem = if name == MERGE_KEY {
+                "merge keys are not read; put what entries share under `fixed`, or write it out in each".to_owned()
+            } else {
+                format!("unknown key; {}", suggest::advice(name, &known))
+            };
         } else if let Some((name, known)) = unknown_name(&problem, "unknown variant ") {
             problem = format!("`{name}` is not known; {}", suggest::advice(name, &known));
         } else if let Some((name, _)) = unknown_name(&problem, "missing field ") {
@@ -165,6 +169,8 @@ impl YamlText {
                 key.split('.').filter(|step| !step.is_empty()).chain([name]).map(Step::Key).collect();
             position = self.position(&path, 2).or(position);
             problem = format!("the key `{name}` stands here twice; keep one");
+        } else {
+            problem = super::wrong_type::in_words(&problem);
         }
         ExperimentError::Setting { place: Place { file: self.file.clone(), position, key }, problem }
     }
@@ -180,6 +186,9 @@ fn unknown_name<'a>(message: &'a str, kind: &str) -> Option<(&'a str, Vec<&'a st
     let name = quoted.next()?;
     Some((name, quoted.collect()))
 }
+
+/// YAML 1.1 took the entries of another mapping under this key.
+const MERGE_KEY: &str = "<<";
 
 /// Walks along a path and stops at its end with an error, whose location is the place that was looked for.
 struct Probe<'a> {

@@ -3,7 +3,7 @@
 //! All types here follow from the list in [`super::setting_list`].
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::ExperimentError;
@@ -38,9 +38,9 @@ macro_rules! define_settings {
         #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
         pub struct PartialSettings {
-            $($(#[$located_doc])* pub $located: Option<$located_type>,)*
-            $($(#[$parameter_doc])* pub $parameter: Option<$parameter_type>,)*
-            $($(#[$plain_doc])* pub $plain: Option<$plain_type>,)*
+            $($(#[$located_doc])* #[serde(deserialize_with = "given")] pub $located: Option<$located_type>,)*
+            $($(#[$parameter_doc])* #[serde(deserialize_with = "given")] pub $parameter: Option<$parameter_type>,)*
+            $($(#[$plain_doc])* #[serde(deserialize_with = "given")] pub $plain: Option<$plain_type>,)*
         }
 
         /// Lists of values; every combination is a trial. The first of the settings below varies slowest.
@@ -48,9 +48,9 @@ macro_rules! define_settings {
         #[serde(deny_unknown_fields, default, expecting = "a mapping from settings to lists of values")]
         #[schemars(inline)]
         pub struct SweepAxes {
-            $($(#[$located_doc])* pub $located: Option<Vec<$located_type>>,)*
-            $($(#[$parameter_doc])* pub $parameter: Option<Vec<$parameter_type>>,)*
-            $($(#[$plain_doc])* pub $plain: Option<Vec<$plain_type>>,)*
+            $($(#[$located_doc])* #[serde(deserialize_with = "given")] pub $located: Option<Vec<$located_type>>,)*
+            $($(#[$parameter_doc])* #[serde(deserialize_with = "given")] pub $parameter: Option<Vec<$parameter_type>>,)*
+            $($(#[$plain_doc])* #[serde(deserialize_with = "given")] pub $plain: Option<Vec<$plain_type>>,)*
         }
 
         /// The plain settings of a trial, defaults filled in.
@@ -156,6 +156,11 @@ macro_rules! define_settings {
 }
 
 with_settings!(define_settings);
+
+/// A key that is there has a value: without one, it is not taken as absent.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 fn check_value<T: Check>(
     yaml: &YamlText,

@@ -11,6 +11,7 @@ use super::combination::check_parameters;
 use super::fingerprint::{canonical_json, sha256_of_text};
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
+use super::path_text;
 use super::setting::{Backend, HeldOut, WeightsOrigin};
 use super::settings::Settings;
 use crate::dataset::DatasetName;
@@ -51,6 +52,7 @@ pub struct DatasetSpec {
     /// Which data set.
     pub name: DatasetName,
     /// Directory or file of the full set; none: the images that ship with the project.
+    #[serde(default, with = "path_text::optional")]
     pub path: Option<PathBuf>,
     /// The training images that were held out, if it is these.
     #[serde(default)]
@@ -64,6 +66,7 @@ pub struct DatasetSpec {
 #[serde(deny_unknown_fields)]
 pub struct WeightsFile {
     /// Absolute path (safetensors).
+    #[serde(with = "path_text")]
     pub path: PathBuf,
     /// SHA-256 of the file.
     pub sha256: String,

@@ -8,11 +8,11 @@ use super::{clear, simulation};
 use crate::dataset::DatasetName;
 use crate::experiment::ExperimentError;
 use crate::experiment::combination::plan_options;
-use crate::experiment::host;
+use crate::experiment::memory_left::available_memory_bytes;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::check_memory;
-use crate::experiment::setting::{Backend, WeightsOrigin};
+use crate::experiment::setting::{Backend, Threads, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{Plan, PlanOptions, Prices};
@@ -137,7 +137,19 @@ impl Task {
     /// # Errors
     /// [`ExperimentError::Threads`].
     pub fn pool(&self) -> Result<ThreadPool, ExperimentError> {
-        let threads = self.settings.threads.count();
+        self.settings.threads.check_here()?;
+        Self::pool_of(self.settings.threads.count())
+    }
+
+    /// Threads to plan on, which may be for a machine with more cores.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Threads`].
+    pub fn planning_pool(&self) -> Result<ThreadPool, ExperimentError> {
+        Self::pool_of(self.settings.threads.count().min(Threads::all()))
+    }
+
+    fn pool_of(threads: u32) -> Result<ThreadPool, ExperimentError> {
         ThreadPoolBuilder::new()
             .num_threads(threads as usize)
             .build()
@@ -169,7 +181,7 @@ impl Task {
 
     /// What a predicted peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
     pub fn memory_limit_bytes(&self) -> Option<u64> {
-        self.settings.memory.limit.map(|limit| limit.0).or_else(host::available_memory_bytes)
+        self.settings.memory.limit.map(|limit| limit.0).or_else(available_memory_bytes)
     }
 
     /// Checks a predicted peak.
@@ -186,7 +198,7 @@ mod tests {
     use super::*;
     use crate::ckks::{KeySwitching, SecurityPolicy};
     use crate::experiment::byte_size::ByteSize;
-    use crate::experiment::setting::{Clusters, ImageSelection, LogN, Probe, Seed, Threads};
+    use crate::experiment::setting::{Clusters, ImageSelection, LogN, Probe, Seed};
     use crate::experiment::trial::tests::{sample, sample_with};
 
     #[test]
