@@ -102,7 +102,9 @@ impl Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::LfsPointer => "a Git LFS pointer and not the file that it stands for (`git lfs pull` in the clone fetches that)",
+            Self::LfsPointer => {
+                "a Git LFS pointer and not the file that it stands for (`git lfs pull` in the clone fetches that)"
+            }
             Self::Pickle => "a Python pickle",
             Self::Zip => "a ZIP archive, as PyTorch and NumPy write",
             Self::Gzip => "a gzip archive",

@@ -62,11 +62,9 @@ impl DatasetName {
 pub fn read_file(path: &Path, name: DatasetName) -> Result<Dataset, DatasetError> {
     let bytes = fs::read(path).map_err(|source| DatasetError::Read { path: path.to_owned(), source })?;
     parse(&bytes, name, path).map_err(|error| match Format::of(&bytes) {
-        Some(format) => DatasetError::OtherFormat {
-            path: path.to_owned(),
-            found: format.to_string(),
-            wanted: name.wanted_form(),
-        },
+        Some(format) => {
+            DatasetError::OtherFormat { path: path.to_owned(), found: format.to_string(), wanted: name.wanted_form() }
+        }
         None => error,
     })
 }

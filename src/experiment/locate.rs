@@ -87,17 +87,30 @@ pub struct YamlText {
     pub file: PathBuf,
     /// Its content.
     pub text: String,
+    /// Settings that the command line gives in place of the file.
+    set: Vec<String>,
 }
 
 impl YamlText {
+    /// A text that a file has, or could have.
+    #[must_use]
+    pub fn new(file: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self { file: file.into(), text: text.into(), set: Vec::new() }
+    }
+
+    /// The same file, with settings that the command line gives in place of it: what is wrong with those stands there.
+    #[must_use]
+    pub fn with_set(self, set: Vec<String>) -> Self {
+        Self { set, ..self }
+    }
+
     /// Reads a file.
     ///
     /// # Errors
     /// [`ExperimentError::Read`].
     pub fn read(file: &Path) -> Result<Self, ExperimentError> {
-        let text =
-            read_text(file).map_err(|source| ExperimentError::Read { path: file.to_owned(), source })?;
-        Ok(Self { file: file.to_owned(), text })
+        let text = read_text(file).map_err(|source| ExperimentError::Read { path: file.to_owned(), source })?;
+        Ok(Self::new(file, text))
     }
 
     /// Deserializes the text.
@@ -114,6 +127,12 @@ impl YamlText {
     /// An error at the value that `path` leads to.
     #[must_use]
     pub fn error(&self, path: &[Step<'_>], problem: impl Into<String>) -> ExperimentError {
+        if let [Step::Key("fixed" | "sweep" | "include"), ..] = path
+            && path.iter().any(|step| matches!(step, Step::Key(key) if self.set.iter().any(|set| set == key)))
+        {
+            let place = Place { file: "--set".into(), position: None, key: key_of(path) };
+            return ExperimentError::Setting { place, problem: problem.into() };
+        }
         // What is wrong may be that the value is absent: then the nearest value around it is the place.
         let position = (1..=path.len()).rev().find_map(|length| self.position(&path[..length], 1));
         let place = Place { file: self.file.clone(), position, key: key_of(path) };
@@ -260,7 +279,7 @@ mod tests {
     const TEXT: &str = "name: x\nfixed:\n  log_n: 15\n  list: [3, {deep: 1}]\n";
 
     fn yaml(text: &str) -> YamlText {
-        YamlText { file: "e.yaml".into(), text: text.into() }
+        YamlText::new("e.yaml", text)
     }
 
     #[test]

@@ -25,7 +25,8 @@ struct Files {
     cache: [&'static str; 2],
 }
 
-const VERSION_2: Files = Files { limit: "memory.max", usage: "memory.current", cache: ["inactive_file", "active_file"] };
+const VERSION_2: Files =
+    Files { limit: "memory.max", usage: "memory.current", cache: ["inactive_file", "active_file"] };
 
 const VERSION_1: Files = Files {
     limit: "memory.limit_in_bytes",

@@ -30,6 +30,7 @@ pub mod model_choice;
 pub mod networks;
 pub mod notice;
 pub mod operations_view;
+pub mod overrides;
 pub mod parameter_set;
 mod path_text;
 pub mod pause;

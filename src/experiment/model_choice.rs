@@ -38,7 +38,8 @@ pub fn named(model: &str, directory: &Path) -> Result<PathBuf, Refusal> {
                 [] => "name a file instead, such as net.safetensors".to_owned(),
                 known => suggest::advice(model, known),
             };
-            let file = if model.contains('.') { format!(" and no file {model} beside the experiment") } else { String::new() };
+            let file =
+                if model.contains('.') { format!(" and no file {model} beside the experiment") } else { String::new() };
             let problem = format!("no weights {model}.{EXTENSION} in {FOLDER}{file}; {advice}");
             Err(Refusal::new("model", problem))
         }

@@ -85,6 +85,9 @@ pub struct Session {
     pub experiment_file_sha256: String,
     /// Exact text of the experiment file.
     pub experiment_file: String,
+    /// Values that the command line gave in place of the file's, `key=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
     /// The command that the experiment is the long form of; none: it was in a file.
     #[serde(default)]
     pub command: Option<String>,
@@ -128,6 +131,7 @@ impl Provenance {
                 prices: Some(prices.clone()),
                 experiment_file_sha256: sha256_of_text(&experiment.text),
                 experiment_file: experiment.text.clone(),
+                set: experiment.set.clone(),
                 command: experiment.command.clone(),
             }],
             trials: trials.collect(),
@@ -217,6 +221,7 @@ mod tests {
         let experiment = Experiment {
             name: "e".into(),
             text: "name: e\n".into(),
+            set: vec!["log_n=15".into()],
             trials: vec![sample()],
             command: None,
             duplicates: vec![],
@@ -227,6 +232,7 @@ mod tests {
         let back: Provenance = serde_json::from_str(&text).unwrap();
         assert_eq!(back.trials[&sample().id].weights, "net.safetensors");
         assert_eq!(back.sessions[0].experiment_file, "name: e\n");
+        assert_eq!(back.sessions[0].set, ["log_n=15"]);
         assert_eq!(back.sessions[0].prices, Some(prices()));
         assert!(!text.contains("/models/"));
         // A run that resumes is added to it; another experiment is not.

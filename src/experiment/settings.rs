@@ -98,6 +98,16 @@ macro_rules! define_settings {
                 }
             }
 
+            /// The same without what is an axis.
+            #[must_use]
+            pub fn without_axes(&self, axes: &SweepAxes) -> Self {
+                Self {
+                    $($located: self.$located.clone().filter(|_| axes.$located.is_none()),)*
+                    $($parameter: self.$parameter.filter(|_| axes.$parameter.is_none()),)*
+                    $($plain: self.$plain.clone().filter(|_| axes.$plain.is_none()),)*
+                }
+            }
+
             /// Whether every setting given here has the same value there.
             #[must_use]
             pub fn is_part_of(&self, whole: &Self) -> bool {
@@ -127,6 +137,34 @@ macro_rules! define_settings {
                 $(cross(&mut points, stringify!($parameter), self.$parameter.as_ref(), |to, value| to.$parameter = Some(value));)*
                 $(cross(&mut points, stringify!($plain), self.$plain.as_ref(), |to, value| to.$plain = Some(value));)*
                 points
+            }
+
+            /// What is given in `over` takes the place of what is here.
+            #[must_use]
+            pub fn with(self, over: &Self) -> Self {
+                Self {
+                    $($located: over.$located.clone().or(self.$located),)*
+                    $($parameter: over.$parameter.clone().or(self.$parameter),)*
+                    $($plain: over.$plain.clone().or(self.$plain),)*
+                }
+            }
+
+            /// Whether the axes have the values of an entry, of those settings that they are about.
+            #[must_use]
+            pub fn may_be(&self, entry: &PartialSettings) -> bool {
+                $(has_value(self.$located.as_deref(), entry.$located.as_ref()))&&*
+                $(&& has_value(self.$parameter.as_deref(), entry.$parameter.as_ref()))*
+                $(&& has_value(self.$plain.as_deref(), entry.$plain.as_ref()))*
+            }
+
+            /// The same without the axes of what is fixed.
+            #[must_use]
+            pub fn without(self, fixed: &PartialSettings) -> Self {
+                Self {
+                    $($located: self.$located.filter(|_| fixed.$located.is_none()),)*
+                    $($parameter: self.$parameter.filter(|_| fixed.$parameter.is_none()),)*
+                    $($plain: self.$plain.filter(|_| fixed.$plain.is_none()),)*
+                }
             }
 
             /// Checks every value on its own, and that no axis is empty or also fixed.
@@ -160,6 +198,10 @@ with_settings!(define_settings);
 /// A key that is there has a value: without one, it is not taken as absent.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+fn has_value<T: PartialEq>(axis: Option<&[T]>, value: Option<&T>) -> bool {
+    axis.zip(value).is_none_or(|(axis, value)| axis.contains(value))
 }
 
 fn check_value<T: Check>(
@@ -249,7 +291,7 @@ mod tests {
     use super::*;
 
     fn yaml() -> YamlText {
-        YamlText { file: "e.yaml".into(), text: "include:\n  - {log_n: 13}\n".into() }
+        YamlText::new("e.yaml", "include:\n  - {log_n: 13}\n")
     }
 
     #[test]

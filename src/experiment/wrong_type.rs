@@ -22,7 +22,9 @@ pub fn in_words(message: &str) -> String {
     }
     let text = found.strip_prefix("string \"").and_then(|text| text.strip_suffix('"'));
     let advice = match (text, expected) {
-        (Some("on" | "On" | "ON" | "yes" | "Yes" | "YES" | "y" | "Y" | "1"), "a boolean") => "; write `true`".to_owned(),
+        (Some("on" | "On" | "ON" | "yes" | "Yes" | "YES" | "y" | "Y" | "1"), "a boolean") => {
+            "; write `true`".to_owned()
+        }
         (Some("off" | "Off" | "OFF" | "no" | "No" | "NO" | "n" | "N" | "0"), "a boolean") => {
             "; write `false`".to_owned()
         }

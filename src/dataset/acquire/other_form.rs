@@ -45,8 +45,7 @@ fn archive_of(path: &Path, name: DatasetName) -> Option<String> {
     let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(File::open(path).ok()?)));
     for entry in tar.entries().ok()?.take(ENTRIES) {
         let entry = entry.ok()?;
-        let parts: Vec<String> =
-            entry.path().ok()?.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let parts: Vec<String> = entry.path().ok()?.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         if let Some(found) = parts.iter().find_map(|part| version_of(part, name)) {
             return Some(format!("an archive of {found}"));
         }
@@ -98,7 +97,9 @@ mod tests {
         tar.append_dir_all("cifar-10-batches-py", &folder).unwrap();
         tar.into_inner().unwrap().finish().unwrap();
         let name = DatasetName::Cifar10;
-        assert!(refused(&archive, name).contains("python.tar.gz` is an archive of the Python version; give the binary"));
+        assert!(
+            refused(&archive, name).contains("python.tar.gz` is an archive of the Python version; give the binary")
+        );
         for place in [&folder, directory.path()] {
             assert!(refused(place, name).contains("is a directory with the Python version"));
         }

@@ -75,7 +75,7 @@ pub fn experiment(request: &AccuracyRequest) -> Result<(Experiment, Vec<String>)
     let fixed = json!({ "backend": "clear", "images": "all", "dataset": dataset });
     let text = serde_yaml::to_string(&json!({ "name": NAME, "fixed": fixed, "include": include }))
         .map_err(|error| ExperimentError::Encode { what: "an experiment", reason: error.to_string() })?;
-    let made = Experiment::of(YamlText { file: NAME.into(), text })?;
+    let made = Experiment::of(YamlText::new(NAME, text))?;
     // A path of this machine finds a file; records have its name alone.
     let mut text = made.text.clone();
     for path in &request.models {

@@ -263,7 +263,10 @@ mod tests {
         assert!(Width(0).check().is_err() && Width(16).check().is_ok());
         assert!(Threads(Some(32)).check_on(2).is_ok() && Threads(None).check_here().is_ok());
         let text = Threads(Some(1024)).check_on(2).unwrap_err().to_string();
-        assert!(text.starts_with("cannot start 1024 thread(s): this process has 2 core(s), on which more than 32"), "{text}");
+        assert!(
+            text.starts_with("cannot start 1024 thread(s): this process has 2 core(s), on which more than 32"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -160,7 +160,10 @@ mod tests {
         for (content, named) in contents {
             fs::write(&path, content).unwrap();
             let text = WeightsFile::read(&path, network.graph()).unwrap_err().to_string();
-            assert!(text.contains(&format!("tiny.safetensors` is {named}")) && !text.contains("copy it again"), "{text}");
+            assert!(
+                text.contains(&format!("tiny.safetensors` is {named}")) && !text.contains("copy it again"),
+                "{text}"
+            );
         }
     }
 
