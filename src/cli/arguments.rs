@@ -3,13 +3,16 @@
 use std::panic;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
+use super::compare::Compare;
+use super::completions::Completions;
 use super::data::Data;
 use super::error::CliError;
 use super::evaluate::Evaluate;
 use super::export::Export;
 use super::infer::Infer;
+use super::manual::Manual;
 use super::plan::Plan;
 use super::report::Report;
 use super::run::Run;
@@ -19,10 +22,13 @@ use super::trial::Trial;
 use crate::experiment::notice::tell;
 use crate::ring::simd::Instructions;
 
+/// Name of the program.
+pub(super) const NAME: &str = "leveled";
+
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
 #[derive(Debug, Parser)]
 #[command(
-    name = "leveled",
+    name = NAME,
     version,
     about,
     after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for, 130 interrupted."
@@ -38,13 +44,22 @@ enum Command {
     Plan(Plan),
     Infer(Infer),
     Report(Report),
+    Compare(Compare),
     Export(Export),
     Schema(Schema),
     Train(Train),
     Evaluate(Evaluate),
     Data(Data),
+    Completions(Completions),
+    #[command(name = "man")]
+    Manual(Manual),
     #[command(hide = true)]
     Trial(Trial),
+}
+
+/// The command line, for what is made from it.
+pub(super) fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program: reads the command line, does what it says, and prints an error with its causes to standard error.
@@ -69,11 +84,14 @@ impl Command {
             Self::Plan(plan) => plan.execute(),
             Self::Infer(infer) => infer.execute(),
             Self::Report(report) => report.execute(),
+            Self::Compare(compare) => compare.execute(),
             Self::Export(export) => export.execute(),
             Self::Schema(schema) => schema.execute(),
             Self::Train(train) => train.execute(),
             Self::Evaluate(evaluate) => evaluate.execute(),
             Self::Data(data) => data.execute(),
+            Self::Completions(completions) => completions.execute(),
+            Self::Manual(manual) => manual.execute(),
             Self::Trial(trial) => trial.execute(),
         }
     }
@@ -81,12 +99,10 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -1,12 +1,15 @@
 //! Command line: one file per subcommand.
 
 mod arguments;
+mod compare;
+mod completions;
 mod data;
 mod error;
 mod evaluate;
 mod export;
 mod harness;
 mod infer;
+mod manual;
 mod output;
 mod plan;
 mod report;
