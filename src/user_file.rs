@@ -28,12 +28,12 @@ fn text_of(content: &[u8]) -> io::Result<String> {
         return invalid("it is text in UTF-16; save it in UTF-8".to_owned());
     }
     let content = without_mark(content);
+    if let Some(format) = Format::of(content) {
+        return invalid(format!("it is {format}"));
+    }
     match std::str::from_utf8(content) {
         Ok(text) => Ok(text.to_owned()),
         Err(error) => {
-            if let Some(format) = Format::of(content) {
-                return invalid(format!("it is {format}, not text"));
-            }
             let (before, rest) = content.split_at(error.valid_up_to());
             let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
             let byte = rest.first().copied().unwrap_or_default();
@@ -134,7 +134,8 @@ mod tests {
             assert_eq!(refused(utf16), "it is text in UTF-16; save it in UTF-8");
         }
         assert!(refused(b"a\n# Gr\xf6\xdfe").starts_with("it is not text in UTF-8 (line 2 has the byte 0xF6"));
-        assert!(refused(b"\x1f\x8b\x08\xff").starts_with("it is a gzip archive, not text"));
+        assert!(refused(b"\x1f\x8b\x08\xff").starts_with("it is a gzip archive"));
+        assert!(refused(b"version https://git-lfs.github.com/spec/v1\noid").starts_with("it is a Git LFS pointer"));
         assert_eq!(advice(&io::Error::from(io::ErrorKind::NotFound), "usual"), "usual");
     }
 

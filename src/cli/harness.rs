@@ -106,8 +106,8 @@ impl Work {
     /// # Errors
     /// See [`CliError`]; before the first trial starts, nothing is written.
     pub fn run(&self, directory: &Path, is_new: bool, limits: Limits, notes: &str) -> Result<Ended, CliError> {
-        self.check_memory(limits.memory)?;
         check_all_threads(self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]))?;
+        self.check_memory(limits.memory)?;
         let interrupt = Interrupt::listen()?;
         let child = ChildCommand::this_program(&self.prices)?;
         let directory = if is_new { RunDirectory::make_new(directory)? } else { directory.to_owned() };

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::ExperimentError;
 use super::expansion::points;
 use super::locate::{Step, YamlText, key_of};
+use super::no_value;
 use super::overrides::{Override, Overrides, set_keys};
 use super::resolver::Resolver;
 use super::settings::{PartialSettings, SweepAxes};
@@ -88,6 +89,7 @@ impl Experiment {
     }
 
     fn of_with(yaml: YamlText, set: &[Override]) -> Result<Self, ExperimentError> {
+        no_value::check(&yaml)?;
         let file = Overrides::of(set, &yaml)?.apply(yaml.parse()?);
         let yaml = yaml.with_set(set_keys(set));
         let set = set.iter().map(|one| one.text().to_owned()).collect();

@@ -28,6 +28,7 @@ pub mod locate;
 pub mod memory_left;
 pub mod model_choice;
 pub mod networks;
+mod no_value;
 pub mod notice;
 pub mod operations_view;
 pub mod overrides;

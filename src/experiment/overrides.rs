@@ -8,6 +8,7 @@ use serde_yaml::{Mapping, Value};
 use super::ExperimentError;
 use super::config::ExperimentFile;
 use super::locate::YamlText;
+use super::no_value;
 use super::settings::{PartialSettings, SweepAxes};
 
 /// What stands in messages in place of the file.
@@ -102,7 +103,7 @@ impl Overrides {
         let text = serde_yaml::to_string(&all)
             .map_err(|error| ExperimentError::Encode { what: "values of --set", reason: error.to_string() })?;
         let text = YamlText::new(PLACE, text);
-        text.parse::<Self>().map_err(|error| match error {
+        no_value::check(&text).and_then(|()| text.parse::<Self>()).map_err(|error| match error {
             // Lines are not those of anything that the user has seen.
             ExperimentError::Setting { mut place, problem } => {
                 place.position = None;

@@ -3,6 +3,7 @@
 //! All types here follow from the list in [`super::setting_list`].
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -68,6 +69,17 @@ macro_rules! define_settings {
                 $((stringify!($parameter), "that of `parameters`".to_owned()),)*
                 $((stringify!($plain), <$plain_type>::default_in_words()),)*
             ]
+        }
+
+        /// Whether nothing is a value of a setting; a key that is none is for the parser to explain.
+        #[must_use]
+        pub fn may_be_null(name: &str) -> bool {
+            match name {
+                $(stringify!($located) => reads_null::<$located_type>(),)*
+                $(stringify!($parameter) => reads_null::<$parameter_type>(),)*
+                $(stringify!($plain) => reads_null::<$plain_type>(),)*
+                _ => true,
+            }
         }
 
         impl PartialSettings {
@@ -195,7 +207,11 @@ macro_rules! define_settings {
 
 with_settings!(define_settings);
 
-/// A key that is there has a value: without one, it is not taken as absent.
+fn reads_null<T: DeserializeOwned>() -> bool {
+    serde_json::from_value::<T>(Value::Null).is_ok()
+}
+
+/// A key that is there has a value, which nothing may be: it is not taken as absent.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_download_that_stalls_is_given_up_and_gone_on_with() {
         let directory = tempfile::tempdir().unwrap();
-        let patience = Duration::from_millis(200);
+        let patience = Duration::from_millis(500);
         let (url, server) = serve(content(), vec![Answer::Stall(100_000), Answer::Asked]);
         // The server is busy with its silence until the second connection.
         let mut tell = |_, _| ();
@@ -240,7 +240,7 @@ mod tests {
         let (url, server) = serve(content(), vec![Answer::Stall(70_000)]);
         let partial = directory.path().join("x.partial");
         let broken = continue_download(patience, &url, &partial, &mut tell).unwrap_err();
-        assert!(broken.worth_another_attempt && broken.error.to_string().contains("nothing came for 0.2 s"));
+        assert!(broken.worth_another_attempt && broken.error.to_string().contains("nothing came for 0.5 s"));
         assert_eq!(fs::metadata(partial).unwrap().len(), 70_000);
         server.join().unwrap();
     }
