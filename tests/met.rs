@@ -83,7 +83,7 @@ fn weights_may_be_links_and_have_dots_in_their_names() {
     fs::write(place.join("e.yaml"), CLEAR.replace("tiny.safetensors", "r20.v3")).unwrap();
     let text = refusal(place, &["plan", "e.yaml"]);
     assert!(
-        text.contains("no weights r20.v3.safetensors in models and no file r20.v3") && text.contains("r20.v2"),
+        text.contains("No such file, and no weights r20.v3.safetensors in models") && text.contains("r20.v2"),
         "{text}"
     );
 }
@@ -141,6 +141,21 @@ fn ulimit_bounds_the_memory_of_a_trial() {
     let plans: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let limit = plans[0]["memory_limit_bytes"].as_u64().unwrap();
     assert!((1 << 20..1_500_000 << 10).contains(&limit), "{limit}");
+    // What the file allows is not what there is: refused, before anything is written.
+    let experiment = tiny_model::EXPERIMENT.replace("  seed: 7\n", "  memory: {limit: 64 GiB}\n");
+    let under = |kibibytes: u32| {
+        fs::write(directory.path().join("e.yaml"), experiment.replace("log_n: 12", "log_n: 15")).unwrap();
+        let script = format!("ulimit -v {kibibytes}; exec {} run e.yaml --out out", program.display());
+        let mut shell = assert_cmd::Command::new("sh");
+        let output = shell.env("LEVELED_PRICES", "stored").current_dir(directory.path()).args(["-c", &script]).output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text) = under(700_000);
+    assert!(code == Some(2) && text.contains("predicted to need"), "{code:?}: {text}");
+    let (code, text) = under(120_000);
+    assert!(code == Some(2) && text.contains("`ulimit` leaves this process"), "{code:?}: {text}");
+    assert!(!directory.path().join("out").exists());
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::run::Run;
 use super::schema::Schema;
 use super::train::Train;
 use super::trial::Trial;
+use crate::experiment::memory_left::check_least;
 use crate::experiment::notice::tell;
 use crate::ring::simd::Instructions;
 
@@ -79,6 +80,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn execute(self) -> Result<(), CliError> {
         Instructions::chosen()?;
+        check_least()?;
         match self {
             Self::Run(run) => run.execute(),
             Self::Plan(plan) => plan.execute(),

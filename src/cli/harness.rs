@@ -8,7 +8,7 @@ use crate::experiment::byte_size::ByteSize;
 use crate::experiment::config::Experiment;
 use crate::experiment::evaluate::CLEAR_BYTES;
 use crate::experiment::fingerprint::sha256_of_text;
-use crate::experiment::memory_left::available_memory_bytes;
+use crate::experiment::memory_left::{available_memory_bytes, enforced_bytes, least};
 use crate::experiment::notice::tell;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, check_all_threads, plans};
@@ -107,7 +107,9 @@ impl Work {
     /// See [`CliError`]; before the first trial starts, nothing is written.
     pub fn run(&self, directory: &Path, is_new: bool, limits: Limits, notes: &str) -> Result<Ended, CliError> {
         check_all_threads(self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]))?;
-        self.check_memory(limits.memory)?;
+        // `memory.limit` may be more than the machine has left now, but not more than what ends a process.
+        let bound = least([limits.memory.map(|size| size.0), enforced_bytes()]);
+        self.check_memory(bound.map(ByteSize))?;
         let interrupt = Interrupt::listen()?;
         let child = ChildCommand::this_program(&self.prices)?;
         let directory = if is_new { RunDirectory::make_new(directory)? } else { directory.to_owned() };

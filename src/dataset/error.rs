@@ -23,7 +23,8 @@ pub enum DatasetError {
     },
     /// The directory holds none of the files of the official binary archive.
     #[error(
-        "no `{file}` in `{}`: give the directory of the official {dataset} binary archive, or the one that holds it",
+        "no `{file}` in `{}`: give the directory of the official {dataset} binary archive, or the one that holds it (`leveled data fetch {dataset}` \
+         downloads it; the Python and Matlab versions are not read)",
         directory.display()
     )]
     MissingFile {

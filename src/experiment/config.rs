@@ -187,6 +187,10 @@ mod tests {
         assert_eq!(with("log_n=15").unwrap().trials, plain.trials);
         let text = with("log_n=99").unwrap_err().to_string();
         assert!(text.starts_with("--set, key `fixed.log_n`: 99 is not possible"), "{text}");
+        let included = format!("{FIXED}include:\n  - {{log_n: 14, threads: 1}}\n");
+        std::fs::write(&file, included).unwrap();
+        let text = with("images=300").unwrap_err().to_string();
+        assert!(text.starts_with("--set, key `fixed.images`: there is no image 299"), "{text}");
         let text = with("width=8").unwrap_err().to_string();
         assert!(text.starts_with("--set, key `fixed.width`: the card of the weights says"), "{text}");
     }

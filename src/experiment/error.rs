@@ -158,6 +158,16 @@ pub enum ExperimentError {
         /// The limit in force.
         limit: super::byte_size::ByteSize,
     },
+    /// There is no room to do anything.
+    #[error(
+        "`ulimit` leaves this process {left} of memory, less than the {least} that it needs before anything; raise it (`ulimit -v`, `-d`)"
+    )]
+    LittleMemory {
+        /// What is left.
+        left: super::byte_size::ByteSize,
+        /// What is needed.
+        least: super::byte_size::ByteSize,
+    },
     /// A trial cannot run.
     #[error("trial {trial_id}: {source}")]
     Trial {

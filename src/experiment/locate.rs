@@ -80,6 +80,14 @@ pub fn key_of(path: &[Step<'_>]) -> String {
     key
 }
 
+/// The key of a setting that the command line gives: of an entry of `include` as of all trials.
+fn set_key(path: &[Step<'_>]) -> String {
+    match path {
+        [Step::Key("include"), Step::Index(_), rest @ ..] => key_of(&[&[Step::Key("fixed")], rest].concat()),
+        path => key_of(path),
+    }
+}
+
 /// A YAML file and its text.
 #[derive(Debug, Clone)]
 pub struct YamlText {
@@ -130,7 +138,7 @@ impl YamlText {
         if let [Step::Key("fixed" | "sweep" | "include"), ..] = path
             && path.iter().any(|step| matches!(step, Step::Key(key) if self.set.iter().any(|set| set == key)))
         {
-            let place = Place { file: "--set".into(), position: None, key: key_of(path) };
+            let place = Place { file: "--set".into(), position: None, key: set_key(path) };
             return ExperimentError::Setting { place, problem: problem.into() };
         }
         // What is wrong may be that the value is absent: then the nearest value around it is the place.

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::ExperimentError;
+use super::byte_size::ByteSize;
 use super::host::kibibytes_of;
 
 /// Where control groups are.
@@ -12,9 +14,36 @@ const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 /// Memory that a new process could use without swapping, if the system says.
 #[must_use]
 pub fn available_memory_bytes() -> Option<u64> {
+    least([kibibytes_of("/proc/meminfo", "MemAvailable"), enforced_bytes()])
+}
+
+/// What of it the control groups and limits of this process leave: whoever takes more is ended. None: they set no bounds.
+#[must_use]
+pub fn enforced_bytes() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let machine = kibibytes_of("/proc/meminfo", "MemAvailable");
-    [machine, left_by_groups(&groups, Path::new(CONTROL_GROUPS)), left_by_limits()].into_iter().flatten().min()
+    least([left_by_groups(&groups, Path::new(CONTROL_GROUPS)), left_by_limits()])
+}
+
+/// The least of what is known.
+#[must_use]
+pub fn least(known: [Option<u64>; 2]) -> Option<u64> {
+    known.into_iter().flatten().min()
+}
+
+/// Less than this is not enough for anything.
+const LEAST_BYTES: u64 = 192 << 20;
+
+/// Checks that there is room to do anything at all: a program that finds none cannot even say so.
+///
+/// # Errors
+/// [`ExperimentError::LittleMemory`].
+pub fn check_least() -> Result<(), ExperimentError> {
+    match left_by_limits() {
+        Some(left) if left < LEAST_BYTES => {
+            Err(ExperimentError::LittleMemory { left: ByteSize(left), least: ByteSize(LEAST_BYTES) })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Names of the files of a control group.
@@ -73,7 +102,7 @@ fn left_by_limits() -> Option<u64> {
         let limit = getrlimit(resource).current?;
         Some(limit.saturating_sub(kibibytes_of("/proc/self/status", size).unwrap_or(0)))
     };
-    [left(Resource::As, "VmSize"), left(Resource::Data, "VmData")].into_iter().flatten().min()
+    least([left(Resource::As, "VmSize"), left(Resource::Data, "VmData")])
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -38,9 +38,12 @@ pub fn named(model: &str, directory: &Path) -> Result<PathBuf, Refusal> {
                 [] => "name a file instead, such as net.safetensors".to_owned(),
                 known => suggest::advice(model, known),
             };
-            let file =
-                if model.contains('.') { format!(" and no file {model} beside the experiment") } else { String::new() };
-            let problem = format!("no weights {model}.{EXTENSION} in {FOLDER}{file}; {advice}");
+            // It may be a name with dots, or the path of a file that is not there.
+            let file = match model.contains('.') {
+                true => format!("cannot read the weights at {}: No such file, and ", beside.display()),
+                false => String::new(),
+            };
+            let problem = format!("{file}no weights {model}.{EXTENSION} in {FOLDER}; {advice}");
             Err(Refusal::new("model", problem))
         }
     }

@@ -228,7 +228,9 @@ mod tests {
                 .starts_with("--set, key `fixed.log_n`: invalid type: string \"14\", expected a whole")
         );
         assert!(refused("probe=off").ends_with("write `false`"));
-        assert!(refused("sweep.log_n=14").contains("key `sweep.log_n`: invalid type: integer `14`, expected a list"));
+        assert!(
+            refused("sweep.log_n=14").contains("key `sweep.log_n`: invalid type: integer `14`, expected a sequence")
+        );
         assert!(refused("log_n=").contains("key `fixed.log_n`: the key has no value"));
         assert!(apply(&["log_n=14", "log_n=15"]).unwrap_err().contains("`fixed.log_n` is given twice"));
         assert!(refused("sweep.memory.limit=1").contains("set all of `memory`"));

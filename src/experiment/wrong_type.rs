@@ -13,7 +13,6 @@ pub fn in_words(message: &str) -> String {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
         "i32" | "i64" => "a whole number, which may be negative",
         "f32" | "f64" => "a number",
-        "a sequence" => "a list",
         "a string" => "a text",
         other => other,
     };
@@ -50,9 +49,11 @@ mod tests {
         assert!(said("string \"12\"", "u32").ends_with("expected a whole number; remove the quotes"));
         assert!(said("string \"2e1\"", "f64").ends_with("expected a number; remove the quotes"));
         assert!(said("integer `12`", "a boolean").ends_with("expected `true` or `false`"));
-        assert!(said("integer `1`", "a sequence").ends_with("expected a list; put it into brackets, as in `[1, 2]`"));
+        assert!(
+            said("integer `1`", "a sequence").ends_with("expected a sequence; put it into brackets, as in `[1, 2]`")
+        );
         assert!(said("integer `20`", "a string").ends_with("expected a text; put it into quotes"));
-        assert_eq!(said("unit value", "a sequence"), "the key has no value; give it a list, or remove the key");
+        assert_eq!(said("unit value", "a sequence"), "the key has no value; give it a sequence, or remove the key");
         assert_eq!(in_words("something else, expected u32"), "something else, expected u32");
     }
 }
