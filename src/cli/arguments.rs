@@ -32,7 +32,7 @@ pub(super) const NAME: &str = "leveled";
     name = NAME,
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for, 130 interrupted."
+    after_help = "Exit codes: 0 done, 1 a fault of the program, a failed trial or something that `compare` finds worse, 2 something to change in what you asked for, 130 interrupted."
 )]
 struct Arguments {
     #[command(subcommand)]
