@@ -32,6 +32,7 @@ pub mod report;
 pub mod ring;
 #[cfg(feature = "harness")]
 pub mod training;
+mod user_file;
 
 /// The library section of the README.
 #[cfg(doctest)]

@@ -1,31 +1,39 @@
 //! The command line as a whole, and the exit code.
 
+use std::panic;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
+use super::compare::Compare;
+use super::completions::Completions;
 use super::data::Data;
 use super::error::CliError;
 use super::evaluate::Evaluate;
 use super::export::Export;
 use super::import::Import;
 use super::infer::Infer;
+use super::manual::Manual;
 use super::plan::Plan;
 use super::report::Report;
 use super::run::Run;
 use super::schema::Schema;
 use super::train::Train;
 use super::trial::Trial;
+use crate::experiment::memory_left::check_least;
 use crate::experiment::notice::tell;
 use crate::ring::simd::Instructions;
+
+/// Name of the program.
+pub(super) const NAME: &str = "leveled";
 
 /// Private inference of residual networks under leveled homomorphic encryption (RNS-CKKS).
 #[derive(Debug, Parser)]
 #[command(
-    name = "leveled",
+    name = NAME,
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 a fault of the program or a failed trial, 2 something to change in what you asked for, 130 interrupted."
+    after_help = "Exit codes: 0 done, 1 a fault of the program, a failed trial or something that `compare` finds worse, 2 something to change in what you asked for, 130 interrupted."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -38,22 +46,33 @@ enum Command {
     Plan(Plan),
     Infer(Infer),
     Report(Report),
+    Compare(Compare),
     Export(Export),
     Schema(Schema),
     Train(Train),
     Evaluate(Evaluate),
     Data(Data),
     Import(Import),
+    Completions(Completions),
+    #[command(name = "man")]
+    Manual(Manual),
     #[command(hide = true)]
     Trial(Trial),
+}
+
+/// The command line, for what is made from it.
+pub(super) fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program: reads the command line, does what it says, and prints an error with its causes to standard error.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Arguments::parse().command.execute() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    // Whatever goes wrong ends with one of the documented exit codes; the message of a panic has been printed.
+    match panic::catch_unwind(|| Arguments::parse().command.execute()) {
+        Err(_) => ExitCode::FAILURE,
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
             tell(&format!("error: {}\n", error.with_causes()));
             ExitCode::from(error.exit_code())
         }
@@ -63,17 +82,21 @@ pub fn main() -> ExitCode {
 impl Command {
     fn execute(self) -> Result<(), CliError> {
         Instructions::chosen()?;
+        check_least()?;
         match self {
             Self::Run(run) => run.execute(),
             Self::Plan(plan) => plan.execute(),
             Self::Infer(infer) => infer.execute(),
             Self::Report(report) => report.execute(),
+            Self::Compare(compare) => compare.execute(),
             Self::Export(export) => export.execute(),
             Self::Schema(schema) => schema.execute(),
             Self::Train(train) => train.execute(),
             Self::Evaluate(evaluate) => evaluate.execute(),
             Self::Data(data) => data.execute(),
             Self::Import(import) => import.execute(),
+            Self::Completions(completions) => completions.execute(),
+            Self::Manual(manual) => manual.execute(),
             Self::Trial(trial) => trial.execute(),
         }
     }
@@ -81,12 +104,10 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -44,6 +44,14 @@ pub enum CliError {
         /// The table of trials.
         table: String,
     },
+    /// A comparison found what it was to find.
+    #[error("{worse} of {total} trial(s) got worse")]
+    Worse {
+        /// How many got worse.
+        worse: usize,
+        /// How many were compared.
+        total: usize,
+    },
     /// A run was asked to end before its end.
     #[error("interrupted, {left} trial(s) were not started; go on with: {resume}")]
     Interrupted {
@@ -71,7 +79,7 @@ impl CliError {
             Self::Report(error) => error.is_user_error(),
             Self::Kernels(_) | Self::ReportNeedsOut { .. } => true,
             Self::Interrupted { .. } | Self::TrainingInterrupted { .. } => return EXIT_CODE,
-            Self::Output { .. } | Self::TrialsFailed { .. } => false,
+            Self::Output { .. } | Self::TrialsFailed { .. } | Self::Worse { .. } => false,
         };
         if user { 2 } else { 1 }
     }

@@ -8,10 +8,10 @@ use crate::experiment::byte_size::ByteSize;
 use crate::experiment::config::Experiment;
 use crate::experiment::evaluate::CLEAR_BYTES;
 use crate::experiment::fingerprint::sha256_of_text;
-use crate::experiment::host::available_memory_bytes;
+use crate::experiment::memory_left::{available_memory_bytes, enforced_bytes, least};
 use crate::experiment::notice::tell;
 use crate::experiment::plan_view::PlanView;
-use crate::experiment::preflight::{check_all_memory, plans};
+use crate::experiment::preflight::{check_all_memory, check_all_threads, plans};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::Provenance;
 use crate::experiment::records::{Record, TrialRow, TrialStatus};
@@ -106,7 +106,10 @@ impl Work {
     /// # Errors
     /// See [`CliError`]; before the first trial starts, nothing is written.
     pub fn run(&self, directory: &Path, is_new: bool, limits: Limits, notes: &str) -> Result<Ended, CliError> {
-        self.check_memory(limits.memory)?;
+        check_all_threads(self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]))?;
+        // `memory.limit` may be more than the machine has left now, but not more than what ends a process.
+        let bound = least([limits.memory.map(|size| size.0), enforced_bytes()]);
+        self.check_memory(bound.map(ByteSize))?;
         let interrupt = Interrupt::listen()?;
         let child = ChildCommand::this_program(&self.prices)?;
         let directory = if is_new { RunDirectory::make_new(directory)? } else { directory.to_owned() };
@@ -162,7 +165,7 @@ fn forecasts(
         let spec = &experiment.trials[*trial];
         Forecast {
             label: if labels[*trial].is_empty() { spec.id.clone() } else { labels[*trial].clone() },
-            images: spec.settings.images.count() as u32,
+            evaluations: plan.as_ref().map_or(spec.settings.images.count() as u32, PlanView::evaluations),
             seconds: plan.as_ref().map_or(CLEAR_SECONDS, seconds),
         }
     };

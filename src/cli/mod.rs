@@ -1,6 +1,8 @@
 //! Command line: one file per subcommand.
 
 mod arguments;
+mod compare;
+mod completions;
 mod data;
 mod error;
 mod evaluate;
@@ -8,6 +10,7 @@ mod export;
 mod harness;
 mod import;
 mod infer;
+mod manual;
 mod output;
 mod plan;
 mod report;

@@ -11,6 +11,7 @@ use crate::experiment::config::Experiment;
 use crate::experiment::level_view::level_views;
 use crate::experiment::notice::tell;
 use crate::experiment::operations_view::{article_views, compared_view};
+use crate::experiment::overrides::Override;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, plans};
 use crate::experiment::prices::KnownPrices;
@@ -38,6 +39,10 @@ pub struct Plan {
     /// Print operation counts by layer beside those of the article's algorithm; without an experiment, the article's networks.
     #[arg(long)]
     operations: bool,
+    /// Value in place of the file's, for every trial: a setting (`log_n=14`), part of one (`memory.limit='4 GiB'`), an axis
+    /// (`sweep.seed='[1, 2]'`) or `name=...`; may be given several times. Paths are as in the file.
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "file")]
+    set: Vec<Override>,
     /// Only trials with these values of a setting; may be given several times.
     #[arg(long = "filter", value_name = "KEY=VALUE[,VALUE]", value_parser = Filter::parse)]
     filters: Vec<Filter>,
@@ -53,7 +58,7 @@ impl Plan {
             return self.print_levels();
         }
         let Some(file) = &self.file else { return self.print_article() };
-        let experiment = Experiment::read(file)?;
+        let experiment = Experiment::read_with(file, &self.set)?;
         let selection = select(&experiment.trials, &self.filters, &HashMap::new(), false)?;
         let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]), &KnownPrices::here()?)?;
         let in_the_clear = plans.iter().filter(|plan| plan.is_none()).count();

@@ -11,6 +11,7 @@ use super::report::print_report;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::clock::UtcTime;
 use crate::experiment::config::Experiment;
+use crate::experiment::overrides::{Override, arguments};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::Filter;
 use crate::experiment::store::RunDirectory;
@@ -29,6 +30,10 @@ pub struct Run {
     /// Directory for the results: new, empty, or with results of this experiment to resume [default: results/NAME-DATE-TIME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Value in place of the file's, for every trial: a setting (`log_n=14`), part of one (`memory.limit='4 GiB'`), an axis
+    /// (`sweep.seed='[1, 2]'`) or `name=...`; may be given several times. Paths are as in the file.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<Override>,
     /// Only trials with these values of a setting; may be given several times.
     #[arg(long = "filter", value_name = "KEY=VALUE[,VALUE]", value_parser = Filter::parse)]
     filters: Vec<Filter>,
@@ -55,7 +60,7 @@ impl Run {
     /// # Errors
     /// See [`CliError`]; before the first trial starts, nothing is written.
     pub fn execute(self) -> Result<(), CliError> {
-        let experiment = Experiment::read(&self.file)?;
+        let experiment = Experiment::read_with(&self.file, &self.set)?;
         let directory = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-{}", experiment.name, UtcTime::now().compact()))
         });
@@ -85,6 +90,7 @@ impl Run {
 
     /// What to type to go on.
     fn command_to_resume(&self, directory: &Path) -> String {
-        format!("leveled run {} --out {}", self.file.display(), directory.display())
+        let set = arguments(self.set.iter().map(Override::text));
+        format!("leveled run {} --out {}{set}", self.file.display(), directory.display())
     }
 }

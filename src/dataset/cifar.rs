@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::DatasetError;
 use super::image::{Dataset, Image, VALUES};
 use super::name::DatasetName;
+use crate::user_file::Format;
 
 impl DatasetName {
     /// Label bytes before each image; the last of them is the class.
@@ -24,6 +25,11 @@ impl DatasetName {
             Self::Cifar10 => "cifar-10-batches-bin",
             Self::Cifar100 => "cifar-100-binary",
         }
+    }
+
+    /// The form in which the data set is read, and where to have it from.
+    pub(super) fn wanted_form(self) -> String {
+        format!("the binary version of {self}, which `leveled data fetch {self}` downloads")
     }
 
     pub(super) const fn test_files(self) -> &'static [&'static str] {
@@ -52,10 +58,15 @@ impl DatasetName {
 /// Reads one binary file in full.
 ///
 /// # Errors
-/// [`DatasetError::Read`], [`DatasetError::Truncated`] or [`DatasetError::Label`].
+/// [`DatasetError::Read`], [`DatasetError::Truncated`], [`DatasetError::Label`] or [`DatasetError::OtherFormat`].
 pub fn read_file(path: &Path, name: DatasetName) -> Result<Dataset, DatasetError> {
     let bytes = fs::read(path).map_err(|source| DatasetError::Read { path: path.to_owned(), source })?;
-    parse(&bytes, name, path)
+    parse(&bytes, name, path).map_err(|error| match Format::of(&bytes) {
+        Some(format) => {
+            DatasetError::OtherFormat { path: path.to_owned(), found: format.to_string(), wanted: name.wanted_form() }
+        }
+        None => error,
+    })
 }
 
 /// Reads the 10,000 test images from `directory`, which is the archive's directory or the one that holds it.

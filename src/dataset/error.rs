@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::name::{DatasetName, UnknownDataset};
+use crate::user_file;
 
 /// A data file that cannot be used, and what to change.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,7 @@ pub enum DatasetError {
     #[error(transparent)]
     UnknownDataset(#[from] UnknownDataset),
     /// The file could not be opened or read.
-    #[error("cannot read `{}`: {source}; check that the path exists and can be read", path.display())]
+    #[error("cannot read `{}`: {source}{}", path.display(), user_file::advice(source, "; check that the path exists and can be read"))]
     Read {
         /// The file.
         path: PathBuf,
@@ -22,7 +23,8 @@ pub enum DatasetError {
     },
     /// The directory holds none of the files of the official binary archive.
     #[error(
-        "no `{file}` in `{}`: give the directory of the official {dataset} binary archive, or the one that holds it",
+        "no `{file}` in `{}`: give the directory of the official {dataset} binary archive, or the one that holds it (`leveled data fetch {dataset}` \
+         downloads it; the Python and Matlab versions are not read)",
         directory.display()
     )]
     MissingFile {
@@ -74,6 +76,30 @@ pub enum DatasetError {
         path: PathBuf,
         /// What the decoder says.
         source: image::ImageError,
+    },
+    /// The file is of another format.
+    #[error("`{}` is {found}; give {wanted}", path.display())]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: String,
+        /// What is read here, and where to have it from.
+        wanted: String,
+    },
+    /// A folder beside those of the classes.
+    #[error(
+        "`{}` is no class of {dataset}; the folders of `train` and `test` are named as its classes ({classes}): rename it, or take it \
+         elsewhere",
+        path.display()
+    )]
+    NoClass {
+        /// The folder.
+        path: PathBuf,
+        /// The data set.
+        dataset: DatasetName,
+        /// The classes in words.
+        classes: String,
     },
     /// The image is not of the size that the networks take.
     #[error(

@@ -1,7 +1,7 @@
 //! One PNG file as an image.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 
 use image::codecs::png::PngDecoder;
@@ -9,16 +9,23 @@ use image::{DynamicImage, ImageDecoder};
 
 use super::error::DatasetError;
 use super::image::{Image, PIXELS, SIDE, VALUES};
+use crate::user_file::Format;
 
 /// Reads a PNG of exactly 32 x 32 pixels. Grey is repeated in the three channels, 16-bit values are reduced to
 /// 8 bits and an alpha channel is dropped.
 ///
 /// # Errors
-/// [`DatasetError::Read`], [`DatasetError::Decode`], or [`DatasetError::ImageSize`] with the size found.
+/// [`DatasetError::Read`], [`DatasetError::Decode`], [`DatasetError::OtherFormat`], or [`DatasetError::ImageSize`] with the size found.
 pub fn read_png(path: &Path) -> Result<Image, DatasetError> {
-    let file = File::open(path).map_err(|source| DatasetError::Read { path: path.to_owned(), source })?;
-    let decode = |source| DatasetError::Decode { path: path.to_owned(), source };
-    let decoder = PngDecoder::new(BufReader::new(file)).map_err(decode)?;
+    let bytes = fs::read(path).map_err(|source| DatasetError::Read { path: path.to_owned(), source })?;
+    let decode = |source| match Format::of(&bytes) {
+        Some(format) => {
+            let (found, wanted) = (format.to_string(), "an image in PNG format".to_owned());
+            DatasetError::OtherFormat { path: path.to_owned(), found, wanted }
+        }
+        None => DatasetError::Decode { path: path.to_owned(), source },
+    };
+    let decoder = PngDecoder::new(Cursor::new(&bytes)).map_err(decode)?;
     let (width, height) = decoder.dimensions();
     let expected = SIDE as u32;
     if (width, height) != (expected, expected) {

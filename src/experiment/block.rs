@@ -53,9 +53,7 @@ pub fn named<B: Block>(name: &str, directory: &Path) -> Result<Result<Found<B>, 
     let built_in = B::BUILT_IN.iter().find(|(known, _)| *known == name);
     let yaml = match (file, built_in) {
         (Some(file), _) => YamlText::read(&file)?,
-        (None, Some((_, text))) => {
-            YamlText { file: Path::new(B::FOLDER).join(format!("{name}.yaml")), text: (*text).to_owned() }
-        }
+        (None, Some((_, text))) => YamlText::new(Path::new(B::FOLDER).join(format!("{name}.yaml")), *text),
         (None, None) => {
             let mut known: Vec<String> = B::BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
             known.extend(folder.map_or_else(Vec::new, |folder| names_in(&folder, "yaml")));

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use super::ExperimentError;
 use super::expansion::points;
 use super::locate::{Step, YamlText, key_of};
+use super::no_value;
+use super::overrides::{Override, Overrides, set_keys};
 use super::resolver::Resolver;
 use super::settings::{PartialSettings, SweepAxes};
 use super::trial::TrialSpec;
@@ -50,6 +52,8 @@ pub struct Experiment {
     pub name: String,
     /// The file's text, kept for the provenance.
     pub text: String,
+    /// Values that the command line gave in place of the text's, `key=value`.
+    pub set: Vec<String>,
     /// One per point; the same point stands here once.
     pub trials: Vec<TrialSpec>,
     /// The command that it is the long form of; none: it stands in a file.
@@ -65,7 +69,15 @@ impl Experiment {
     /// [`ExperimentError::Read`] if it cannot be read; [`ExperimentError::Setting`] with file, line, column and key for every
     /// mistake in it, a missing model or data set included.
     pub fn read(file: &Path) -> Result<Self, ExperimentError> {
-        Self::of(YamlText::read(file)?)
+        Self::read_with(file, &[])
+    }
+
+    /// As [`Experiment::read`], with values in place of the file's.
+    ///
+    /// # Errors
+    /// As [`Experiment::read`], and what is wrong with these values.
+    pub fn read_with(file: &Path, set: &[Override]) -> Result<Self, ExperimentError> {
+        Self::of_with(YamlText::read(file)?, set)
     }
 
     /// As [`Experiment::read`] from a text.
@@ -73,7 +85,14 @@ impl Experiment {
     /// # Errors
     /// [`ExperimentError::Setting`].
     pub fn of(yaml: YamlText) -> Result<Self, ExperimentError> {
-        let file: ExperimentFile = yaml.parse()?;
+        Self::of_with(yaml, &[])
+    }
+
+    fn of_with(yaml: YamlText, set: &[Override]) -> Result<Self, ExperimentError> {
+        no_value::check(&yaml)?;
+        let file = Overrides::of(set, &yaml)?.apply(yaml.parse()?);
+        let yaml = yaml.with_set(set_keys(set));
+        let set = set.iter().map(|one| one.text().to_owned()).collect();
         check_name(&yaml, &file.name)?;
         let mut resolver = Resolver::new(&yaml, &file.name);
         let mut trials: Vec<TrialSpec> = Vec::new();
@@ -88,7 +107,7 @@ impl Experiment {
                 trials.push(spec);
             }
         }
-        Ok(Self { name: file.name, text: yaml.text, trials, command: None, duplicates })
+        Ok(Self { name: file.name, text: yaml.text, set, trials, command: None, duplicates })
     }
 }
 
@@ -152,6 +171,28 @@ mod tests {
         assert!(error.contains("key `fixed.parameters.base_bits`: a base prime of 28 bits has no room"), "{error}");
         let error = read(&format!("{FIXED}{parameters}sweep:\n  scale_bits: [21, 5]\n")).unwrap_err().to_string();
         assert!(error.contains("line 9, column 20, key `sweep.scale_bits[1]`: 5 bits is outside 10 to 55"), "{error}");
+    }
+
+    #[test]
+    fn what_is_set_is_part_of_the_id_and_is_blamed() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("net.safetensors"), "weights").unwrap();
+        std::fs::write(directory.path().join("net.yaml"), CARD).unwrap();
+        let file = directory.path().join("e.yaml");
+        std::fs::write(&file, format!("{FIXED}  log_n: 15\n")).unwrap();
+        let with = |set: &str| Experiment::read_with(&file, &[set.parse().unwrap()]);
+        let (plain, set) = (Experiment::read(&file).unwrap(), with("log_n=14").unwrap());
+        assert_ne!(plain.trials[0].id, set.trials[0].id);
+        assert_eq!((plain.text == set.text, set.set), (true, vec!["log_n=14".to_owned()]));
+        assert_eq!(with("log_n=15").unwrap().trials, plain.trials);
+        let text = with("log_n=99").unwrap_err().to_string();
+        assert!(text.starts_with("--set, key `fixed.log_n`: 99 is not possible"), "{text}");
+        let included = format!("{FIXED}include:\n  - {{log_n: 14, threads: 1}}\n");
+        std::fs::write(&file, included).unwrap();
+        let text = with("images=300").unwrap_err().to_string();
+        assert!(text.starts_with("--set, key `fixed.images`: there is no image 299"), "{text}");
+        let text = with("width=8").unwrap_err().to_string();
+        assert!(text.starts_with("--set, key `fixed.width`: the card of the weights says"), "{text}");
     }
 
     #[test]

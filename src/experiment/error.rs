@@ -9,13 +9,14 @@ use crate::inference::InferenceError;
 use crate::network::NetworkError;
 use crate::ring::RingError;
 use crate::training::TrainingError;
+use crate::user_file;
 
 /// An error of the `experiment` floor; its text says what to change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
     /// A file cannot be read.
-    #[error("cannot read {}: {source}; check the path and its permissions", path.display())]
+    #[error("cannot read {}: {source}{}", path.display(), user_file::advice(source, "; check the path and its permissions"))]
     Read {
         /// The file.
         path: PathBuf,
@@ -149,13 +150,23 @@ pub enum ExperimentError {
     },
     /// The plan needs more memory than is allowed.
     #[error(
-        "predicted to need {predicted} of memory, more than the limit of {limit}; lower `memory.diagonals` or `log_n`, or raise `memory.limit` if the machine has more"
+        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, or what the machine, its control group and `ulimit -v` leave); lower `memory.diagonals` or `log_n`, or raise the limit if there is more"
     )]
     Memory {
         /// Predicted peak.
         predicted: super::byte_size::ByteSize,
         /// The limit in force.
         limit: super::byte_size::ByteSize,
+    },
+    /// There is no room to do anything.
+    #[error(
+        "`ulimit` leaves this process {left} of memory, less than the {least} that it needs before anything; raise it (`ulimit -v`, `-d`)"
+    )]
+    LittleMemory {
+        /// What is left.
+        left: super::byte_size::ByteSize,
+        /// What is needed.
+        least: super::byte_size::ByteSize,
     },
     /// A trial cannot run.
     #[error("trial {trial_id}: {source}")]

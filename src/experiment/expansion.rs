@@ -58,7 +58,7 @@ mod tests {
     type Sizes = Vec<(Option<u32>, Option<u32>)>;
 
     fn expand(text: &str) -> Result<Sizes, String> {
-        let yaml = YamlText { file: "e.yaml".into(), text: text.into() };
+        let yaml = YamlText::new("e.yaml", text);
         let file = yaml.parse::<ExperimentFile>().map_err(|error| error.to_string())?;
         let points = points(&yaml, &file).map_err(|error| error.to_string())?;
         let of =

@@ -42,12 +42,6 @@ impl Host {
     }
 }
 
-/// Memory that a new process could use without swapping, if the system says.
-#[must_use]
-pub fn available_memory_bytes() -> Option<u64> {
-    kibibytes_of("/proc/meminfo", "MemAvailable")
-}
-
 /// The largest resident memory that this process has had, if the system says.
 #[must_use]
 pub fn peak_memory_bytes() -> Option<u64> {
@@ -72,7 +66,8 @@ fn field_of(path: &str, name: &str) -> Option<String> {
     })
 }
 
-fn kibibytes_of(path: &str, name: &str) -> Option<u64> {
+/// The bytes of a `name: N kB` line of a file in `/proc`.
+pub(super) fn kibibytes_of(path: &str, name: &str) -> Option<u64> {
     let value = field_of(path, name)?;
     let kibibytes: u64 = value.strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
@@ -111,7 +106,7 @@ mod tests {
         assert!(host.cores >= 1 && !host.instruction_sets.is_empty());
         if cfg!(target_os = "linux") {
             assert!(host.memory_bytes > 0);
-            assert!(peak_memory_bytes().unwrap() > 0 && available_memory_bytes().unwrap() > 0);
+            assert!(peak_memory_bytes().unwrap() > 0);
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_yaml::Location;
 use super::ExperimentError;
 use super::place::Place;
 use super::suggest;
+use crate::user_file::read_text;
 
 /// One step from a YAML value to a value inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,14 @@ pub fn key_of(path: &[Step<'_>]) -> String {
     key
 }
 
+/// The key of a setting that the command line gives: of an entry of `include` as of all trials.
+fn set_key(path: &[Step<'_>]) -> String {
+    match path {
+        [Step::Key("include"), Step::Index(_), rest @ ..] => key_of(&[&[Step::Key("fixed")], rest].concat()),
+        path => key_of(path),
+    }
+}
+
 /// A YAML file and its text.
 #[derive(Debug, Clone)]
 pub struct YamlText {
@@ -63,17 +72,30 @@ pub struct YamlText {
     pub file: PathBuf,
     /// Its content.
     pub text: String,
+    /// Settings that the command line gives in place of the file.
+    set: Vec<String>,
 }
 
 impl YamlText {
+    /// A text that a file has, or could have.
+    #[must_use]
+    pub fn new(file: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self { file: file.into(), text: text.into(), set: Vec::new() }
+    }
+
+    /// The same file, with settings that the command line gives in place of it: what is wrong with those stands there.
+    #[must_use]
+    pub fn with_set(self, set: Vec<String>) -> Self {
+        Self { set, ..self }
+    }
+
     /// Reads a file.
     ///
     /// # Errors
     /// [`ExperimentError::Read`].
     pub fn read(file: &Path) -> Result<Self, ExperimentError> {
-        let text =
-            std::fs::read_to_string(file).map_err(|source| ExperimentError::Read { path: file.to_owned(), source })?;
-        Ok(Self { file: file.to_owned(), text })
+        let text = read_text(file).map_err(|source| ExperimentError::Read { path: file.to_owned(), source })?;
+        Ok(Self::new(file, text))
     }
 
     /// Deserializes the text.
@@ -90,6 +112,12 @@ impl YamlText {
     /// An error at the value that `path` leads to.
     #[must_use]
     pub fn error(&self, path: &[Step<'_>], problem: impl Into<String>) -> ExperimentError {
+        if let [Step::Key("fixed" | "sweep" | "include"), ..] = path
+            && path.iter().any(|step| matches!(step, Step::Key(key) if self.set.iter().any(|set| set == key)))
+        {
+            let place = Place { file: "--set".into(), position: None, key: set_key(path) };
+            return ExperimentError::Setting { place, problem: problem.into() };
+        }
         // What is wrong may be that the value is absent: then the nearest value around it is the place.
         let position = (1..=path.len()).rev().find_map(|length| self.position(&path[..length], 1));
         let place = Place { file: self.file.clone(), position, key: key_of(path) };
@@ -131,7 +159,11 @@ impl YamlText {
         if let Some((name, known)) = unknown_name(&problem, "unknown field ") {
             let separator = if key.is_empty() { "" } else { "." };
             key = format!("{key}{separator}{name}");
-            problem = format!("unknown key; {}", suggest::advice(name, &known));
+            problem = if name == MERGE_KEY {
+                "merge keys are not read; put what entries share under `fixed`, or write it out in each".to_owned()
+            } else {
+                format!("unknown key; {}", suggest::advice(name, &known))
+            };
         } else if let Some((name, known)) = unknown_name(&problem, "unknown variant ") {
             problem = format!("`{name}` is not known; {}", suggest::advice(name, &known));
         } else if let Some((name, _)) = unknown_name(&problem, "missing field ") {
@@ -141,6 +173,8 @@ impl YamlText {
                 key.split('.').filter(|step| !step.is_empty()).chain([name]).map(Step::Key).collect();
             position = self.position(&path, 2).or(position);
             problem = format!("the key `{name}` stands here twice; keep one");
+        } else {
+            problem = super::wrong_type::in_words(&problem);
         }
         ExperimentError::Setting { place: Place { file: self.file.clone(), position, key }, problem }
     }
@@ -156,6 +190,9 @@ fn unknown_name<'a>(message: &'a str, kind: &str) -> Option<(&'a str, Vec<&'a st
     let name = quoted.next()?;
     Some((name, quoted.collect()))
 }
+
+/// YAML 1.1 took the entries of another mapping under this key.
+const MERGE_KEY: &str = "<<";
 
 /// Walks along a path and stops at its end with an error, whose location is the place that was looked for.
 struct Probe<'a> {
@@ -227,7 +264,7 @@ mod tests {
     const TEXT: &str = "name: x\nfixed:\n  log_n: 15\n  list: [3, {deep: 1}]\n";
 
     fn yaml(text: &str) -> YamlText {
-        YamlText { file: "e.yaml".into(), text: text.into() }
+        YamlText::new("e.yaml", text)
     }
 
     #[test]

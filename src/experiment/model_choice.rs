@@ -15,13 +15,17 @@ const FOLDER: &str = "models";
 /// Extension of weights.
 const EXTENSION: &str = "safetensors";
 
-/// The file that `model` stands for: a path from `directory`, or a name in `models/`.
+/// The file that `model` stands for: a path from `directory` (a file that is there, or a name with a directory or the extension of
+/// weights), or a name in `models/`.
 ///
 /// # Errors
 /// [`Refusal`] if a name stands for nothing.
 pub fn named(model: &str, directory: &Path) -> Result<PathBuf, Refusal> {
-    if model.contains(['/', '\\', '.']) {
-        return Ok(directory.join(model));
+    let beside = directory.join(model);
+    // A name may have dots.
+    let is_path = model.contains(['/', '\\']) || beside.extension().is_some_and(|extension| extension == EXTENSION);
+    if is_path || beside.is_file() {
+        return Ok(beside);
     }
     let folder = folder_above(directory, FOLDER);
     let known = folder.as_ref().map_or_else(Vec::new, |folder| names_in(folder, EXTENSION));
@@ -33,7 +37,12 @@ pub fn named(model: &str, directory: &Path) -> Result<PathBuf, Refusal> {
                 [] => "name a file instead, such as net.safetensors".to_owned(),
                 known => suggest::advice(model, known),
             };
-            let problem = format!("no weights {model}.{EXTENSION} in {FOLDER}; {advice}");
+            // It may be a name with dots, or the path of a file that is not there.
+            let file = match model.contains('.') {
+                true => format!("cannot read the weights at {}: No such file, and ", beside.display()),
+                false => String::new(),
+            };
+            let problem = format!("{file}no weights {model}.{EXTENSION} in {FOLDER}; {advice}");
             Err(Refusal::new("model", problem))
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ExperimentError;
 use super::byte_size::ByteSize;
 use super::records::SecurityVerdict;
-use super::setting::Backend;
+use super::setting::{Backend, LayoutKind};
 use crate::inference::program::Step;
 use crate::network::{Pool, Shortcut};
 
@@ -102,7 +102,7 @@ pub struct PlanLayer {
     pub operations: OperationCounts,
     /// log2 of the largest |value| before the squaring that the modulus holds here.
     pub log2_headroom: f64,
-    /// Predicted seconds for one image.
+    /// Predicted seconds in one evaluation.
     pub seconds: f64,
 }
 
@@ -191,6 +191,25 @@ impl PlanView {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.backend == Backend::Encrypted.as_str()
+    }
+
+    /// Most images that one evaluation is of. A simulation puts images into slots together in the tiled layout only.
+    #[must_use]
+    pub fn images_together(&self) -> u32 {
+        let together = self.is_encrypted() || self.layout == LayoutKind::Tiled.as_str();
+        if together { self.batch.max(1) } else { 1 }
+    }
+
+    /// Evaluations that the images take.
+    #[must_use]
+    pub fn evaluations(&self) -> u32 {
+        self.images.div_ceil(self.images_together())
+    }
+
+    /// Predicted seconds of all evaluations, encrypted; keys and encoding not included.
+    #[must_use]
+    pub fn total_seconds(&self) -> f64 {
+        self.seconds * f64::from(self.evaluations())
     }
 
     /// Checks the predicted peak against its limit.
@@ -302,6 +321,18 @@ pub(crate) mod tests {
                 value: Value { ciphertexts: 1, limbs: 2, scale: 2f64.powi(20), ring: 0 },
             }],
         }
+    }
+
+    #[test]
+    fn images_of_a_batch_share_an_evaluation() {
+        let tiled = PlanView { layout: "tiled".into(), batch: 512, images: 10_000, ..sample_plan() };
+        assert_eq!((tiled.evaluations(), tiled.total_seconds()), (20, 20.0 * 7.5));
+        assert_eq!(PlanView { images: 3, ..tiled.clone() }.evaluations(), 1);
+        let simulated = PlanView { backend: "simulated".into(), ..tiled };
+        assert_eq!(simulated.evaluations(), 20);
+        // There every image is a simulation of its own.
+        assert_eq!(PlanView { layout: "channel".into(), ..simulated }.evaluations(), 10_000);
+        assert_eq!(sample_plan().evaluations(), 3);
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub fn plans<'t>(
     trials.into_iter().map(|spec| planner.plan(spec).map_err(|error| in_trial(&spec.id, error))).collect()
 }
 
+/// Checks that this machine can work with the threads of every trial.
+///
+/// # Errors
+/// [`ExperimentError::Trial`] for the first that asks for too many.
+pub fn check_all_threads<'t>(trials: impl IntoIterator<Item = &'t TrialSpec>) -> Result<(), ExperimentError> {
+    trials
+        .into_iter()
+        .try_for_each(|spec| spec.settings.threads.check_here().map_err(|error| in_trial(&spec.id, error)))
+}
+
 /// Checks the predicted memory of every plan, against its own limit and that of the run.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ use super::store::write_whole;
 use crate::inference::Prices;
 use crate::inference::prices::measure;
 use crate::ring::simd::instructions;
+use crate::user_file::read_text;
 
 /// The variable that chooses prices.
 pub const PRICES: &str = "LEVELED_PRICES";
@@ -82,7 +83,7 @@ impl KnownPrices {
                         path.display()
                     ),
                 };
-                Self::given(&path.display().to_string(), &fs::read_to_string(path).map_err(problem)?)
+                Self::given(&path.display().to_string(), &read_text(path).map_err(problem)?)
             }
         }
     }

@@ -15,6 +15,7 @@ use super::prices::KnownPrices;
 use super::program::Program;
 use super::setting::ImageSelection;
 use super::store::write_whole;
+use crate::user_file::read_text;
 
 /// File name within a results directory.
 pub const FILE: &str = "provenance.json";
@@ -58,6 +59,9 @@ pub struct Session {
     pub experiment_file_sha256: String,
     /// Exact text of the experiment file.
     pub experiment_file: String,
+    /// Values that the command line gave in place of the file's, `key=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
     /// The command that the experiment is the long form of; none: it was in a file.
     #[serde(default)]
     pub command: Option<String>,
@@ -101,6 +105,7 @@ impl Provenance {
                 prices: Some(prices.clone()),
                 experiment_file_sha256: sha256_of_text(&experiment.text),
                 experiment_file: experiment.text.clone(),
+                set: experiment.set.clone(),
                 command: experiment.command.clone(),
             }],
             trials: trials.collect(),
@@ -158,8 +163,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
     if !path.exists() {
         return Ok(None);
     }
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
+    let text = read_text(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
     serde_json::from_str(&text)
         .map(Some)
         .map_err(|error| ExperimentError::ProvenanceDamaged { path: path.to_owned(), reason: error.to_string() })
@@ -191,6 +195,7 @@ mod tests {
         let experiment = Experiment {
             name: "e".into(),
             text: "name: e\n".into(),
+            set: vec!["log_n=15".into()],
             trials: vec![sample()],
             command: None,
             duplicates: vec![],
@@ -201,6 +206,7 @@ mod tests {
         let back: Provenance = serde_json::from_str(&text).unwrap();
         assert_eq!(back.trials[&sample().id].weights, "net.safetensors");
         assert_eq!(back.sessions[0].experiment_file, "name: e\n");
+        assert_eq!(back.sessions[0].set, ["log_n=15"]);
         assert_eq!(back.sessions[0].prices, Some(prices()));
         assert!(!text.contains("/models/"));
         // A run that resumes is added to it; another experiment is not.

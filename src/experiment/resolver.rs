@@ -40,6 +40,15 @@ struct Subject {
     shortcut: Shortcut,
 }
 
+/// The absolute path of a file that is there. Its own name stays, if it is a symbolic link: a card stands beside that.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    path.metadata()?;
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Ok(parent.canonicalize()?.join(name)),
+        _ => path.canonicalize(),
+    }
+}
+
 /// What is known of a data set that has been read: its images are not kept.
 #[derive(Debug, Clone)]
 struct KnownImages {
@@ -197,7 +206,7 @@ impl<'a> Resolver<'a> {
 
     /// The absolute path of weights, and their card.
     fn member(&mut self, point: &Point, path: PathBuf, place: &[Step<'_>]) -> Result<(PathBuf, Card), ExperimentError> {
-        let path = path.canonicalize().map_err(|source| self.unreadable(&path, place, "the weights", &source))?;
+        let path = resolved(&path).map_err(|source| self.unreadable(&path, place, "the weights", &source))?;
         let card = match self.cards.get(&path) {
             Some(card) => card.clone(),
             None => {

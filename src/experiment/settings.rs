@@ -3,7 +3,8 @@
 //! All types here follow from the list in [`super::setting_list`].
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::ExperimentError;
@@ -38,9 +39,9 @@ macro_rules! define_settings {
         #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
         pub struct PartialSettings {
-            $($(#[$located_doc])* pub $located: Option<$located_type>,)*
-            $($(#[$parameter_doc])* pub $parameter: Option<$parameter_type>,)*
-            $($(#[$plain_doc])* pub $plain: Option<$plain_type>,)*
+            $($(#[$located_doc])* #[serde(deserialize_with = "given")] pub $located: Option<$located_type>,)*
+            $($(#[$parameter_doc])* #[serde(deserialize_with = "given")] pub $parameter: Option<$parameter_type>,)*
+            $($(#[$plain_doc])* #[serde(deserialize_with = "given")] pub $plain: Option<$plain_type>,)*
         }
 
         /// Lists of values; every combination is a trial. The first of the settings below varies slowest.
@@ -48,9 +49,9 @@ macro_rules! define_settings {
         #[serde(deny_unknown_fields, default, expecting = "a mapping from settings to lists of values")]
         #[schemars(inline)]
         pub struct SweepAxes {
-            $($(#[$located_doc])* pub $located: Option<Vec<$located_type>>,)*
-            $($(#[$parameter_doc])* pub $parameter: Option<Vec<$parameter_type>>,)*
-            $($(#[$plain_doc])* pub $plain: Option<Vec<$plain_type>>,)*
+            $($(#[$located_doc])* #[serde(deserialize_with = "given")] pub $located: Option<Vec<$located_type>>,)*
+            $($(#[$parameter_doc])* #[serde(deserialize_with = "given")] pub $parameter: Option<Vec<$parameter_type>>,)*
+            $($(#[$plain_doc])* #[serde(deserialize_with = "given")] pub $plain: Option<Vec<$plain_type>>,)*
         }
 
         /// The plain settings of a trial, defaults filled in.
@@ -68,6 +69,17 @@ macro_rules! define_settings {
                 $((stringify!($parameter), "that of `parameters`".to_owned()),)*
                 $((stringify!($plain), <$plain_type>::default_in_words()),)*
             ]
+        }
+
+        /// Whether nothing is a value of a setting; a key that is none is for the parser to explain.
+        #[must_use]
+        pub fn may_be_null(name: &str) -> bool {
+            match name {
+                $(stringify!($located) => reads_null::<$located_type>(),)*
+                $(stringify!($parameter) => reads_null::<$parameter_type>(),)*
+                $(stringify!($plain) => reads_null::<$plain_type>(),)*
+                _ => true,
+            }
         }
 
         impl PartialSettings {
@@ -95,6 +107,16 @@ macro_rules! define_settings {
                     $($located: over.$located.clone().or_else(|| self.$located.clone()),)*
                     $($parameter: over.$parameter.or(self.$parameter),)*
                     $($plain: over.$plain.clone().or_else(|| self.$plain.clone()),)*
+                }
+            }
+
+            /// The same without what is an axis.
+            #[must_use]
+            pub fn without_axes(&self, axes: &SweepAxes) -> Self {
+                Self {
+                    $($located: self.$located.clone().filter(|_| axes.$located.is_none()),)*
+                    $($parameter: self.$parameter.filter(|_| axes.$parameter.is_none()),)*
+                    $($plain: self.$plain.clone().filter(|_| axes.$plain.is_none()),)*
                 }
             }
 
@@ -129,6 +151,34 @@ macro_rules! define_settings {
                 points
             }
 
+            /// What is given in `over` takes the place of what is here.
+            #[must_use]
+            pub fn with(self, over: &Self) -> Self {
+                Self {
+                    $($located: over.$located.clone().or(self.$located),)*
+                    $($parameter: over.$parameter.clone().or(self.$parameter),)*
+                    $($plain: over.$plain.clone().or(self.$plain),)*
+                }
+            }
+
+            /// Whether the axes have the values of an entry, of those settings that they are about.
+            #[must_use]
+            pub fn may_be(&self, entry: &PartialSettings) -> bool {
+                $(has_value(self.$located.as_deref(), entry.$located.as_ref()))&&*
+                $(&& has_value(self.$parameter.as_deref(), entry.$parameter.as_ref()))*
+                $(&& has_value(self.$plain.as_deref(), entry.$plain.as_ref()))*
+            }
+
+            /// The same without the axes of what is fixed.
+            #[must_use]
+            pub fn without(self, fixed: &PartialSettings) -> Self {
+                Self {
+                    $($located: self.$located.filter(|_| fixed.$located.is_none()),)*
+                    $($parameter: self.$parameter.filter(|_| fixed.$parameter.is_none()),)*
+                    $($plain: self.$plain.filter(|_| fixed.$plain.is_none()),)*
+                }
+            }
+
             /// Checks every value on its own, and that no axis is empty or also fixed.
             ///
             /// # Errors
@@ -156,6 +206,19 @@ macro_rules! define_settings {
 }
 
 with_settings!(define_settings);
+
+fn reads_null<T: DeserializeOwned>() -> bool {
+    serde_json::from_value::<T>(Value::Null).is_ok()
+}
+
+/// A key that is there has a value, which nothing may be: it is not taken as absent.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+fn has_value<T: PartialEq>(axis: Option<&[T]>, value: Option<&T>) -> bool {
+    axis.zip(value).is_none_or(|(axis, value)| axis.contains(value))
+}
 
 fn check_value<T: Check>(
     yaml: &YamlText,
@@ -244,7 +307,7 @@ mod tests {
     use super::*;
 
     fn yaml() -> YamlText {
-        YamlText { file: "e.yaml".into(), text: "include:\n  - {log_n: 13}\n".into() }
+        YamlText::new("e.yaml", "include:\n  - {log_n: 13}\n")
     }
 
     #[test]

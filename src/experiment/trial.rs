@@ -11,9 +11,11 @@ use super::combination::check_parameters;
 use super::fingerprint::{canonical_json, sha256_of_text};
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
+use super::path_text;
 use super::setting::{Backend, HeldOut, WeightsOrigin};
 use super::settings::Settings;
 use crate::dataset::DatasetName;
+use crate::user_file::read_text;
 
 /// Version of the trial identity: raised when the same settings begin to mean something else, or are hashed in another way.
 const IDENTITY_VERSION: u32 = 3;
@@ -50,6 +52,7 @@ pub struct DatasetSpec {
     /// Which data set.
     pub name: DatasetName,
     /// Directory or file of the full set; none: the images that ship with the project.
+    #[serde(default, with = "path_text::optional")]
     pub path: Option<PathBuf>,
     /// The training images that were held out, if it is these.
     #[serde(default)]
@@ -63,6 +66,7 @@ pub struct DatasetSpec {
 #[serde(deny_unknown_fields)]
 pub struct WeightsFile {
     /// Absolute path (safetensors).
+    #[serde(with = "path_text")]
     pub path: PathBuf,
     /// SHA-256 of the file.
     pub sha256: String,
@@ -221,7 +225,7 @@ impl TrialSpec {
         let read = if path == Path::new("-") {
             input.read_to_string(&mut text).map(|_| ())
         } else {
-            std::fs::read_to_string(path).map(|content| text = content)
+            read_text(path).map(|content| text = content)
         };
         read.map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
         let refuse = |reason: String| ExperimentError::TrialSpec { path: path.to_owned(), reason };

@@ -9,6 +9,7 @@ use super::architecture::{Architecture, Pool, Shortcut};
 use super::error::NetworkError;
 use super::graph::ActivationKind;
 use crate::dataset::{DatasetName, Normalisation};
+use crate::user_file::read_text;
 
 /// A card. Unknown keys are errors; keys that only report are optional.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,9 +128,15 @@ pub struct LargestActivation {
 }
 
 impl Card {
-    /// Where the card of a weights file is: beside it, with the extension `yaml`.
+    /// Where the card of a weights file is: beside it, with the extension `yaml`; of a symbolic link without one, beside what it
+    /// leads to.
     pub fn path_beside(weights: &Path) -> PathBuf {
-        weights.with_extension("yaml")
+        let beside = weights.with_extension("yaml");
+        if beside.exists() || !weights.is_symlink() {
+            return beside;
+        }
+        let there = weights.canonicalize().map(|target| target.with_extension("yaml"));
+        there.ok().filter(|card| card.exists()).unwrap_or(beside)
     }
 
     /// Reads and checks a card.
@@ -141,7 +148,7 @@ impl Card {
         if !path.exists() {
             return Err(NetworkError::MissingCard { path: path.to_owned() });
         }
-        let text = fs::read_to_string(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
+        let text = read_text(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
         let card: Self =
             serde_yaml::from_str(&text).map_err(|source| NetworkError::CardSyntax { path: path.to_owned(), source })?;
         card.check(path)?;
@@ -253,6 +260,23 @@ mod tests {
         assert!(text("sha256: 14b1", "sha256: ").contains("64 hexadecimal digits"));
         assert!(text("63.0,", "0.0,").contains("`std` of channel 0 is 0"));
         assert!(text("network: resnet20\n", "").contains("missing field `network`"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_weights_has_its_own_card_or_that_of_the_weights() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, blob) = (directory.path().join("store"), directory.path().join("store/blob"));
+        fs::create_dir(&store).unwrap();
+        fs::write(&blob, "").unwrap();
+        let link = directory.path().join("mine.safetensors");
+        std::os::unix::fs::symlink(&blob, &link).unwrap();
+        let (own, there) = (directory.path().join("mine.yaml"), store.canonicalize().unwrap().join("blob.yaml"));
+        assert_eq!(Card::path_beside(&link), own);
+        fs::write(&there, "").unwrap();
+        assert_eq!(Card::path_beside(&link), there);
+        fs::write(&own, "").unwrap();
+        assert_eq!(Card::path_beside(&link), own);
     }
 
     #[test]

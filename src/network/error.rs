@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
+use crate::user_file;
 
 /// A network or a file of one that cannot be used, and what to change.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum NetworkError {
         expected: String,
     },
     /// A file could not be opened or read.
-    #[error("cannot read `{}`: {source}; check that the path exists and can be read", path.display())]
+    #[error("cannot read `{}`: {source}{}", path.display(), user_file::advice(source, "; check that the path exists and can be read"))]
     Read {
         /// The file.
         path: PathBuf,
@@ -55,6 +56,14 @@ pub enum NetworkError {
         path: PathBuf,
         /// What the parser says.
         source: safetensors::SafeTensorError,
+    },
+    /// The file is of another format.
+    #[error("`{}` is {found}; weights are safetensors files", path.display())]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: String,
     },
     /// A tensor that the network needs is not there.
     #[error(

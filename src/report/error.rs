@@ -44,6 +44,18 @@ pub enum ReportError {
         /// The column.
         column: String,
     },
+    /// No trial of one directory is one of the other.
+    #[error(
+        "{} and {} have no trial in common, by id or by settings, that came to its end before; compare runs of one experiment",
+        before.display(),
+        after.display()
+    )]
+    NothingToCompare {
+        /// One directory.
+        before: PathBuf,
+        /// The other.
+        after: PathBuf,
+    },
     /// A table of the report could not be computed.
     #[error("cannot compute the {what}: {reason}")]
     Compute {
@@ -68,7 +80,7 @@ impl ReportError {
     pub fn is_user_error(&self) -> bool {
         match self {
             Self::Experiment(error) => error.is_user_error(),
-            Self::Table { .. } | Self::Cell { .. } | Self::Column { .. } => true,
+            Self::Table { .. } | Self::Cell { .. } | Self::Column { .. } | Self::NothingToCompare { .. } => true,
             Self::Compute { .. } | Self::Draw { .. } => false,
         }
     }

@@ -3,6 +3,7 @@
 mod accuracy_rows;
 pub mod accuracy_text;
 pub mod columns;
+pub mod compare;
 pub mod data_text;
 pub mod error;
 mod failures;

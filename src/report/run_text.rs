@@ -33,12 +33,12 @@ pub fn dry_run_text(
             spec.settings.backend.as_str().to_owned(),
             spec.settings.images.count().to_string(),
             plan.map_or_else(String::new, |plan| ByteSize(plan.memory_bytes).to_string()),
-            plan.filter(encrypted).map_or_else(String::new, |plan| significant(plan.seconds, 3)),
+            plan.filter(encrypted).map_or_else(String::new, |plan| significant(per_image(plan), 3)),
         ]);
     }
     let mut text = if plans.is_empty() { String::new() } else { table.plain() };
     let encrypted = plans.iter().flatten().filter(encrypted);
-    let seconds: f64 = encrypted.map(|plan| plan.seconds * f64::from(plan.images)).sum();
+    let seconds: f64 = encrypted.map(PlanView::total_seconds).sum();
     text += &format!(
         "{} of {} trial(s) would run: {} s of encrypted evaluation predicted, keys and encoding not included\n",
         selection.run.len(),
@@ -52,6 +52,11 @@ pub fn dry_run_text(
         text += &format!("{} are recorded as failed; --retry-failed runs them again\n", selection.failed.len());
     }
     text + &duplicates_text(&experiment.duplicates)
+}
+
+/// Seconds of the evaluations, shared out to their images.
+fn per_image(plan: &PlanView) -> f64 {
+    plan.total_seconds() / f64::from(plan.images.max(1))
 }
 
 /// The points of an experiment that are the same trial as another.
@@ -107,9 +112,10 @@ mod tests {
         let duplicate = Duplicate { place: "sweep.log_n[2]".into(), trial_id: "0123456789abcdef".into() };
         let spec = TrialSpec { id: "0123456789abcdef".into(), ..sample() };
         let (trials, duplicates) = (vec![spec], vec![duplicate]);
-        let experiment = Experiment { name: "e".into(), text: String::new(), trials, command: None, duplicates };
+        let experiment =
+            Experiment { name: "e".into(), text: String::new(), set: vec![], trials, command: None, duplicates };
         let selection = Selection { run: vec![0], done: vec![1, 2], failed: vec![3] };
-        let forecasts = [Forecast { label: "log_n=15".into(), images: 3, seconds: 7.5 }];
+        let forecasts = [Forecast { label: "log_n=15".into(), evaluations: 3, seconds: 7.5 }];
         let text = dry_run_text(&experiment, &selection, &forecasts, &[Some(sample_plan())]);
         let expected = "\
 trial             settings  back end   images   memory  seconds per image
@@ -120,6 +126,9 @@ trial             settings  back end   images   memory  seconds per image
 sweep.log_n[2] is the same trial as an earlier one (0123456789abcdef), which runs once
 ";
         assert_eq!(text, expected);
+        let together = PlanView { layout: "tiled".into(), batch: 512, images: 1000, seconds: 750.0, ..sample_plan() };
+        let text = dry_run_text(&experiment, &selection, &forecasts, &[Some(together)]);
+        assert!(text.contains("3.0 GiB               1.50\n") && text.contains("1500 s of encrypted"), "{text}");
     }
 
     #[test]

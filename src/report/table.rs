@@ -11,8 +11,9 @@ use super::columns::trial;
 use super::spreadsheet::{Reading, shows_decimal_comma};
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{ColumnKind, Record};
-use crate::experiment::store::header::{delimiter, without_mark};
+use crate::experiment::store::header::delimiter;
 use crate::experiment::store::{ended_by_itself, table_parts};
+use crate::user_file::without_mark;
 
 /// A recorded table, each column of the type that its documentation states: an id such as `12e4567890123456` must not become a number on
 /// its way. A column that is not documented, of another version, is text.

@@ -1,8 +1,10 @@
 //! Downloading an official archive.
 
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use super::archive::{check_md5, create, write_error};
@@ -14,6 +16,8 @@ const ATTEMPTS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes read at once.
 const CHUNK: usize = 1 << 16;
+/// Most chunks that wait to be written.
+const CHUNKS: usize = 16;
 
 /// Downloads `url` into `directory`, under its last name; what an earlier download left there is gone on with. The MD5 sum of the whole
 /// must be `md5`. `progress` is told the bytes there are, and how many there will be, if the server says.
@@ -27,6 +31,16 @@ pub fn fetch(
     directory: &Path,
     progress: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<PathBuf, DatasetError> {
+    fetch_with(PATIENCE, url, md5, directory, progress)
+}
+
+fn fetch_with(
+    patience: Duration,
+    url: &str,
+    md5: &str,
+    directory: &Path,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<PathBuf, DatasetError> {
     let name = url.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("archive.tar.gz");
     let target = create(directory.to_owned())?.join(name);
     if target.is_file() && check_md5(&target, md5).is_ok() {
@@ -34,7 +48,7 @@ pub fn fetch(
     }
     let partial = directory.join(format!("{name}.partial"));
     let mut attempt = 1;
-    while let Err(broken) = continue_download(url, &partial, progress) {
+    while let Err(broken) = continue_download(patience, url, &partial, progress) {
         if attempt == ATTEMPTS || !broken.worth_another_attempt {
             return Err(broken.error);
         }
@@ -65,12 +79,18 @@ impl Broken {
     }
 }
 
-fn continue_download(url: &str, partial: &Path, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<(), Broken> {
+fn continue_download(
+    patience: Duration,
+    url: &str,
+    partial: &Path,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<(), Broken> {
     let mut done = fs::metadata(partial).map_or(0, |metadata| metadata.len());
     let agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_connect(Some(PATIENCE))
-        .timeout_recv_response(Some(PATIENCE))
+        .timeout_resolve(Some(patience))
+        .timeout_connect(Some(patience))
+        .timeout_recv_response(Some(patience))
         .build()
         .new_agent();
     let mut request = agent.get(url);
@@ -95,16 +115,19 @@ fn continue_download(url: &str, partial: &Path, progress: &mut dyn FnMut(u64, Op
     let total = length.map(|length| length + done);
     let opened = OpenOptions::new().create(true).append(done > 0).write(true).truncate(done == 0).open(partial);
     let mut file = opened.map_err(|source| Broken::file(partial, source))?;
-    let mut body = response.into_body().into_reader();
-    let mut buffer = vec![0; CHUNK];
+    let chunks = read_beside(response.into_body().into_reader());
     progress(done, total);
     loop {
-        let count = body.read(&mut buffer).map_err(|error| Broken::connection(url, error))?;
-        if count == 0 {
-            break;
-        }
-        file.write_all(&buffer[..count]).map_err(|source| Broken::file(partial, source))?;
-        done += count as u64;
+        let chunk = match chunks.recv_timeout(patience) {
+            Ok(chunk) => chunk.map_err(|error| Broken::connection(url, error))?,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                let problem = format!("nothing came for {} s", patience.as_secs_f64());
+                return Err(Broken::connection(url, problem));
+            }
+        };
+        file.write_all(&chunk).map_err(|source| Broken::file(partial, source))?;
+        done += chunk.len() as u64;
         progress(done, total);
     }
     if total.is_some_and(|total| done < total) {
@@ -113,13 +136,31 @@ fn continue_download(url: &str, partial: &Path, progress: &mut dyn FnMut(u64, Op
     Ok(())
 }
 
+/// Reads to the end on a thread of its own, so that whoever takes the chunks can give up waiting; the thread ends with the connection.
+fn read_beside(mut body: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = sync_channel(CHUNKS);
+    thread::spawn(move || {
+        let mut goes_on = true;
+        while goes_on {
+            let mut buffer = vec![0; CHUNK];
+            let read = body.read(&mut buffer).map(|count| {
+                buffer.truncate(count);
+                buffer
+            });
+            goes_on = read.as_ref().is_ok_and(|chunk| !chunk.is_empty());
+            let is_end = read.as_ref().is_ok_and(Vec::is_empty);
+            goes_on &= is_end || sender.send(read).is_ok();
+        }
+    });
+    receiver
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::archive::md5_of;
     use super::*;
     use std::io::{BufRead, BufReader};
     use std::net::{TcpListener, TcpStream};
-    use std::thread;
 
     /// What a server answers: to each connection in turn.
     #[derive(Clone, Copy)]
@@ -132,6 +173,8 @@ mod tests {
         Asked,
         /// A status and nothing else.
         Status(u16),
+        /// As [`Answer::Part`], and then silence on a connection that stays.
+        Stall(usize),
     }
 
     /// Serves `content` at an address of this machine; returns it, and after all answers the ranges that were asked for.
@@ -160,12 +203,15 @@ mod tests {
         let rest = &content[from..];
         let (status, sent) = match answer {
             Answer::Status(status) => (status, &[][..]),
-            Answer::Part(bytes) => (if from > 0 { 206 } else { 200 }, &rest[..bytes]),
+            Answer::Part(bytes) | Answer::Stall(bytes) => (if from > 0 { 206 } else { 200 }, &rest[..bytes]),
             Answer::Whole | Answer::Asked => (if from > 0 { 206 } else { 200 }, rest),
         };
         let promised = if matches!(answer, Answer::Status(_)) { 0 } else { rest.len() };
         write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {promised}\r\nConnection: close\r\n\r\n").unwrap();
         stream.write_all(sent).unwrap();
+        if matches!(answer, Answer::Stall(_)) {
+            thread::sleep(Duration::from_millis(1500));
+        }
         range
     }
 
@@ -178,6 +224,25 @@ mod tests {
         let path = directory.path().join("content");
         fs::write(&path, content()).unwrap();
         md5_of(&path).unwrap()
+    }
+
+    #[test]
+    fn a_download_that_stalls_is_given_up_and_gone_on_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(500);
+        let (url, server) = serve(content(), vec![Answer::Stall(100_000), Answer::Asked]);
+        // The server is busy with its silence until the second connection.
+        let mut tell = |_, _| ();
+        let path = fetch_with(Duration::from_secs(1), &url, &md5(), directory.path(), &mut tell);
+        assert_eq!(server.join().unwrap(), [None, Some(100_000)]);
+        assert_eq!(fs::read(path.unwrap()).unwrap(), content());
+
+        let (url, server) = serve(content(), vec![Answer::Stall(70_000)]);
+        let partial = directory.path().join("x.partial");
+        let broken = continue_download(patience, &url, &partial, &mut tell).unwrap_err();
+        assert!(broken.worth_another_attempt && broken.error.to_string().contains("nothing came for 0.5 s"));
+        assert_eq!(fs::metadata(partial).unwrap().len(), 70_000);
+        server.join().unwrap();
     }
 
     #[test]

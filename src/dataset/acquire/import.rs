@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::archive::{check_md5, unpack, write_error};
 use super::beside::{Beside, Existing};
 use super::manifest;
+use super::other_form::{other_directory, other_file};
 use super::verify::{Verified, verify};
 use crate::dataset::cifar::{encode, find, read_file};
 use crate::dataset::error::DatasetError;
@@ -23,11 +24,12 @@ use crate::dataset::png::read_png;
 /// The set is written and verified beside its place and then moved there: an import that fails leaves what was there before.
 ///
 /// # Errors
-/// [`DatasetError::NoSource`] if it is none of these; [`DatasetError::Occupied`] if another data set is there; what reading and
+/// [`DatasetError::NoSource`] if it is none of these, [`DatasetError::OtherFormat`] where it is known what it is instead;
+/// [`DatasetError::NoClass`]; [`DatasetError::Occupied`] if another data set is there; what reading and
 /// writing say.
 pub fn import(source: &Path, name: DatasetName, out: &Path, existing: Existing) -> Result<Verified, DatasetError> {
     let beside = if source.is_file() {
-        check_md5(source, name.archive_md5())?;
+        check_md5(source, name.archive_md5()).map_err(|error| other_file(source, name).unwrap_or(error))?;
         let beside = Beside::create(out, name)?;
         unpack(source, name, beside.path())?;
         beside
@@ -41,7 +43,8 @@ pub fn import(source: &Path, name: DatasetName, out: &Path, existing: Existing) 
     } else if find(source, name, name.test_files()[0]).is_ok() {
         copy(source, name, out)?
     } else {
-        return Err(DatasetError::NoSource { path: source.to_owned(), dataset: name });
+        let nothing = || DatasetError::NoSource { path: source.to_owned(), dataset: name };
+        return Err(other_directory(source, name).unwrap_or_else(nothing));
     };
     manifest::write(beside.path(), name)?;
     let verified = verify(beside.path(), name)?;
@@ -65,6 +68,7 @@ fn copy(source: &Path, name: DatasetName, out: &Path) -> Result<Beside, DatasetE
 
 /// The images of class folders, the first of each class, then the second of each, and so on.
 fn class_folders(directory: &Path, name: DatasetName) -> Result<Dataset, DatasetError> {
+    check_names(directory, name)?;
     let classes: Vec<Vec<PathBuf>> =
         name.class_names().iter().map(|class| png_files(&directory.join(class))).collect::<Result<_, _>>()?;
     let most = classes.iter().map(Vec::len).max().unwrap_or(0);
@@ -80,13 +84,31 @@ fn class_folders(directory: &Path, name: DatasetName) -> Result<Dataset, Dataset
     Ok(dataset)
 }
 
+/// Every folder must be that of a class: images of another would be left out without a word.
+fn check_names(directory: &Path, name: DatasetName) -> Result<(), DatasetError> {
+    let failed = |source| DatasetError::Read { path: directory.to_owned(), source };
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let known = path.file_name().is_some_and(|found| name.class_names().iter().any(|class| found == *class));
+        if !known && !is_hidden(&path) && path.is_dir() {
+            return Err(DatasetError::NoClass { path, dataset: name, classes: name.class_names().join(", ") });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is one that systems and editors keep for themselves, such as the `._` files of macOS.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
 /// The PNG files of a folder by name; an error if there is none.
 fn png_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let failed = |source| DatasetError::Read { path: folder.to_owned(), source };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+        if !is_hidden(&path) && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
             files.push(path);
         }
     }
@@ -159,9 +181,17 @@ mod tests {
                 }
             }
         }
+        // What macOS leaves beside files on other systems' disks.
+        fs::write(directory.path().join("train/cat/._0.png"), "no image").unwrap();
+        fs::create_dir(directory.path().join("train/.thumbnails")).unwrap();
         let out = directory.path().join("out");
         let verified = import(directory.path(), name, &out, Existing::Keep).unwrap();
         assert_eq!((verified.training_images, verified.test_images), (20, 20));
+        let zebra = directory.path().join("test/zebra");
+        fs::create_dir(&zebra).unwrap();
+        let text = import(directory.path(), name, &out, Existing::Keep).unwrap_err().to_string();
+        assert!(text.contains("zebra` is no class of cifar10") && text.contains("airplane, automobile"), "{text}");
+        fs::remove_dir(zebra).unwrap();
         let training = read_training(&out, name).unwrap();
         assert_eq!(training.labels[..12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
         assert_eq!(training.images[11].values[0], 1);

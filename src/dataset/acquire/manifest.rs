@@ -9,6 +9,7 @@ use super::archive::write_error;
 use crate::dataset::error::DatasetError;
 use crate::dataset::hex::hex;
 use crate::dataset::name::DatasetName;
+use crate::user_file::read_text;
 
 /// File name in the folder of a data set.
 pub(super) const FILE: &str = "manifest.sha256";
@@ -35,7 +36,7 @@ pub(super) fn check(folder: &Path, name: DatasetName) -> Result<bool, DatasetErr
     if !path.is_file() {
         return Ok(false);
     }
-    let text = fs::read_to_string(&path).map_err(|source| DatasetError::Read { path, source })?;
+    let text = read_text(&path).map_err(|source| DatasetError::Read { path, source })?;
     for file in name.files() {
         let listed = text.lines().find_map(|line| line.strip_suffix(file)?.split_whitespace().next());
         let path = folder.join(file);

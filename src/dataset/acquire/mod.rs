@@ -5,6 +5,7 @@ mod beside;
 mod fetch;
 mod import;
 mod manifest;
+mod other_form;
 mod verify;
 
 pub use beside::Existing;

@@ -66,26 +66,37 @@ pub fn experiment(request: &AccuracyRequest) -> Result<(Experiment, Vec<String>)
     let held_out = held_out(request, first)?;
     let groups = groups(&candidates, &request.ensembles);
     let mut dataset = json!({ "name": first.model.card.dataset });
-    dataset["path"] = request.data.as_deref().map(absolute).into();
+    dataset["path"] = request.data.as_deref().map(|path| written(path, "--data")).transpose()?.into();
     dataset["held_out"] = json!(held_out);
-    let include: Vec<Value> = groups.iter().flat_map(|group| entries(request, &candidates, group)).collect();
+    let mut include: Vec<Value> = Vec::new();
+    for group in &groups {
+        include.extend(entries(request, &candidates, group)?);
+    }
     let fixed = json!({ "backend": "clear", "images": "all", "dataset": dataset });
     let text = serde_yaml::to_string(&json!({ "name": NAME, "fixed": fixed, "include": include }))
         .map_err(|error| ExperimentError::Encode { what: "an experiment", reason: error.to_string() })?;
-    let made = Experiment::of(YamlText { file: NAME.into(), text })?;
+    let made = Experiment::of(YamlText::new(NAME, text))?;
     // A path of this machine finds a file; records have its name alone.
     let mut text = made.text.clone();
     for path in &request.models {
-        text = text.replace(&absolute(path), &name(path));
+        text = text.replace(&written(path, "MODELS")?, &name(path));
     }
     if let Some(data) = &request.data {
-        text = text.replace(&absolute(data), DIRECTORY);
+        text = text.replace(&written(data, "--data")?, DIRECTORY);
     }
     Ok((Experiment { text, command: Some(command(request)), ..made }, notes))
 }
 
-fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+/// A path as it stands in the experiment, which is that of no file but of the current directory.
+fn written(path: &Path, argument: &'static str) -> Result<String, ExperimentError> {
+    let path = if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        let problem = format!(
+            "{} has bytes that are not UTF-8, which an experiment cannot name; rename it, or go to where it is and name it from there",
+            path.display()
+        );
+        ExperimentError::Argument { name: argument, problem }
+    })
 }
 
 fn name(path: &Path) -> String {
@@ -96,12 +107,17 @@ fn name(path: &Path) -> String {
 const DIRECTORY: &str = "DIR";
 
 /// All forms of one network or ensemble.
-fn entries(request: &AccuracyRequest, candidates: &[Candidate], members: &[usize]) -> Vec<Value> {
-    let model: Vec<String> = members.iter().map(|member| absolute(&candidates[*member].path)).collect();
+fn entries(
+    request: &AccuracyRequest,
+    candidates: &[Candidate],
+    members: &[usize],
+) -> Result<Vec<Value>, ExperimentError> {
+    let paths = members.iter().map(|member| written(&candidates[*member].path, "MODELS"));
+    let model = paths.collect::<Result<Vec<String>, _>>()?;
     let mut all = vec![json!({ "model": model, "network_form": "trained" })];
     // A network with ReLU has no other form.
     if candidates[members[0]].is_relu() {
-        return all;
+        return Ok(all);
     }
     all.push(json!({ "model": model }));
     for mode in request.modes.iter().filter(|&&mode| (mode == ClusterMode::Joint) == (members.len() > 1)) {
@@ -112,7 +128,7 @@ fn entries(request: &AccuracyRequest, candidates: &[Candidate], members: &[usize
             }
         }
     }
-    all
+    Ok(all)
 }
 
 /// The images that the first network's training held out, if it is these that are asked for.
@@ -136,9 +152,13 @@ fn check(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<(), Expe
     let refuse = |name, problem: String| Err(ExperimentError::Argument { name, problem });
     let most = largest_family(candidates);
     if let Some(size) = request.ensembles.iter().find(|&&size| size == 0 || size > most) {
+        let there = match most {
+            1 => "no two of the networks here are; name more".to_owned(),
+            _ => format!("of the networks here at most {most} are; choose 1 to {most}, or name more"),
+        };
         let problem = format!(
-            "an ensemble of {size} is not possible: of one kind (architecture, width, data set, ReLU or not) there are at most {most} \
-             different networks here; choose 1 to {most}, or name more"
+            "an ensemble of {size} is not possible: its members are different networks of one kind (architecture, width, data set, \
+             ReLU or not), and {there}"
         );
         return refuse("--ensembles", problem);
     }

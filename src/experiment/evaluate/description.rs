@@ -40,7 +40,7 @@ impl<'p> Planner<'p> {
         let task = Task::from(spec);
         let prepared = match self.last.take() {
             Some((last, prepared)) if last.plans_like(&task) && prepared.serves(spec) => prepared,
-            _ => task.pool()?.install(|| Prepared::of_trial(spec, &task, &self.prices.prices))?,
+            _ => task.planning_pool()?.install(|| Prepared::of_trial(spec, &task, &self.prices.prices))?,
         };
         let plan = view(spec, &task, &prepared, self.prices.origin);
         self.last = Some((task, prepared));

@@ -3,7 +3,7 @@
 use super::task::Task;
 use super::{clear, simulation};
 use crate::experiment::ExperimentError;
-use crate::experiment::host;
+use crate::experiment::memory_left::available_memory_bytes;
 use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::Backend;
 use crate::inference::Plan;
@@ -21,7 +21,7 @@ impl Task {
 
     /// What a predicted peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
     pub fn memory_limit_bytes(&self) -> Option<u64> {
-        self.settings.memory.limit.map(|limit| limit.0).or_else(host::available_memory_bytes)
+        self.settings.memory.limit.map(|limit| limit.0).or_else(available_memory_bytes)
     }
 
     /// Checks a predicted peak.

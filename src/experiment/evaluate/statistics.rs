@@ -20,7 +20,7 @@ pub fn quartile(values: impl IntoIterator<Item = f64>, number: u32) -> Option<f6
 }
 
 /// The 97.5th percentile of the standard normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+pub const Z: f64 = 1.959_963_984_540_054;
 
 /// The 95 % Wilson interval of the share that `part` of `count` things are (Wilson 1927); none of nothing.
 pub fn wilson(part: usize, count: usize) -> Option<(f64, f64)> {

@@ -9,7 +9,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::combination::plan_options;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
-use crate::experiment::setting::WeightsOrigin;
+use crate::experiment::setting::{Threads, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{PlanOptions, Prices};
@@ -137,7 +137,19 @@ impl Task {
     /// # Errors
     /// [`ExperimentError::Threads`].
     pub fn pool(&self) -> Result<ThreadPool, ExperimentError> {
-        let threads = self.settings.threads.count();
+        self.settings.threads.check_here()?;
+        Self::pool_of(self.settings.threads.count())
+    }
+
+    /// Threads to plan on, which may be for a machine with more cores.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Threads`].
+    pub fn planning_pool(&self) -> Result<ThreadPool, ExperimentError> {
+        Self::pool_of(self.settings.threads.count().min(Threads::all()))
+    }
+
+    fn pool_of(threads: u32) -> Result<ThreadPool, ExperimentError> {
         ThreadPoolBuilder::new()
             .num_threads(threads as usize)
             .build()
@@ -163,7 +175,7 @@ mod tests {
     use super::*;
     use crate::ckks::{KeySwitching, SecurityPolicy};
     use crate::experiment::byte_size::ByteSize;
-    use crate::experiment::setting::{Backend, Clusters, ImageSelection, LogN, Probe, Seed, Threads};
+    use crate::experiment::setting::{Backend, Clusters, ImageSelection, LogN, Probe, Seed};
     use crate::experiment::trial::tests::{sample, sample_with};
 
     #[test]

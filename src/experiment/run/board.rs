@@ -24,8 +24,8 @@ const STEPS: u64 = 1000;
 pub struct Forecast {
     /// What distinguishes it, such as `log_n=15 threads=2`, or its id.
     pub label: String,
-    /// Number of its images.
-    pub images: u32,
+    /// Number of its evaluations, each of one image or of a batch.
+    pub evaluations: u32,
     /// Predicted seconds of an evaluation.
     pub seconds: f64,
 }
@@ -33,7 +33,7 @@ pub struct Forecast {
 impl Forecast {
     /// Seconds of the whole trial, with what comes before the first image taken as two evaluations.
     fn cost(&self) -> f64 {
-        self.seconds * (2.0 + f64::from(self.images))
+        self.seconds * (2.0 + f64::from(self.evaluations))
     }
 }
 
@@ -60,12 +60,12 @@ impl Stages {
     }
 
     /// Share of the whole trial, with what comes before the first image weighed as about two evaluations.
-    fn share(&self, images: u32) -> f64 {
-        let images = f64::from(images.max(1));
+    fn share(&self, evaluations: u32) -> f64 {
+        let evaluations = f64::from(evaluations.max(1));
         let before = 0.3 * self.preparation + 0.7 * self.keys + self.diagonals;
         // The last layer is told before its image is.
-        let evaluated = (self.images * images + self.layers).min(images);
-        (before + evaluated) / (2.0 + images)
+        let evaluated = (self.images * evaluations + self.layers).min(evaluations);
+        (before + evaluated) / (2.0 + evaluations)
     }
 }
 
@@ -104,7 +104,7 @@ impl Board {
         let all: f64 = self.forecasts.iter().map(Forecast::cost).sum();
         let running = self.trials.iter().map(|(trial, (_, stages, _))| {
             let forecast = &self.forecasts[*trial];
-            stages.share(forecast.images) * forecast.cost()
+            stages.share(forecast.evaluations) * forecast.cost()
         });
         let done = self.done + running.sum::<f64>();
         let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
@@ -127,14 +127,14 @@ impl Observer for Board {
     }
 
     fn progress(&mut self, trial: usize, event: &Event) {
-        let (Event::Progress { stage, done, total, detail }, Some(images)) =
-            (event, self.forecasts.get(trial).map(|forecast| forecast.images))
+        let (Event::Progress { stage, done, total, detail }, Some(evaluations)) =
+            (event, self.forecasts.get(trial).map(|forecast| forecast.evaluations))
         else {
             return;
         };
         if let Some((bar, stages, begun)) = self.trials.get_mut(&trial) {
             stages.note(*stage, *done, *total);
-            let share = stages.share(images);
+            let share = stages.share(evaluations);
             bar.set_position((share * STEPS as f64) as u64);
             bar.set_message(format!("{}, {} {detail}", left(begun.elapsed(), share), stage.label()));
         }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     fn forecast(label: &str) -> Forecast {
-        Forecast { label: label.into(), images: 2, seconds: 1.0 }
+        Forecast { label: label.into(), evaluations: 2, seconds: 1.0 }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Ensemble, Recorded, Setting};
+use crate::experiment::ExperimentError;
 use crate::experiment::locate::Problem;
 use crate::network::registry;
 use crate::ring::primes::MAX_LOG_N;
@@ -142,6 +143,9 @@ impl Threads {
     /// Most threads that make sense.
     pub const MAX: u32 = 1024;
 
+    /// Most threads for a core: more of them hinder each other until nothing comes to an end.
+    pub const MOST_PER_CORE: u32 = 16;
+
     /// As many as the machine offers to this process.
     #[must_use]
     pub fn all() -> u32 {
@@ -153,6 +157,23 @@ impl Threads {
     #[must_use]
     pub fn count(self) -> u32 {
         self.0.unwrap_or_else(Self::all)
+    }
+
+    /// Checks that this machine can work with so many.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Threads`].
+    pub fn check_here(self) -> Result<(), ExperimentError> {
+        self.check_on(Self::all())
+    }
+
+    fn check_on(self, cores: u32) -> Result<(), ExperimentError> {
+        let (threads, most) = (self.count(), cores.saturating_mul(Self::MOST_PER_CORE));
+        if threads <= most {
+            return Ok(());
+        }
+        let reason = format!("this process has {cores} core(s), on which more than {most} threads hinder each other");
+        Err(ExperimentError::Threads { threads, reason })
     }
 }
 
@@ -240,6 +261,12 @@ mod tests {
         assert!(Threads(Some(0)).check().is_err());
         assert!(Threads(None).check().is_ok() && Threads(Some(Threads::all())).check().is_ok());
         assert!(Width(0).check().is_err() && Width(16).check().is_ok());
+        assert!(Threads(Some(32)).check_on(2).is_ok() && Threads(None).check_here().is_ok());
+        let text = Threads(Some(1024)).check_on(2).unwrap_err().to_string();
+        assert!(
+            text.starts_with("cannot start 1024 thread(s): this process has 2 core(s), on which more than 32"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,16 +1,7 @@
 //! The first line of a table, and how it differs from what belongs there.
 
-/// What some programs put before the first character of a file (UTF-8).
-pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// Most columns that a difference names.
 const NAMED: usize = 8;
-
-/// The bytes of a file without its byte order mark.
-#[must_use]
-pub fn without_mark(content: &[u8]) -> &[u8] {
-    content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content)
-}
 
 /// What stands between the cells of a table, by its first line: a comma, or what spreadsheets of some countries write instead.
 #[must_use]

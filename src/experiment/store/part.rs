@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 
-use super::header::without_mark;
 use crate::experiment::ExperimentError;
+use crate::user_file::without_mark;
 
 /// Where rows that were cut short are moved to.
 const TORN: &str = "torn_rows.txt";

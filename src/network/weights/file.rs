@@ -12,6 +12,7 @@ use super::tensor::Tensor;
 use crate::dataset::hex;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
+use crate::user_file::Format;
 
 /// PyTorch counts batches in integer tensors of this name; no evaluation needs them.
 const IGNORED_SUFFIX: &str = ".num_batches_tracked";
@@ -30,12 +31,15 @@ impl WeightsFile {
     /// `*.num_batches_tracked` are passed over, so that a PyTorch `state_dict` loads.
     ///
     /// # Errors
-    /// [`NetworkError::Read`], [`NetworkError::Safetensors`] for a truncated or damaged file,
+    /// [`NetworkError::Read`], [`NetworkError::Safetensors`] for a truncated or damaged file, [`NetworkError::OtherFormat`],
     /// [`NetworkError::TensorType`], and those of [`Weights::check`].
     pub fn read(path: &Path, graph: &Graph) -> Result<Self, NetworkError> {
         let bytes = fs::read(path).map_err(|source| NetworkError::Read { path: path.to_owned(), source })?;
-        let parsed = SafeTensors::deserialize(&bytes)
-            .map_err(|source| NetworkError::Safetensors { path: path.to_owned(), source })?;
+        let path_of = || path.to_owned();
+        let parsed = SafeTensors::deserialize(&bytes).map_err(|source| match Format::of(&bytes) {
+            Some(format) => NetworkError::OtherFormat { path: path_of(), found: format.to_string() },
+            None => NetworkError::Safetensors { path: path_of(), source },
+        })?;
         let origin = format!("`{}`", path.display());
         let mut weights = Weights::new();
         for (name, view) in parsed.iter().filter(|(name, _)| !name.ends_with(IGNORED_SUFFIX)) {
@@ -133,6 +137,26 @@ mod tests {
             let error = WeightsFile::read(&path, network.graph()).unwrap_err();
             assert!(matches!(error, NetworkError::Safetensors { .. }), "{kept}: {error}");
             assert!(error.to_string().contains("tiny.safetensors"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_stands_for_a_file_or_is_of_another_format_is_named() {
+        let network = tiny(3);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tiny.safetensors");
+        let contents: [(&[u8], &str); 3] = [
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1100000\n", "a Git LFS pointer"),
+            (b"PK\x03\x04\0\0\0\0\0\0\0\0", "a ZIP archive, as PyTorch"),
+            (b"<!DOCTYPE html><html></html>", "a web page"),
+        ];
+        for (content, named) in contents {
+            fs::write(&path, content).unwrap();
+            let text = WeightsFile::read(&path, network.graph()).unwrap_err().to_string();
+            assert!(
+                text.contains(&format!("tiny.safetensors` is {named}")) && !text.contains("copy it again"),
+                "{text}"
+            );
         }
     }
 

@@ -8,6 +8,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::host::Host;
+use crate::experiment::overrides::arguments;
 use crate::experiment::program::Program;
 use crate::experiment::provenance::{Provenance, Session};
 
@@ -79,8 +80,9 @@ fn one(number: usize, session: &Session, all: usize) -> Markup {
 }
 
 fn reproduce(name: &str, session: &Session) -> Markup {
+    let set = arguments(session.set.iter().map(String::as_str));
     let commands = format!(
-        "git checkout {}\ncargo run --release -- run {name}.yaml --out results/{name}\ncargo run --release -- report results/{name}\n",
+        "git checkout {}\ncargo run --release -- run {name}.yaml --out results/{name}{set}\ncargo run --release -- report results/{name}\n",
         session.program.commit
     );
     html! {

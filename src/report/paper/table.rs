@@ -151,8 +151,21 @@ fn latex_cell(cell: &Cell) -> String {
     }
 }
 
-/// What LaTeX reads as something else, and letters that it may not know.
+/// A text in LaTeX; what stands between backticks is code.
 fn escape(text: &str) -> String {
+    let parts: Vec<String> = text.split('`').map(escape_letters).collect();
+    // A backtick that none closes stands for itself.
+    if parts.len().is_multiple_of(2) {
+        return parts.join("\\textasciigrave{}");
+    }
+    let part = |(index, part): (usize, &String)| {
+        if index % 2 == 1 { format!("\\texttt{{{part}}}") } else { part.clone() }
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+/// What LaTeX reads as something else, and letters that it may not know.
+fn escape_letters(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -163,6 +176,7 @@ fn escape(text: &str) -> String {
             '~' => escaped += "\\textasciitilde{}",
             '^' => escaped += "\\textasciicircum{}",
             '\\' => escaped += "\\textbackslash{}",
+            '|' => escaped += "\\textbar{}",
             '±' => escaped += "$\\pm$",
             '<' => escaped += "$<$",
             '>' => escaped += "$>$",
@@ -226,6 +240,8 @@ mod tests {
             "{markdown}"
         );
         assert!(!markdown.contains("never"));
+        table.notes.push("`as_trained`: before `folding`, not ` alone".to_owned());
+        table.notes.push("of `P(x)` and `y_z`".to_owned());
         let latex = table.latex();
         for part in [
             "\\caption{Accuracy \\& more}",
@@ -235,6 +251,8 @@ mod tests {
             "a\\_b & 50.0 &  \\\\",
             "\\bottomrule",
             "5 \\% of all",
+            "of \\texttt{P(x)} and \\texttt{y\\_z}",
+            "\\textasciigrave{}as\\_trained\\textasciigrave{}",
         ] {
             assert!(latex.contains(part), "{part}: {latex}");
         }

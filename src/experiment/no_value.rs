@@ -1,0 +1,67 @@
+//! Keys of an experiment without a value: YAML reads them as nothing, which is not what whoever wrote them meant.
+
+use serde_yaml::Value;
+
+use super::ExperimentError;
+use super::locate::{Step, YamlText};
+use super::settings::may_be_null;
+
+/// Refuses settings and axes without a value, but for a setting to which nothing is a value.
+///
+/// # Errors
+/// [`ExperimentError::Setting`] at the first.
+pub fn check(yaml: &YamlText) -> Result<(), ExperimentError> {
+    // What is no YAML is for the parser to explain.
+    let Ok(file) = serde_yaml::from_str::<Value>(&yaml.text) else { return Ok(()) };
+    let settings = "the key has no value; give it one, or remove the key";
+    check_mapping(yaml, &[Step::Key("fixed")], file.get("fixed"), settings, may_be_null)?;
+    let axes = "the key has no value; give it a list of values, or remove the key";
+    check_mapping(yaml, &[Step::Key("sweep")], file.get("sweep"), axes, |_| false)?;
+    for list in ["include", "exclude"] {
+        let entries = file.get(list).and_then(Value::as_sequence).into_iter().flatten();
+        for (index, entry) in entries.enumerate() {
+            check_mapping(yaml, &[Step::Key(list), Step::Index(index)], Some(entry), settings, may_be_null)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_mapping(
+    yaml: &YamlText,
+    path: &[Step<'_>],
+    mapping: Option<&Value>,
+    problem: &str,
+    may_be_null: impl Fn(&str) -> bool,
+) -> Result<(), ExperimentError> {
+    let entries = mapping.and_then(Value::as_mapping).into_iter().flatten();
+    let mut empty = entries.filter(|(_, value)| value.is_null()).filter_map(|(key, _)| key.as_str());
+    match empty.find(|key| !may_be_null(key)) {
+        Some(key) => Err(yaml.error(&[path, &[Step::Key(key)]].concat(), problem)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Option<String> {
+        check(&YamlText::new("e.yaml", text)).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_has_no_value_is_named() {
+        let said = refused("fixed:\n  log_n:\n").unwrap();
+        assert!(
+            said.starts_with("e.yaml, line 2, column 9, key `fixed.log_n`: the key has no value; give it one"),
+            "{said}"
+        );
+        assert!(refused("sweep: {seed: }").unwrap().contains("key `sweep.seed`: the key has no value; give it a list"));
+        assert!(refused("include:\n  - {log_n: 14, layout: ~}").unwrap().contains("key `include[0].layout`"));
+        for sound in
+            ["fixed: {seed: null, threads: ~}\nsweep:\n", "fixed: {log_n: 14}", "", "a: [", "fixed: {unknown: }"]
+        {
+            assert_eq!(refused(sound), None, "{sound}");
+        }
+    }
+}
