@@ -11,6 +11,7 @@ use super::torch_file;
 use crate::dataset::hex;
 use crate::network::error::NetworkError;
 use crate::network::weights::{Element, Tensor};
+use crate::user_file::Format;
 
 /// A tensor as a file has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +54,9 @@ impl Checkpoint {
             ("PyTorch (zip)", torch_file::read_zip(&bytes).map_err(refuse)?)
         } else if torch_file::is_legacy(&bytes) {
             ("PyTorch (before 1.6)", torch_file::read_legacy(&bytes).map_err(refuse)?)
-        } else if let Some(other) = other_format(&bytes) {
-            return Err(refuse(other.to_owned()));
+        } else if let Some(other) = Format::of(&bytes) {
+            let advice = "give what torch.save wrote of the network's state_dict(), or safetensors";
+            return Err(refuse(format!("it is {other}; {advice}")));
         } else {
             let parsed = SafeTensors::deserialize(&bytes)
                 .map_err(|source| NetworkError::Safetensors { path: path.to_owned(), source })?;
@@ -71,19 +73,4 @@ impl Checkpoint {
         }
         Ok(Self { format, tensors, sha256: hex(&Sha256::digest(&bytes)) })
     }
-}
-
-/// What a file is that is no checkpoint, and what to do; none: not known.
-fn other_format(bytes: &[u8]) -> Option<&'static str> {
-    const KNOWN: &[(&[u8], &str)] = &[
-        (b"version https://git-lfs", "it is a pointer of Git LFS, not the file: fetch the file with `git lfs pull`"),
-        (b"\x89HDF", "it is an HDF5 file; save the state_dict() of the network with PyTorch"),
-        (b"\x93NUMPY", "it is a NumPy array; save the state_dict() of the network with PyTorch"),
-        (
-            b"\x80",
-            "it is a pickle, but not one that torch.save wrote; save the state_dict() of the network with torch.save",
-        ),
-        (b"\x1f\x8b", "it is compressed; unpack it with gunzip or tar first"),
-    ];
-    KNOWN.iter().find(|(beginning, _)| bytes.starts_with(beginning)).map(|(_, problem)| *problem)
 }
