@@ -15,6 +15,7 @@ use super::run::Run;
 use super::schema::Schema;
 use super::train::Train;
 use super::trial::Trial;
+use super::tune::Tune;
 use crate::experiment::notice::tell;
 use crate::ring::simd::Instructions;
 
@@ -41,6 +42,7 @@ enum Command {
     Schema(Schema),
     Train(Train),
     Evaluate(Evaluate),
+    Tune(Tune),
     Data(Data),
     #[command(hide = true)]
     Trial(Trial),
@@ -70,6 +72,7 @@ impl Command {
             Self::Schema(schema) => schema.execute(),
             Self::Train(train) => train.execute(),
             Self::Evaluate(evaluate) => evaluate.execute(),
+            Self::Tune(tune) => tune.execute(),
             Self::Data(data) => data.execute(),
             Self::Trial(trial) => trial.execute(),
         }

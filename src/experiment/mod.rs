@@ -48,5 +48,6 @@ pub mod store;
 pub mod suggest;
 pub mod training;
 pub mod trial;
+pub mod tune;
 
 pub use error::ExperimentError;

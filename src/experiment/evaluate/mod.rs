@@ -18,5 +18,5 @@ pub use clear::BYTES as CLEAR_BYTES;
 pub use description::Planner;
 pub use row_sink::RowSink;
 pub use single::infer;
-pub use statistics::wilson;
+pub use statistics::{median, wilson};
 pub use trial::evaluate;

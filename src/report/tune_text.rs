@@ -1,0 +1,132 @@
+//! What a search for parameters found, as text for a terminal.
+
+use std::collections::BTreeMap;
+
+use super::format::significant;
+use super::text_table::{Align, TextTable};
+use crate::experiment::parameter_set::ParameterSet;
+use crate::experiment::setting::Recorded;
+use crate::experiment::tune::{Candidate, TuneOutcome, Verdict};
+
+/// A name for a candidate: what distinguishes it in most searches.
+#[must_use]
+pub fn candidate_label(set: &ParameterSet) -> String {
+    format!("scale {} weight {} base {}", set.scale_bits, set.weight_bits, set.base_bits)
+}
+
+/// One line about a candidate that was evaluated.
+#[must_use]
+pub fn candidate_text(candidate: &Candidate) -> String {
+    let label = candidate_label(&candidate.parameters);
+    let [loss, interval, agreement, error] = found(candidate);
+    let seconds = candidate.seconds.map_or_else(String::new, |seconds| significant(seconds, 3));
+    format!(
+        "{label}, {seconds} s: {} after {} images: loses {loss} points ({interval}), same class {agreement} %, logit error {error}\n",
+        candidate.verdict.as_str(),
+        candidate.measured.images,
+    )
+}
+
+/// The candidates that have a plan, fastest first up to the one that was chosen, then why the others are not candidates.
+#[must_use]
+pub fn tune_text(outcome: &TuneOutcome) -> String {
+    let mut table = TextTable::new([
+        ("scale", Align::Right),
+        ("weight", Align::Right),
+        ("base", Align::Right),
+        ("copies", Align::Right),
+        ("complex", Align::Left),
+        ("special primes", Align::Left),
+        ("seconds", Align::Right),
+        ("log2 QP", Align::Right),
+        ("images", Align::Right),
+        ("worse", Align::Right),
+        ("better", Align::Right),
+        ("loss (points)", Align::Right),
+        ("95 % interval", Align::Right),
+        ("same class (%)", Align::Right),
+        ("logit error", Align::Right),
+        ("", Align::Left),
+    ]);
+    let own = &outcome.own;
+    let varied = |is_varied: bool, text: String| if is_varied { text } else { String::new() };
+    let is_varied = |different: fn(&ParameterSet, &ParameterSet) -> bool| {
+        outcome.candidates.iter().any(|candidate| different(&candidate.parameters, own))
+    };
+    let copies = is_varied(|a, b| a.input_copies != b.input_copies);
+    let complex = is_varied(|a, b| a.complex_packing != b.complex_packing);
+    let switching = is_varied(|a, b| a.key_switching != b.key_switching);
+    let shown = |candidate: &&Candidate| !matches!(candidate.verdict, Verdict::Refused | Verdict::Slower);
+    for candidate in outcome.candidates.iter().filter(shown) {
+        let set = &candidate.parameters;
+        let seen = |count: usize| if candidate.measured.images > 0 { count.to_string() } else { String::new() };
+        let [loss, interval, agreement, error] = found(candidate);
+        table.push(vec![
+            set.scale_bits.to_string(),
+            set.weight_bits.to_string(),
+            set.base_bits.to_string(),
+            varied(copies, set.input_copies.to_string()),
+            varied(complex, set.complex_packing.to_string()),
+            varied(switching, set.key_switching.cell()),
+            candidate.seconds.map_or_else(String::new, |seconds| significant(seconds, 4)),
+            candidate.log2_qp.map_or_else(String::new, |bits| format!("{bits:.1}")),
+            seen(candidate.measured.images),
+            seen(candidate.measured.worse),
+            seen(candidate.measured.better),
+            loss,
+            interval,
+            agreement,
+            error,
+            candidate.verdict.as_str().to_owned(),
+        ]);
+    }
+    let mut text = format!(
+        "{} of width {} ({}): {} of {} held out training images of {}, tolerance {} points; seconds are predicted, {} threads\n",
+        outcome.network,
+        outcome.width,
+        outcome.model,
+        outcome.images,
+        outcome.held_out_images,
+        outcome.dataset,
+        outcome.tolerance_points,
+        outcome.threads
+    );
+    text += &table.without_empty_columns().plain();
+    if let Some(seconds) = outcome.own_seconds() {
+        let own = candidate_label(own);
+        text += &format!("the experiment's own set ({own}): {} s\n", significant(seconds, 4));
+    }
+    text += &format!("{} slower candidates were not needed\n", outcome.count(Verdict::Slower));
+    text + &refusals(outcome)
+}
+
+/// Loss, its interval, agreement in percent and logit error; of what was not evaluated, nothing.
+fn found(candidate: &Candidate) -> [String; 4] {
+    let number = |value: Option<f64>, decimals: usize| {
+        value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
+    };
+    let interval = candidate.loss_low_points.zip(candidate.loss_high_points);
+    [
+        number(candidate.loss_points, 2),
+        interval.map_or_else(String::new, |(low, high)| format!("{low:.2} to {high:.2}")),
+        number(candidate.agreement.map(|share| 100.0 * share), 1),
+        number(candidate.logit_error_median, 4),
+    ]
+}
+
+/// How many candidates were refused, and why.
+fn refusals(outcome: &TuneOutcome) -> String {
+    let mut reasons: BTreeMap<&str, (usize, &Candidate)> = BTreeMap::new();
+    for candidate in &outcome.candidates {
+        if let Some(reason) = &candidate.reason {
+            // What comes before the first number is the kind of the refusal.
+            let kind = reason.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
+            reasons.entry(kind).or_insert((0, candidate)).0 += 1;
+        }
+    }
+    let line = |(count, first): &(usize, &Candidate)| {
+        let reason = first.reason.as_deref().unwrap_or_default();
+        format!("{count} refused, such as {}: {reason}\n", candidate_label(&first.parameters))
+    };
+    reasons.values().map(line).collect()
+}
