@@ -23,17 +23,8 @@ use tempfile::TempDir;
 const HELD_OUT: usize = 150;
 
 /// A small search: 7 candidates and the experiment's own set.
-const SEARCH: [&str; 9] = [
-    "tune",
-    "e.yaml",
-    "--scale-bits",
-    "10,14,25",
-    "--weight-bits",
-    "10,16,20",
-    "--headroom",
-    "12",
-    "--json",
-];
+const SEARCH: [&str; 9] =
+    ["tune", "e.yaml", "--scale-bits", "10,14,25", "--weight-bits", "10,16,20", "--headroom", "12", "--json"];
 
 /// The tiny network and its experiment on held out training images, all of which it knows: their labels are its answers.
 fn directory() -> TempDir {

@@ -17,9 +17,7 @@ use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::Interrupt;
 use crate::experiment::setting::Recorded;
-use crate::experiment::tune::{
-    Candidate, Criterion, Grid, Planned, Simulations, Subject, TuneOutcome, search, write,
-};
+use crate::experiment::tune::{Candidate, Criterion, Grid, Planned, Simulations, Subject, TuneOutcome, search, write};
 use crate::report::run_text::recovery_text;
 use crate::report::tune_text::{candidate_label, candidate_text, tune_text};
 
@@ -147,7 +145,9 @@ impl Tune {
         let refuse = |problem: String| Err(ExperimentError::Argument { name: "--out", problem });
         let files = match &self.out {
             Some(_) if networks > 1 => {
-                return refuse(format!("the experiment has {networks} networks, and one file is for one; leave it out"));
+                return refuse(format!(
+                    "the experiment has {networks} networks, and one file is for one; leave it out"
+                ));
             }
             // An experiment finds sets by the ending.
             Some(out) if out.extension().is_none_or(|extension| extension != "yaml") => {
@@ -166,7 +166,9 @@ impl Tune {
             }
         };
         match files.iter().find(|file| file.exists() && !self.force) {
-            Some(file) => refuse(format!("{} is there; --force writes over it, or choose another file", file.display())),
+            Some(file) => {
+                refuse(format!("{} is there; --force writes over it, or choose another file", file.display()))
+            }
             None => Ok(files),
         }
     }

@@ -257,9 +257,12 @@ impl ExperimentError {
     #[must_use]
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) | Self::NoOutcome | Self::Simulation { .. } => {
-                false
-            }
+            Self::Encode { .. }
+            | Self::Spawn { .. }
+            | Self::Signals { .. }
+            | Self::Randomness(_)
+            | Self::NoOutcome
+            | Self::Simulation { .. } => false,
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
             Self::Training(error) => error.is_user_error(),

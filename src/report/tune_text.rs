@@ -102,9 +102,8 @@ pub fn tune_text(outcome: &TuneOutcome) -> String {
 
 /// Loss, its interval, agreement in percent and logit error; of what was not evaluated, nothing.
 fn found(candidate: &Candidate) -> [String; 4] {
-    let number = |value: Option<f64>, decimals: usize| {
-        value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
-    };
+    let number =
+        |value: Option<f64>, decimals: usize| value.map_or_else(String::new, |value| format!("{value:.decimals$}"));
     let interval = candidate.loss_low_points.zip(candidate.loss_high_points);
     [
         number(candidate.loss_points, 2),

@@ -104,27 +104,37 @@ pub fn search<E>(
     let mut too_coarse: Vec<&ParameterSet> = Vec::new();
     let mut is_found = false;
     for (index, candidate) in candidates.iter().enumerate() {
-        let mut found = Found { verdict: Verdict::Slower, measured: Measured::default() };
-        if is_found {
-        } else if too_coarse.iter().any(|coarse| is_no_finer(candidate, coarse)) {
-            found.verdict = Verdict::Skipped;
-        } else {
-            let mut is_coarse = false;
-            for images in criterion.looks() {
-                found.measured += measure(index, images)?;
-                is_coarse = criterion.is_clearly_exceeded(&found.measured);
-                if is_coarse {
-                    too_coarse.push(candidate);
-                    break;
-                }
-            }
-            is_found = !is_coarse && criterion.is_met(&found.measured);
-            found.verdict = if is_found { Verdict::Chosen } else { Verdict::Rejected };
-            each(index, &found);
+        let is_coarse = too_coarse.iter().any(|coarse| is_no_finer(candidate, coarse));
+        if is_found || is_coarse {
+            let verdict = if is_found { Verdict::Slower } else { Verdict::Skipped };
+            all.push(Found { verdict, measured: Measured::default() });
+            continue;
         }
+        let measured = looked_at(criterion, |images| measure(index, images))?;
+        if criterion.is_clearly_exceeded(&measured) {
+            too_coarse.push(candidate);
+        }
+        is_found = measured.images == criterion.images && criterion.is_met(&measured);
+        let found = Found { verdict: if is_found { Verdict::Chosen } else { Verdict::Rejected }, measured };
+        each(index, &found);
         all.push(found);
     }
     Ok(all)
+}
+
+/// Evaluates all images of a candidate, or as many as show that it is too coarse.
+fn looked_at<E>(
+    criterion: Criterion,
+    mut measure: impl FnMut(Range<usize>) -> Result<Measured, E>,
+) -> Result<Measured, E> {
+    let mut measured = Measured::default();
+    for images in criterion.looks() {
+        measured += measure(images)?;
+        if criterion.is_clearly_exceeded(&measured) {
+            break;
+        }
+    }
+    Ok(measured)
 }
 
 #[cfg(test)]

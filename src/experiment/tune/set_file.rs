@@ -28,7 +28,9 @@ fn none_of(outcome: &TuneOutcome) -> ExperimentError {
         tolerance_points: outcome.tolerance_points,
         candidates: outcome.candidates.len(),
         refused: outcome.count(Verdict::Refused),
-        closest: evaluated.min_by(f64::total_cmp).map_or_else(String::new, |loss| format!("; the closest loses {loss:.2}")),
+        closest: evaluated
+            .min_by(f64::total_cmp)
+            .map_or_else(String::new, |loss| format!("; the closest loses {loss:.2}")),
     }
 }
 
@@ -51,8 +53,16 @@ fn text(
     );
     let comment = [
         format!("Found by: {command}"),
-        format!("on {} by leveled {}, commit {}{dirty} (docs/tuning.md).", UtcTime::now().rfc3339(), program.version, program.commit),
-        format!("For: {} of width {}, {}, SHA-256 {}", outcome.network, outcome.width, outcome.model, outcome.model_sha256),
+        format!(
+            "on {} by leveled {}, commit {}{dirty} (docs/tuning.md).",
+            UtcTime::now().rfc3339(),
+            program.version,
+            program.commit
+        ),
+        format!(
+            "For: {} of width {}, {}, SHA-256 {}",
+            outcome.network, outcome.width, outcome.model, outcome.model_sha256
+        ),
         format!("in the layout {} at N = 2^{}, {} threads.", outcome.layout, outcome.log_n, outcome.threads),
         format!(
             "Images: the first {} of the {} training images of {} that the training held out (seed {}), SHA-256 {}.",

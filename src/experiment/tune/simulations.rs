@@ -64,8 +64,7 @@ impl<'i> Simulations<'i> {
             let mut board = Board::new("simulated", vec![forecast]);
             // Started whatever it needs: the trial itself refuses what the machine does not have.
             let jobs = [Job { spec, memory_bytes: 0 }];
-            let summary =
-                run(&jobs, &mut self.directory, &self.child, &self.options, self.interrupt, &mut board)?;
+            let summary = run(&jobs, &mut self.directory, &self.child, &self.options, self.interrupt, &mut board)?;
             drop(board);
             if summary.failed > 0 {
                 let table = self.directory.path().join(TrialRow::FILE);

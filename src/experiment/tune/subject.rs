@@ -53,7 +53,10 @@ impl Subject {
     /// The network of a trial; its images are not read yet.
     fn of(trial: &TrialSpec, data: Option<&Path>) -> Result<Self, ExperimentError> {
         if trial.is_clear() {
-            return Err(refuse("EXPERIMENT", "`backend: clear` has no parameters to tune; tune an encrypted experiment"));
+            return Err(refuse(
+                "EXPERIMENT",
+                "`backend: clear` has no parameters to tune; tune an encrypted experiment",
+            ));
         }
         if !trial.is_trained() {
             let problem = "random weights have no accuracy that parameters could lose; name trained ones";
