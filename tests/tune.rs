@@ -133,7 +133,7 @@ fn a_search_goes_on_and_writes_over_nothing() {
     let (table, notes) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(table.contains("95 % interval") && table.contains("chosen"), "{table}");
     assert!(table.contains("slower candidates were not needed"), "{table}");
-    assert!(notes.contains("rejected after 9 images: loses") && notes.contains("wrote sets/other.yaml"), "{notes}");
+    assert!(notes.contains(": 9 images, loses 100.00 points") && notes.contains("wrote sets/other.yaml"), "{notes}");
     assert!(here.join("sets/other.rows/trials.csv").is_file());
 }
 

@@ -17,12 +17,12 @@ use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::Interrupt;
 use crate::experiment::setting::Recorded;
-use crate::experiment::tune::{Candidate, Criterion, Grid, Planned, Simulations, Subject, TuneOutcome, search, write};
+use crate::experiment::tune::{Criterion, Grid, Planned, Simulations, Subject, TuneOutcome, search, write};
 use crate::report::run_text::recovery_text;
-use crate::report::tune_text::{candidate_label, candidate_text, tune_text};
+use crate::report::tune_text::{candidate_label, look_text, tune_text};
 
-/// Find the scales that a network needs: the fastest plan whose simulated accuracy on held out training images stays close to clear text.
-/// The set is written with the evidence for it; what was simulated is kept beside it, and the same command goes on.
+/// Find the fastest parameters whose simulated accuracy on held out training images stays close to clear text, and write them with the
+/// evidence. The same command goes on with a search that was stopped.
 #[derive(Debug, Args)]
 pub struct Tune {
     /// Experiment file with encrypted trials, such as experiments/quickstart.yaml; its parameters are a candidate, too.
@@ -123,8 +123,8 @@ impl Tune {
             let measured = simulations.measure(&subject.simulated(&sets[index], images), &label)?;
             measured.ok_or_else(|| CliError::SearchInterrupted)
         };
-        let found = search(&sets, criterion, measure, |index, found| {
-            tell(&candidate_text(&Candidate::of(planned[index].clone(), found.clone())));
+        let found = search(&sets, criterion, measure, |index, measured, verdict| {
+            tell(&look_text(&sets[index], planned[index].plan.seconds, measured, verdict));
         })?;
         Ok(TuneOutcome::of(subject, criterion, planned, found, refused))
     }

@@ -6,7 +6,7 @@ use super::format::significant;
 use super::text_table::{Align, TextTable};
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::setting::Recorded;
-use crate::experiment::tune::{Candidate, TuneOutcome, Verdict};
+use crate::experiment::tune::{Candidate, Measured, TuneOutcome, Verdict, Z};
 
 /// A name for a candidate: what distinguishes it in most searches.
 #[must_use]
@@ -14,16 +14,16 @@ pub fn candidate_label(set: &ParameterSet) -> String {
     format!("scale {} weight {} base {}", set.scale_bits, set.weight_bits, set.base_bits)
 }
 
-/// One line about a candidate that was evaluated.
+/// One line about a candidate after a look at its images; no verdict: there will be a further one.
 #[must_use]
-pub fn candidate_text(candidate: &Candidate) -> String {
-    let label = candidate_label(&candidate.parameters);
-    let [loss, interval, agreement, error] = found(candidate);
-    let seconds = candidate.seconds.map_or_else(String::new, |seconds| significant(seconds, 3));
+pub fn look_text(set: &ParameterSet, seconds: f64, measured: &Measured, verdict: Option<Verdict>) -> String {
+    let [loss, interval, agreement, error] = found(measured);
     format!(
-        "{label}, {seconds} s: {} after {} images: loses {loss} points ({interval}), same class {agreement} %, logit error {error}\n",
-        candidate.verdict.as_str(),
-        candidate.measured.images,
+        "{}, {} s: {} images, loses {loss} points ({interval}), same class {agreement} %, logit error {error}{}\n",
+        candidate_label(set),
+        significant(seconds, 3),
+        measured.images,
+        verdict.map_or_else(String::new, |verdict| format!(": {}", verdict.as_str())),
     )
 }
 
@@ -60,7 +60,7 @@ pub fn tune_text(outcome: &TuneOutcome) -> String {
     for candidate in outcome.candidates.iter().filter(shown) {
         let set = &candidate.parameters;
         let seen = |count: usize| if candidate.measured.images > 0 { count.to_string() } else { String::new() };
-        let [loss, interval, agreement, error] = found(candidate);
+        let [loss, interval, agreement, error] = found(&candidate.measured);
         table.push(vec![
             set.scale_bits.to_string(),
             set.weight_bits.to_string(),
@@ -100,16 +100,17 @@ pub fn tune_text(outcome: &TuneOutcome) -> String {
     text + &refusals(outcome)
 }
 
-/// Loss, its interval, agreement in percent and logit error; of what was not evaluated, nothing.
-fn found(candidate: &Candidate) -> [String; 4] {
-    let number =
-        |value: Option<f64>, decimals: usize| value.map_or_else(String::new, |value| format!("{value:.decimals$}"));
-    let interval = candidate.loss_low_points.zip(candidate.loss_high_points);
+/// Loss, its 95 % interval, agreement in percent and logit error; of no image, nothing.
+fn found(measured: &Measured) -> [String; 4] {
+    if measured.images == 0 {
+        return Default::default();
+    }
+    let (low, high) = measured.interval_points(Z);
     [
-        number(candidate.loss_points, 2),
-        interval.map_or_else(String::new, |(low, high)| format!("{low:.2} to {high:.2}")),
-        number(candidate.agreement.map(|share| 100.0 * share), 1),
-        number(candidate.logit_error_median, 4),
+        format!("{:.2}", measured.loss_points()),
+        format!("{low:.2} to {high:.2}"),
+        format!("{:.1}", 100.0 * measured.agreement()),
+        measured.logit_error_median().map_or_else(|| "none".to_owned(), |error| format!("{error:.4}")),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::measured::Measured;
+use super::measured::{Measured, Z};
 use super::search::{Criterion, Found, Verdict};
 use super::subject::Subject;
 use crate::experiment::ExperimentError;
@@ -11,9 +11,6 @@ use crate::experiment::evaluate::Planner;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::records::SecurityVerdict;
-
-/// 97.5th percentile of the standard normal distribution: intervals hold with 95 %.
-const Z: f64 = 1.96;
 
 /// A candidate that can be evaluated.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,9 +158,7 @@ impl Candidate {
         }
     }
 
-    /// What was found out about a candidate that can be evaluated.
-    #[must_use]
-    pub fn of(Planned { parameters, plan }: Planned, Found { verdict, measured }: Found) -> Self {
+    fn of(Planned { parameters, plan }: Planned, Found { verdict, measured }: Found) -> Self {
         let seen = Some(&measured).filter(|measured| measured.images > 0);
         let interval = seen.map(|measured| measured.interval_points(Z));
         Self {

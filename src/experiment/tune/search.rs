@@ -67,16 +67,10 @@ pub struct Found {
 }
 
 impl Criterion {
-    /// The ranges of images that are evaluated one after the other.
-    fn looks(&self) -> Vec<Range<usize>> {
-        let mut looks = Vec::new();
-        let mut seen = 0;
-        while seen < self.images {
-            let end = if seen == 0 { FIRST_LOOK } else { 2 * seen }.min(self.images);
-            looks.push(seen..end);
-            seen = end;
-        }
-        looks
+    /// The images that are evaluated after the first `seen`.
+    fn look_after(&self, seen: usize) -> Range<usize> {
+        let end = if seen == 0 { FIRST_LOOK } else { 2 * seen };
+        seen..end.min(self.images)
     }
 
     /// Whether a loss is beyond the tolerance whatever the remaining images say.
@@ -89,8 +83,9 @@ impl Criterion {
     }
 }
 
-/// Looks for the first of `candidates`, fastest first, that is good enough. `measure` evaluates images of a candidate, `each` is told what
-/// became of those that were evaluated. What is returned is in the order of the candidates.
+/// Looks for the first of `candidates`, fastest first, that is good enough. `measure` evaluates images of a candidate; `seen` is told after
+/// every look what all images so far say and, after the last one, what became of the candidate. What is returned is in the order of the
+/// candidates.
 ///
 /// # Errors
 /// What `measure` says.
@@ -98,7 +93,7 @@ pub fn search<E>(
     candidates: &[ParameterSet],
     criterion: Criterion,
     mut measure: impl FnMut(usize, Range<usize>) -> Result<Measured, E>,
-    mut each: impl FnMut(usize, &Found),
+    mut seen: impl FnMut(usize, &Measured, Option<Verdict>),
 ) -> Result<Vec<Found>, E> {
     let mut all = Vec::with_capacity(candidates.len());
     let mut too_coarse: Vec<&ParameterSet> = Vec::new();
@@ -110,31 +105,40 @@ pub fn search<E>(
             all.push(Found { verdict, measured: Measured::default() });
             continue;
         }
-        let measured = looked_at(criterion, |images| measure(index, images))?;
-        if criterion.is_clearly_exceeded(&measured) {
+        let found =
+            judged(criterion, |images| measure(index, images), |measured, verdict| seen(index, measured, verdict))?;
+        if criterion.is_clearly_exceeded(&found.measured) {
             too_coarse.push(candidate);
         }
-        is_found = measured.images == criterion.images && criterion.is_met(&measured);
-        let found = Found { verdict: if is_found { Verdict::Chosen } else { Verdict::Rejected }, measured };
-        each(index, &found);
+        is_found = found.verdict == Verdict::Chosen;
         all.push(found);
     }
     Ok(all)
 }
 
 /// Evaluates all images of a candidate, or as many as show that it is too coarse.
-fn looked_at<E>(
+fn judged<E>(
     criterion: Criterion,
     mut measure: impl FnMut(Range<usize>) -> Result<Measured, E>,
-) -> Result<Measured, E> {
+    mut seen: impl FnMut(&Measured, Option<Verdict>),
+) -> Result<Found, E> {
     let mut measured = Measured::default();
-    for images in criterion.looks() {
-        measured += measure(images)?;
-        if criterion.is_clearly_exceeded(&measured) {
-            break;
+    loop {
+        measured += measure(criterion.look_after(measured.images))?;
+        let verdict = if criterion.is_clearly_exceeded(&measured) {
+            Some(Verdict::Rejected)
+        } else if measured.images < criterion.images {
+            None
+        } else if criterion.is_met(&measured) {
+            Some(Verdict::Chosen)
+        } else {
+            Some(Verdict::Rejected)
+        };
+        seen(&measured, verdict);
+        if let Some(verdict) = verdict {
+            return Ok(Found { verdict, measured });
         }
     }
-    Ok(measured)
 }
 
 #[cfg(test)]
@@ -154,9 +158,14 @@ mod tests {
             let agreeing = images.len() - worse;
             Ok::<_, Infallible>(Measured { images: images.len(), worse, agreeing, ..Measured::default() })
         };
-        let mut told = 0;
-        let found = search(&sets, criterion, measure, |_, _| told += 1).unwrap();
-        assert_eq!(told, found.iter().filter(|found| found.measured.images > 0).count());
+        let mut told = Vec::new();
+        let mut seen = |index, measured: &Measured, verdict: Option<Verdict>| {
+            told.extend(verdict.map(|verdict| (index, measured.images, verdict)));
+        };
+        let found = search(&sets, criterion, measure, &mut seen).unwrap();
+        let evaluated = found.iter().enumerate().filter(|(_, found)| found.measured.images > 0);
+        let expected: Vec<_> = evaluated.map(|(index, found)| (index, found.measured.images, found.verdict)).collect();
+        assert_eq!(told, expected);
         (found.iter().map(|f| f.verdict).collect(), found.iter().map(|f| f.measured.images).collect())
     }
 
@@ -194,15 +203,15 @@ mod tests {
 
     #[test]
     fn looks_double_up_to_all_images() {
-        let looks = |images| Criterion { tolerance: 0.1, images }.looks();
-        assert_eq!(looks(1000), [0..100, 100..200, 200..400, 400..800, 800..1000]);
-        assert_eq!(looks(250), [0..100, 100..200, 200..250]);
-        assert_eq!((looks(40).len(), looks(40)[0].clone(), looks(100)[0].clone()), (1, 0..40, 0..100));
+        let look = |seen, images| Criterion { tolerance: 0.1, images }.look_after(seen);
+        assert_eq!([look(0, 1000), look(100, 1000), look(200, 1000)], [0..100, 100..200, 200..400]);
+        assert_eq!([look(800, 1000), look(0, 40), look(0, 100)], [800..1000, 0..40, 0..100]);
     }
 
     #[test]
     fn an_error_ends_the_search() {
-        let ended = search(&[set(20.0, 18.0, 26)], Criterion { tolerance: 0.1, images: 9 }, |_, _| Err("x"), |_, _| ());
+        let ended =
+            search(&[set(20.0, 18.0, 26)], Criterion { tolerance: 0.1, images: 9 }, |_, _| Err("x"), |_, _, _| ());
         assert_eq!(ended, Err("x"));
     }
 }

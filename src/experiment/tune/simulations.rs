@@ -5,12 +5,13 @@ use std::path::Path;
 use super::measured::Measured;
 use crate::experiment::ExperimentError;
 use crate::experiment::config::Experiment;
+use crate::experiment::event::Event;
 use crate::experiment::fingerprint::sha256_of_text;
 use crate::experiment::host::available_memory_bytes;
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::{Provenance, TrialProvenance};
 use crate::experiment::records::{Record, TrialRow, TrialStatus};
-use crate::experiment::run::{Board, ChildCommand, Forecast, Interrupt, Job, RunOptions, run};
+use crate::experiment::run::{Board, ChildCommand, Forecast, Interrupt, Job, Observer, RunOptions, run};
 use crate::experiment::store::{Recovery, RunDirectory, image_rows};
 use crate::experiment::trial::TrialSpec;
 
@@ -61,11 +62,11 @@ impl<'i> Simulations<'i> {
             let images = spec.settings.images.count() as u32;
             // One trial has the whole board, so that it does not matter how long an image takes.
             let forecast = Forecast { label: label.to_owned(), images, seconds: 1.0 };
-            let mut board = Board::new("simulated", vec![forecast]);
+            let mut bars = Bars(Board::new("simulated", vec![forecast]));
             // Started whatever it needs: the trial itself refuses what the machine does not have.
             let jobs = [Job { spec, memory_bytes: 0 }];
-            let summary = run(&jobs, &mut self.directory, &self.child, &self.options, self.interrupt, &mut board)?;
-            drop(board);
+            let summary = run(&jobs, &mut self.directory, &self.child, &self.options, self.interrupt, &mut bars)?;
+            drop(bars);
             if summary.failed > 0 {
                 let table = self.directory.path().join(TrialRow::FILE);
                 return Err(ExperimentError::Simulation { candidate: label.to_owned(), table });
@@ -75,5 +76,24 @@ impl<'i> Simulations<'i> {
             }
         }
         Ok(Some(Measured::of(&image_rows(self.directory.path(), &spec.id)?)))
+    }
+}
+
+/// The bars of a board without its lines: what a trial's images say is told by the search.
+struct Bars(Board);
+
+impl Observer for Bars {
+    fn started(&mut self, trial: usize) {
+        self.0.started(trial);
+    }
+
+    fn progress(&mut self, trial: usize, event: &Event) {
+        self.0.progress(trial, event);
+    }
+
+    fn ended(&mut self, _: usize, _: &TrialRow) {}
+
+    fn note(&mut self, text: &str) {
+        self.0.note(text);
     }
 }
