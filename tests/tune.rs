@@ -68,7 +68,8 @@ fn the_fastest_set_that_loses_nothing_is_written_with_evidence() {
     let verdict = |candidate: &Value| candidate["verdict"].as_str().unwrap().to_owned();
     let planned: Vec<&Value> = candidates.iter().filter(|candidate| candidate["seconds"].is_number()).collect();
     let seconds: Vec<f64> = planned.iter().map(|candidate| candidate["seconds"].as_f64().unwrap()).collect();
-    assert!(seconds.is_sorted(), "{seconds:?}");
+    // About the fastest first.
+    assert!(seconds.windows(2).all(|pair| pair[1] > pair[0] / 1.03), "{seconds:?}");
     let chosen = planned.iter().position(|candidate| verdict(candidate) == "chosen").unwrap();
     assert!(chosen > 0, "{outcome}");
     for (index, candidate) in planned.iter().enumerate() {
@@ -80,7 +81,7 @@ fn the_fastest_set_that_loses_nothing_is_written_with_evidence() {
             }
             "rejected" => assert!(index < chosen && loss.unwrap() > 0.1, "{candidate}"),
             "skipped" => assert!(index < chosen && loss.is_none(), "{candidate}"),
-            "slower" => assert!(index > chosen && loss.is_none(), "{candidate}"),
+            "unneeded" => assert!(index > chosen && loss.is_none(), "{candidate}"),
             other => panic!("{other}: {candidate}"),
         }
     }
@@ -132,7 +133,7 @@ fn a_search_goes_on_and_writes_over_nothing() {
     let output = leveled(here, &[&SEARCH[..8], &["--images", "9", "--out", "sets/other.yaml"]].concat());
     let (table, notes) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(table.contains("95 % interval") && table.contains("chosen"), "{table}");
-    assert!(table.contains("slower candidates were not needed"), "{table}");
+    assert!(table.contains("candidates after it were not needed"), "{table}");
     assert!(notes.contains(": 9 images, loses 100.00 points") && notes.contains("wrote sets/other.yaml"), "{notes}");
     assert!(here.join("sets/other.rows/trials.csv").is_file());
 }

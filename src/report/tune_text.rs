@@ -27,7 +27,8 @@ pub fn look_text(set: &ParameterSet, seconds: f64, measured: &Measured, verdict:
     )
 }
 
-/// The candidates that have a plan, fastest first up to the one that was chosen, then why the others are not candidates.
+/// The candidates that have a plan, in the order of the search up to the one that was chosen, then why there are no
+/// others.
 #[must_use]
 pub fn tune_text(outcome: &TuneOutcome) -> String {
     let mut table = TextTable::new([
@@ -56,7 +57,7 @@ pub fn tune_text(outcome: &TuneOutcome) -> String {
     let copies = is_varied(|a, b| a.input_copies != b.input_copies);
     let complex = is_varied(|a, b| a.complex_packing != b.complex_packing);
     let switching = is_varied(|a, b| a.key_switching != b.key_switching);
-    let shown = |candidate: &&Candidate| !matches!(candidate.verdict, Verdict::Refused | Verdict::Slower);
+    let shown = |candidate: &&Candidate| !matches!(candidate.verdict, Verdict::Refused | Verdict::Unneeded);
     for candidate in outcome.candidates.iter().filter(shown) {
         let set = &candidate.parameters;
         let seen = |count: usize| if candidate.measured.images > 0 { count.to_string() } else { String::new() };
@@ -96,7 +97,10 @@ pub fn tune_text(outcome: &TuneOutcome) -> String {
         let own = candidate_label(own);
         text += &format!("the experiment's own set ({own}): {} s\n", significant(seconds, 4));
     }
-    text += &format!("{} slower candidates were not needed\n", outcome.count(Verdict::Slower));
+    let unneeded = outcome.count(Verdict::Unneeded);
+    if unneeded > 0 {
+        text += &format!("{unneeded} candidates after it were not needed\n");
+    }
     text + &refusals(outcome)
 }
 

@@ -12,6 +12,9 @@ use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::records::SecurityVerdict;
 
+/// Predicted seconds whose ratio is no larger are as good as equal: forecasts are no better than that (`docs/performance.md`).
+const ALIKE: f64 = 1.02;
+
 /// A candidate that can be evaluated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
@@ -87,12 +90,13 @@ pub struct TuneOutcome {
     pub prices: String,
     /// The experiment's own parameters.
     pub own: ParameterSet,
-    /// All candidates: those with a plan by their predicted seconds, then those that were refused.
+    /// All candidates: those with a plan in the order of the search, about fastest first, then those that were refused.
     pub candidates: Vec<Candidate>,
 }
 
 impl Planned {
-    /// Plans every set: those that can be evaluated, fastest first and of equally fast ones the most precise first, and those that cannot.
+    /// Plans every set: those that can be evaluated, fastest first and of about equally fast ones that with the most bits first, and
+    /// those that cannot.
     ///
     /// # Errors
     /// What no other parameters would mend.
@@ -108,12 +112,22 @@ impl Planned {
                 Err(reason) => refused.push(Candidate::refused(parameters, reason)),
             }
         }
-        let bits = |set: &ParameterSet| set.scale_bits + set.weight_bits + f64::from(set.base_bits);
-        planned.sort_by(|a, b| {
-            let seconds = a.plan.seconds.total_cmp(&b.plan.seconds);
-            seconds.then_with(|| bits(&b.parameters).total_cmp(&bits(&a.parameters)))
-        });
+        sort(&mut planned);
         Ok((planned, refused))
+    }
+}
+
+/// Sorts by seconds, and those that are as good as equally fast by their bits, the most first: fewer would buy nothing.
+fn sort(planned: &mut [Planned]) {
+    planned.sort_by(|a, b| a.plan.seconds.total_cmp(&b.plan.seconds));
+    let bits = |Planned { parameters: set, .. }: &Planned| set.scale_bits + set.weight_bits + f64::from(set.base_bits);
+    let mut rest = planned;
+    while let Some(fastest) = rest.first().map(|first| first.plan.seconds) {
+        let alike = rest.partition_point(|planned| planned.plan.seconds <= fastest * ALIKE);
+        // The fastest is like itself, whatever its seconds are.
+        let (group, others) = rest.split_at_mut(alike.max(1));
+        group.sort_by(|a, b| bits(b).total_cmp(&bits(a)));
+        rest = others;
     }
 }
 
@@ -234,5 +248,25 @@ impl TuneOutcome {
     #[must_use]
     pub fn own_seconds(&self) -> Option<f64> {
         self.candidates.iter().find(|candidate| candidate.parameters == self.own)?.seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::parameter_set::tests::set;
+    use crate::experiment::plan_view::tests::sample_plan;
+
+    #[test]
+    fn of_about_equally_fast_sets_the_one_with_the_most_bits_is_first() {
+        let planned = |scale_bits: f64, seconds: f64| Planned {
+            parameters: set(scale_bits, 18.0, 30),
+            plan: PlanView { seconds, ..sample_plan() },
+        };
+        let mut all =
+            [planned(22.0, 1.5), planned(16.0, 1.0), planned(18.0, 1.015), planned(19.0, 1.03), planned(17.0, 1.01)];
+        sort(&mut all);
+        let order: Vec<f64> = all.iter().map(|planned| planned.parameters.scale_bits).collect();
+        assert_eq!(order, [18.0, 17.0, 16.0, 19.0, 22.0]);
     }
 }

@@ -37,10 +37,10 @@ pub enum Verdict {
     Rejected,
     /// It has no more bits than one that is clearly too coarse.
     Skipped,
-    /// The fastest that is good enough.
+    /// The first that is good enough.
     Chosen,
-    /// A faster one is good enough.
-    Slower,
+    /// One before it is good enough.
+    Unneeded,
 }
 
 impl Verdict {
@@ -52,7 +52,7 @@ impl Verdict {
             Self::Rejected => "rejected",
             Self::Skipped => "skipped",
             Self::Chosen => "chosen",
-            Self::Slower => "slower",
+            Self::Unneeded => "unneeded",
         }
     }
 }
@@ -101,7 +101,7 @@ pub fn search<E>(
     for (index, candidate) in candidates.iter().enumerate() {
         let is_coarse = too_coarse.iter().any(|coarse| is_no_finer(candidate, coarse));
         if is_found || is_coarse {
-            let verdict = if is_found { Verdict::Slower } else { Verdict::Skipped };
+            let verdict = if is_found { Verdict::Unneeded } else { Verdict::Skipped };
             all.push(Found { verdict, measured: Measured::default() });
             continue;
         }
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_fastest_that_is_good_enough_is_chosen() {
-        use Verdict::{Chosen, Rejected, Skipped, Slower};
+        use Verdict::{Chosen, Rejected, Skipped, Unneeded};
         let candidates = [
             (set(16.0, 14.0, 22), 40),
             (set(17.0, 15.0, 23), 20),
@@ -182,13 +182,13 @@ mod tests {
             (set(20.0, 18.0, 26), 0),
         ];
         let (verdicts, images) = searched(&candidates, Criterion { tolerance: 0.1, images: 1000 });
-        assert_eq!(verdicts, [Rejected, Rejected, Skipped, Rejected, Chosen, Slower]);
+        assert_eq!(verdicts, [Rejected, Rejected, Skipped, Rejected, Chosen, Unneeded]);
         // Hopeless ones end at the first look; one of 100 is known to be too many after the last.
         assert_eq!(images, [100, 100, 0, 1000, 1000, 0]);
         let (verdicts, _) = searched(&candidates, Criterion { tolerance: 1.0, images: 1000 });
-        assert_eq!(verdicts, [Rejected, Rejected, Skipped, Chosen, Slower, Slower]);
+        assert_eq!(verdicts, [Rejected, Rejected, Skipped, Chosen, Unneeded, Unneeded]);
         let (verdicts, images) = searched(&candidates, Criterion { tolerance: 40.0, images: 1000 });
-        assert_eq!((verdicts[0], verdicts[1], images[0]), (Chosen, Slower, 1000));
+        assert_eq!((verdicts[0], verdicts[1], images[0]), (Chosen, Unneeded, 1000));
         let (verdicts, _) = searched(&candidates[..2], Criterion { tolerance: 0.1, images: 1000 });
         assert_eq!(verdicts, [Rejected, Rejected]);
     }

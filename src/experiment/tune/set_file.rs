@@ -89,12 +89,12 @@ fn text(
             number(chosen.log2_qp, 1)
         ),
         format!(
-            "Candidates: {}, of which {} were refused, {} rejected, {} skipped, {} are slower.",
+            "Candidates: {}, of which {} were refused, {} rejected, {} skipped, {} not needed.",
             outcome.candidates.len(),
             outcome.count(Verdict::Refused),
             outcome.count(Verdict::Rejected),
             outcome.count(Verdict::Skipped),
-            outcome.count(Verdict::Slower)
+            outcome.count(Verdict::Unneeded)
         ),
     ];
     Ok(comment.iter().map(|line| format!("# {line}\n")).collect::<String>() + &set)
