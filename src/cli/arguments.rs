@@ -20,6 +20,7 @@ use super::run::Run;
 use super::schema::Schema;
 use super::train::Train;
 use super::trial::Trial;
+use super::tune::Tune;
 use crate::experiment::memory_left::check_least;
 use crate::experiment::notice::tell;
 use crate::ring::simd::Instructions;
@@ -51,6 +52,7 @@ enum Command {
     Schema(Schema),
     Train(Train),
     Evaluate(Evaluate),
+    Tune(Tune),
     Data(Data),
     Import(Import),
     Completions(Completions),
@@ -93,6 +95,7 @@ impl Command {
             Self::Schema(schema) => schema.execute(),
             Self::Train(train) => train.execute(),
             Self::Evaluate(evaluate) => evaluate.execute(),
+            Self::Tune(tune) => tune.execute(),
             Self::Data(data) => data.execute(),
             Self::Import(import) => import.execute(),
             Self::Completions(completions) => completions.execute(),

@@ -60,6 +60,9 @@ pub enum CliError {
         /// What to type to go on.
         resume: String,
     },
+    /// A search for parameters was asked to end before its end.
+    #[error("interrupted; what was simulated is kept, and the same command goes on")]
+    SearchInterrupted,
     /// A training was asked to end before its end.
     #[error("interrupted after {done} of {epochs} epochs; the same command goes on")]
     TrainingInterrupted {
@@ -78,7 +81,7 @@ impl CliError {
             Self::Experiment(error) => error.is_user_error(),
             Self::Report(error) => error.is_user_error(),
             Self::Kernels(_) | Self::ReportNeedsOut { .. } => true,
-            Self::Interrupted { .. } | Self::TrainingInterrupted { .. } => return EXIT_CODE,
+            Self::Interrupted { .. } | Self::SearchInterrupted | Self::TrainingInterrupted { .. } => return EXIT_CODE,
             Self::Output { .. } | Self::TrialsFailed { .. } | Self::Worse { .. } => false,
         };
         if user { 2 } else { 1 }

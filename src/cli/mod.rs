@@ -18,6 +18,7 @@ mod run;
 mod schema;
 mod train;
 mod trial;
+mod tune;
 
 pub use arguments::main;
 pub use error::CliError;

@@ -206,6 +206,29 @@ pub enum ExperimentError {
         /// What the system said.
         reason: String,
     },
+    /// No candidate of a search for parameters is good enough.
+    #[error(
+        "none of {candidates} candidates ({refused} refused) loses at most {tolerance_points} points of accuracy{closest}; raise --tolerance, or \
+         give values with more bits, such as --scale-bits 22,24"
+    )]
+    NoCandidate {
+        /// Points that a candidate might lose.
+        tolerance_points: f64,
+        /// How many candidates there were.
+        candidates: usize,
+        /// How many of them cannot be evaluated.
+        refused: usize,
+        /// What the closest loses, if one was evaluated.
+        closest: String,
+    },
+    /// A simulation of a candidate failed.
+    #[error("the simulation of {candidate} failed; the column `reason` of {} says why", table.display())]
+    Simulation {
+        /// The candidate and its images.
+        candidate: String,
+        /// The table of trials.
+        table: PathBuf,
+    },
     /// An evaluation gave nothing back.
     #[error("the evaluation of an image gave no logits; this is a fault of the program")]
     NoOutcome,
@@ -245,9 +268,12 @@ impl ExperimentError {
     #[must_use]
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Encode { .. } | Self::Spawn { .. } | Self::Signals { .. } | Self::Randomness(_) | Self::NoOutcome => {
-                false
-            }
+            Self::Encode { .. }
+            | Self::Spawn { .. }
+            | Self::Signals { .. }
+            | Self::Randomness(_)
+            | Self::NoOutcome
+            | Self::Simulation { .. } => false,
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
             Self::Training(error) => error.is_user_error(),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::setting::HeldOut;
 use crate::dataset::{Dataset, DatasetError, DatasetName, read_file, read_test, read_training, shipped_test_images};
+use crate::network::Card;
 use crate::training::Split;
 
 /// The test images of data set `name`: those that ship with the project, or the official binary files at `path`, which is
@@ -18,6 +19,14 @@ pub fn load(name: DatasetName, path: Option<&Path>, held_out: Option<HeldOut>) -
         (Some(path), None) if path.is_dir() => read_test(path, name),
         (Some(path), None) => read_file(path, name),
     }
+}
+
+/// The training images that a network's training held out, by its card; none: the card has no record of it.
+#[must_use]
+pub fn held_out_by(card: &Card) -> Option<HeldOut> {
+    let record = card.record.as_ref()?;
+    let seed = record.recipe.get("split_seed").and_then(serde_yaml::Value::as_u64).unwrap_or(0);
+    Some(HeldOut { images: record.validation_images, seed })
 }
 
 fn chosen(training: &Dataset, held_out: HeldOut) -> Dataset {

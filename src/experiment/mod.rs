@@ -53,6 +53,7 @@ pub mod store;
 pub mod suggest;
 pub mod training;
 pub mod trial;
+pub mod tune;
 mod wrong_type;
 
 pub use error::ExperimentError;

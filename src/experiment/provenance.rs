@@ -15,6 +15,7 @@ use super::prices::KnownPrices;
 use super::program::Program;
 use super::setting::ImageSelection;
 use super::store::write_whole;
+use super::trial::TrialSpec;
 use crate::user_file::read_text;
 
 /// File name within a results directory.
@@ -41,6 +42,24 @@ pub struct TrialProvenance {
     pub threads: u32,
     /// Canonical JSON that the id is the hash of.
     pub identity: String,
+}
+
+impl TrialProvenance {
+    /// That of a trial.
+    #[must_use]
+    pub fn of(spec: &TrialSpec) -> Self {
+        Self {
+            weights: spec.weights_name(),
+            weights_sha256: spec.weights_sha256(),
+            card_sha256: spec.card_sha256(),
+            dataset: spec.dataset.name.as_str().to_owned(),
+            dataset_sha256: spec.dataset.sha256.clone(),
+            images: spec.settings.images.clone(),
+            seed: spec.settings.seed.0,
+            threads: spec.settings.threads.count(),
+            identity: spec.identity(),
+        }
+    }
 }
 
 /// One run of an experiment into a results directory.
@@ -82,20 +101,7 @@ impl Provenance {
     /// The provenance of a run that begins now.
     #[must_use]
     pub fn of(experiment: &Experiment, prices: &KnownPrices) -> Self {
-        let trials = experiment.trials.iter().map(|spec| {
-            let provenance = TrialProvenance {
-                weights: spec.weights_name(),
-                weights_sha256: spec.weights_sha256(),
-                card_sha256: spec.card_sha256(),
-                dataset: spec.dataset.name.as_str().to_owned(),
-                dataset_sha256: spec.dataset.sha256.clone(),
-                images: spec.settings.images.clone(),
-                seed: spec.settings.seed.0,
-                threads: spec.settings.threads.count(),
-                identity: spec.identity(),
-            };
-            (spec.id.clone(), provenance)
-        });
+        let trials = experiment.trials.iter().map(|spec| (spec.id.clone(), TrialProvenance::of(spec)));
         Self {
             experiment: experiment.name.clone(),
             sessions: vec![Session {

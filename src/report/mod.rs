@@ -33,6 +33,7 @@ pub mod tables;
 pub mod text_table;
 mod trade_off;
 pub mod training_text;
+pub mod tune_text;
 mod words;
 
 pub use error::ReportError;

@@ -15,8 +15,8 @@ pub struct Published {
     pub system: String,
     /// Network, as articles write it.
     pub network: String,
-    /// Channels of the first stage.
-    pub width: u32,
+    /// Channels of the first stage; none: the source does not say.
+    pub width: Option<u32>,
     /// Data set, as articles write it.
     pub dataset: String,
     /// Accuracy under encryption, percent.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::candidates::{Candidate, distinct, groups, largest_family, read_all};
 use crate::experiment::ExperimentError;
 use crate::experiment::config::Experiment;
+use crate::experiment::images::held_out_by;
 use crate::experiment::locate::YamlText;
 use crate::experiment::setting::{Check, Clusters, HeldOut};
 use crate::network::NetworkError;
@@ -136,15 +137,9 @@ fn held_out(request: &AccuracyRequest, first: &Candidate) -> Result<Option<HeldO
     if request.images == ImageSet::Test {
         return Ok(None);
     }
-    let Some(record) = first.model.card.record.as_ref().filter(|_| request.data.is_some()) else {
-        return Err(ExperimentError::Argument {
-            name: "--images",
-            problem: "the held out images need --data, and a card with the record of a training by this program"
-                .to_owned(),
-        });
-    };
-    let seed = record.recipe.get("split_seed").and_then(serde_yaml::Value::as_u64).unwrap_or(0);
-    Ok(Some(HeldOut { images: record.validation_images, seed }))
+    let held_out = held_out_by(&first.model.card).filter(|_| request.data.is_some());
+    let problem = "the held out images need --data, and a card with the record of a training by this program";
+    held_out.map(Some).ok_or_else(|| ExperimentError::Argument { name: "--images", problem: problem.to_owned() })
 }
 
 /// Refuses options that would have no effect.

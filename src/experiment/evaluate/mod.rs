@@ -18,5 +18,5 @@ pub use clear::BYTES as CLEAR_BYTES;
 pub use description::Planner;
 pub use row_sink::RowSink;
 pub use single::infer;
-pub use statistics::{Z, wilson};
+pub use statistics::{Z, median, wilson};
 pub use trial::evaluate;

@@ -146,6 +146,23 @@ pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, Experim
     Ok(rows)
 }
 
+/// The rows of `images.csv` of the last attempt at a trial that came to its end; none if there is no such attempt.
+///
+/// # Errors
+/// As [`trial_rows`].
+pub fn image_rows(directory: &Path, trial_id: &str) -> Result<Vec<ImageRow>, ExperimentError> {
+    let attempt = trial_rows(directory)?.get(trial_id).map(|row| row.attempt);
+    let mut rows = Vec::new();
+    TableFile::<ImageRow>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
+        let row: ImageRow = row.deserialize(Some(header)).map_err(|error| error.to_string())?;
+        if row.trial_id == trial_id && Some(row.attempt) == attempt {
+            rows.push(row);
+        }
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +182,23 @@ mod tests {
         assert_eq!(text.matches("trial_id,attempt,status").count(), 1);
         assert_eq!(text.lines().count(), 3);
         assert_eq!(fs::read_to_string(out.join("images.csv")).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn images_are_those_of_the_last_attempt_that_came_to_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::create(directory.path()).unwrap();
+        let id = || "one".to_owned();
+        for (attempt, status) in [(1, TrialStatus::Ok), (2, TrialStatus::Failed)] {
+            for image in 0..2 {
+                store.append_image(&ImageRow { trial_id: id(), attempt, image, ..ImageRow::default() }).unwrap();
+            }
+            store.append_trial(&TrialRow { trial_id: id(), attempt, status, ..TrialRow::default() }).unwrap();
+        }
+        let found: Vec<_> =
+            image_rows(directory.path(), "one").unwrap().iter().map(|row| (row.attempt, row.image)).collect();
+        assert_eq!(found, [(1, 0), (1, 1)]);
+        assert!(image_rows(directory.path(), "other").unwrap().is_empty());
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod run_directory;
 mod table_file;
 mod whole_file;
 
-pub use directory::{Store, trial_rows};
+pub use directory::{Store, image_rows, trial_rows};
 pub use journal::TrialRecord;
 pub use lock::{Holder, ended_by_itself};
 pub use part::TornRow;

@@ -40,7 +40,7 @@ pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String>
         table.rows.push(vec![
             Cell::text(&one.system),
             Cell::text(&one.network),
-            Cell::Fixed(f64::from(one.width), 0),
+            Cell::whole(one.width.map(f64::from)),
             Cell::text(&one.dataset),
             one.accuracy_percent.map_or(Cell::Empty, |percent| Cell::Fixed(percent, 2)),
             Cell::text("published"),
