@@ -9,7 +9,6 @@ pub fn in_words(message: &str) -> String {
         return message.to_owned();
     };
     let wanted = match expected {
-        "a boolean" => "`true` or `false`",
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
         "i32" | "i64" => "a whole number, which may be negative",
         "f32" | "f64" => "a number",
@@ -31,6 +30,7 @@ pub fn in_words(message: &str) -> String {
         (Some(text), _) if text.trim().parse::<f64>().is_ok() && wanted.contains("number") => {
             "; remove the quotes".to_owned()
         }
+        (_, "a boolean") => "; write `true` or `false`".to_owned(),
         (None, "a string") => "; put it into quotes".to_owned(),
         (None, "a sequence") if !found.starts_with("map") => "; put it into brackets, as in `[1, 2]`".to_owned(),
         _ => String::new(),
@@ -45,10 +45,10 @@ mod tests {
     #[test]
     fn what_to_write_is_said() {
         let said = |found: &str, expected: &str| in_words(&format!("invalid type: {found}, expected {expected}"));
-        assert!(said("string \"off\"", "a boolean").ends_with("expected `true` or `false`; write `false`"));
+        assert!(said("string \"off\"", "a boolean").ends_with("expected a boolean; write `false`"));
         assert!(said("string \"12\"", "u32").ends_with("expected a whole number; remove the quotes"));
         assert!(said("string \"2e1\"", "f64").ends_with("expected a number; remove the quotes"));
-        assert!(said("integer `12`", "a boolean").ends_with("expected `true` or `false`"));
+        assert!(said("integer `12`", "a boolean").ends_with("expected a boolean; write `true` or `false`"));
         assert!(
             said("integer `1`", "a sequence").ends_with("expected a sequence; put it into brackets, as in `[1, 2]`")
         );
