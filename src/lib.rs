@@ -11,7 +11,7 @@
 //! | [`training`] | recipes, and with the feature `train` the trainer |
 //! | [`network`], [`dataset`] | graphs, weights, clear-text forward; images |
 //! | [`ckks`] | the RNS-CKKS scheme and its evaluators |
-//! | [`ring`] | modular arithmetic, NTT, RNS polynomials, sampling |
+//! | [`ring`], [`wire`] | modular arithmetic, NTT, RNS polynomials, sampling; checked files of bytes |
 //!
 //! `network` knows no encryption and `ckks` knows no network.
 //!
@@ -32,6 +32,7 @@ pub mod report;
 pub mod ring;
 #[cfg(feature = "harness")]
 pub mod training;
+pub mod wire;
 
 /// The library section of the README.
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 
 use super::client_plan::ClientPlan;
 use super::error::InferenceError;
-use super::logits::Logits;
+use super::logits::{Logits, copy_deviation};
 use super::plan::Plan;
 use super::probe::{LayerProbe, probe};
 use crate::ckks::decryption::decrypt;
@@ -34,8 +34,24 @@ impl<'a> Client<'a> {
         Self::with(plan, SecretKey::reproducible(&plan.parameters, seed))
     }
 
+    /// A client with a key that there is, of the plan's parameters.
+    ///
+    /// # Errors
+    /// [`CkksError::Key`] for a key of other parameters.
+    pub fn with_secret(plan: &'a ClientPlan, secret: SecretKey) -> Result<Self, CkksError> {
+        if secret.parameters().fingerprint() != plan.parameters.fingerprint() {
+            return Err(CkksError::Key { reason: "it is a secret key of others".into() });
+        }
+        Ok(Self::with(plan, secret))
+    }
+
     fn with(plan: &'a ClientPlan, secret: SecretKey) -> Self {
         Self { plan, encryptor: Encryptor::new(secret) }
+    }
+
+    /// The secret key.
+    pub fn secret(&self) -> &SecretKey {
+        self.encryptor.secret()
     }
 
     /// The encoder.
@@ -107,6 +123,25 @@ impl<'a> Client<'a> {
     /// [`InferenceError::Result`] unless there are as many ciphertexts as the plan says, at its last level and scale;
     /// [`InferenceError::BatchSize`]; as [`Client::slots`].
     pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Result<Vec<Logits>, InferenceError> {
+        let slots = self.result_slots(result, images)?;
+        Ok((0..images).map(|image| Logits::read(self.plan, &slots, image)).collect())
+    }
+
+    /// As [`Client::decrypt_batch`], each image's logits with the deviation of their copies, which is noise that the client sees.
+    ///
+    /// # Errors
+    /// As [`Client::decrypt_batch`].
+    pub fn decrypt_with_noise(
+        &self,
+        result: &[Ciphertext],
+        images: usize,
+    ) -> Result<Vec<(Logits, f64)>, InferenceError> {
+        let slots = self.result_slots(result, images)?;
+        let read = |image| (Logits::read(self.plan, &slots, image), copy_deviation(self.plan, &slots, image));
+        Ok((0..images).map(read).collect())
+    }
+
+    fn result_slots(&self, result: &[Ciphertext], images: usize) -> Result<Vec<SecretSlots>, InferenceError> {
         let batch = self.plan.batch;
         if !(1..=batch).contains(&images) {
             return Err(InferenceError::BatchSize { batch, found: images });
@@ -122,7 +157,6 @@ impl<'a> Client<'a> {
             self.plan.check_result(ciphertext.limbs(), ciphertext.scale())?;
             Ok(slots)
         });
-        let slots = slots.collect::<Result<Vec<_>, InferenceError>>()?;
-        Ok((0..images).map(|image| Logits::read(self.plan, &slots, image)).collect())
+        slots.collect()
     }
 }
