@@ -7,6 +7,7 @@
 //! | [`cli`] | one file per subcommand |
 //! | [`report`] | tables and figures from recorded rows |
 //! | [`experiment`] | configuration, trials, records, provenance |
+//! | [`parties`] | client and server with files between them |
 //! | [`inference`] | encrypted inference: layouts, plan, executor, probe |
 //! | [`training`] | recipes, and with the feature `train` the trainer |
 //! | [`network`], [`dataset`] | graphs, weights, clear-text forward; images |
@@ -27,6 +28,7 @@ pub mod dataset;
 pub mod experiment;
 pub mod inference;
 pub mod network;
+pub mod parties;
 #[cfg(feature = "harness")]
 pub mod report;
 pub mod ring;

@@ -4,15 +4,18 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::client::Client;
 use super::data::Data;
 use super::error::CliError;
 use super::evaluate::Evaluate;
 use super::export::Export;
 use super::infer::Infer;
+use super::inspect::Inspect;
 use super::plan::Plan;
 use super::report::Report;
 use super::run::Run;
 use super::schema::Schema;
+use super::server::Server;
 use super::train::Train;
 use super::trial::Trial;
 use crate::experiment::notice::tell;
@@ -42,6 +45,9 @@ enum Command {
     Train(Train),
     Evaluate(Evaluate),
     Data(Data),
+    Client(Client),
+    Server(Server),
+    Inspect(Inspect),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -71,6 +77,9 @@ impl Command {
             Self::Train(train) => train.execute(),
             Self::Evaluate(evaluate) => evaluate.execute(),
             Self::Data(data) => data.execute(),
+            Self::Client(client) => client.execute(),
+            Self::Server(server) => server.execute(),
+            Self::Inspect(inspect) => inspect.execute(),
             Self::Trial(trial) => trial.execute(),
         }
     }

@@ -9,7 +9,6 @@ use super::layout::Layout;
 use super::linear::Packing;
 use super::program::Value;
 use super::unfold::Unfolding;
-use crate::ckks::evaluator::SCALE_TOLERANCE;
 use crate::ckks::keys::KeyRequest;
 use crate::ckks::{Complex, Parameters};
 use crate::network::lowered::Shape;
@@ -70,8 +69,9 @@ impl ClientPlan {
         if !(1..=slots).contains(batch) || input.image_slots() * batch.next_power_of_two() > slots {
             return refuse("the images of a batch do not fit into the slots");
         }
-        if *batch > 1 && batch.next_power_of_two() * input.image_slots() < output.period() {
-            return refuse("the logits of a batch do not fit into the slots");
+        let period = if *batch == 1 { output.period() } else { batch.next_power_of_two() * input.image_slots() };
+        if (0..output.shape().channels).any(|class| output.position(class, 0, 0).1 >= period) {
+            return refuse("the logits of an image do not fit into its slots");
         }
         if !(1..=MOST_COPIES).contains(copies) || matches!(self.packing, Packing::Halves { half } if half > slots) {
             return refuse("the form of the image is impossible");
@@ -135,7 +135,7 @@ impl ClientPlan {
     /// [`InferenceError::Result`].
     pub fn check_result(&self, limbs: usize, scale: f64) -> Result<(), InferenceError> {
         let expected = self.result;
-        if limbs == expected.limbs && (scale / expected.scale - 1.0).abs() < SCALE_TOLERANCE {
+        if expected.is_met(limbs, scale) {
             return Ok(());
         }
         let reason = format!(

@@ -11,6 +11,7 @@ pub mod format;
 mod groups;
 mod html;
 pub mod inference_text;
+pub mod inspection_text;
 pub mod left_out;
 pub mod level_text;
 mod measures;

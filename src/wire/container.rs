@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::WireError;
 use super::header::{HEADER_BYTES, Header, HeaderFault, KeyId, Prefix, VERSION};
+use super::hex::hex;
 use super::kind::Kind;
 use super::mapped::MappedBytes;
 use super::whole_file::WholeFile;
@@ -171,7 +172,6 @@ impl Container {
         if self.header.key == *key {
             return Ok(());
         }
-        let hex = |id: &KeyId| id.iter().map(|byte| format!("{byte:02x}")).collect();
         Err(WireError::Key { path: self.path.clone(), found: hex(&self.header.key), expected: hex(key) })
     }
 }

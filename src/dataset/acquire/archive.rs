@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use md5::{Digest, Md5};
 
 use crate::dataset::error::DatasetError;
-use crate::dataset::hex::hex;
+use crate::wire::hex;
 use crate::dataset::name::DatasetName;
 
 impl DatasetName {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::archive::write_error;
 use crate::dataset::error::DatasetError;
-use crate::dataset::hex::hex;
+use crate::wire::hex;
 use crate::dataset::name::DatasetName;
 
 /// File name in the folder of a data set.

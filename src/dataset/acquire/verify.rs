@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::manifest;
 use crate::dataset::cifar::{find, read_test, read_training};
 use crate::dataset::error::DatasetError;
-use crate::dataset::hex::hex;
+use crate::wire::hex;
 use crate::dataset::image::Dataset;
 use crate::dataset::name::DatasetName;
 

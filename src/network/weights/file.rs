@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::half_precision;
 use super::set::Weights;
 use super::tensor::Tensor;
-use crate::dataset::hex;
+use crate::wire::hex;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
 
