@@ -77,8 +77,7 @@ impl Server {
                 print(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
             }
             Action::Evaluate { server, upload, out, keys, threads } => {
-                let request =
-                    ServerRequest { directory: server, upload, result: out, keys, threads: Threads(threads) };
+                let request = ServerRequest { directory: server, upload, result: out, keys, threads: Threads(threads) };
                 serve(&request, &mut Bars::new("server: encrypted images"))?;
                 print(&format!("{}\n", request.result.display()))
             }

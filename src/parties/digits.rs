@@ -27,7 +27,9 @@ impl Digits {
             Self::All => None,
             Self::Fixed(digits) => Some(digits),
             // Noise of nothing, or of no size at all, has no digit to hide.
-            Self::Auto => Some((-(DEVIATIONS * deviation).log10()).floor().clamp(f64::from(-MOST), f64::from(MOST)) as i32),
+            Self::Auto => {
+                Some((-(DEVIATIONS * deviation).log10()).floor().clamp(f64::from(-MOST), f64::from(MOST)) as i32)
+            }
         }
     }
 

@@ -93,9 +93,10 @@ impl Container {
         if crc32fast::hash(sums).to_le_bytes() != last {
             return Err(damaged("the list of checksums".into()));
         }
-        let wrong = body.par_chunks(BLOCK).zip(sums.par_chunks(4)).position_first(|(block, sum)| {
-            crc32fast::hash(block).to_le_bytes() != sum
-        });
+        let wrong = body
+            .par_chunks(BLOCK)
+            .zip(sums.par_chunks(4))
+            .position_first(|(block, sum)| crc32fast::hash(block).to_le_bytes() != sum);
         if let Some(block) = wrong {
             return Err(damaged(format!("MiB {block} of its content")));
         }

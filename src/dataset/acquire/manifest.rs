@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::archive::write_error;
 use crate::dataset::error::DatasetError;
-use crate::wire::hex;
 use crate::dataset::name::DatasetName;
+use crate::wire::hex;
 
 /// File name in the folder of a data set.
 pub(super) const FILE: &str = "manifest.sha256";

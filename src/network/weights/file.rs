@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 use super::half_precision;
 use super::set::Weights;
 use super::tensor::Tensor;
-use crate::wire::hex;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
+use crate::wire::hex;
 
 /// PyTorch counts batches in integer tensors of this name; no evaluation needs them.
 const IGNORED_SUFFIX: &str = ".num_batches_tracked";
