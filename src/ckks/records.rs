@@ -67,9 +67,13 @@ fn read_start<'b>(
 }
 
 fn write_part(parameters: &Parameters, part: &Polynomial, out: &mut Vec<u8>) {
-    for (prime, limb) in part.limbs.iter().enumerate() {
-        bits::pack(limb, prime_bits(parameters, prime), out);
-    }
+    let packed = |(prime, limb): (usize, &Limb)| {
+        let mut bytes = Vec::with_capacity(limb_bytes(parameters, prime));
+        bits::pack(limb, prime_bits(parameters, prime), &mut bytes);
+        bytes
+    };
+    let packed: Vec<Vec<u8>> = part.limbs.par_iter().enumerate().map(packed).collect();
+    packed.iter().for_each(|bytes| out.extend(bytes));
 }
 
 fn read_part(parameters: &Parameters, limbs: usize, bytes: &[u8]) -> Result<Polynomial, CkksError> {
