@@ -180,6 +180,24 @@ fn a_kill_at_any_time_leaves_no_file_that_is_taken_for_whole() {
 }
 
 #[test]
+fn a_disk_without_room_leaves_nothing() {
+    let (_server, client) = prepared();
+    let client = client.path();
+    // A limit on the size of files stands for the end of the disk.
+    let script = "trap '' XFSZ; ulimit -f 2000; exec \"$@\"";
+    let output = Command::new("bash")
+        .args(["-c", script, "bash", env!("CARGO_BIN_EXE_leveled")])
+        .args(KEYGEN)
+        .current_dir(client)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("error: cannot write keys.lev") && text.contains("is there room on the disk"), "{text}");
+    assert_eq!(fs::read_dir(client).unwrap().count(), 1);
+}
+
+#[test]
 fn the_programs_of_the_benchmarking_suite_predict_as_in_clear_text() {
     let directory = tiny_model::directory();
     let root = directory.path();

@@ -1,6 +1,6 @@
 //! `leveled client`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -75,44 +75,46 @@ impl Client {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        Ok(match self.action {
-            Action::Keygen { bundle: path, secret, keys, insecure } => {
-                let bundle = ClientBundle::read(&path).map_err(ExperimentError::from)?;
-                if !(insecure || bundle.plan.parameters.security().is_secure()) {
-                    return Err(ExperimentError::from(PartyError::Insecure { path }).into());
-                }
-                let total = bundle.plan.request.len() as u64;
-                let mut bars = Bars::new("client: keys");
-                generate_keys(&bundle, &secret, &keys, |made| {
-                    bars.progress(Stage::KeyGeneration, made as u64, total, "");
-                })
-                .map_err(ExperimentError::from)?;
-            }
-            Action::Encrypt { bundle, images: sources, secret, out } => {
-                let bundle = ClientBundle::read(&bundle).map_err(ExperimentError::from)?;
-                let secret = read_secret(&bundle, &secret).map_err(ExperimentError::from)?;
-                let images = images(&bundle, &sources)?;
-                let mut bars = Bars::new("client: images");
-                encrypt(&bundle, secret, &images, &out, |done| {
-                    bars.progress(Stage::Encryption, done as u64, images.len() as u64, "");
-                })
-                .map_err(ExperimentError::from)?;
-            }
+        match self.action {
+            Action::Keygen { bundle, secret, keys, insecure } => Ok(keygen(bundle, &secret, &keys, insecure)?),
+            Action::Encrypt { bundle, images, secret, out } => Ok(encrypt_images(&bundle, &images, &secret, &out)?),
             Action::Decrypt { bundle, result, secret, digits, out } => {
-                let bundle = ClientBundle::read(&bundle).map_err(ExperimentError::from)?;
-                let secret = read_secret(&bundle, &secret).map_err(ExperimentError::from)?;
-                let mut bars = Bars::new("client: logits");
-                let answers = decrypt(&bundle, secret, &result, digits, |done, total| {
-                    bars.progress(Stage::Decryption, done as u64, total as u64, "");
-                })
-                .map_err(ExperimentError::from)?;
-                drop(bars);
-                let table = answers_csv(&bundle, &answers);
+                let table = answers(&bundle, &result, &secret, digits)?;
                 match out {
-                    Some(out) => write_whole(&out, table.as_bytes())?,
-                    None => print(&table)?,
+                    Some(out) => Ok(write_whole(&out, table.as_bytes())?),
+                    None => print(&table),
                 }
             }
-        })
+        }
     }
+}
+
+fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(), ExperimentError> {
+    let bundle = ClientBundle::read(&path)?;
+    if !(insecure || bundle.plan.parameters.security().is_secure()) {
+        return Err(PartyError::Insecure { path }.into());
+    }
+    let total = bundle.plan.request.len() as u64;
+    let mut bars = Bars::new("client: keys");
+    Ok(generate_keys(&bundle, secret, keys, |made| bars.progress(Stage::KeyGeneration, made as u64, total, ""))?)
+}
+
+fn encrypt_images(bundle: &Path, sources: &[String], secret: &Path, out: &Path) -> Result<(), ExperimentError> {
+    let bundle = ClientBundle::read(bundle)?;
+    let secret = read_secret(&bundle, secret)?;
+    let images = images(&bundle, sources)?;
+    let total = images.len() as u64;
+    let mut bars = Bars::new("client: images");
+    Ok(encrypt(&bundle, secret, &images, out, |done| bars.progress(Stage::Encryption, done as u64, total, ""))?)
+}
+
+/// The table of decrypted logits.
+fn answers(bundle: &Path, result: &Path, secret: &Path, digits: Digits) -> Result<String, ExperimentError> {
+    let bundle = ClientBundle::read(bundle)?;
+    let secret = read_secret(&bundle, secret)?;
+    let mut bars = Bars::new("client: logits");
+    let answers = decrypt(&bundle, secret, result, digits, |done, total| {
+        bars.progress(Stage::Decryption, done as u64, total as u64, "");
+    })?;
+    Ok(answers_csv(&bundle, &answers))
 }

@@ -89,8 +89,10 @@ impl ClientBundle {
     pub(super) fn of(container: &Container) -> Result<Self, PartyError> {
         let path = container.path();
         let Meta { dataset, normalisation, logit_deviation, plan } = container.meta()?;
-        plan.check().map_err(|source| PartyError::Content { path: path.to_owned(), source })?;
-        normalisation.check().map_err(|source| PartyError::Normalisation { path: path.to_owned(), source })?;
+        plan.check().map_err(|error| PartyError::Content { path: path.to_owned(), source: error.into() })?;
+        normalisation
+            .check()
+            .map_err(|error| PartyError::Normalisation { path: path.to_owned(), source: error.into() })?;
         if !(logit_deviation.is_finite() && logit_deviation >= 0.0) {
             return Err(container.unsound(format!("the deviation of a logit is {logit_deviation}")).into());
         }

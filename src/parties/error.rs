@@ -21,7 +21,7 @@ pub enum PartyError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: InferenceError,
+        source: Box<InferenceError>,
     },
     /// Encrypted inference refused.
     #[error(transparent)]
@@ -38,7 +38,7 @@ pub enum PartyError {
         /// The bundle.
         path: PathBuf,
         /// Why.
-        source: DatasetError,
+        source: Box<DatasetError>,
     },
     /// A bundle asks for parameters that are not secure.
     #[error("the parameters of {} are not 128-bit secure; --insecure makes keys for them nevertheless, for experiments", path.display())]

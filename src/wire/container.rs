@@ -279,7 +279,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("f");
         for length in [0, 1, 1 << 20, (5 << 19) + 3] {
-            let body: Vec<u8> = (0..length).map(|i| (i * i >> 7) as u8).collect();
+            let body: Vec<u8> = (0..length).map(|i| ((i * i) >> 7) as u8).collect();
             write(&path, &body);
             let read = Container::open_kind(&path, &[Kind::Upload]).unwrap();
             assert_eq!((read.header(), &read.body()[..]), (&HEADER, &body[..]));

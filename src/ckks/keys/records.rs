@@ -132,7 +132,7 @@ impl SwitchingKey {
         let (Some(words), Some(seed)) = (words, seed) else {
             return refuse(format!("it has {} bytes instead of {expected}", bytes.len()));
         };
-        if words.as_ptr() as usize % ALIGNMENT as usize != 0 {
+        if !(words.as_ptr() as u64).is_multiple_of(ALIGNMENT) {
             return refuse("its bytes are not aligned".into());
         }
         let digits = Self::digits_of(parameters, band, limbs);
@@ -146,6 +146,77 @@ impl SwitchingKey {
         match wrong {
             Some(q) => refuse(format!("a residue is not below its prime {q}")),
             None => Ok(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ckks::keys::{KeyKind, KeyRequest, SecretKey};
+    use crate::ckks::{EvaluationKeys, ParametersLiteral, SecurityPolicy};
+    use crate::ring::simd;
+
+    fn key() -> (SecretKey, usize, SwitchingKey) {
+        let parameters = Parameters::new(ParametersLiteral {
+            log_n: 6,
+            levels: 4,
+            scale_bits: 24.0,
+            weight_bits: 18.0,
+            base_bits: 40,
+            security: SecurityPolicy::None,
+            ..ParametersLiteral::default()
+        });
+        let parameters = parameters.unwrap();
+        let secret = SecretKey::generate(&parameters).unwrap();
+        let mut request = KeyRequest::new();
+        request.add(&parameters, KeyKind::Relinearization, 5);
+        let mut made = None;
+        EvaluationKeys::generate_each(&secret, &request, |_, band, key| {
+            made = Some((band, key));
+            Ok::<(), CkksError>(())
+        })
+        .unwrap();
+        let (band, key) = made.unwrap();
+        (secret, band, key)
+    }
+
+    #[test]
+    fn keys_are_what_was_sent() {
+        let (secret, band, key) = key();
+        let parameters = secret.parameters();
+        let sent = key.to_sent(parameters, band);
+        let back = SwitchingKey::from_sent(parameters, band, 5, &sent).unwrap();
+        assert_eq!((back.words.get(), &back.starts), (key.words.get(), &key.starts));
+        assert_eq!(back.to_sent(parameters, band), sent);
+        assert!(matches!(SwitchingKey::from_sent(parameters, band, 5, &sent[1..]), Err(CkksError::Key { .. })));
+        assert!(matches!(SwitchingKey::from_sent(parameters, band, 4, &sent), Err(CkksError::Key { .. })));
+        assert!(matches!(SwitchingKey::from_sent(parameters, band, 5, &[]), Err(CkksError::Key { .. })));
+    }
+
+    #[test]
+    fn errors_do_not_follow_from_what_is_sent() {
+        let (secret, band, key) = key();
+        let parameters = secret.parameters();
+        // Modulo a special prime no digit has a part of the message but P s', which is zero there: b + a s' is the error.
+        let prime = parameters.bands()[band].special[0];
+        let (ntt, index) = (&parameters.ntts()[prime], 5);
+        let q = ntt.modulus();
+        for digit in 0..key.digits {
+            let (mut error, mut a) = (Limb::scratch(64), Limb::scratch(64));
+            unpack_first(key.prime_words(index), digit, key.digits, &mut error, q);
+            uniform_half(&key.uniform, digit, prime).fill_uniform(&mut a, q);
+            simd::multiply_assign(&mut a, secret.limb(prime), q);
+            simd::add_assign(&mut error, &a, q);
+            ntt.inverse(&mut error);
+            let error: Vec<i64> = error.iter().map(|x| q.centered(*x)).collect();
+            assert!(error.iter().any(|x| *x != 0) && error.iter().all(|x| x.abs() < 31), "{error:?}");
+            let sent = &key.uniform;
+            let seeds = [sent.clone(), sent.derive("digit", &[digit as u64]), uniform_half(sent, digit, prime)];
+            for seed in seeds.iter().flat_map(|seed| [seed.clone(), seed.derive("error", &[])]) {
+                let drawn: Vec<i64> = seed.gaussian(64).iter().map(|x| i64::from(*x)).collect();
+                assert_ne!(drawn, error);
+            }
         }
     }
 }
