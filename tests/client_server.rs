@@ -138,7 +138,7 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
         ("short.txt", "line 1 of short.txt: 2 values instead of 3072"),
         ("bright.txt", "line 1 of bright.txt: \"1.5\" is no pixel"),
         ("empty.txt", "there is no image to encrypt"),
-        ("absent.png", "cannot read absent.png"),
+        ("absent.png", "cannot read `absent.png`"),
         ("200", "there is no image 200"),
     ] {
         let text = encrypt(image);
