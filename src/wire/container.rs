@@ -1,6 +1,6 @@
 //! A file: header, description, body, checksums.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -52,11 +52,12 @@ impl Container {
     pub fn open(path: &Path) -> Result<Self, WireError> {
         let read = |source| WireError::Read { path: path.to_owned(), source };
         let magic = || WireError::Magic { path: path.to_owned() };
-        let file = File::open(path).map_err(read)?;
-        let about = file.metadata().map_err(read)?;
+        // Whoever opens a pipe waits for what comes.
+        let about = fs::metadata(path).map_err(read)?;
         if !about.is_file() || about.len() < HEADER_BYTES as u64 {
             return Err(magic());
         }
+        let file = File::open(path).map_err(read)?;
         let all = MappedBytes::of(&file).map_err(read)?;
         let found = all.len() as u64;
         let head: &[u8; HEADER_BYTES] = all.first_chunk().ok_or_else(magic)?;
@@ -261,8 +262,6 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     const HEADER: Header = Header { kind: Kind::Upload, parameters: [1; 32], plan: [2; 32], key: [3; 16] };
