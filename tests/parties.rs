@@ -306,6 +306,34 @@ fn contents_that_cannot_be_are_refused_though_their_checksums_hold() {
     }
 }
 
+#[test]
+fn no_forged_body_makes_a_reader_panic() {
+    let world = packed();
+    let forged = world.path("false");
+    for (kind, path) in world.files().into_iter().filter(|(kind, _)| *kind != Kind::Bundle) {
+        let mut numbers = numbers(100 + kind as u64);
+        let mut number = move |below: usize| (numbers.next().unwrap() % below as u64) as usize;
+        // What happens to be sound is evaluated in full.
+        for _ in 0..if kind == Kind::Upload { 6 } else { 30 } {
+            forge(&path, &forged, |_, _, body| {
+                for _ in 0..=number(4) {
+                    let (at, value) = (number(body.len()), number(256) as u8);
+                    let end = (at + number(64)).min(body.len());
+                    body[at..end].fill(value);
+                }
+                match number(8) {
+                    0 => body.truncate(number(body.len())),
+                    1 => body.extend(vec![7; number(100)]),
+                    _ => {}
+                }
+            });
+            if let Err(error) = world.read(kind, &forged) {
+                assert!(matches!(error, PartyError::Wire(_)), "{kind}: {error}");
+            }
+        }
+    }
+}
+
 /// Every number, and every word, of a value, with what leads there.
 fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
