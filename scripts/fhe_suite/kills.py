@@ -42,31 +42,26 @@ def main():
             if inspected.returncode != 0:
                 sys.exit(f"error: {when}: {inspected.stderr}")
 
-    usual = {}
-    for program in PROGRAMS:
-        start = time.monotonic()
-        if run(program).wait() != 0:
-            sys.exit(f"error: {program} fails; run drive.py first")
-        usual[program] = time.monotonic() - start
-    killed = {program: 0 for program in PROGRAMS}
+    # Each program is killed in its turn, then runs to its end over what was left, so that the next one has what it reads.
+    usual, killed = {}, {program: 0 for program in PROGRAMS}
     while sum(killed.values()) < options.kills:
-        program = draw.choice(PROGRAMS)
-        process = run(program)
-        try:
-            process.wait(draw.random() * usual[program])
-            continue
-        except subprocess.TimeoutExpired:
-            # The program and the `leveled` that it started, which are a session of their own.
-            subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=False)
-            process.wait()
-        killed[program] += 1
-        check(f"{program}, kill {sum(killed.values())}")
-    # Everything can be made again over what was left.
-    for program in PROGRAMS:
-        if run(program).wait() != 0:
-            sys.exit(f"error: {program} fails after the kills")
+        for program in PROGRAMS:
+            if program in usual:
+                process = run(program)
+                try:
+                    process.wait(draw.random() * usual[program])
+                except subprocess.TimeoutExpired:
+                    # The program and the `leveled` that it started, which are a session of their own.
+                    subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=False)
+                    process.wait()
+                    killed[program] += 1
+                    check(f"{program}, kill {sum(killed.values())}")
+            start = time.monotonic()
+            if run(program).wait() != 0:
+                sys.exit(f"error: {program} fails after {sum(killed.values())} kills; has drive.py run?")
+            usual[program] = time.monotonic() - start
     check("in the end")
-    print(f"{options.kills} kills, no damaged file: {killed}")
+    print(f"{sum(killed.values())} kills, no damaged file: {killed}")
 
 
 if __name__ == "__main__":
