@@ -146,7 +146,7 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
     }
     assert!(!client.join("upload.lev").exists());
     let text = refusal(client, &["client", "decrypt", "client.lev", "keys.lev", "--secret", "secret.lev"]);
-    assert!(text.contains("keys.lev holds evaluation keys instead of encrypted logits"), "{text}");
+    assert!(text.contains("keys.lev is of the kind `evaluation keys`, not `encrypted logits`"), "{text}");
     // A network that changed since is not served.
     send("keys.lev", client, server);
     tiny_model::write_network(&server.join("tiny.safetensors"), 2);

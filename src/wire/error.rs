@@ -53,7 +53,7 @@ pub enum WireError {
         expected: u32,
     },
     /// A file of another kind.
-    #[error("{} holds {found} instead of {expected}; check which file goes where", path.display())]
+    #[error("{} is of the kind `{found}`, not `{expected}`; check which file goes where", path.display())]
     Kind {
         /// The file.
         path: PathBuf,
