@@ -7,11 +7,12 @@
 //! | [`cli`] | one file per subcommand |
 //! | [`report`] | tables and figures from recorded rows |
 //! | [`experiment`] | configuration, trials, records, provenance |
+//! | [`parties`] | client and server with files between them |
 //! | [`inference`] | encrypted inference: layouts, plan, executor, probe |
 //! | [`training`] | recipes, and with the feature `train` the trainer |
 //! | [`network`], [`dataset`] | graphs, weights, clear-text forward; images |
 //! | [`ckks`] | the RNS-CKKS scheme and its evaluators |
-//! | [`ring`] | modular arithmetic, NTT, RNS polynomials, sampling |
+//! | [`ring`], [`wire`] | modular arithmetic, NTT, RNS polynomials, sampling; checked files of bytes |
 //!
 //! `network` knows no encryption and `ckks` knows no network.
 //!
@@ -27,12 +28,14 @@ pub mod dataset;
 pub mod experiment;
 pub mod inference;
 pub mod network;
+pub mod parties;
 #[cfg(feature = "harness")]
 pub mod report;
 pub mod ring;
 #[cfg(feature = "harness")]
 pub mod training;
 mod user_file;
+pub mod wire;
 
 /// The library section of the README.
 #[cfg(doctest)]

@@ -15,7 +15,9 @@ use leveled::ckks::keys::KeyKind;
 use leveled::dataset::{DatasetError, DatasetName, UnknownDataset};
 use leveled::inference::InferenceError;
 use leveled::network::NetworkError;
+use leveled::parties::PartyError;
 use leveled::ring::RingError;
+use leveled::wire::{Kind, WireError};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -146,6 +148,39 @@ fn inference_errors() -> Vec<InferenceError> {
     ]
 }
 
+/// What files of keys and ciphertexts are refused for, and what else can go wrong between two parties.
+fn party_errors() -> Vec<PartyError> {
+    let path = || PathBuf::from("upload.lev");
+    let missing = || std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
+    let wire = [
+        WireError::Read { path: path(), source: missing() },
+        WireError::Write { path: path(), source: missing() },
+        WireError::Busy { path: path() },
+        WireError::Exists { path: path() },
+        WireError::Magic { path: path() },
+        WireError::Version { path: path(), found: 2, expected: 1 },
+        WireError::Kind { path: path(), found: Kind::Secret, expected: Kind::Upload.as_str() },
+        WireError::Length { path: path(), found: 100, expected: "4136".into() },
+        WireError::Checksum { path: path(), place: "the header".into() },
+        WireError::Content { path: path(), reason: "batch 3: its scale is NaN".into() },
+        WireError::Parameters { path: path() },
+        WireError::Plan { path: path() },
+        WireError::Key { path: path(), found: "00".into(), expected: "11".into() },
+        WireError::ByteOrder,
+    ];
+    let refused = || InferenceError::ClientPlan { reason: "a layout is impossible in this ring".into() };
+    let zero = DatasetError::Normalisation { key: "std", channel: 1, found: 0.0, expected: "finite and above 0" };
+    let own = [
+        PartyError::Content { path: "client.lev".into(), source: refused().into() },
+        InferenceError::Encode { reason: "it is too large".into() }.into(),
+        CkksError::Key { reason: "it has 3 bytes instead of 32".into() }.into(),
+        PartyError::Normalisation { path: "client.lev".into(), source: zero.into() },
+        PartyError::Insecure { path: "client.lev".into() },
+        PartyError::NoImages,
+    ];
+    wire.into_iter().map(PartyError::from).chain(own).collect()
+}
+
 fn dataset_errors() -> Vec<DatasetError> {
     let path = || PathBuf::from("data/test_batch.bin");
     let dataset = DatasetName::Cifar10;
@@ -233,6 +268,7 @@ fn errors_of_the_library() {
             lines("inference", inference_errors()),
             lines("data sets", dataset_errors()),
             lines("networks", network_errors()),
+            lines("files of two parties", party_errors()),
         ]
         .join("\n")
     );

@@ -17,16 +17,26 @@ use crate::ring::{Limb, Polynomial, RingError, SecretLimb, simd};
 #[must_use]
 #[derive(Debug, Clone)]
 pub struct SeededCiphertext {
-    parameters: Parameters,
-    c0: Polynomial,
-    seed: Seed,
-    scale: f64,
+    pub(super) parameters: Parameters,
+    pub(super) c0: Polynomial,
+    pub(super) seed: Seed,
+    pub(super) scale: f64,
 }
 
 impl SeededCiphertext {
     /// Size in bytes.
     pub fn bytes(&self) -> u64 {
         self.c0.bytes() + 32
+    }
+
+    /// The factor that slots are multiplied by.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// Number of limbs.
+    pub fn limbs(&self) -> usize {
+        self.c0.len()
     }
 
     /// The full ciphertext.

@@ -151,6 +151,12 @@ pub enum CkksError {
         /// What is wrong.
         reason: String,
     },
+    /// Bytes that are no key of the parameters.
+    #[error("this is no key of these parameters: {reason}; use the parameters that it was made with")]
+    Key {
+        /// What is wrong.
+        reason: String,
+    },
     /// A ciphertext that is not one of the parameters.
     #[error("this is no ciphertext of these parameters: {reason}; use the parameters that it was made with")]
     Ciphertext {

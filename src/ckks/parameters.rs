@@ -12,6 +12,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::error::CkksError;
 use super::gadget::{Band, Budget};
@@ -379,6 +380,21 @@ impl Parameters {
     /// Number of limbs of a fresh ciphertext: levels + 1.
     pub fn max_limbs(&self) -> usize {
         self.0.chain
+    }
+
+    /// SHA-256 of all that keys and ciphertexts depend on: ring, primes, scales and bands.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut put = |number: u64| hash.update(number.to_le_bytes());
+        put(self.log_n().into());
+        put(self.max_limbs() as u64);
+        (0..self.ntts().len()).for_each(|prime| put(self.prime(prime)));
+        [self.scale(), self.data_scale(), self.input_scale()].iter().for_each(|scale| put(scale.to_bits()));
+        for KeyBand { band, special } in self.bands() {
+            let Band { bottom, top, shape } = band;
+            [*bottom, *top, shape.digit_limbs, special.len()].iter().chain(special).for_each(|&x| put(x as u64));
+        }
+        hash.finalize().into()
     }
 
     /// Highest level.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use super::client::Client;
 use super::compare::Compare;
 use super::completions::Completions;
 use super::data::Data;
@@ -13,11 +14,13 @@ use super::evaluate::Evaluate;
 use super::export::Export;
 use super::import::Import;
 use super::infer::Infer;
+use super::inspect::Inspect;
 use super::manual::Manual;
 use super::plan::Plan;
 use super::report::Report;
 use super::run::Run;
 use super::schema::Schema;
+use super::server::Server;
 use super::train::Train;
 use super::trial::Trial;
 use super::tune::Tune;
@@ -58,6 +61,9 @@ enum Command {
     Completions(Completions),
     #[command(name = "man")]
     Manual(Manual),
+    Client(Client),
+    Server(Server),
+    Inspect(Inspect),
     #[command(hide = true)]
     Trial(Trial),
 }
@@ -100,6 +106,9 @@ impl Command {
             Self::Import(import) => import.execute(),
             Self::Completions(completions) => completions.execute(),
             Self::Manual(manual) => manual.execute(),
+            Self::Client(client) => client.execute(),
+            Self::Server(server) => server.execute(),
+            Self::Inspect(inspect) => inspect.execute(),
             Self::Trial(trial) => trial.execute(),
         }
     }

@@ -1,6 +1,7 @@
 //! Command line: one file per subcommand.
 
 mod arguments;
+mod client;
 mod compare;
 mod completions;
 mod data;
@@ -10,12 +11,14 @@ mod export;
 mod harness;
 mod import;
 mod infer;
+mod inspect;
 mod manual;
 mod output;
 mod plan;
 mod report;
 mod run;
 mod schema;
+mod server;
 mod train;
 mod trial;
 mod tune;

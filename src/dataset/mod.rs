@@ -7,7 +7,6 @@
 mod acquire;
 mod cifar;
 mod error;
-mod hex;
 mod image;
 mod name;
 mod normalisation;
@@ -19,7 +18,6 @@ pub use self::image::{CHANNELS, Dataset, Image, PIXELS, SIDE, VALUES};
 pub use acquire::{Existing, Verified, fetch, import, verify};
 pub use cifar::{read_file, read_test, read_training};
 pub use error::DatasetError;
-pub use hex::hex;
 pub use name::{DatasetName, UnknownDataset};
 pub use normalisation::Normalisation;
 pub use png::read_png;

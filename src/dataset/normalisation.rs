@@ -64,6 +64,12 @@ impl Normalisation {
         image.values.iter().enumerate().map(|(index, &value)| self.value(index / PIXELS, value)).collect()
     }
 
+    /// As [`apply`](Self::apply) for pixel values between the whole ones; values beyond the last channel belong to that.
+    pub fn apply_to_values(&self, values: &[f64]) -> Vec<f64> {
+        let normalised = |(index, value): (usize, &f64)| self.fraction((index / PIXELS).min(CHANNELS - 1), *value);
+        values.iter().enumerate().map(normalised).collect()
+    }
+
     /// As [`apply`](Self::apply) for many images one after another, rounded to single precision.
     pub fn apply_all(&self, images: &[Image]) -> Vec<f32> {
         let tables: [[f32; 256]; CHANNELS] =
@@ -76,7 +82,11 @@ impl Normalisation {
     }
 
     fn value(&self, channel: usize, value: u8) -> f64 {
-        (f64::from(value) - self.mean[channel]) / self.std[channel]
+        self.fraction(channel, value.into())
+    }
+
+    fn fraction(&self, channel: usize, value: f64) -> f64 {
+        (value - self.mean[channel]) / self.std[channel]
     }
 }
 
@@ -97,6 +107,7 @@ mod tests {
         assert!((inputs[0] - (255.0 - 125.3) / 63.0).abs() < 1e-15);
         assert_eq!(inputs[PIXELS], 0.0);
         assert!((inputs[2 * PIXELS] + 113.9 / 66.7).abs() < 1e-15);
+        assert_eq!(CIFAR.apply_to_values(&values.map(f64::from)), inputs);
     }
 
     #[test]

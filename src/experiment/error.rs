@@ -7,6 +7,7 @@ use crate::ckks::CkksError;
 use crate::dataset::{DatasetError, DatasetName};
 use crate::inference::InferenceError;
 use crate::network::NetworkError;
+use crate::parties::PartyError;
 use crate::ring::RingError;
 use crate::training::TrainingError;
 use crate::user_file;
@@ -249,6 +250,30 @@ pub enum ExperimentError {
     /// Encrypted inference is refused or fails.
     #[error(transparent)]
     Private(#[from] InferenceError),
+    /// A file between client and server is refused, or cannot be written.
+    #[error(transparent)]
+    Party(#[from] PartyError),
+    /// Several trials where one network is to be served.
+    #[error("{trials} trials, but a server evaluates one network; choose one with --filter KEY=VALUE ({keys})")]
+    OneTrial {
+        /// How many there are.
+        trials: usize,
+        /// Settings that differ.
+        keys: String,
+    },
+    /// A trial that is not encrypted.
+    #[error("a server evaluates what is encrypted; set `backend: encrypted`")]
+    NotEncrypted,
+    /// Pixels in a text that cannot be.
+    #[error("line {line} of {}: {problem}", path.display())]
+    Pixels {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong and what to change.
+        problem: String,
+    },
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] RingError),
@@ -276,9 +301,19 @@ impl ExperimentError {
             | Self::Simulation { .. } => false,
             Self::Trial { source, .. } => source.is_user_error(),
             Self::Private(error) => !is_fault(error),
+            Self::Party(error) => is_of_the_user(error),
             Self::Training(error) => error.is_user_error(),
             _ => true,
         }
+    }
+}
+
+/// Whether what went wrong between two parties is for the user to change.
+const fn is_of_the_user(error: &PartyError) -> bool {
+    match error {
+        PartyError::Inference(error) => !is_fault(error),
+        PartyError::Ring(_) => false,
+        _ => true,
     }
 }
 

@@ -13,8 +13,12 @@ use super::records::{ImageRow, LayerRow, TrialRow};
 pub enum Stage {
     /// Reading weights and images, planning.
     Preparation,
-    /// Making keys.
+    /// Making keys, or reading them.
     KeyGeneration,
+    /// Encrypting images.
+    Encryption,
+    /// Decrypting logits.
+    Decryption,
     /// Encoding diagonals, as many as fit into their memory.
     Diagonals,
     /// Evaluating images.
@@ -30,6 +34,8 @@ impl Stage {
         match self {
             Self::Preparation => "preparation",
             Self::KeyGeneration => "keys",
+            Self::Encryption => "encryption",
+            Self::Decryption => "decryption",
             Self::Diagonals => "diagonals",
             Self::Images => "images",
             Self::Layers => "layers",

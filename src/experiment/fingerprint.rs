@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::networks::without_seed;
-use crate::dataset::{Dataset, Image, hex};
+use crate::dataset::{Dataset, Image};
 use crate::network::card::TrainingRecord;
 use crate::network::{Card, Pool, Shortcut};
+use crate::wire::hex;
 
 /// SHA-256 of a text, in hexadecimal.
 #[must_use]

@@ -9,6 +9,7 @@ pub mod bars;
 pub mod block;
 pub mod byte_size;
 pub mod child;
+pub mod client;
 pub mod clock;
 pub mod combination;
 pub mod config;

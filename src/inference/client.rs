@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::client_plan::{ClientPlan, SmallerRing};
 use super::error::InferenceError;
-use super::logits::Logits;
+use super::logits::{Logits, copy_deviation};
 use super::plan::Plan;
 use super::probe::{LayerProbe, probe};
 use crate::ckks::decryption::decrypt;
@@ -40,9 +40,25 @@ impl<'a> Client<'a> {
         Self::with(plan, SecretKey::reproducible(&plan.parameters, seed), smaller.collect())
     }
 
+    /// A client with a key that there is, of the plan's parameters.
+    ///
+    /// # Errors
+    /// [`CkksError::Key`] for a key of other parameters.
+    pub fn with_secret(plan: &'a ClientPlan, secret: SecretKey) -> Result<Self, CkksError> {
+        if secret.parameters().fingerprint() != plan.parameters.fingerprint() {
+            return Err(CkksError::Key { reason: "it is a secret key of others".into() });
+        }
+        Ok(Self::with(plan, secret, Vec::new()))
+    }
+
     fn with(plan: &'a ClientPlan, secret: SecretKey, smaller: Vec<SecretKey>) -> Self {
         let smaller = smaller.into_iter().map(|secret| (Encoder::new(secret.parameters().log_n()), secret));
         Self { plan, encryptor: Encryptor::new(secret), smaller: smaller.collect() }
+    }
+
+    /// The secret key.
+    pub fn secret(&self) -> &SecretKey {
+        self.encryptor.secret()
     }
 
     /// The encoder.
@@ -146,6 +162,25 @@ impl<'a> Client<'a> {
     /// [`InferenceError::Result`] unless there are as many ciphertexts as the plan says, at its last level and scale;
     /// [`InferenceError::BatchSize`]; as [`Client::slots`].
     pub fn decrypt_batch(&self, result: &[Ciphertext], images: usize) -> Result<Vec<Logits>, InferenceError> {
+        let slots = self.result_slots(result, images)?;
+        Ok((0..images).map(|image| Logits::read(self.plan, &slots, image)).collect())
+    }
+
+    /// As [`Client::decrypt_batch`], each image's logits with the deviation of their copies, which is noise that the client sees.
+    ///
+    /// # Errors
+    /// As [`Client::decrypt_batch`].
+    pub fn decrypt_with_noise(
+        &self,
+        result: &[Ciphertext],
+        images: usize,
+    ) -> Result<Vec<(Logits, f64)>, InferenceError> {
+        let slots = self.result_slots(result, images)?;
+        let read = |image| (Logits::read(self.plan, &slots, image), copy_deviation(self.plan, &slots, image));
+        Ok((0..images).map(read).collect())
+    }
+
+    fn result_slots(&self, result: &[Ciphertext], images: usize) -> Result<Vec<SecretSlots>, InferenceError> {
         let batch = self.plan.batch;
         if !(1..=batch).contains(&images) {
             return Err(InferenceError::BatchSize { batch, found: images });
@@ -161,7 +196,6 @@ impl<'a> Client<'a> {
             self.plan.check_result(ciphertext.limbs(), ciphertext.scale())?;
             Ok(slots)
         });
-        let slots = slots.collect::<Result<Vec<_>, InferenceError>>()?;
-        Ok((0..images).map(|image| Logits::read(self.plan, &slots, image)).collect())
+        slots.collect()
     }
 }

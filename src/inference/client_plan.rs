@@ -9,10 +9,13 @@ use super::layout::Layout;
 use super::linear::Packing;
 use super::program::Value;
 use super::unfold::Unfolding;
-use crate::ckks::evaluator::SCALE_TOLERANCE;
 use crate::ckks::keys::KeyRequest;
 use crate::ckks::{Complex, Parameters, RingSwitch};
 use crate::network::lowered::Shape;
+
+/// Most rotated copies and keys of a plan that came from elsewhere.
+const MOST_COPIES: usize = 64;
+const MOST_KEYS: usize = 1 << 14;
 
 /// A ring into which ciphertexts move.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +59,52 @@ pub struct ClientPlan {
 }
 
 impl ClientPlan {
+    /// Whether a plan that came from elsewhere can be one: sizes that agree with each other, layouts whose values have slots, keys that
+    /// the parameters have. To be asked before anything else of it is used.
+    ///
+    /// # Errors
+    /// [`InferenceError::ClientPlan`] with what is wrong, [`CkksError::KeyRequest`](crate::ckks::CkksError::KeyRequest).
+    pub fn check(&self) -> Result<(), InferenceError> {
+        let refuse = |reason: &str| Err(InferenceError::ClientPlan { reason: reason.to_owned() });
+        let Self { parameters, image, input, output, encrypted, result, batch, copies, .. } = self;
+        let (slots, most) = (parameters.slots(), parameters.max_limbs());
+        if !self.smaller.is_empty() {
+            return refuse("keys of smaller rings have no files; prepare the server with `ring_switching: none`");
+        }
+        if !(input.is_sound(slots) && output.is_sound(slots)) {
+            return refuse("a layout is impossible in this ring");
+        }
+        let shape = match &self.unfolding {
+            Some(unfolding) => unfolding.sound_shape(*image),
+            None => Some(*image),
+        };
+        if shape != Some(input.shape()) {
+            return refuse("the layout is not that of the image");
+        }
+        if !(1..=slots).contains(batch) || input.image_slots() * batch.next_power_of_two() > slots {
+            return refuse("the images of a batch do not fit into the slots");
+        }
+        let period = if *batch == 1 { output.period() } else { batch.next_power_of_two() * input.image_slots() };
+        if (0..output.shape().channels).any(|class| output.position(class, 0, 0).1 >= period) {
+            return refuse("the logits of an image do not fit into its slots");
+        }
+        if !(1..=MOST_COPIES).contains(copies) || matches!(self.packing, Packing::Halves { half } if half > slots) {
+            return refuse("the form of the image is impossible");
+        }
+        let of_input = self.packing.ciphertexts(input.ciphertexts()) * copies;
+        for (value, ciphertexts) in [(encrypted, of_input), (result, output.ciphertexts())] {
+            let Value { ciphertexts: found, limbs, scale, ring } = *value;
+            if ring != 0 || found != ciphertexts || !(1..=most).contains(&limbs) || !(scale.is_finite() && scale > 0.0)
+            {
+                return refuse("ciphertexts, limbs or scale of a value are impossible");
+            }
+        }
+        if self.logit_bound.is_nan() || self.request.len() > MOST_KEYS {
+            return refuse("the bound of the logits or the number of keys is impossible");
+        }
+        Ok(self.request.check(parameters)?)
+    }
+
     /// Images whose slots a simulation must keep in one ciphertext: those of a batch where they outnumber what one image fills.
     pub const fn shared_images(&self) -> usize {
         if matches!(self.input, Layout::Tiled(_)) { self.batch } else { 1 }
@@ -114,7 +163,7 @@ impl ClientPlan {
     /// [`InferenceError::Result`].
     pub fn check_result(&self, limbs: usize, scale: f64) -> Result<(), InferenceError> {
         let expected = self.result;
-        if limbs == expected.limbs && (scale / expected.scale - 1.0).abs() < SCALE_TOLERANCE {
+        if expected.is_met(limbs, scale) {
             return Ok(());
         }
         let reason = format!(

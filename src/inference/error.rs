@@ -81,6 +81,18 @@ pub enum InferenceError {
         /// What is wrong.
         reason: String,
     },
+    /// A client's half of a plan that cannot be one.
+    #[error("this is no plan for a client: {reason}; take the bundle that the server wrote")]
+    ClientPlan {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A plan that cannot be written down.
+    #[error("the plan cannot be written down: {reason}")]
+    Encode {
+        /// Why.
+        reason: String,
+    },
     /// The packed layout has no room for further images.
     #[error(
         "batch = {batch} needs the channel layout, or the tiled one: the packed layout fills the slots with one image; set batch to 1, or layout to channel or tiled"

@@ -25,12 +25,8 @@ impl Logits {
     /// logit comes in as many copies as there is room; if an activation overflowed the modulus they are random, so copies that
     /// differ, or exceed what the modulus can hold, or are not real, reveal it.
     pub fn read(plan: &ClientPlan, result: &[impl Deref<Target = [Complex]>], image: usize) -> Self {
-        let (period, classes) = (plan.output.period(), plan.output.shape().channels);
-        // Several images: only the first period of each is made of its own slots alone.
-        let (first, period) = match plan.batch {
-            1 => (0, period),
-            batch => (image * plan.input.image_slots(), batch.next_power_of_two() * plan.input.image_slots()),
-        };
+        let classes = plan.output.shape().channels;
+        let (first, period) = first_and_period(plan, image);
         let bound = plan.logit_bound;
         let copies = result.first().map_or(0, |slots| slots.len() / period);
         let mut overflow = copies == 0;
@@ -55,4 +51,31 @@ impl Logits {
         }
         (0..self.values.len()).max_by(|a, b| self.values[*a].total_cmp(&self.values[*b]))
     }
+}
+
+/// First slot of an image's logits, and slots from one copy to the next.
+fn first_and_period(plan: &ClientPlan, image: usize) -> (usize, usize) {
+    // Several images: only the first period of each is made of its own slots alone.
+    match plan.batch {
+        1 => (0, plan.output.period()),
+        batch => (image * plan.input.image_slots(), batch.next_power_of_two() * plan.input.image_slots()),
+    }
+}
+
+/// How far the copies of one logit are apart, and from the real line, over all logits of an image: a standard deviation. Noise that all
+/// copies share is not in it.
+pub(super) fn copy_deviation(plan: &ClientPlan, result: &[impl Deref<Target = [Complex]>], image: usize) -> f64 {
+    let (first, period) = first_and_period(plan, image);
+    let classes = plan.output.shape().channels;
+    let (mut squares, mut count) = (0.0, 0.0);
+    for class in 0..classes {
+        let (ciphertext, slot) = plan.output.position(class, 0, 0);
+        let all = result[ciphertext].iter().skip(first + slot).step_by(period);
+        let copies = all.clone().count() as f64;
+        let mean = all.clone().map(|z| z.re).sum::<f64>() / copies;
+        // Two dimensions, of which the mean takes a share of one.
+        squares += all.map(|z| (z - mean).norm_sqr()).sum::<f64>();
+        count += 2.0 * copies - 1.0;
+    }
+    (squares / count).sqrt()
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::assemble::Assembly;
 use super::builder::Builder;
 use super::client_plan::{ClientPlan, SmallerRing};
@@ -246,6 +248,17 @@ impl Plan {
             logit_bound: layers.last().map_or(0.0, |last| last.log2_headroom.exp2()),
         };
         Ok(Self { network, parameters, rings, program, client, layers, prices: options.prices.clone() })
+    }
+
+    /// SHA-256 of what client and server must agree on: the client's half and the steps. Weights are no part of it.
+    ///
+    /// # Errors
+    /// [`InferenceError::Encode`].
+    pub fn fingerprint(&self) -> Result<[u8; 32], InferenceError> {
+        let names: Vec<&str> = self.program.layers.iter().map(|layer| layer.name.as_str()).collect();
+        let text = serde_json::to_vec(&(&self.client, &self.program.steps, names));
+        let text = text.map_err(|error| InferenceError::Encode { reason: error.to_string() })?;
+        Ok(Sha256::digest(text).into())
     }
 
     /// Levels that the network uses.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::linear::{Packing, Work};
 use super::rings::Rings;
 use crate::ckks::Parameters;
+use crate::ckks::evaluator::SCALE_TOLERANCE;
 use crate::ckks::keys::{KeyKind, KeyRequest};
 
 /// Number of a value: 0 is the encrypted image, k + 1 the result of step k.
@@ -40,6 +41,13 @@ pub struct Value {
 /// Whether a ring is the largest one.
 const fn is_largest(ring: &usize) -> bool {
     *ring == 0
+}
+
+impl Value {
+    /// Whether a ciphertext with these limbs at this scale is one of the value.
+    pub fn is_met(&self, limbs: usize, scale: f64) -> bool {
+        limbs == self.limbs && (scale / self.scale - 1.0).abs() < SCALE_TOLERANCE
+    }
 }
 
 /// What a step does, ciphertext by ciphertext where it is not a linear map.

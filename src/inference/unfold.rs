@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Shape, Source};
 
+/// Rows of the largest kernel that is unfolded for a plan that came from elsewhere.
+const MOST_KERNEL: usize = 15;
+
 /// What the client does to an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfolding {
@@ -49,6 +52,13 @@ impl Unfolding {
             groups: 1,
         };
         Some((Self { image, kernel: *kernel, padding: *padding }, unfolded))
+    }
+
+    /// The shape after unfolding, if this came from elsewhere and is the unfolding of such images.
+    pub(super) fn sound_shape(&self, image: Shape) -> Option<Shape> {
+        let sound = self.image == image && (2..=MOST_KERNEL).contains(&self.kernel) && self.padding < self.kernel;
+        let channels = image.channels.checked_mul(self.kernel * self.kernel)?;
+        sound.then_some(Shape::new(channels, image.height, image.width))
     }
 
     /// Shape of the image before unfolding.

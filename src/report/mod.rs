@@ -13,6 +13,7 @@ mod groups;
 mod html;
 pub mod import_text;
 pub mod inference_text;
+pub mod inspection_text;
 pub mod left_out;
 pub mod level_text;
 mod measures;

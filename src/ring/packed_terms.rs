@@ -33,6 +33,34 @@ pub fn pack(words: &mut [u32], term: usize, terms: usize, pair: (&[u64], &[u64])
     }
 }
 
+/// The pair in a chunk that [`pack`] wrote.
+fn unpack_chunk(chunk: &[u32]) -> ([u64; CHUNK], [u64; CHUNK]) {
+    let (low, high) = chunk.split_at(2 * CHUNK);
+    let wide = high.len() == 2 * CHUNK;
+    let value = |i: usize| {
+        let high = if wide { high[i] } else { high[i / 2] >> (16 * (i % 2)) & 0xffff };
+        u64::from(high) << 32 | u64::from(low[i])
+    };
+    (std::array::from_fn(value), std::array::from_fn(|i| value(CHUNK + i)))
+}
+
+/// The first half of the pair of term number `term` of `terms`, as [`pack`] wrote it.
+pub fn unpack_first(words: &[u32], term: usize, terms: usize, out: &mut [u64], q: &Modulus) {
+    let chunks = words.chunks_exact(chunk_words(q)).skip(term).step_by(terms.max(1));
+    for (chunk, out) in chunks.zip(out.as_chunks_mut::<CHUNK>().0) {
+        *out = unpack_chunk(chunk).0;
+    }
+}
+
+/// Whether all residues in words of the form that [`pack`] writes are below their prime.
+pub fn are_reduced(words: &[u32], q: &Modulus) -> bool {
+    let largest = words.chunks_exact(chunk_words(q)).fold(0, |largest, chunk| {
+        let (b, a) = unpack_chunk(chunk);
+        b.iter().chain(&a).fold(largest, |largest, x| *x.max(&largest))
+    });
+    largest < q.value()
+}
+
 /// Part of a switching key: what one prime multiplies.
 #[derive(Debug, Clone, Copy)]
 pub struct PackedTerms<'a> {
@@ -74,6 +102,16 @@ mod tests {
             for (t, [_, b, a]) in list.iter().enumerate() {
                 pack(&mut words, t, terms, (b, a), &q);
             }
+            for (t, [_, b, _]) in list.iter().enumerate() {
+                let mut back = vec![0; n];
+                unpack_first(&words, t, terms, &mut back, &q);
+                prop_assert_eq!(&back, b);
+            }
+            prop_assert!(are_reduced(&words, &q));
+            let mut beyond = words.clone();
+            let all = vec![q.value(); n];
+            pack(&mut beyond, terms - 1, terms, (&list[0][1], &all), &q);
+            prop_assert!(!are_reduced(&beyond, &q));
             let shared: Vec<&[u64]> = list[..used].iter().map(|l| &l[0][..]).collect();
             let (mut b, mut a) = (vec![7; n], vec![7; n]);
             PackedTerms { words: &words, terms }.multiply_accumulate((&mut b, &mut a), &shared, &q);

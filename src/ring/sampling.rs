@@ -53,6 +53,16 @@ impl Seed {
         Self([0; 32]).derive("reproducible", &[number])
     }
 
+    /// The seed with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes: whoever has them can derive all that it gives.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The seed of an object that is named by a label and numbers.
     pub fn derive(&self, label: &str, numbers: &[u64]) -> Self {
         let mut hash = Sha256::new();

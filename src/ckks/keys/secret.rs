@@ -12,6 +12,8 @@ use crate::ring::{Automorphism, Limb, Ntt, RingError, SecretLimb, SecretPolynomi
 pub struct SecretKey {
     parameters: Parameters,
     evaluations: SecretPolynomial,
+    /// What the key and all that belongs to it derive from.
+    root: Seed,
     /// What the other keys derive from.
     keys: Seed,
     /// Seeds of encryptions; clones of the key share the count.
@@ -38,17 +40,43 @@ impl SecretKey {
     /// Whoever knows the seed knows the key, and each call with one seed and the same parameters gives a key whose first
     /// encryption has the same randomness: two messages under it reveal their difference.
     pub fn reproducible(parameters: &Parameters, seed: &Seed) -> Self {
-        let primes: Vec<usize> = (0..parameters.ntts().len()).collect();
         // One secret with the same errors modulo two chains would be an instance with a larger modulus.
-        let moduli: Vec<u64> = primes.iter().map(|&i| parameters.prime(i)).collect();
-        let seed = seed.derive("parameters", &[u64::from(parameters.log_n())]).derive("moduli", &moduli);
-        let ternary = seed.derive("secret key", &[]).ternary(parameters.n());
+        let moduli: Vec<u64> = (0..parameters.ntts().len()).map(|i| parameters.prime(i)).collect();
+        let root = seed.derive("parameters", &[u64::from(parameters.log_n())]).derive("moduli", &moduli);
+        let encryptions = root.derive("encryption", &[]);
+        Self::of_root(parameters, root, encryptions)
+    }
+
+    /// The key of a [`SecretKey::root`] of the same parameters. Its encryptions are drawn from the operating system's entropy: those that
+    /// were made with the key before are not known here, and none may be repeated.
+    ///
+    /// # Errors
+    /// [`RingError::Entropy`] if there is none.
+    pub fn from_root(parameters: &Parameters, root: Seed) -> Result<Self, RingError> {
+        Ok(Self::of_root(parameters, root, Seed::from_entropy()?))
+    }
+
+    fn of_root(parameters: &Parameters, root: Seed, encryptions: Seed) -> Self {
+        let primes: Vec<usize> = (0..parameters.ntts().len()).collect();
+        let ternary = root.derive("secret key", &[]).ternary(parameters.n());
         Self {
             parameters: parameters.clone(),
             evaluations: evaluate_small(parameters, &ternary, &primes),
-            keys: seed.derive("key material", &[]),
-            encryptions: SeedStream::new(seed.derive("encryption", &[])),
+            keys: root.derive("key material", &[]),
+            encryptions: SeedStream::new(encryptions),
+            root,
         }
+    }
+
+    /// What the key follows from: whoever has it has the key.
+    pub const fn root(&self) -> &Seed {
+        &self.root
+    }
+
+    /// A name of the key, from which nothing of it follows.
+    pub fn id(&self) -> [u8; 16] {
+        let name = self.root.derive("name of the key", &[]);
+        std::array::from_fn(|i| name.as_bytes()[i])
     }
 
     /// The parameters that it is a key of.

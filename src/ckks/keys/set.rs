@@ -46,13 +46,34 @@ impl EvaluationKeys {
     /// [`CkksError::KeyRequest`] for a request that was not made for the parameters of the secret key: no key has a modulus
     /// beyond theirs, for which security was checked.
     pub fn generate(secret: &SecretKey, request: &KeyRequest, mut made: impl FnMut(usize)) -> Result<Self, CkksError> {
-        request.check(secret.parameters())?;
         let mut keys = HashMap::with_capacity(request.len());
-        for (kind, band, limbs) in request.iter() {
-            keys.insert((kind, band), SwitchingKey::generate(secret, kind, band, limbs));
+        Self::generate_each(secret, request, |kind, band, key| {
+            keys.insert((kind, band), key);
             made(keys.len());
-        }
+            Ok::<(), CkksError>(())
+        })?;
         Ok(Self { keys })
+    }
+
+    /// Makes all requested keys, one after the other: purpose, band and key go to `take`, which may write them down where there is no
+    /// room for all.
+    ///
+    /// # Errors
+    /// As [`EvaluationKeys::generate`], and what `take` says.
+    pub fn generate_each<E: From<CkksError>>(
+        secret: &SecretKey,
+        request: &KeyRequest,
+        mut take: impl FnMut(KeyKind, usize, SwitchingKey) -> Result<(), E>,
+    ) -> Result<(), E> {
+        request.check(secret.parameters())?;
+        request
+            .iter()
+            .try_for_each(|(kind, band, limbs)| take(kind, band, SwitchingKey::generate(secret, kind, band, limbs)))
+    }
+
+    /// A set of keys that were made before, each with its purpose and band.
+    pub fn of(keys: impl IntoIterator<Item = (KeyKind, usize, SwitchingKey)>) -> Self {
+        Self { keys: keys.into_iter().map(|(kind, band, key)| ((kind, band), key)).collect() }
     }
 
     /// The key of `kind` for ciphertexts of `limbs` limbs, if there is one.

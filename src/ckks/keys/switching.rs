@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::kind::KeyKind;
 use super::secret::{SecretKey, evaluate_limb};
+use super::words::KeyWords;
 use crate::ckks::parameters::{KeyBand, Parameters};
 use crate::ring::arena::Pages;
 use crate::ring::automorphism::inverse_element;
@@ -19,12 +20,14 @@ use crate::ring::{Automorphism, Limb, SecretLimb, simd};
 #[derive(Debug)]
 pub struct SwitchingKey {
     /// Number of limbs of the chain; the special primes follow them.
-    limbs: usize,
-    digits: usize,
+    pub(super) limbs: usize,
+    pub(super) digits: usize,
+    /// What the uniform halves follow from, and nothing else does.
+    pub(super) uniform: Seed,
     /// For each prime the pairs (b, a) of all digits, packed.
-    words: Pages,
+    pub(super) words: KeyWords,
     /// Where each prime starts, in words of 32 bits, and the end.
-    starts: Vec<usize>,
+    pub(super) starts: Vec<usize>,
 }
 
 impl SwitchingKey {
@@ -72,30 +75,25 @@ impl SwitchingKey {
         source: impl Fn(usize) -> SecretLimb + Sync,
     ) -> Self {
         let key_band: &KeyBand = &parameters.bands()[band];
-        let primes: Vec<usize> = (0..limbs).chain(key_band.special.iter().copied()).collect();
+        let primes = primes(parameters, band, limbs);
         let digits = key_band.band.shape.digits(limbs);
-        let seeds: Vec<_> = (0..digits as u64).map(|digit| seed.derive("digit", &[digit])).collect();
+        let error_seeds: Vec<_> = (0..digits as u64).map(|digit| seed.derive("digit", &[digit])).collect();
+        // The public halves must not reveal the seeds of the errors: they have a seed of their own, which may be sent.
+        let uniform = seed.derive("public", &[]);
         let errors: Vec<SecretCoefficients> =
-            seeds.par_iter().map(|seed| seed.derive("error", &[]).gaussian(parameters.n())).collect();
+            error_seeds.par_iter().map(|seed| seed.derive("error", &[]).gaussian(parameters.n())).collect();
 
         let starts = starts(parameters, &primes, digits);
         let mut words = Pages::zeros(starts[primes.len()].div_ceil(2));
-        let mut rest: &mut [u32] = bytemuck::cast_slice_mut(&mut words);
-        let mut parts = Vec::with_capacity(primes.len());
-        for range in starts.windows(2) {
-            let (part, tail) = rest.split_at_mut(range[1] - range[0]);
-            parts.push(part);
-            rest = tail;
-        }
-        parts.into_par_iter().zip(&primes).for_each(|(part, &prime)| {
+        parts(&mut words, &starts).into_par_iter().zip(&primes).for_each(|(part, &prime)| {
             let ntt = &parameters.ntts()[prime];
             let q = ntt.modulus();
             let target = target(prime);
             let p = parameters.product_modulo(&key_band.special, prime);
-            for (digit, (seed, error)) in seeds.iter().zip(&errors).enumerate() {
+            for (digit, error) in errors.iter().enumerate() {
                 let mut b = evaluate_limb(ntt, error);
                 let mut a = Limb::scratch(b.len());
-                seed.derive("uniform", &[prime as u64]).fill_uniform(&mut a, q);
+                uniform_half(&uniform, digit, prime).fill_uniform(&mut a, q);
                 let mut product = SecretLimb::new(a.clone());
                 simd::multiply_assign(&mut product, &target, q);
                 simd::sub_assign(&mut b, &product, q);
@@ -107,7 +105,7 @@ impl SwitchingKey {
                 pack(part, digit, digits, (&b, &a), q);
             }
         });
-        Self { limbs, digits, words, starts }
+        Self { limbs, digits, uniform, words: words.into(), starts }
     }
 
     /// Number of limbs of the chain.
@@ -118,26 +116,51 @@ impl SwitchingKey {
     /// The digits' pairs for position `position` of the extended basis of a ciphertext of `limbs` limbs.
     pub(crate) fn terms(&self, position: usize, limbs: usize) -> PackedTerms<'_> {
         let index = if position < limbs { position } else { position - limbs + self.limbs };
-        let words: &[u32] = bytemuck::cast_slice(&self.words);
-        PackedTerms { words: &words[self.starts[index]..self.starts[index + 1]], terms: self.digits }
+        PackedTerms { words: self.prime_words(index), terms: self.digits }
+    }
+
+    /// The packed pairs of prime number `index` of the key: limbs first, then special primes.
+    pub(super) fn prime_words(&self, index: usize) -> &[u32] {
+        &self.words.get()[self.starts[index]..self.starts[index + 1]]
     }
 
     /// Size in bytes in memory.
     pub fn bytes(&self) -> u64 {
-        8 * self.words.len() as u64
+        4 * self.words.get().len() as u64
     }
 
     /// Size in bytes in memory of a key that serves up to `limbs` limbs in band number `band`, before it is made.
     pub fn predicted_bytes(parameters: &Parameters, band: usize, limbs: usize) -> u64 {
-        let key_band = &parameters.bands()[band];
-        let primes: Vec<usize> = (0..limbs).chain(key_band.special.iter().copied()).collect();
-        let starts = starts(parameters, &primes, key_band.band.shape.digits(limbs));
+        let primes = primes(parameters, band, limbs);
+        let starts = starts(parameters, &primes, parameters.bands()[band].band.shape.digits(limbs));
         8 * starts[primes.len()].div_ceil(2) as u64
     }
 }
 
+/// The primes of a key by their numbers: the first `limbs` of the chain, then the special ones of its band.
+pub(super) fn primes(parameters: &Parameters, band: usize, limbs: usize) -> Vec<usize> {
+    (0..limbs).chain(parameters.bands()[band].special.iter().copied()).collect()
+}
+
+/// What the uniform half of a digit modulo prime number `prime` is drawn from.
+pub(super) fn uniform_half(seed: &Seed, digit: usize, prime: usize) -> Seed {
+    seed.derive("uniform", &[digit as u64, prime as u64])
+}
+
+/// Words of a key cut into those of each prime.
+pub(super) fn parts<'w>(words: &'w mut Pages, starts: &[usize]) -> Vec<&'w mut [u32]> {
+    let mut rest: &mut [u32] = bytemuck::cast_slice_mut(words);
+    let mut parts = Vec::with_capacity(starts.len());
+    for range in starts.windows(2) {
+        let (part, tail) = rest.split_at_mut(range[1] - range[0]);
+        parts.push(part);
+        rest = tail;
+    }
+    parts
+}
+
 /// Where each prime's part of a key starts, in words of 32 bits, and the end.
-fn starts(parameters: &Parameters, primes: &[usize], digits: usize) -> Vec<usize> {
+pub(super) fn starts(parameters: &Parameters, primes: &[usize], digits: usize) -> Vec<usize> {
     let mut starts = vec![0];
     let mut end = 0;
     for &prime in primes {

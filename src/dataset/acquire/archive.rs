@@ -8,8 +8,8 @@ use flate2::read::GzDecoder;
 use md5::{Digest, Md5};
 
 use crate::dataset::error::DatasetError;
-use crate::dataset::hex::hex;
 use crate::dataset::name::DatasetName;
+use crate::wire::hex;
 
 impl DatasetName {
     /// Where the publisher has the binary archive (Krizhevsky 2009).

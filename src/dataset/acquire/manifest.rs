@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::archive::write_error;
 use crate::dataset::error::DatasetError;
-use crate::dataset::hex::hex;
 use crate::dataset::name::DatasetName;
 use crate::user_file::read_text;
+use crate::wire::hex;
 
 /// File name in the folder of a data set.
 pub(super) const FILE: &str = "manifest.sha256";

@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 use super::manifest;
 use crate::dataset::cifar::{find, read_test, read_training};
 use crate::dataset::error::DatasetError;
-use crate::dataset::hex::hex;
 use crate::dataset::image::Dataset;
 use crate::dataset::name::DatasetName;
+use crate::wire::hex;
 
 /// Images of the published training sets.
 const TRAINING_IMAGES: usize = 50_000;

@@ -1,4 +1,4 @@
-//! The only place of this floor that calls encrypted inference: planning, evaluating a trial, a single inference.
+//! The only place of this floor that calls encrypted inference: planning, evaluating a trial, a single inference, serving a client.
 
 mod checkpoint;
 mod clear;
@@ -7,6 +7,7 @@ mod memory;
 mod outcome;
 mod preparation;
 mod row_sink;
+mod server;
 mod session;
 mod simulation;
 mod single;
@@ -17,6 +18,7 @@ mod trial;
 pub use clear::BYTES as CLEAR_BYTES;
 pub use description::Planner;
 pub use row_sink::RowSink;
+pub use server::{ServerRequest, prepare_bundle, prepare_server_keys, serve};
 pub use single::infer;
 pub use statistics::{Z, median, wilson};
 pub use trial::evaluate;

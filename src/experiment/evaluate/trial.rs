@@ -141,7 +141,7 @@ impl Trial<'_> {
 }
 
 /// Whether seconds and bytes of a trial are those of encryption.
-fn is_encrypted(spec: &TrialSpec) -> bool {
+pub(super) fn is_encrypted(spec: &TrialSpec) -> bool {
     spec.settings.backend == Backend::Encrypted
 }
 

@@ -1,12 +1,11 @@
 //! Files that are never seen half written.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use crate::experiment::ExperimentError;
-
-/// What the name of a file ends in while it is written.
-const PARTIAL: &str = ".partial";
+use crate::wire::{PARTIAL, WholeFile};
 
 /// Removes what a killed process left half written in a folder.
 pub(super) fn remove_partial(folder: &Path) {
@@ -21,12 +20,9 @@ pub(super) fn remove_partial(folder: &Path) {
 /// # Errors
 /// [`ExperimentError::Append`].
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), ExperimentError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(PARTIAL);
-    let partial = path.with_file_name(name);
-    fs::write(&partial, content).and_then(|()| fs::rename(&partial, path)).map_err(|source| {
-        // Half a file is of no use, and it takes room on a full disk.
-        let _ = fs::remove_file(&partial);
-        ExperimentError::Append { path: path.to_owned(), source }
-    })
+    let written = WholeFile::create(path, false).and_then(|mut file| {
+        file.write_all(content)?;
+        file.commit_soon()
+    });
+    written.map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
 }

@@ -78,6 +78,18 @@ impl ChannelLayout {
             && (self.shape.width - 1) * self.pitch < image.width
     }
 
+    /// Whether one that came from elsewhere is a layout in ciphertexts of `slots` slots.
+    pub(super) fn is_sound(&self, slots: usize) -> bool {
+        let Self { shape, members, blocks, row_slots, block_slots, margin, pitch, batch } = *self;
+        let sizes = [members, blocks, row_slots, block_slots, pitch, batch];
+        let bounded = sizes.iter().all(|size| (1..=slots).contains(size)) && margin <= slots;
+        bounded
+            && (members == 1 || members == blocks)
+            && shape.channels.is_multiple_of(members)
+            && self.period() <= slots
+            && self.slot(0, shape.height - 1, shape.width - 1) < block_slots
+    }
+
     /// Shape of the value: the channels of all members.
     pub const fn shape(&self) -> Shape {
         self.shape

@@ -19,6 +19,10 @@ use crate::network::lowered::Shape;
 /// Smallest period that the encoder can use.
 const MIN_PERIOD: usize = 8;
 
+/// Most values, and most ciphertexts, of a layout that came from elsewhere.
+const MOST_VALUES: usize = 1 << 24;
+const MOST_CIPHERTEXTS: usize = 1 << 16;
+
 /// The layout of one layer's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +38,28 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// Whether one that came from elsewhere is a layout in ciphertexts of `slots` slots: every value has its slot, and there are not more
+    /// of either than a network has.
+    pub(super) fn is_sound(&self, slots: usize) -> bool {
+        let Shape { channels, height, width } = match self {
+            Self::Packed(packed) => packed.shape(),
+            Self::Channel(channel) => channel.shape(),
+            Self::Tiled(tiled) => tiled.shape(),
+            Self::Classes(classes) => Shape::new(classes.classes(), 1, 1),
+        };
+        // Each within the bound first: products of what is not bounded would overflow.
+        let few = [channels, height, width].iter().all(|size| (1..=MOST_VALUES).contains(size))
+            && channels.saturating_mul(height).saturating_mul(width) <= MOST_VALUES;
+        let sound = few
+            && match self {
+                Self::Packed(packed) => packed.is_sound(slots),
+                Self::Channel(channel) => channel.is_sound(slots),
+                Self::Tiled(tiled) => tiled.is_sound(slots),
+                Self::Classes(_) => self.period() <= slots,
+            };
+        sound && self.ciphertexts() <= MOST_CIPHERTEXTS
+    }
+
     /// Number of ciphertexts.
     pub fn ciphertexts(&self) -> usize {
         match self {

@@ -44,6 +44,16 @@ impl PackedLayout {
             .then_some(Self { grids_per_ciphertext, ..*self })
     }
 
+    /// Whether one that came from elsewhere is a layout in ciphertexts of `slots` slots.
+    pub(super) fn is_sound(&self, slots: usize) -> bool {
+        let within = |size: usize| size.is_power_of_two() && size <= slots;
+        let Self { grid: (rows, columns), pitch, grids_per_ciphertext: grids, .. } = *self;
+        [rows, columns, grids].into_iter().all(within)
+            && rows * columns * grids <= slots
+            && (1..=slots).contains(&pitch)
+            && self.fits()
+    }
+
     /// Shape of the value.
     pub const fn shape(&self) -> Shape {
         self.shape

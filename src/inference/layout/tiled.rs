@@ -49,6 +49,17 @@ impl TiledLayout {
         Some(Self { shape, grid, spacing, tile: (size(shape.height)?, size(shape.width)?), halo })
     }
 
+    /// Whether one that came from elsewhere is a layout in ciphertexts of `slots` slots.
+    pub(super) fn is_sound(&self, slots: usize) -> bool {
+        let Self { shape, grid, spacing, halo, .. } = *self;
+        let within = |size: usize| size.is_power_of_two() && size <= slots;
+        within(grid)
+            && within(spacing)
+            && self.period() <= slots
+            && halo <= shape.height.max(shape.width)
+            && Self::spaced(shape, grid, spacing, halo).as_ref() == Some(self)
+    }
+
     /// The layout of a value after a map with `stride`; none: its plane does not fill the tiles.
     pub fn strided(&self, shape: Shape, stride: usize) -> Option<Self> {
         let (rows, columns) = self.tile;

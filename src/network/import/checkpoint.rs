@@ -8,10 +8,10 @@ use safetensors::tensor::SafeTensors;
 use sha2::{Digest, Sha256};
 
 use super::torch_file;
-use crate::dataset::hex;
 use crate::network::error::NetworkError;
 use crate::network::weights::{Element, Tensor};
 use crate::user_file::Format;
+use crate::wire::hex;
 
 /// A tensor as a file has it.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use super::element::Element;
 use super::set::Weights;
 use super::tensor::Tensor;
-use crate::dataset::hex;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
 use crate::user_file::Format;
+use crate::wire::hex;
 
 /// PyTorch counts batches in integer tensors of this name; no evaluation needs them.
 const IGNORED_SUFFIX: &str = ".num_batches_tracked";

@@ -14,13 +14,14 @@ use super::progress::Observer;
 use super::state::State;
 use super::step::{StepPlan, StepSums, step};
 use super::teacher::Teacher;
-use crate::dataset::{Dataset, Normalisation, hex};
+use crate::dataset::{Dataset, Normalisation};
 use crate::network::Model;
 use crate::network::card::Card;
 use crate::network::graph::Graph;
 use crate::network::plain::EXPLODING;
 use crate::training::draws::{Draws, Purpose};
 use crate::training::{EpochRow, Keep, Recipe, Split, TrainedActivation, TrainingError};
+use crate::wire::hex;
 
 /// File name of the checkpoint in the output directory.
 const CHECKPOINT: &str = "checkpoint.safetensors";

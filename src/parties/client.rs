@@ -1,0 +1,132 @@
+//! What a client does.
+
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::bundle::ClientBundle;
+use super::digits::Digits;
+use super::error::PartyError;
+use super::keys::write_keys;
+use super::packets::{PacketWriter, Packets};
+use crate::ckks::SecretKey;
+use crate::inference::{Client, Logits};
+use crate::ring::sampling::Seed;
+use crate::wire::{Kind, WireError, Writer};
+
+/// Bytes of a secret key: the seed that it follows from.
+const SECRET_BYTES: usize = 32;
+
+/// Draws a secret key, writes the evaluation keys of a bundle to `keys` and then the secret key to `secret`, for its owner alone.
+/// A secret key that is there is not overwritten. `made` is told how many evaluation keys there are.
+///
+/// # Errors
+/// [`PartyError::Wire`], [`PartyError::Ring`] without entropy, [`PartyError::Scheme`] for keys that the parameters do not have.
+pub fn generate_keys(
+    bundle: &ClientBundle,
+    secret: &Path,
+    keys: &Path,
+    made: impl FnMut(usize),
+) -> Result<(), PartyError> {
+    if secret.exists() {
+        return Err(WireError::Exists { path: secret.to_owned() }.into());
+    }
+    let key = SecretKey::generate(&bundle.plan.parameters)?;
+    write_keys(keys, &bundle.id, &bundle.plan, &key, made)?;
+    let header = bundle.id.header(Kind::Secret, key.id());
+    let mut writer = Writer::create(secret, header, &(), SECRET_BYTES as u64)?;
+    writer.put(key.root().as_bytes())?;
+    Ok(writer.finish()?)
+}
+
+/// Reads a secret key of a bundle. Its encryptions have fresh randomness.
+///
+/// # Errors
+/// [`PartyError::Wire`], [`PartyError::Ring`] without entropy.
+pub fn read_secret(bundle: &ClientBundle, path: &Path) -> Result<SecretKey, PartyError> {
+    let container = bundle.id.open(path, &[Kind::Secret])?;
+    let body = container.body();
+    let Some(bytes) = body.first_chunk::<SECRET_BYTES>().filter(|_| body.len() == SECRET_BYTES) else {
+        return Err(container.unsound(format!("a secret key of {} bytes", body.len())).into());
+    };
+    let bytes = Zeroizing::new(*bytes);
+    let secret = SecretKey::from_root(&bundle.plan.parameters, Seed::from_bytes(*bytes))?;
+    container.check_key(&secret.id())?;
+    Ok(secret)
+}
+
+/// Encrypts normalised images, each row-major [channels, rows, columns], as many together as the plan has in a batch; `encrypted` is
+/// told how many are done.
+///
+/// # Errors
+/// [`PartyError::NoImages`], [`PartyError::Inference`] for an image of another size, [`PartyError::Wire`].
+pub fn encrypt(
+    bundle: &ClientBundle,
+    secret: SecretKey,
+    images: &[Vec<f64>],
+    path: &Path,
+    mut encrypted: impl FnMut(usize),
+) -> Result<(), PartyError> {
+    if images.is_empty() {
+        return Err(PartyError::NoImages);
+    }
+    let ClientBundle { id, plan, .. } = bundle;
+    let client = Client::with_secret(plan, secret)?;
+    let of = (Kind::Upload, client.secret().id(), images.len());
+    let mut writer = PacketWriter::create(path, id, plan, of)?;
+    let mut done = 0;
+    for batch in images.chunks(plan.batch) {
+        let batch: Vec<&[f64]> = batch.iter().map(Vec::as_slice).collect();
+        for ciphertext in client.encrypt_batch(&batch)? {
+            writer.put(&ciphertext.to_record())?;
+        }
+        done += batch.len();
+        encrypted(done);
+    }
+    writer.finish()
+}
+
+/// The logits of one image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The class, by the logits before they were rounded; none: an overflow.
+    pub class: Option<usize>,
+    /// The logits, rounded; meaningless after an overflow.
+    pub logits: Vec<f64>,
+    /// Digits after the point that are left; none: all.
+    pub digits: Option<i32>,
+}
+
+/// Decrypts the logits of all images, in their order, and rounds them; `decrypted` is told how many are done.
+///
+/// # Errors
+/// [`PartyError::Wire`], also for a result of another key, [`PartyError::Inference`].
+pub fn decrypt(
+    bundle: &ClientBundle,
+    secret: SecretKey,
+    path: &Path,
+    digits: Digits,
+    mut decrypted: impl FnMut(usize, usize),
+) -> Result<Vec<Answer>, PartyError> {
+    let ClientBundle { id, plan, logit_deviation, .. } = bundle;
+    let packets = Packets::open(path, id, plan, Kind::Result)?;
+    packets.check_key(&secret.id())?;
+    let client = Client::with_secret(plan, secret)?;
+    let contents = packets.contents;
+    let mut answers = Vec::new();
+    for batch in 0..contents.batches() {
+        let result = packets.batch(batch)?;
+        for (logits, deviation) in client.decrypt_with_noise(&result, contents.images_of(batch))? {
+            answers.push(answer(logits, digits, deviation.max(*logit_deviation)));
+        }
+        decrypted(answers.len(), contents.images);
+    }
+    Ok(answers)
+}
+
+fn answer(logits: Logits, digits: Digits, deviation: f64) -> Answer {
+    let class = logits.class();
+    let digits = digits.after_point(deviation);
+    let round = |value: f64| digits.map_or(value, |digits| Digits::round(value, digits));
+    Answer { class, logits: logits.values.into_iter().map(round).collect(), digits }
+}

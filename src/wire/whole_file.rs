@@ -1,0 +1,127 @@
+//! Files that are never seen half written.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// What the name of a file ends in while it is written.
+pub const PARTIAL: &str = ".partial";
+
+/// Mode of a file that its owner alone may read.
+const OWNER_ONLY: u32 = 0o600;
+
+/// Attempts at a file that other processes begin and end meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// A file under another name until [`WholeFile::commit`] moves it; dropped before, it is removed.
+#[derive(Debug)]
+pub struct WholeFile {
+    file: File,
+    partial: PathBuf,
+    path: PathBuf,
+    committed: bool,
+}
+
+impl WholeFile {
+    /// Begins a file that, if `secret`, its owner alone may read. What a killed process left of it is begun again.
+    ///
+    /// # Errors
+    /// What the operating system says; [`io::ErrorKind::WouldBlock`] while another process writes the same file.
+    pub fn create(path: &Path, secret: bool) -> io::Result<Self> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(PARTIAL);
+        let partial = path.with_file_name(name);
+        for _ in 0..ATTEMPTS {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(false);
+            if secret {
+                options.mode(OWNER_ONLY);
+            }
+            let file = options.open(&partial)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // Another process may have moved it between opening and locking: then it is whole, and not ours.
+            let ours = file.metadata()?.ino();
+            if fs::metadata(&partial).is_ok_and(|there| there.ino() == ours) {
+                if secret {
+                    file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
+                }
+                file.set_len(0)?;
+                return Ok(Self { file, partial, path: path.to_owned(), committed: false });
+            }
+        }
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Waits until the disk has the content, then gives the file its name.
+    ///
+    /// # Errors
+    /// What the operating system says; then there is no such file, or the one that was there before.
+    pub fn commit(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.rename()
+    }
+
+    /// As [`WholeFile::commit`], without waiting: after a crash of the system the file may be empty.
+    ///
+    /// # Errors
+    /// As [`WholeFile::commit`].
+    pub fn commit_soon(mut self) -> io::Result<()> {
+        self.rename()
+    }
+
+    fn rename(&mut self) -> io::Result<()> {
+        fs::rename(&self.partial, &self.path)?;
+        self.committed = true;
+        Ok(())
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Half a file is of no use, and it takes room on a full disk.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_when_it_is_whole_and_not_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let mut begun = WholeFile::create(&path, true).unwrap();
+        begun.write_all(b"half").unwrap();
+        assert!(!path.exists());
+        assert_eq!(WholeFile::create(&path, false).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(begun);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+
+        // What a killed process left, readable by all.
+        fs::write(directory.path().join("file.partial"), b"left behind by a kill").unwrap();
+        let mut begun = WholeFile::create(&path, true).unwrap();
+        begun.write_all(b"whole").unwrap();
+        begun.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

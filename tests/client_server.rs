@@ -1,0 +1,253 @@
+//! Client and server as processes with files between them, on a tiny network in an insecure ring.
+
+#![cfg(feature = "harness")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use assert_cmd::cargo::CommandCargoExt;
+use common::program::{refusal, success};
+use common::tiny_model;
+use leveled::dataset::shipped_test_images;
+use leveled::network::Model;
+use leveled::wire::Container;
+
+/// Directories of a server, with the tiny network, and of a client, which has what the server gave it.
+fn prepared() -> (tempfile::TempDir, tempfile::TempDir) {
+    let (server, client) = (tiny_model::directory(), tempfile::tempdir().unwrap());
+    let told = success(server.path(), &["server", "prepare", "e.yaml", "--out", "served"]);
+    assert_eq!(told, "served/client.lev\n");
+    fs::copy(server.path().join("served/client.lev"), client.path().join("client.lev")).unwrap();
+    (server, client)
+}
+
+const KEYGEN: [&str; 8] =
+    ["client", "keygen", "client.lev", "--secret", "secret.lev", "--keys", "keys.lev", "--insecure"];
+
+fn send(name: &str, from: &Path, to: &Path) {
+    fs::copy(from.join(name), to.join(name)).unwrap();
+}
+
+#[test]
+fn the_whole_path_runs_in_processes_of_two_parties() {
+    let (server, client) = prepared();
+    let (server, client) = (server.path(), client.path());
+    let bundle = fs::read(client.join("client.lev")).unwrap();
+
+    // The client, in a directory without any weights.
+    let text = refusal(client, &KEYGEN[..7]);
+    assert!(text.contains("client.lev are not 128-bit secure; --insecure"), "{text}");
+    success(client, &KEYGEN);
+    let text = refusal(client, &KEYGEN);
+    assert!(text.contains("secret.lev is there already, and is not overwritten"), "{text}");
+    let shipped = shipped_test_images(leveled::dataset::DatasetName::Cifar10).unwrap();
+    let pixels: Vec<String> = shipped.images[4].values.iter().map(|x| (f64::from(*x) / 255.0).to_string()).collect();
+    fs::write(client.join("pixels.txt"), pixels.join(" ") + "\n").unwrap();
+    success(
+        client,
+        &["client", "encrypt", "client.lev", "3", "pixels.txt", "--secret", "secret.lev", "--out", "upload.lev"],
+    );
+
+    // The server, which gets keys and images, and of which no directory has a secret.
+    send("keys.lev", client, server);
+    send("upload.lev", client, server);
+    fs::rename(client.join("secret.lev"), client.join("hidden")).unwrap();
+    let hidden = fs::read(client.join("hidden")).unwrap();
+    fs::remove_file(client.join("hidden")).unwrap();
+    let told = success(server, &["server", "prepare", "--out", "served", "--keys", "keys.lev"]);
+    assert_eq!(told, "served/keys.lev\n");
+    success(server, &["server", "evaluate", "served", "upload.lev", "--out", "result.lev"]);
+    // Prepared keys and keys as they came give the same.
+    let keys = ["--keys", "keys.lev", "--threads", "1"];
+    success(server, &[&["server", "evaluate", "served", "upload.lev", "--out", "other.lev"][..], &keys].concat());
+    assert_eq!(fs::read(server.join("result.lev")).unwrap(), fs::read(server.join("other.lev")).unwrap());
+    fs::write(client.join("secret.lev"), hidden).unwrap();
+    send("result.lev", server, client);
+
+    // The client again: classes and logits are those of clear text.
+    let decrypt = ["client", "decrypt", "client.lev", "result.lev", "--secret", "secret.lev"];
+    let table = success(client, &[&decrypt[..], &["--digits", "all"]].concat());
+    let model = Model::load(&server.join("tiny.safetensors")).unwrap();
+    let network = model.lower().unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(
+        (rows.len(), rows[0].len(), &rows[0][..5]),
+        (3, 14, &["image", "class", "name", "digits", "logit_0"][..])
+    );
+    for (row, image) in rows[1..].iter().zip([3, 4]) {
+        let clear = network.forward(&model.card.normalisation.apply(&shipped.images[image])).unwrap();
+        let logits: Vec<f64> = row[4..].iter().map(|cell| cell.parse().unwrap()).collect();
+        assert!(logits.iter().zip(clear.logits()).all(|(a, b)| (a - b).abs() < 0.05), "{logits:?}");
+        let best = (0..10).max_by(|a, b| clear.logits()[*a].total_cmp(&clear.logits()[*b])).unwrap();
+        assert_eq!((row[1], row[2]), (&best.to_string()[..], shipped.name.class_names()[best]));
+    }
+    // By default, noise is not shown.
+    success(client, &[&decrypt[..], &["--out", "answers.csv"]].concat());
+    let rounded = fs::read_to_string(client.join("answers.csv")).unwrap();
+    let digits: usize = rounded.lines().nth(1).unwrap().split(',').nth(3).unwrap().parse().unwrap();
+    for (line, exact) in rounded.lines().zip(&rows).skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!((cells[1], cells[4].split_once('.').map_or(0, |(_, digits)| digits.len())), (exact[1], digits));
+    }
+
+    // Planned again, the bundle is the same, so that keys stay of use.
+    success(server, &["server", "prepare", "e.yaml", "--out", "again"]);
+    let again = Container::open(&server.join("again/client.lev")).unwrap();
+    assert_eq!(again.header(), Container::open(&client.join("client.lev")).unwrap().header());
+    assert!(bundle.len() < 64 << 10, "{} bytes", bundle.len());
+
+    // What each file is.
+    let inspected = |file: &str| success(client, &["inspect", file]);
+    assert!(inspected("secret.lev").starts_with("secret key, version 1 of the format, "));
+    assert!(inspected("result.lev").contains("encrypted logits") && inspected("result.lev").contains("images: 2\n"));
+    let json: serde_json::Value = serde_json::from_str(&success(client, &["inspect", "upload.lev", "--json"])).unwrap();
+    assert_eq!(json["contents"]["images"], 2);
+    let text = refusal(client, &["inspect", "answers.csv"]);
+    assert!(text.contains("no file of keys or ciphertexts"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_served_or_encrypted_is_refused() {
+    let (server, client) = prepared();
+    let (server, client) = (server.path(), client.path());
+    for (change, expected) in [
+        ("sweep:\n  threads: [1, 2]\n", "2 trials, but a server evaluates one network"),
+        ("  backend: simulated\n", "a server evaluates what is encrypted"),
+    ] {
+        fs::write(
+            server.join("other.yaml"),
+            format!("{}{change}", tiny_model::EXPERIMENT.replace("  threads: 2\n", "")),
+        )
+        .unwrap();
+        let text = refusal(server, &["server", "prepare", "other.yaml", "--out", "other"]);
+        assert!(text.contains(expected) && !server.join("other").exists(), "{text}");
+    }
+    success(client, &KEYGEN);
+    let encrypt = |image: &str| {
+        refusal(client, &["client", "encrypt", "client.lev", image, "--secret", "secret.lev", "--out", "upload.lev"])
+    };
+    fs::write(client.join("short.txt"), "0.5 0.5\n").unwrap();
+    fs::write(client.join("bright.txt"), "0.5 1.5\n").unwrap();
+    fs::write(client.join("empty.txt"), "\n").unwrap();
+    for (image, expected) in [
+        ("short.txt", "line 1 of short.txt: 2 values instead of 3072"),
+        ("bright.txt", "line 1 of bright.txt: \"1.5\" is no pixel"),
+        ("empty.txt", "there is no image to encrypt"),
+        ("absent.png", "cannot read `absent.png`"),
+        ("200", "there is no image 200"),
+    ] {
+        let text = encrypt(image);
+        assert!(text.contains(expected), "{text}");
+    }
+    assert!(!client.join("upload.lev").exists());
+    let text = refusal(client, &["client", "decrypt", "client.lev", "keys.lev", "--secret", "secret.lev"]);
+    assert!(text.contains("keys.lev is of the kind `evaluation keys`, not `encrypted logits`"), "{text}");
+    // A network that changed since is not served.
+    send("keys.lev", client, server);
+    tiny_model::write_network(&server.join("tiny.safetensors"), 2);
+    let text = refusal(server, &["server", "prepare", "--out", "served", "--keys", "keys.lev"]);
+    assert!(text.contains("tiny.safetensors"), "{text}");
+}
+
+#[test]
+fn a_kill_at_any_time_leaves_no_file_that_is_taken_for_whole() {
+    let (_server, client) = prepared();
+    let client = client.path();
+    let mut killed = 0;
+    for milliseconds in [1, 10, 30, 60, 100, 150, 220, 300, 400, 600] {
+        let mut command = Command::cargo_bin("leveled").unwrap();
+        let mut child = command.args(KEYGEN).current_dir(client).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+        for name in ["keys.lev", "secret.lev"] {
+            let path = client.join(name);
+            assert!(!path.exists() || Container::open(&path).is_ok(), "{name} after {milliseconds} ms");
+        }
+        let _ = fs::remove_file(client.join("secret.lev"));
+    }
+    assert!(killed > 2, "{killed}");
+    // What was left is begun again, and goes.
+    success(client, &KEYGEN);
+    let mut names: Vec<_> = fs::read_dir(client).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["client.lev", "keys.lev", "secret.lev"]);
+}
+
+#[test]
+fn a_disk_without_room_leaves_nothing() {
+    let (_server, client) = prepared();
+    let client = client.path();
+    // A limit on the size of files stands for the end of the disk.
+    let script = "trap '' XFSZ; ulimit -f 2000; exec \"$@\"";
+    let output = Command::new("bash")
+        .args(["-c", script, "bash", env!("CARGO_BIN_EXE_leveled")])
+        .args(KEYGEN)
+        .current_dir(client)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("error: cannot write keys.lev") && text.contains("is there room on the disk"), "{text}");
+    assert_eq!(fs::read_dir(client).unwrap().count(), 1);
+}
+
+#[test]
+fn the_programs_of_the_benchmarking_suite_predict_as_in_clear_text() {
+    let directory = tiny_model::directory();
+    let root = directory.path();
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/fhe_suite/programs");
+    let submission = root.join("submission");
+    fs::create_dir(&submission).unwrap();
+    for program in fs::read_dir(programs).unwrap() {
+        let program = program.unwrap();
+        fs::copy(program.path(), submission.join(program.file_name())).unwrap();
+    }
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_leveled"), submission.join("leveled")).unwrap();
+    fs::write(submission.join("insecure"), "").unwrap();
+    success(root, &["server", "prepare", "e.yaml", "--out", "submission/plan/single"]);
+
+    let shipped = shipped_test_images(leveled::dataset::DatasetName::Cifar10).unwrap();
+    let pixels = |image: usize| {
+        let values = shipped.images[image].values.iter().map(|x| (f64::from(*x) / 255.0).to_string());
+        values.collect::<Vec<_>>().join(" ") + "\n"
+    };
+    let dataset = root.join("datasets/single/intermediate");
+    fs::create_dir_all(&dataset).unwrap();
+    fs::write(dataset.join("test_pixels.txt"), pixels(7) + &pixels(8)).unwrap();
+    let secret = root.join("io/single/secret_key");
+    for (program, arguments) in [
+        ("client_key_generation", &["0"][..]),
+        ("server_preprocess_model", &[]),
+        ("client_preprocess_input", &["0"]),
+        ("client_encode_encrypt_input", &["0"]),
+        ("server_encrypted_compute", &["0"]),
+        ("client_decrypt_decode", &["0"]),
+        ("client_postprocess", &["0"]),
+    ] {
+        let hidden = root.join("hidden");
+        if program.starts_with("server") {
+            fs::rename(&secret, &hidden).unwrap();
+        }
+        let output = Command::new(submission.join(program)).args(arguments).current_dir(root).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        if program.starts_with("server") {
+            fs::rename(&hidden, &secret).unwrap();
+        }
+    }
+    let model = Model::load(&root.join("tiny.safetensors")).unwrap();
+    let network = model.lower().unwrap();
+    let class = |image: usize| {
+        let clear = network.forward(&model.card.normalisation.apply(&shipped.images[image])).unwrap();
+        (0..10).max_by(|a, b| clear.logits()[*a].total_cmp(&clear.logits()[*b])).unwrap()
+    };
+    let predictions = fs::read_to_string(root.join("io/single/encrypted_model_predictions.txt")).unwrap();
+    assert_eq!(predictions, format!("{}\n{}\n", class(7), class(8)));
+    let output = Command::new(submission.join("client_postprocess")).arg("4").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
