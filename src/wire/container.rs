@@ -267,6 +267,7 @@ mod tests {
     const HEADER: Header = Header { kind: Kind::Upload, parameters: [1; 32], plan: [2; 32], key: [3; 16] };
 
     fn write(path: &Path, body: &[u8]) {
+        let _ = fs::remove_file(path);
         let mut writer = Writer::create(path, HEADER, &["meta", "data"], body.len() as u64).unwrap();
         body.chunks(700_001).for_each(|part| writer.put(part).unwrap());
         assert!(!path.exists());
