@@ -3,38 +3,15 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::ExperimentError;
 use super::expansion::points;
+use super::experiment_file::ExperimentFile;
 use super::locate::{Step, YamlText, key_of};
 use super::no_value;
 use super::overrides::{Override, Overrides, set_keys};
 use super::resolver::Resolver;
 use super::settings::{PartialSettings, SweepAxes};
 use super::trial::TrialSpec;
-
-/// An experiment: what to run.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with name, fixed and sweep")]
-pub struct ExperimentFile {
-    /// Names the default output directory, results/NAME-DATE-TIME.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"))]
-    pub name: String,
-    /// Settings that hold for every trial.
-    #[serde(default)]
-    pub fixed: Option<PartialSettings>,
-    /// Lists of values: every combination is a trial.
-    #[serde(default)]
-    pub sweep: Option<SweepAxes>,
-    /// More trials: each entry is one, `fixed` with these settings in place of its own.
-    #[serde(default)]
-    pub include: Option<Vec<PartialSettings>>,
-    /// Combinations of `sweep` to leave out: each entry leaves out those that have all of its values.
-    #[serde(default)]
-    pub exclude: Option<Vec<PartialSettings>>,
-}
 
 /// A point of an experiment that is the same trial as an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]

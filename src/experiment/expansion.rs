@@ -1,7 +1,7 @@
 //! From an experiment file to its points: the combinations of the sweep, less what is excluded, and what is included.
 
 use super::ExperimentError;
-use super::config::ExperimentFile;
+use super::experiment_file::ExperimentFile;
 use super::locate::{Step, YamlText};
 use super::settings::{PartialSettings, Point, SweepAxes};
 

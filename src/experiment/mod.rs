@@ -19,6 +19,7 @@ pub mod error;
 pub mod evaluate;
 pub mod event;
 pub mod expansion;
+pub mod experiment_file;
 pub mod fingerprint;
 pub mod host;
 pub mod images;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
 use super::ExperimentError;
-use super::config::ExperimentFile;
+use super::experiment_file::ExperimentFile;
 use super::locate::YamlText;
 use super::no_value;
 use super::settings::{PartialSettings, SweepAxes};

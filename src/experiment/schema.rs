@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::config::ExperimentFile;
+use super::experiment_file::ExperimentFile;
 
 /// The schema (draft 2020-12) as a JSON value.
 #[must_use]

@@ -3,7 +3,6 @@
 use super::error::NetworkError;
 use super::graph::{ActivationKind, Graph};
 use super::lowered::{Placement, Shape};
-use super::resnet;
 use crate::choice::choice;
 
 /// The largest number that an architecture may hold anywhere; far above every use, far below overflow.
@@ -96,16 +95,6 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The graph of operations.
-    ///
-    /// # Errors
-    /// [`NetworkError::Architecture`] for numbers that no network can have, such as a pool that does not divide the
-    /// plane.
-    pub fn graph(&self) -> Result<Graph, NetworkError> {
-        self.check()?;
-        resnet::build(self)
-    }
-
     /// The same with another shortcut and average pool.
     #[must_use]
     pub fn with(mut self, shortcut: Shortcut, pool: Pool) -> Self {

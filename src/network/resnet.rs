@@ -5,8 +5,20 @@ use super::error::NetworkError;
 use super::graph::{Graph, Operation};
 use super::lowered::Shape;
 
+impl Architecture {
+    /// The graph of operations.
+    ///
+    /// # Errors
+    /// [`NetworkError::Architecture`] for numbers that no network can have, such as a pool that does not divide the
+    /// plane.
+    pub fn graph(&self) -> Result<Graph, NetworkError> {
+        self.check()?;
+        build(self)
+    }
+}
+
 /// Builds the graph of an architecture whose numbers have been checked to be positive.
-pub(super) fn build(architecture: &Architecture) -> Result<Graph, NetworkError> {
+fn build(architecture: &Architecture) -> Result<Graph, NetworkError> {
     let mut builder = Builder { architecture, graph: Graph::new(architecture.input) };
     let mut value = builder.convolution(0, "conv1", "bn1", architecture.stem_channels, 3, 1);
     value = builder.activation(value, "act1");

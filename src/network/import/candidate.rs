@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::checkpoint::{Checkpoint, StoredTensor};
+use super::checkpoint::Checkpoint;
 use super::names::renamed;
-use super::search::Wanted;
+use super::stored_tensor::StoredTensor;
+use super::wanted::Wanted;
 use crate::dataset::DatasetName;
 use crate::network::architecture::{Architecture, Pool, Shortcut};
 use crate::network::error::NetworkError;

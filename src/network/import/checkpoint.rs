@@ -7,29 +7,12 @@ use std::path::Path;
 use safetensors::tensor::SafeTensors;
 use sha2::{Digest, Sha256};
 
+use super::stored_tensor::StoredTensor;
 use super::torch_file;
 use crate::network::error::NetworkError;
 use crate::network::weights::{Element, Tensor};
 use crate::user_file::Format;
 use crate::wire::hex;
-
-/// A tensor as a file has it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredTensor {
-    /// What it holds.
-    pub element: Element,
-    /// Length in each dimension.
-    pub shape: Vec<usize>,
-    /// The values, row-major and little-endian.
-    pub(super) bytes: Vec<u8>,
-}
-
-impl StoredTensor {
-    /// The values in double precision; none: these are no weights.
-    pub(super) fn decoded(&self) -> Option<Tensor> {
-        Tensor::new(self.shape.clone(), self.element.values(&self.bytes)?)
-    }
-}
 
 /// The tensors of a file.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,10 +8,14 @@ mod checkpoint;
 mod names;
 mod pickle;
 mod search;
+mod stored_tensor;
 #[cfg(test)]
 mod tests;
 mod torch_file;
+mod wanted;
 
-pub use checkpoint::{Checkpoint, StoredTensor};
+pub use checkpoint::Checkpoint;
 pub use names::{RENAMINGS, Renaming, renamings_in_words};
-pub use search::{Found, Taken, Wanted, find};
+pub use search::{Found, Taken, find};
+pub use stored_tensor::StoredTensor;
+pub use wanted::Wanted;

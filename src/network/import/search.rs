@@ -5,25 +5,13 @@ use std::path::Path;
 use super::candidate::{Candidate, Fit, Misfit, candidates, some};
 use super::checkpoint::Checkpoint;
 use super::names::renamings_in_words;
+use super::wanted::Wanted;
 use crate::dataset::DatasetName;
 use crate::network::architecture::{Architecture, Pool, Shortcut};
 use crate::network::error::NetworkError;
 use crate::network::instance::Network;
 use crate::network::registry;
 use crate::network::weights::{Element, Weights};
-
-/// What is looked for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wanted {
-    /// Name of the network, one of the [registry].
-    pub network: String,
-    /// The data set; none: the one of as many classes.
-    pub dataset: Option<DatasetName>,
-    /// The shortcut where the shape changes; none: projections if there are tensors for them, [`Shortcut::Pad`] otherwise.
-    pub shortcut: Option<Shortcut>,
-    /// The prefix of the tensors; none: the only one under which all tensors lie, or the only one that is no average.
-    pub from: Option<String>,
-}
 
 /// A tensor that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
-use super::checkpoint::StoredTensor;
 use super::pickle::{Handle, Pickle, Tensor, Value};
+use super::stored_tensor::StoredTensor;
 use crate::network::weights::Element;
 
 /// How deep tensors may lie in dictionaries, lists and modules.
