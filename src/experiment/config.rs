@@ -5,12 +5,10 @@ use std::path::Path;
 
 use super::ExperimentError;
 use super::expansion::points;
-use super::experiment_file::ExperimentFile;
 use super::locate::{Step, YamlText, key_of};
 use super::no_value;
 use super::overrides::{Override, Overrides, set_keys};
 use super::resolver::Resolver;
-use super::settings::{PartialSettings, SweepAxes};
 use super::trial::TrialSpec;
 
 /// A point of an experiment that is the same trial as an earlier one.

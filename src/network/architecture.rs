@@ -1,7 +1,7 @@
 //! Which residual network: stages, widths, head.
 
 use super::error::NetworkError;
-use super::graph::{ActivationKind, Graph};
+use super::graph::ActivationKind;
 use super::lowered::{Placement, Shape};
 use crate::choice::choice;
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::stored_tensor::StoredTensor;
 use super::torch_file;
 use crate::network::error::NetworkError;
-use crate::network::weights::{Element, Tensor};
+use crate::network::weights::Element;
 use crate::user_file::Format;
 use crate::wire::hex;
 

@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoint;
 use super::names::renamings_in_words;
 use super::wanted::Wanted;
 use crate::dataset::DatasetName;
-use crate::network::architecture::{Architecture, Pool, Shortcut};
+use crate::network::architecture::{Architecture, Pool};
 use crate::network::error::NetworkError;
 use crate::network::instance::Network;
 use crate::network::registry;

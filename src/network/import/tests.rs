@@ -125,7 +125,7 @@ fn nothing_that_a_pickle_names_is_called() {
     let path = directory.path().join("evil.pth");
     fs::write(&path, [&b"\x80\x02"[..], code.as_bytes()].concat()).unwrap();
     let text = Checkpoint::read(&path).unwrap_err().to_string();
-    assert!(text.contains("is a pickle, but not one that torch.save wrote"), "{text}");
+    assert!(text.contains("is a Python pickle; give what torch.save wrote"), "{text}");
     assert!(!touched.exists());
 }
 
