@@ -67,7 +67,7 @@ fn run(
 ) -> Result<TrainView, ExperimentError> {
     use super::bars::TrainBars;
     use crate::experiment::host::Host;
-    use crate::experiment::provenance::Program;
+    use crate::experiment::program::Program;
     use crate::experiment::run::Interrupt;
     use crate::experiment::setting::Threads;
     use crate::training::torch::{CardFacts, TrainOptions, train};

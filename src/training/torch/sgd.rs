@@ -64,7 +64,7 @@ impl Sgd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::torch::network::Named;
+    use crate::training::torch::tensors::Named;
 
     /// Two steps on one parameter of value 1 with gradients 2 and 1, by hand.
     #[test]
