@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use leveled::ckks::{Encrypted, SeededCiphertext};
+use leveled::ckks::SeededCiphertext;
 use leveled::dataset::{DatasetName, Image, shipped_test_images};
 use leveled::inference::{Client, Executor, Logits, Plan, PlanOptions};
 use leveled::network::Model;
@@ -24,12 +24,11 @@ fn logits(model: &Model, image: &Image, options: &PlanOptions) -> Result<[Logits
 
     // The client has the secret key.
     let client = Client::new(&plan.client)?;
-    let keys = Arc::new(client.evaluation_keys(|_| ())?);
     let input = model.input(image);
     let encrypted = client.encrypt(&input)?.iter().map(SeededCiphertext::expand).collect();
 
     // The server has the network, the keys and the encrypted image.
-    let server = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+    let server = client.evaluator(|_| ())?;
     let result = Executor::new(&plan.program, &server, WEIGHT_BYTES).run(encrypted, &mut |_, _, _| ())?;
 
     let clear = Logits { values: network.forward(&input)?.logits().to_vec(), overflow: false };

@@ -243,8 +243,7 @@ fn a_client_needs_its_half_of_the_plan_alone() {
     assert!(text.len() < 20_000 && !text.contains("weights\":"), "{} bytes", text.len());
     let half: ClientPlan = serde_json::from_str(&text).unwrap();
     let client = Client::reproducible(&half, &Seed::from_number(SEED));
-    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
-    let evaluator = Encrypted::new(half.parameters.clone(), client.encoder().clone(), keys);
+    let evaluator = client.evaluator(|_| ()).unwrap();
     let encrypted = client.encrypt(&image(&network, 1.0)).unwrap().iter().map(|x| x.expand()).collect();
     let result = Executor::new(&plan.program, &evaluator, 0).run(encrypted, &mut |_, _, _| ()).unwrap();
     let expected = evaluate(&network, &plan, &image(&network, 1.0)).logits;
@@ -423,8 +422,7 @@ fn the_simulation_has_the_noise_of_encryption() {
         let plan = Plan::new(network.clone(), &options).unwrap();
         let trace = network.forward(&image).unwrap();
         let client = Client::reproducible(&plan.client, &Seed::from_number(SEED));
-        let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
-        let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+        let evaluator = client.evaluator(|_| ()).unwrap();
         let executor = Executor::new(&plan.program, &evaluator, 1 << 28);
         let simulator = simulator(&plan);
         let simulation = Simulation::new(&plan, &simulator, 1 << 28);

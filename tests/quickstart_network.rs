@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use leveled::ckks::{Encrypted, SecurityPolicy};
+use leveled::ckks::SecurityPolicy;
 use leveled::dataset::{DatasetName, shipped_test_images};
 use leveled::inference::probe::probe;
 use leveled::inference::{Client, Executor, Plan, PlanOptions, Simulation, simulator};
@@ -48,9 +48,8 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
 
     let start = Instant::now();
     let client = Client::reproducible(&plan.client, &Seed::from_number(1));
-    let keys = Arc::new(client.evaluation_keys(|_| ()).unwrap());
+    let evaluator = client.evaluator(|_| ()).unwrap();
     eprintln!("keys in {:?}", start.elapsed());
-    let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
     let executor = Executor::new(&plan.program, &evaluator, 2 << 30);
     let start = Instant::now();
     executor.prepare(|_| ()).unwrap();

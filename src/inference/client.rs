@@ -94,14 +94,6 @@ impl<'a> Client<'a> {
         Ok(evaluator)
     }
 
-    /// Makes the keys that the plan needs in its largest ring; `made` is told how many there are.
-    ///
-    /// # Errors
-    /// [`CkksError::KeyRequest`] if the plan asks for keys that its parameters do not have.
-    pub fn evaluation_keys(&self, made: impl FnMut(usize)) -> Result<EvaluationKeys, InferenceError> {
-        Ok(EvaluationKeys::generate(self.encryptor.secret(), &self.plan.request, made)?)
-    }
-
     /// Encrypts a normalised image, row-major [channels, rows, columns].
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use leveled::ckks::{Encrypted, SecurityPolicy, SeededCiphertext};
+//! use leveled::ckks::{SecurityPolicy, SeededCiphertext};
 //! use leveled::inference::{Client, Executor, Plan, PlanOptions};
 //! use leveled::network::lowered::Shape;
 //! use leveled::network::{Architecture, Network, Stage};
@@ -37,8 +37,8 @@
 //! let image: Vec<f64> = (0..network.input.len()).map(|value| (value as f64).sin()).collect();
 //! let encrypted = client.encrypt(&image)?.iter().map(SeededCiphertext::expand).collect();
 //!
-//! let keys = Arc::new(client.evaluation_keys(|_| ())?);
-//! let server = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
+//! // With the keys, and without the secret.
+//! let server = client.evaluator(|_| ())?;
 //! let result = Executor::new(&plan.program, &server, 0).run(encrypted, &mut |_, _, _| ())?;
 //!
 //! let logits = client.decrypt(&result)?;

@@ -1,6 +1,5 @@
 //! The YAML card beside a weights file: what the weights are of, and how they came about.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use super::error::NetworkError;
 use super::graph::ActivationKind;
 use crate::dataset::{DatasetName, Normalisation};
 use crate::user_file::read_text;
+use crate::wire::write_whole;
 
 /// A card. Unknown keys are errors; keys that only report are optional.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,10 +162,7 @@ impl Card {
     pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
         let text =
             serde_yaml::to_string(self).map_err(|source| NetworkError::CardSyntax { path: path.to_owned(), source })?;
-        let partial = path.with_extension("partial");
-        fs::write(&partial, text)
-            .and_then(|()| fs::rename(&partial, path))
-            .map_err(|source| NetworkError::Write { path: path.to_owned(), source })
+        write_whole(path, text.as_bytes()).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
     }
 
     /// The architecture that the card names.
@@ -221,6 +218,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const SHIPPED: &str = include_str!("../../models/resnet20_w16_cifar10_herpn_seed0.yaml");

@@ -81,6 +81,16 @@ impl WholeFile {
     }
 }
 
+/// Writes a file in one go, without waiting for the disk.
+///
+/// # Errors
+/// As [`WholeFile::create`] and [`WholeFile::commit_soon`].
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = WholeFile::create(path, false)?;
+    file.write_all(content)?;
+    file.commit_soon()
+}
+
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)

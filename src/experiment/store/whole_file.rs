@@ -1,11 +1,10 @@
 //! Files that are never seen half written.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use crate::experiment::ExperimentError;
-use crate::wire::{PARTIAL, WholeFile};
+use crate::wire::{self, PARTIAL};
 
 /// Removes what a killed process left half written in a folder.
 pub(super) fn remove_partial(folder: &Path) {
@@ -20,9 +19,5 @@ pub(super) fn remove_partial(folder: &Path) {
 /// # Errors
 /// [`ExperimentError::Append`].
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), ExperimentError> {
-    let written = WholeFile::create(path, false).and_then(|mut file| {
-        file.write_all(content)?;
-        file.commit_soon()
-    });
-    written.map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
+    wire::write_whole(path, content).map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
 }

@@ -12,7 +12,7 @@ use super::tensor::Tensor;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
 use crate::user_file::Format;
-use crate::wire::hex;
+use crate::wire::{hex, write_whole};
 
 /// PyTorch counts batches in integer tensors of this name; no evaluation needs them.
 const IGNORED_SUFFIX: &str = ".num_batches_tracked";
@@ -69,12 +69,7 @@ impl Weights {
             views.push((*name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(invalid)?));
         }
         let bytes = serialize(views, None).map_err(invalid)?;
-        let temporary = path.with_extension("partial");
-        fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
-            // Nothing is left behind; that there may be nothing to remove is no error of its own.
-            fs::remove_file(&temporary).ok();
-            NetworkError::Write { path: path.to_owned(), source }
-        })
+        write_whole(path, &bytes).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
     }
 }
 

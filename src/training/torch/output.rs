@@ -1,6 +1,5 @@
 //! What a training writes: the kept weights with their card, and the history.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Progress;
@@ -10,6 +9,7 @@ use crate::network::card::{Card, TrainingRecord};
 use crate::network::graph::Graph;
 use crate::network::{Network, NetworkError};
 use crate::training::{Recipe, Split, TrainingError};
+use crate::wire::write_whole;
 
 /// What the card says of the program and the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -120,8 +120,7 @@ fn write_table(path: &Path, rows: impl Iterator<Item = impl serde::Serialize>) -
         writer.serialize(row).map_err(|error| failed(std::io::Error::other(error)))?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(std::io::Error::other(error.to_string())))?;
-    let partial = path.with_extension("partial");
-    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).map_err(failed)
+    write_whole(path, &bytes).map_err(failed)
 }
 
 /// The kept weights on disk.

@@ -48,7 +48,8 @@ impl Encrypted {
 
     /// The same with a way into the ring of half the dimension, and what evaluates there.
     pub fn with_ring_switch(self, key: RingSwitchingKey, smaller: Self) -> Self {
-        Self { switcher: Some(Box::new(Switcher::new(key, smaller))), ..self }
+        let switcher = Switcher::new(key, self.encoder.clone(), smaller);
+        Self { switcher: Some(Box::new(switcher)), ..self }
     }
 
     /// The encoder.

@@ -21,9 +21,9 @@ pub(super) struct Switcher {
 }
 
 impl Switcher {
-    pub(super) fn new(key: RingSwitchingKey, smaller: Encrypted) -> Self {
+    /// `encoder`: of the large ring.
+    pub(super) fn new(key: RingSwitchingKey, encoder: Encoder, smaller: Encrypted) -> Self {
         let through = key.switch().through().clone();
-        let encoder = Encoder::new(through.log_n());
         let through = Encrypted::new(through, encoder, Arc::new(EvaluationKeys::default()));
         Self { key, through, smaller }
     }
@@ -46,17 +46,17 @@ impl Switcher {
             }
             limb
         });
-        let ntts = || through.parameters.ntts().iter().zip(into.ntts());
         let [c0, c1] = [c0, c1].map(|polynomial| {
-            let limbs: Vec<Limb> = polynomial.limbs.into_par_iter().zip(ntts().collect::<Vec<_>>()).map(even).collect();
-            limbs.into_iter().collect::<Polynomial>()
+            let limbs = polynomial.limbs.into_par_iter().zip(through.parameters.ntts()).zip(into.ntts());
+            let halves: Vec<Limb> = limbs.map(|((limb, large), small)| even(limb, large, small)).collect();
+            halves.into_iter().collect::<Polynomial>()
         });
         Ciphertext { c0, c1, scale: x.scale }
     }
 }
 
 /// The coefficients of even index, as evaluations in the small ring; consumes evaluations in the large one.
-fn even((mut limb, (large, small)): (Limb, (&Ntt, &Ntt))) -> Limb {
+fn even(mut limb: Limb, large: &Ntt, small: &Ntt) -> Limb {
     large.inverse(&mut limb);
     let mut half = Limb::scratch(limb.len() / 2);
     half.iter_mut().zip(limb.iter().step_by(2)).for_each(|(to, from)| *to = *from);
