@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use leveled::ckks::SecurityPolicy;
 use leveled::dataset::{DatasetName, Normalisation};
-use leveled::inference::{LayoutKind, Plan, PlanOptions};
+use leveled::inference::{ClientPlan, LayoutKind, Plan, PlanOptions, RingSwitching};
 use leveled::network::lowered::Shape;
 use leveled::network::{Architecture, Network, Stage};
 use leveled::parties::{
@@ -30,7 +30,7 @@ struct World {
     clear: Vec<Vec<f64>>,
 }
 
-fn plan(layout: LayoutKind) -> Plan {
+fn plan(layout: LayoutKind, log_n: u32, ring_switching: RingSwitching) -> Plan {
     let stage = |channels, stride| Stage { blocks: 1, channels, stride };
     let architecture = Architecture {
         input: Shape::new(3, 8, 8),
@@ -40,7 +40,8 @@ fn plan(layout: LayoutKind) -> Plan {
     };
     let network = Arc::new(Network::random(&architecture, 5).unwrap().lower().unwrap());
     let options = PlanOptions {
-        log_n: 9,
+        log_n,
+        ring_switching,
         scale_bits: 27.0,
         weight_bits: 18.0,
         input_bits: 34.0,
@@ -56,7 +57,10 @@ fn plan(layout: LayoutKind) -> Plan {
 
 impl World {
     fn new(layout: LayoutKind) -> Self {
-        let plan = plan(layout);
+        Self::of(plan(layout, 9, RingSwitching::None))
+    }
+
+    fn of(plan: Plan) -> Self {
         let bundle = ClientBundle {
             id: PlanId::of(&plan).unwrap(),
             plan: plan.client.clone(),
@@ -154,10 +158,14 @@ fn forge(from: &Path, to: &Path, change: impl FnOnce(&mut Header, &mut Value, &m
 }
 
 #[test]
-fn both_layouts_come_back_as_in_clear_text() {
+fn all_layouts_and_smaller_rings_come_back_as_in_clear_text() {
     let tiled = World::new(LayoutKind::Tiled);
-    tiled.client("alice");
-    for world in [packed(), tiled] {
+    let rings = World::of(plan(LayoutKind::Packed, 10, RingSwitching::Auto));
+    assert!(!rings.plan.client.smaller.is_empty());
+    for world in [&tiled, &rings] {
+        world.client("alice");
+    }
+    for world in [packed(), tiled, rings] {
         let (secret, result) = (world.path("alice.secret"), world.path("alice.result"));
         let answers = world.decrypt(&secret, &result, Digits::All).unwrap();
         assert_eq!(answers.len(), 3);
@@ -304,6 +312,19 @@ fn contents_that_cannot_be_are_refused_though_their_checksums_hold() {
         let text = world.read(kind, &forged).unwrap_err().to_string();
         assert!(text.contains(expected), "{kind}: {text}");
     }
+}
+
+#[test]
+fn smaller_rings_that_do_not_follow_from_the_largest_are_refused() {
+    let rings = |log_n| plan(LayoutKind::Packed, log_n, RingSwitching::Auto).client;
+    let (own, other) = (rings(10), rings(11));
+    assert!(own.check().is_ok() && other.check().is_ok());
+    let mixed = ClientPlan { smaller: other.smaller, ..own.clone() };
+    let text = mixed.check().unwrap_err().to_string();
+    assert!(text.contains("ring 1 is not the one below it"), "{text}");
+    let mut result = own.clone();
+    result.result.ring = own.smaller.len() + 1;
+    assert!(result.check().unwrap_err().to_string().contains("limbs or scale of a value"));
 }
 
 #[test]

@@ -39,34 +39,24 @@ impl Plaintext {
         self.scale
     }
 
-    /// Evaluations modulo one prime, as a limb of the full ring.
-    pub fn evaluate(&self, ntt: &Ntt, n: usize) -> Limb {
-        let mut small = Limb::scratch(self.coefficients.len());
-        simd::reduce_signed(&mut small, &self.coefficients, ntt.modulus());
-        ntt.forward(&mut small);
-        if small.len() == n {
-            return small;
-        }
-        // Evaluations of a polynomial in X^stride come in runs of equal values (see `ring::ntt`).
-        let mut limb = Limb::scratch(n);
-        match n / small.len() {
-            2 => repeat::<2>(&small, &mut limb),
-            4 => repeat::<4>(&small, &mut limb),
-            8 => repeat::<8>(&small, &mut limb),
-            stride => {
-                for (run, value) in limb.chunks_exact_mut(stride).zip(small.iter()) {
-                    run.fill(*value);
-                }
-            }
-        }
+    /// Evaluations modulo one prime, each of which stands for a run of equal ones in the full ring (see `ring::ntt`): a limb of as many
+    /// words as there are coefficients.
+    pub fn evaluate(&self, ntt: &Ntt) -> Limb {
+        let mut limb = Limb::scratch(self.coefficients.len());
+        simd::reduce_signed(&mut limb, &self.coefficients, ntt.modulus());
+        ntt.forward(&mut limb);
         limb
     }
-}
 
-/// Writes every value `STRIDE` times.
-fn repeat<const STRIDE: usize>(values: &[u64], out: &mut [u64]) {
-    for (run, value) in out.as_chunks_mut::<STRIDE>().0.iter_mut().zip(values) {
-        *run = [*value; STRIDE];
+    /// Evaluations modulo one prime, as a limb of the full ring.
+    pub fn evaluate_full(&self, ntt: &Ntt, n: usize) -> Limb {
+        let evaluations = self.evaluate(ntt);
+        if evaluations.len() == n {
+            return evaluations;
+        }
+        let mut limb = Limb::scratch(n);
+        simd::spread_runs(&evaluations, n / evaluations.len(), &mut limb);
+        limb
     }
 }
 
@@ -417,9 +407,9 @@ mod tests {
                 prop_assert!((c - expected).abs() <= 1);
             }
             let ntt = Ntt::new(log_n, ntt_primes(log_n, 40, 1, &[]).unwrap()[0]).unwrap();
-            let limb = small.evaluate(&ntt, 128);
+            let limb = small.evaluate_full(&ntt, 128);
             let spread = Plaintext { coefficients: (0..128).map(|i| if i % stride == 0 { small.coefficients[i / stride] } else { 0 }).collect(), scale };
-            prop_assert_eq!(limb, spread.evaluate(&ntt, 128));
+            prop_assert_eq!(limb, spread.evaluate_full(&ntt, 128));
         }
     }
 

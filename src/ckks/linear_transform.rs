@@ -9,6 +9,7 @@
 
 use super::encoder::Complex;
 use super::error::CkksError;
+use super::parameters::Parameters;
 
 /// Where one diagonal sits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,12 @@ impl std::fmt::Debug for LinearTransform {
 }
 
 impl LinearTransform {
+    /// Bytes of the diagonals modulo each prime of a ciphertext of `limbs` limbs and their special primes.
+    pub fn evaluation_bytes(&self, parameters: &Parameters, limbs: usize) -> u64 {
+        let words = 2 * self.source.period() * self.diagonals.len() * parameters.extended(limbs).len();
+        8 * words as u64
+    }
+
     /// (input, baby) pairs that some diagonal uses, sorted.
     pub fn used_babies(&self) -> Vec<(usize, usize)> {
         let mut used: Vec<_> = self.diagonals.iter().map(|d| (d.input, d.baby)).collect();

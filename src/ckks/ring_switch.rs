@@ -107,6 +107,16 @@ impl RingSwitchingKey {
         Ok(Self { switch: switch.clone(), key })
     }
 
+    /// A key that was made before.
+    pub(crate) fn of(switch: &RingSwitch, key: SwitchingKey) -> Self {
+        Self { switch: switch.clone(), key }
+    }
+
+    /// The key itself.
+    pub(crate) fn into_key(self) -> SwitchingKey {
+        self.key
+    }
+
     /// The switch that it is for.
     pub fn switch(&self) -> &RingSwitch {
         &self.switch

@@ -192,6 +192,7 @@ pub fn plan_options(settings: &Settings, parameters: &ParameterSet) -> PlanOptio
         tiles: settings.tiles.0.map(|tiles| tiles as usize),
         memory_bytes: settings.memory.limit.map_or(DEFAULT_MEMORY_BYTES, |limit| limit.0),
         working_bytes: settings.memory.working.0,
+        weight_bytes: settings.memory.diagonals.map(|diagonals| diagonals.0),
         key_switching: parameters.key_switching,
         security: settings.security,
         prices: Prices::default(),

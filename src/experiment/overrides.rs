@@ -209,7 +209,10 @@ mod tests {
         assert_eq!(sizes(&["sweep.log_n=[15]", "name=f"]), [(1, 15, Some(1)), (1, 15, Some(2)), (2, 16, None)]);
         assert_eq!(apply(&["name=f"]).unwrap().name, "f");
         let memory = apply(&["memory.limit=4 GiB", "memory.working=1 GiB"]).unwrap().fixed.unwrap().memory.unwrap();
-        assert_eq!((memory.diagonals.0, memory.limit.unwrap().0, memory.working.0), (1 << 30, 4 << 30, 1 << 30));
+        assert_eq!(
+            (memory.diagonals.unwrap().0, memory.limit.unwrap().0, memory.working.0),
+            (1 << 30, 4 << 30, 1 << 30)
+        );
     }
 
     #[test]

@@ -105,9 +105,9 @@ macro_rules! with_settings {
                 seed: Seed,
                 /// Number of threads, 1 to 1024.
                 threads: Threads,
-                /// `{diagonals: SIZE, working: SIZE, limit: SIZE}`: plaintext diagonals kept encoded at a time; ciphertexts that
-                /// a layer of the channel layout holds at a time; a trial predicted to need more than the limit is refused.
-                /// The column has the bytes for diagonals.
+                /// `{diagonals: SIZE, working: SIZE, limit: SIZE}`: encoded weights kept between images, as transforms as far as there is
+                /// room; ciphertexts that a layer of the channel or tiled layout holds at a time; a trial predicted to need more than
+                /// the limit is refused. The column has the bytes for diagonals; it is empty if the file does not say.
                 memory: MemorySettings as "memory_diagonals_bytes",
                 /// Whether each layer is compared with clear-text evaluation.
                 probe: Probe,

@@ -1,15 +1,14 @@
 //! The client: holds the secret key, encrypts images, decrypts logits, and notices overflows.
 
-use std::sync::Arc;
-
-use super::client_plan::{ClientPlan, SmallerRing};
+use super::client_plan::ClientPlan;
 use super::error::InferenceError;
 use super::logits::{Logits, copy_deviation};
 use super::plan::Plan;
+use super::planned_keys::PlannedKey;
 use super::probe::{LayerProbe, probe};
 use crate::ckks::decryption::decrypt;
 use crate::ckks::encryption::SeededCiphertext;
-use crate::ckks::keys::{EvaluationKeys, KeyRequest, SecretKey};
+use crate::ckks::keys::{EvaluationKeys, SecretKey, SwitchingKey};
 use crate::ckks::{Ciphertext, CkksError, Encoder, Encrypted, Encryptor, RingSwitchingKey, SecretSlots};
 use crate::network::LoweredTrace;
 use crate::ring::RingError;
@@ -30,14 +29,12 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`RingError::Entropy`] if there is none.
     pub fn new(plan: &'a ClientPlan) -> Result<Self, RingError> {
-        let smaller = plan.smaller.iter().map(|ring| SecretKey::generate(ring.switch.target()));
-        Ok(Self::with(plan, SecretKey::generate(&plan.parameters)?, smaller.collect::<Result<_, _>>()?))
+        Ok(Self::with(plan, SecretKey::generate(&plan.parameters)?))
     }
 
     /// A client whose secret key and noise follow from `seed`: for tests and experiments, see [`SecretKey::reproducible`].
     pub fn reproducible(plan: &'a ClientPlan, seed: &Seed) -> Self {
-        let smaller = plan.smaller.iter().map(|ring| SecretKey::reproducible(ring.switch.target(), seed));
-        Self::with(plan, SecretKey::reproducible(&plan.parameters, seed), smaller.collect())
+        Self::with(plan, SecretKey::reproducible(&plan.parameters, seed))
     }
 
     /// A client with a key that there is, of the plan's parameters.
@@ -48,12 +45,18 @@ impl<'a> Client<'a> {
         if secret.parameters().fingerprint() != plan.parameters.fingerprint() {
             return Err(CkksError::Key { reason: "it is a secret key of others".into() });
         }
-        Ok(Self::with(plan, secret, Vec::new()))
+        Ok(Self::with(plan, secret))
     }
 
-    fn with(plan: &'a ClientPlan, secret: SecretKey, smaller: Vec<SecretKey>) -> Self {
-        let smaller = smaller.into_iter().map(|secret| (Encoder::new(secret.parameters().log_n()), secret));
-        Self { plan, encryptor: Encryptor::new(secret), smaller: smaller.collect() }
+    /// The keys of smaller rings follow from that of the largest.
+    fn with(plan: &'a ClientPlan, secret: SecretKey) -> Self {
+        let root = secret.root().derive("keys of smaller rings", &[]);
+        let smaller = plan.smaller.iter().map(|ring| {
+            let parameters = ring.switch.target();
+            (Encoder::new(parameters.log_n()), SecretKey::reproducible(parameters, &root))
+        });
+        let smaller = smaller.collect();
+        Self { plan, encryptor: Encryptor::new(secret), smaller }
     }
 
     /// The secret key.
@@ -71,27 +74,41 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`CkksError::KeyRequest`] if the plan asks for keys that its parameters do not have.
     pub fn evaluator(&self, mut made: impl FnMut(usize)) -> Result<Encrypted, InferenceError> {
-        let mut before = 0;
-        let mut evaluator = |secret: &SecretKey, encoder: &Encoder, request: &KeyRequest| {
-            let keys = EvaluationKeys::generate(secret, request, |number| made(before + number))?;
-            before += request.len();
-            Ok::<_, CkksError>(Encrypted::new(secret.parameters().clone(), encoder.clone(), Arc::new(keys)))
-        };
-        let first = evaluator(self.encryptor.secret(), self.encryptor.encoder(), &self.plan.request)?;
-        let mut larger = vec![(self.encryptor.secret(), first)];
-        for (SmallerRing { request, .. }, (encoder, secret)) in self.plan.smaller.iter().zip(&self.smaller) {
-            larger.push((secret, evaluator(secret, encoder, request)?));
+        let mut keys = Vec::with_capacity(self.plan.keys());
+        self.each_key(|planned, key| {
+            keys.push(Ok((planned, key)));
+            made(keys.len());
+            Ok::<(), InferenceError>(())
+        })?;
+        self.plan.evaluator(keys.into_iter())
+    }
+
+    /// Makes all keys that the plan needs, one after the other, for `take`, which may write them down where there is no room for all.
+    ///
+    /// # Errors
+    /// As [`Client::evaluator`], and what `take` says.
+    pub fn each_key<E: From<CkksError>>(
+        &self,
+        mut take: impl FnMut(PlannedKey<'a>, SwitchingKey) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let plan: &'a ClientPlan = self.plan;
+        let mut planned = plan.planned_keys();
+        let requests = std::iter::once(&plan.request).chain(plan.smaller.iter().map(|ring| &ring.request));
+        for (ring, request) in requests.enumerate() {
+            // Keys come in the order of the plan.
+            let mut take_next = |key| planned.next().map_or(Ok(()), |planned| take(planned, key));
+            EvaluationKeys::generate_each(self.secret_of(ring), request, |_, _, key| take_next(key))?;
+            if let Some(next) = plan.smaller.get(ring) {
+                let key = RingSwitchingKey::generate(&next.switch, self.secret_of(ring), self.secret_of(ring + 1))?;
+                take_next(key.into_key())?;
+            }
         }
-        // From the smallest ring on each becomes part of the one before it.
-        let mut rings = larger.into_iter().rev();
-        let Some((mut small, mut evaluator)) = rings.next() else {
-            return Err(CkksError::NoRingSwitch { limbs: 0 }.into());
-        };
-        for ((secret, larger), ring) in rings.zip(self.plan.smaller.iter().rev()) {
-            let key = RingSwitchingKey::generate(&ring.switch, secret, small)?;
-            (small, evaluator) = (secret, larger.with_ring_switch(key, evaluator));
-        }
-        Ok(evaluator)
+        Ok(())
+    }
+
+    /// The secret key of ring number `ring`.
+    fn secret_of(&self, ring: usize) -> &SecretKey {
+        ring.checked_sub(1).map_or(self.encryptor.secret(), |smaller| &self.smaller[smaller].1)
     }
 
     /// Encrypts a normalised image, row-major [channels, rows, columns].

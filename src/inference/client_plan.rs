@@ -9,7 +9,7 @@ use super::layout::Layout;
 use super::linear::Packing;
 use super::program::Value;
 use super::unfold::Unfolding;
-use crate::ckks::keys::KeyRequest;
+use crate::ckks::keys::{KeyRequest, SwitchingKey};
 use crate::ckks::{Complex, Parameters, RingSwitch};
 use crate::network::lowered::Shape;
 
@@ -67,11 +67,9 @@ impl ClientPlan {
     pub fn check(&self) -> Result<(), InferenceError> {
         let refuse = |reason: &str| Err(InferenceError::ClientPlan { reason: reason.to_owned() });
         let Self { parameters, image, input, output, encrypted, result, batch, copies, .. } = self;
-        let (slots, most) = (parameters.slots(), parameters.max_limbs());
-        if !self.smaller.is_empty() {
-            return refuse("keys of smaller rings have no files; prepare the server with `ring_switching: none`");
-        }
-        if !(input.is_sound(slots) && output.is_sound(slots)) {
+        let slots = parameters.slots();
+        self.check_rings()?;
+        if !(input.is_sound(slots) && output.is_sound(self.ring_parameters(result.ring).slots())) {
             return refuse("a layout is impossible in this ring");
         }
         let shape = match &self.unfolding {
@@ -92,17 +90,35 @@ impl ClientPlan {
             return refuse("the form of the image is impossible");
         }
         let of_input = self.packing.ciphertexts(input.ciphertexts()) * copies;
-        for (value, ciphertexts) in [(encrypted, of_input), (result, output.ciphertexts())] {
+        for (value, ciphertexts, rings) in
+            [(encrypted, of_input, 0), (result, output.ciphertexts(), self.smaller.len())]
+        {
             let Value { ciphertexts: found, limbs, scale, ring } = *value;
-            if ring != 0 || found != ciphertexts || !(1..=most).contains(&limbs) || !(scale.is_finite() && scale > 0.0)
-            {
+            let most = self.ring_parameters(ring).max_limbs();
+            let possible = ring <= rings && (1..=most).contains(&limbs) && scale.is_finite() && scale > 0.0;
+            if !possible || found != ciphertexts {
                 return refuse("ciphertexts, limbs or scale of a value are impossible");
             }
         }
-        if self.logit_bound.is_nan() || self.request.len() > MOST_KEYS {
+        if self.logit_bound.is_nan() || self.keys() > MOST_KEYS {
             return refuse("the bound of the logits or the number of keys is impossible");
         }
-        Ok(self.request.check(parameters)?)
+        self.request.check(parameters)?;
+        Ok(self.smaller.iter().try_for_each(|ring| ring.request.check(ring.switch.target()))?)
+    }
+
+    /// Whether the smaller rings are what their switches make of the largest.
+    fn check_rings(&self) -> Result<(), InferenceError> {
+        for (number, SmallerRing { switch, .. }) in self.smaller.iter().enumerate() {
+            let from = self.ring_parameters(number);
+            let made = RingSwitch::new(from, switch.limbs())?;
+            let same = |a: &Parameters, b: &Parameters| a.fingerprint() == b.fingerprint();
+            if !(same(made.through(), switch.through()) && same(made.target(), switch.target())) {
+                let reason = format!("ring {} is not the one below it", number + 1);
+                return Err(InferenceError::ClientPlan { reason });
+            }
+        }
+        Ok(())
     }
 
     /// Images whose slots a simulation must keep in one ciphertext: those of a batch where they outnumber what one image fills.
@@ -110,16 +126,19 @@ impl ClientPlan {
         if matches!(self.input, Layout::Tiled(_)) { self.batch } else { 1 }
     }
 
+    /// Parameters of ring number `ring`, the smallest if there are not as many.
+    pub fn ring_parameters(&self, ring: usize) -> &Parameters {
+        self.smaller[..ring.min(self.smaller.len())].last().map_or(&self.parameters, |ring| ring.switch.target())
+    }
+
     /// Number of keys that the server needs, those between rings included.
     pub fn keys(&self) -> usize {
-        self.request.len() + self.smaller.iter().map(|ring| 1 + ring.request.len()).sum::<usize>()
+        self.planned_keys().count()
     }
 
     /// Bytes of them in memory.
     pub fn key_bytes(&self) -> u64 {
-        let smaller = self.smaller.iter();
-        self.request.bytes(&self.parameters)
-            + smaller.map(|ring| ring.switch.key_bytes() + ring.request.bytes(ring.switch.target())).sum::<u64>()
+        self.planned_keys().map(|key| SwitchingKey::predicted_bytes(key.parameters, key.band, key.limbs)).sum()
     }
 
     /// The image as the lowered network reads it.

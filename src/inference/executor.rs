@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::error::InferenceError;
+use super::kept::Kept;
 use super::linear::{Packing, Work};
 use super::program::{Operation, Part, PlaintextId, Program, Step, Value, ValueId};
 use crate::ckks::{CkksError, Complex, Evaluator};
@@ -41,6 +42,7 @@ pub struct Executor<'a, E: Evaluator> {
     /// For each value the last step that reads it.
     last_uses: Vec<Option<usize>>,
     budget: u64,
+    kept: Kept,
     encoded: Mutex<Cache<E>>,
 }
 
@@ -60,10 +62,12 @@ struct Cache<E: Evaluator> {
 }
 
 impl<'a, E: Evaluator> Executor<'a, E> {
-    /// An executor that keeps at most `weight_bytes` of encoded weights.
+    /// An executor that keeps at most `weight_bytes` of encoded weights: evaluated, as far as there is room.
     pub fn new(program: &'a Program, evaluator: &'a E, weight_bytes: u64) -> Self {
         let encoded = Mutex::new(Cache { layers: HashMap::new(), bytes: 0 });
-        Self { program, evaluator, last_uses: program.last_uses(), budget: weight_bytes, encoded }
+        let ring = |number| (0..number).fold(evaluator, |ring: &E, _| ring.smaller_ring().unwrap_or(ring)).parameters();
+        let kept = Kept::within(program, ring, weight_bytes);
+        Self { program, evaluator, last_uses: program.last_uses(), budget: weight_bytes, kept, encoded }
     }
 
     /// The evaluator of the ring in which a step reads.
@@ -81,7 +85,13 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             return Ok(encoded.clone());
         }
         let encoded = Arc::new(match &self.program.layers[layer].map {
-            Work::Diagonals(transform) => Encoded::Diagonals(evaluator.encode_transform(transform, scale)?),
+            Work::Diagonals(transform) => {
+                let encoded = evaluator.encode_transform(transform, scale)?;
+                Encoded::Diagonals(match self.kept.evaluated[layer] {
+                    Some(limbs) => evaluator.evaluate_transform(encoded, limbs),
+                    None => encoded,
+                })
+            }
             Work::Combination(combination) => Encoded::Combination(evaluator.encode_combination(combination, scale)?),
             Work::Matrix(matrix) => Encoded::Matrix(evaluator.encode_scalar_matrix(matrix, scale)?),
         });

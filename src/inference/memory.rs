@@ -57,23 +57,13 @@ fn most_limbs(program: &Program) -> u64 {
     most
 }
 
-/// Predicted peak in bytes, keys included, for `threads` threads with `weight_bytes` of memory for encoded weights.
-pub fn predicted_bytes(
-    parameters: &Parameters,
-    program: &Program,
-    key_bytes: u64,
-    threads: usize,
-    weight_bytes: u64,
-) -> u64 {
+/// Predicted peak in bytes for `threads` threads, with `held_bytes` for keys and encoded weights.
+pub fn predicted_bytes(parameters: &Parameters, program: &Program, held_bytes: u64, threads: usize) -> u64 {
     let limb = 8 * parameters.n() as u64;
     let linear = program.steps.iter().filter(|step| step.operation.weight_scale().is_some());
     let working = linear.map(|step| working_limbs(parameters, program, step, threads)).max().unwrap_or(0);
     // One ciphertext for each channel and position: values outweigh what works on them.
     let tiled = program.layers.iter().any(|layer| matches!(layer.map, Work::Matrix(_)));
     let working = working + if tiled { most_limbs(program) } else { 0 };
-    BASE_BYTES
-        + parameters.ntts().len() as u64 * 9 * limb
-        + key_bytes
-        + program.weight_bytes().sum::<u64>().min(weight_bytes).max(program.weight_bytes().max().unwrap_or(0))
-        + working * limb
+    BASE_BYTES + parameters.ntts().len() as u64 * 9 * limb + held_bytes + working * limb
 }

@@ -55,6 +55,7 @@ mod client_plan;
 mod error;
 mod executor;
 pub mod failure;
+mod kept;
 pub mod layout;
 pub mod levels;
 pub mod linear;
@@ -62,6 +63,7 @@ mod logits;
 mod memory;
 mod options;
 mod plan;
+mod planned_keys;
 pub mod prices;
 pub mod probe;
 pub mod program;
@@ -81,6 +83,7 @@ pub use options::{
     ConvolutionKind, DEFAULT_MEMORY_BYTES, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions, RingSwitching,
 };
 pub use plan::{Plan, PlannedLayer};
+pub use planned_keys::PlannedKey;
 pub use prices::Prices;
 pub use program::Program;
 pub use simulation::{Simulation, simulator};

@@ -84,6 +84,8 @@ pub struct PlanOptions {
     pub memory_bytes: u64,
     /// Bytes of rotated ciphertexts that a convolution in the channel or tiled layout may hold at a time.
     pub working_bytes: u64,
+    /// Bytes of encoded weights that are kept between images; none: all, evaluated.
+    pub weight_bytes: Option<u64>,
     /// Choice of the special primes.
     pub key_switching: KeySwitching,
     /// What to do about parameters over the security limit.
@@ -111,6 +113,7 @@ impl Default for PlanOptions {
             tiles: None,
             memory_bytes: DEFAULT_MEMORY_BYTES,
             working_bytes: DEFAULT_WORKING_BYTES,
+            weight_bytes: None,
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,
             prices: Prices::default(),

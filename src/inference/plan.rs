@@ -9,6 +9,7 @@ use super::builder::Builder;
 use super::client_plan::{ClientPlan, SmallerRing};
 use super::error::InferenceError;
 use super::executor::Executor;
+use super::kept::Kept;
 use super::layout::Layout;
 use super::linear::WorkSize;
 use super::memory::predicted_bytes;
@@ -228,7 +229,8 @@ impl Plan {
             working_bytes: options.working_bytes,
         };
         let program = assembly.program(parts);
-        let layers = layers(&network, &rings, &program, kinds)?;
+        let kept = options.weight_bytes.unwrap_or(u64::MAX);
+        let layers = layers(&network, &rings, &program, kinds, kept)?;
         let mut requests = program.keys(&rings).into_iter();
         let request = requests.next().unwrap_or_default();
         let smaller = rings.switches().iter().cloned().zip(requests);
@@ -303,9 +305,16 @@ impl Plan {
         self.program.weight_bytes().max().unwrap_or(0)
     }
 
+    /// Bytes of encoded weights that are kept within `weight_bytes`, those that a layer needs in any case included.
+    pub fn kept_bytes(&self, weight_bytes: u64) -> u64 {
+        let kept = Kept::within(&self.program, |ring| self.rings.parameters(ring), weight_bytes);
+        kept.bytes.min(weight_bytes).max(self.largest_diagonal_bytes())
+    }
+
     /// Predicted peak memory in bytes.
-    pub fn predicted_bytes(&self, threads: usize, diagonal_bytes: u64) -> u64 {
-        predicted_bytes(&self.parameters, &self.program, self.client.key_bytes(), threads, diagonal_bytes)
+    pub fn predicted_bytes(&self, threads: usize, weight_bytes: u64) -> u64 {
+        let kept = self.kept_bytes(weight_bytes);
+        predicted_bytes(&self.parameters, &self.program, self.client.key_bytes() + kept, threads)
     }
 }
 
@@ -315,6 +324,7 @@ fn layers(
     rings: &Rings,
     program: &Program,
     kinds: Vec<(&'static str, Layout)>,
+    weight_bytes: u64,
 ) -> Result<Vec<PlannedLayer>, InferenceError> {
     let parameters = rings.parameters(0);
     let counting = rings.nested(
@@ -324,7 +334,7 @@ fn layers(
     let Value { ciphertexts, limbs, scale, .. } = program.image;
     let mut counted = Vec::with_capacity(program.layers.len());
     let image = vec![counting.fresh(limbs, scale); ciphertexts];
-    Executor::new(program, &counting, 0).run(image, &mut |_, _, _| {
+    Executor::new(program, &counting, weight_bytes).run(image, &mut |_, _, _| {
         let all = std::iter::successors(Some(&counting), |counting| counting.smaller_ring());
         counted.push(all.map(Counting::take).collect::<Vec<_>>());
     })?;

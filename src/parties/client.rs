@@ -31,8 +31,9 @@ pub fn generate_keys(
     if secret.exists() {
         return Err(WireError::Exists { path: secret.to_owned() }.into());
     }
-    let key = SecretKey::generate(&bundle.plan.parameters)?;
-    write_keys(keys, &bundle.id, &bundle.plan, &key, made)?;
+    let client = Client::new(&bundle.plan)?;
+    write_keys(keys, &bundle.id, &bundle.plan, &client, made)?;
+    let key = client.secret();
     let header = bundle.id.header(Kind::Secret, key.id());
     let mut writer = Writer::create(secret, header, &(), SECRET_BYTES as u64)?;
     writer.put(key.root().as_bytes())?;

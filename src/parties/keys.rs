@@ -6,27 +6,36 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::PlanId;
 use super::error::PartyError;
-use crate::ckks::{EvaluationKeys, KeyKind, KeyRequest, Parameters, SecretKey, SwitchingKey};
-use crate::inference::ClientPlan;
+use crate::ckks::{Encrypted, KeyRequest, SwitchingKey};
+use crate::inference::{Client, ClientPlan, PlannedKey};
 use crate::wire::{Container, KeyId, Kind, MappedBytes, WireError, Writer};
 
-/// What a file of keys says of them.
-#[derive(Debug, Serialize, Deserialize)]
+/// What a file of keys says of them: what is asked for in each ring, the largest first.
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 struct Meta {
     request: KeyRequest,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    smaller: Vec<KeyRequest>,
 }
 
-/// Bytes of one key in a file of this kind.
-fn key_bytes(parameters: &Parameters, kind: Kind, band: usize, limbs: usize) -> u64 {
-    match kind {
-        Kind::Keys => SwitchingKey::sent_bytes(parameters, band, limbs),
-        _ => SwitchingKey::read_bytes(parameters, band, limbs),
+impl Meta {
+    fn of(plan: &ClientPlan) -> Self {
+        let smaller = plan.smaller.iter().map(|ring| ring.request.clone()).collect();
+        Self { request: plan.request.clone(), smaller }
     }
 }
 
-fn body_bytes(parameters: &Parameters, kind: Kind, request: &KeyRequest) -> u64 {
-    request.iter().map(|(_, band, limbs)| key_bytes(parameters, kind, band, limbs)).sum()
+/// Bytes of one key in a file of this kind.
+fn key_bytes(key: &PlannedKey<'_>, kind: Kind) -> u64 {
+    match kind {
+        Kind::Keys => SwitchingKey::sent_bytes(key.parameters, key.band, key.limbs),
+        _ => SwitchingKey::read_bytes(key.parameters, key.band, key.limbs),
+    }
+}
+
+fn body_bytes(plan: &ClientPlan, kind: Kind) -> u64 {
+    plan.planned_keys().map(|key| key_bytes(&key, kind)).sum()
 }
 
 /// Makes the keys of a plan one after the other and writes them as they are sent; `made` is told how many there are.
@@ -34,17 +43,14 @@ pub fn write_keys(
     path: &Path,
     id: &PlanId,
     plan: &ClientPlan,
-    secret: &SecretKey,
+    client: &Client<'_>,
     mut made: impl FnMut(usize),
 ) -> Result<(), PartyError> {
-    let ClientPlan { parameters, request, .. } = plan;
-    request.check(parameters)?;
-    let bytes = body_bytes(parameters, Kind::Keys, request);
-    let meta = Meta { request: request.clone() };
-    let mut writer = Writer::create(path, id.header(Kind::Keys, secret.id()), &meta, bytes)?;
+    let header = id.header(Kind::Keys, client.secret().id());
+    let mut writer = Writer::create(path, header, &Meta::of(plan), body_bytes(plan, Kind::Keys))?;
     let mut count = 0;
-    EvaluationKeys::generate_each(secret, request, |_, band, key| {
-        writer.put(&key.to_sent(parameters, band))?;
+    client.each_key(|planned, key| {
+        writer.put(&key.to_sent(planned.parameters, planned.band))?;
         count += 1;
         made(count);
         Ok::<(), PartyError>(())
@@ -64,55 +70,56 @@ impl<'p> KeyFile<'p> {
             return Err(WireError::ByteOrder.into());
         }
         let container = id.open(path, &[Kind::Keys, Kind::ServerKeys])?;
-        let Meta { request } = container.meta()?;
-        if request != plan.request {
+        if container.meta::<Meta>()? != Meta::of(plan) {
             return Err(container.unsound("it does not have the keys of the plan").into());
         }
         let kind = container.header().kind;
-        let (found, expected) = (container.body().len() as u64, body_bytes(&plan.parameters, kind, &request));
+        let (found, expected) = (container.body().len() as u64, body_bytes(plan, kind));
         if found != expected {
             return Err(container.unsound(format!("{found} bytes of keys instead of {expected}")).into());
         }
         Ok(Self { container, plan })
     }
 
-    /// Purpose, band and key, one after the other.
-    fn keys(&self) -> impl Iterator<Item = Result<(KeyKind, usize, SwitchingKey), PartyError>> + '_ {
-        let parameters = &self.plan.parameters;
+    /// The keys one after the other.
+    fn keys(&self) -> impl Iterator<Item = Result<(PlannedKey<'p>, SwitchingKey), PartyError>> + '_ {
         let kind = self.container.header().kind;
         let mut start = 0;
-        self.plan.request.iter().map(move |(purpose, band, limbs)| {
-            let end = start + key_bytes(parameters, kind, band, limbs) as usize;
+        self.plan.planned_keys().map(move |planned| {
+            let end = start + key_bytes(&planned, kind) as usize;
             let part: Option<MappedBytes> = self.container.body().part(start..end);
             start = end;
             let key = part.map(|bytes| match kind {
-                Kind::Keys => SwitchingKey::from_sent(parameters, band, limbs, &bytes),
-                _ => SwitchingKey::from_mapped(parameters, band, limbs, &bytes),
+                Kind::Keys => SwitchingKey::from_sent(planned.parameters, planned.band, planned.limbs, &bytes),
+                _ => SwitchingKey::from_mapped(planned.parameters, planned.band, planned.limbs, &bytes),
             });
             match key {
-                Some(Ok(key)) => Ok((purpose, band, key)),
-                Some(Err(error)) => Err(self.container.unsound(format!("key {purpose:?}: {error}")).into()),
+                Some(Ok(key)) => Ok((planned, key)),
+                Some(Err(error)) => {
+                    let PlannedKey { ring, kind, .. } = planned;
+                    Err(self.container.unsound(format!("key {kind:?} of ring {ring}: {error}")).into())
+                }
                 None => Err(self.container.unsound("it is too short").into()),
             }
         })
     }
 }
 
-/// Reads all keys of a plan, those of a server where they are, and the secret key that they belong to; `read` is told how many there are.
+/// A server's evaluator with all keys of a plan, those of a server where they are, and the secret key that they belong to; `read` is told
+/// how many there are.
 pub fn read_keys(
     path: &Path,
     id: &PlanId,
     plan: &ClientPlan,
     mut read: impl FnMut(usize),
-) -> Result<(EvaluationKeys, KeyId), PartyError> {
+) -> Result<(Encrypted, KeyId), PartyError> {
     let file = KeyFile::open(path, id, plan)?;
     let mut count = 0;
     let counted = file.keys().inspect(|_| {
         count += 1;
         read(count);
     });
-    let keys = counted.collect::<Result<Vec<_>, _>>()?;
-    Ok((EvaluationKeys::of(keys), file.container.header().key))
+    Ok((plan.evaluator(counted)?, file.container.header().key))
 }
 
 /// Writes the keys that a client sent as a server reads them; `written` is told how many there are.
@@ -127,11 +134,10 @@ pub fn prepare_keys(
     mut written: impl FnMut(usize),
 ) -> Result<(), PartyError> {
     let file = KeyFile::open(sent, id, plan)?;
-    let bytes = body_bytes(&plan.parameters, Kind::ServerKeys, &plan.request);
     let header = id.header(Kind::ServerKeys, file.container.header().key);
-    let mut writer = Writer::create(path, header, &Meta { request: plan.request.clone() }, bytes)?;
+    let mut writer = Writer::create(path, header, &Meta::of(plan), body_bytes(plan, Kind::ServerKeys))?;
     for (index, key) in file.keys().enumerate() {
-        writer.put(&key?.2.to_read())?;
+        writer.put(&key?.1.to_read())?;
         written(index + 1);
     }
     Ok(writer.finish()?)

@@ -31,7 +31,7 @@ pub struct Contents {
 impl Contents {
     /// What `images` images of a plan have in a file of this kind.
     pub fn of(plan: &ClientPlan, kind: Kind, images: usize) -> Self {
-        let Value { ciphertexts, limbs, .. } = if kind == Kind::Upload { plan.encrypted } else { plan.result };
+        let Value { ciphertexts, limbs, .. } = value_of(plan, kind);
         Self { images, batch: plan.batch, ciphertexts, limbs }
     }
 
@@ -59,6 +59,16 @@ impl Contents {
     }
 }
 
+/// What the ciphertexts in a file of this kind are.
+const fn value_of(plan: &ClientPlan, kind: Kind) -> Value {
+    if matches!(kind, Kind::Upload) { plan.encrypted } else { plan.result }
+}
+
+/// The parameters of their ring.
+fn parameters_of(plan: &ClientPlan, kind: Kind) -> &Parameters {
+    plan.ring_parameters(value_of(plan, kind).ring)
+}
+
 /// Writes ciphertexts.
 pub struct PacketWriter(Writer);
 
@@ -71,7 +81,7 @@ impl PacketWriter {
         (kind, key, images): (Kind, KeyId, usize),
     ) -> Result<Self, PartyError> {
         let contents = Contents::of(plan, kind, images);
-        let bytes = contents.body_bytes(&plan.parameters, kind).ok_or_else(|| WireError::Write {
+        let bytes = contents.body_bytes(parameters_of(plan, kind), kind).ok_or_else(|| WireError::Write {
             path: path.to_owned(),
             source: std::io::ErrorKind::FileTooLarge.into(),
         })?;
@@ -106,11 +116,11 @@ impl<'p> Packets<'p> {
         if !(1..=MOST_IMAGES).contains(&contents.images) || contents != Contents::of(plan, kind, contents.images) {
             return Err(container.unsound(format!("{contents:?} is not what the plan has")).into());
         }
-        let (found, expected) = (container.body().len() as u64, contents.body_bytes(&plan.parameters, kind));
+        let (found, expected) = (container.body().len() as u64, contents.body_bytes(parameters_of(plan, kind), kind));
         if Some(found) != expected {
             return Err(container.unsound(format!("{found} bytes of ciphertexts instead of {expected:?}")).into());
         }
-        let record_bytes = contents.record_bytes(&plan.parameters, kind);
+        let record_bytes = contents.record_bytes(parameters_of(plan, kind), kind);
         Ok(Self { container, plan, contents, record_bytes })
     }
 
@@ -126,9 +136,9 @@ impl<'p> Packets<'p> {
 
     /// The ciphertexts of batch number `batch`, each with limbs and residues that the parameters have, at the scale of `expected`.
     pub fn batch(&self, batch: usize) -> Result<Vec<Ciphertext>, PartyError> {
-        let parameters = &self.plan.parameters;
-        let seeded = self.header().kind == Kind::Upload;
-        let expected = if seeded { self.plan.encrypted } else { self.plan.result };
+        let kind = self.header().kind;
+        let (seeded, expected) = (kind == Kind::Upload, value_of(self.plan, kind));
+        let parameters = parameters_of(self.plan, kind);
         let bytes = self.record_bytes * self.contents.ciphertexts;
         let records = self.container.body().chunks_exact(bytes).nth(batch).unwrap_or_default();
         let read = |record: &[u8]| {

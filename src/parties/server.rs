@@ -1,13 +1,12 @@
 //! What a server does: it has a plan, a client's evaluation keys, and no secret.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::bundle::PlanId;
 use super::error::PartyError;
 use super::keys::read_keys;
 use super::packets::{PacketWriter, Packets};
-use crate::ckks::{Encoder, Encrypted};
+use crate::ckks::Encrypted;
 use crate::inference::{Executor, LayerSeconds, Plan};
 use crate::wire::{KeyId, Kind};
 
@@ -27,9 +26,7 @@ impl<'p> Server<'p> {
     /// [`PartyError::Wire`] for keys that are not those of the plan.
     pub fn open(plan: &'p Plan, keys: &Path, read: impl FnMut(usize)) -> Result<Self, PartyError> {
         let id = PlanId::of(plan)?;
-        let (keys, key) = read_keys(keys, &id, &plan.client, read)?;
-        let encoder = Encoder::new(plan.parameters.log_n());
-        let evaluator = Encrypted::new(plan.parameters.clone(), encoder, Arc::new(keys));
+        let (evaluator, key) = read_keys(keys, &id, &plan.client, read)?;
         Ok(Self { plan, id, key, evaluator })
     }
 
@@ -61,7 +58,7 @@ impl<'p> Server<'p> {
             let mut tell = |layer, _: &[_], seconds| observer(done, contents.images, layer, seconds);
             for ciphertext in executor.run(encrypted, &mut tell)? {
                 plan.check_result(ciphertext.limbs(), ciphertext.scale())?;
-                writer.put(&ciphertext.to_record(&plan.parameters))?;
+                writer.put(&ciphertext.to_record(plan.ring_parameters(plan.result.ring)))?;
             }
             done += contents.images_of(batch);
         }

@@ -119,7 +119,7 @@ fn measure(arguments: &Arguments) -> Result<Samples> {
     // Encoded once and in evaluation form, as other libraries keep plaintexts.
     let plaintext = evaluator.encoder().encode(&slots, parameters.scale())?;
     let factor: Polynomial =
-        parameters.ntts()[..limbs].iter().map(|ntt| plaintext.evaluate(ntt, parameters.n())).collect();
+        parameters.ntts()[..limbs].iter().map(|ntt| plaintext.evaluate_full(ntt, parameters.n())).collect();
 
     // In place, as SEAL is timed; residues stay below their primes however often it runs.
     let (mut product0, mut product1) = (x.c0().clone(), x.c1().clone());

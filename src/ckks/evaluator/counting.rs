@@ -55,7 +55,7 @@ impl Counting {
 
     /// Work of a linear transform on ciphertexts of `limbs` limbs whose diagonals have `plaintext_share` of N coefficients.
     pub fn transform(parameters: &Parameters, transform: &LinearTransform, limbs: usize, plaintext_share: f64) -> Load {
-        Blocks::new(parameters, limbs).transform(transform, plaintext_share)
+        Blocks::new(parameters, limbs).transform(transform, plaintext_share, false)
     }
 
     fn blocks(&self, limbs: usize) -> Blocks<'_> {
@@ -103,6 +103,8 @@ pub struct CountedWork<W> {
     /// Coefficients of a diagonal, as a share of N.
     share: f64,
     bytes: u64,
+    /// For inputs of so many limbs plaintexts are evaluated.
+    evaluated: Option<usize>,
 }
 
 impl Evaluator for Counting {
@@ -205,7 +207,12 @@ impl Evaluator for Counting {
             scale,
             share: coefficients as f64 / self.parameters.n() as f64,
             bytes: 4 * (coefficients * transform.diagonals.len()) as u64,
+            evaluated: None,
         })
+    }
+    fn evaluate_transform(&self, encoded: Self::Transform, limbs: usize) -> Self::Transform {
+        let bytes = encoded.bytes + encoded.work.evaluation_bytes(&self.parameters, limbs);
+        CountedWork { bytes, evaluated: Some(limbs), ..encoded }
     }
     fn transform_bytes(&self, encoded: &Self::Transform) -> u64 {
         encoded.bytes
@@ -214,7 +221,8 @@ impl Evaluator for Counting {
         let transform = &encoded.work;
         let states: Vec<State> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(transform.inputs, &states)?;
-        self.count(&self.blocks(state.limbs).transform(transform, encoded.share));
+        let evaluated = encoded.evaluated == Some(state.limbs);
+        self.count(&self.blocks(state.limbs).transform(transform, encoded.share, evaluated));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; transform.outputs])
     }
@@ -222,7 +230,7 @@ impl Evaluator for Counting {
         let plaintexts = combination.plaintexts();
         let share = 2.0 * plaintexts.period() as f64 / self.parameters.n() as f64;
         let bytes = 16 * (plaintexts.bases().len() * plaintexts.period()) as u64;
-        Ok(CountedWork { work: combination.clone(), scale, share, bytes })
+        Ok(CountedWork { work: combination.clone(), scale, share, bytes, evaluated: None })
     }
     fn combination_bytes(&self, encoded: &Self::Combination) -> u64 {
         encoded.bytes
@@ -245,7 +253,7 @@ impl Evaluator for Counting {
     fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<Self::ScalarMatrix, CkksError> {
         let share = 2.0 * matrix.period() as f64 / self.parameters.n() as f64;
         let bytes = 16 * (matrix.masks().len() * matrix.period()) as u64;
-        Ok(CountedWork { work: matrix.clone(), scale, share, bytes })
+        Ok(CountedWork { work: matrix.clone(), scale, share, bytes, evaluated: None })
     }
     fn scalar_matrix_bytes(&self, encoded: &Self::ScalarMatrix) -> u64 {
         encoded.bytes

@@ -174,6 +174,12 @@ pub trait Evaluator: Sync {
     /// [`CkksError::PlaintextOverflow`] and what the source of the diagonals reports.
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError>;
 
+    /// The same transform with all that can be computed beforehand for inputs of `limbs` limbs: the diagonals modulo each of their primes.
+    /// It takes [`LinearTransform::evaluation_bytes`] more memory, and is applied to other inputs as before.
+    fn evaluate_transform(&self, encoded: Self::Transform, _limbs: usize) -> Self::Transform {
+        encoded
+    }
+
     /// Bytes of an encoded transform.
     fn transform_bytes(&self, encoded: &Self::Transform) -> u64;
 

@@ -156,18 +156,20 @@ impl<'p> Blocks<'p> {
         load
     }
 
-    /// Evaluating `count` plaintexts of `share` of N coefficients modulo one prime: transforms, and passes that reduce and spread.
-    pub(super) fn plaintexts(self, count: f64, share: f64) -> Operations {
+    /// Transforms of `count` polynomials of `share` of N coefficients modulo one prime.
+    fn transforms(self, count: f64, share: f64) -> Operations {
         let log_n = f64::from(self.parameters.log_n());
-        Operations {
-            limb_transforms: count * share * (1.0 + share.log2() / log_n),
-            limb_passes: count * if share < 1.0 { 1.0 + share } else { 1.0 },
-            ..Operations::default()
-        }
+        Operations { limb_transforms: count * share * (1.0 + share.log2() / log_n), ..Operations::default() }
     }
 
-    /// A linear transform whose diagonals have `share` of N coefficients.
-    pub(super) fn transform(self, transform: &LinearTransform, share: f64) -> Load {
+    /// Evaluating `count` plaintexts of `share` of N coefficients modulo one prime: transforms, and passes that reduce and spread.
+    pub(super) fn plaintexts(self, count: f64, share: f64) -> Operations {
+        let passes = if share < 1.0 { 1.0 + share } else { 1.0 };
+        Operations { limb_passes: count * passes, ..self.transforms(count, share) }
+    }
+
+    /// A linear transform whose diagonals have `share` of N coefficients, and are evaluated before or on the way.
+    pub(super) fn transform(self, transform: &LinearTransform, share: f64, evaluated: bool) -> Load {
         let extended = self.extended as f64;
         let mut load = Load::default();
         let babies = transform.used_babies();
@@ -181,9 +183,12 @@ impl<'p> Blocks<'p> {
         hoisted.dedup();
         load.add_times(hoisted.len(), &self.mod_up(hoisted.len()));
         let (diagonals, giants) = (transform.diagonals.len(), transform.used_giants());
-        let mut products = self.plaintexts(diagonals as f64 * extended, share);
+        let count = diagonals as f64 * extended;
+        // Evaluations come from memory, others are made from coefficients.
+        let mut products = if evaluated { Operations::default() } else { self.transforms(count, share) };
+        products.limb_passes = count * share;
         products.plain_products = diagonals as u64;
-        products.limb_products = diagonals as f64 * extended;
+        products.limb_products = count;
         let sums = transform.outputs.min(giants.len());
         products.additions = (diagonals - sums) as u64;
         load.add(giants.len(), &products);
@@ -228,11 +233,7 @@ impl<'p> Blocks<'p> {
         let outputs = matrix.outputs();
         // Values are transformed at the size of a period, moved to their runs and written in the form of the kernels.
         let plaintexts = limbs * made.plaintexts as f64 * share;
-        let evaluation = Operations {
-            limb_transforms: plaintexts * (1.0 + share.log2() / f64::from(self.parameters.log_n())),
-            limb_passes: 3.0 * plaintexts,
-            ..Operations::default()
-        };
+        let evaluation = Operations { limb_passes: 3.0 * plaintexts, ..self.transforms(plaintexts / share, share) };
         load.add(made.plaintexts, &evaluation);
         let values = made.plaintexts as f64 * share * (8 * self.parameters.n()) as f64;
         let parts = (blocks as f64).max((values / PLAINTEXT_BYTES as f64).ceil());

@@ -6,17 +6,34 @@ use crate::experiment::ExperimentError;
 use crate::experiment::memory_left::available_memory_bytes;
 use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::Backend;
-use crate::inference::Plan;
+use crate::inference::{DEFAULT_MEMORY_BYTES, Plan};
+
+/// Room for encoded weights that a trial has if it does not say otherwise.
+const LEAST_WEIGHT_BYTES: u64 = 2 << 30;
 
 impl Task {
     /// Predicted peak memory of a plan, in bytes.
     pub fn memory_bytes(&self, plan: &Plan) -> u64 {
-        let (threads, diagonals) = (self.settings.threads.count() as usize, self.settings.memory.diagonals.0);
+        let (threads, weights) = (self.threads(), self.weight_bytes(plan));
         match self.settings.backend {
-            Backend::Encrypted => plan.predicted_bytes(threads, diagonals),
-            Backend::Simulated => simulation::predicted_bytes(plan, threads, diagonals),
+            Backend::Encrypted => plan.predicted_bytes(threads, weights),
+            Backend::Simulated => simulation::predicted_bytes(plan, threads, weights),
             Backend::Clear => clear::BYTES,
         }
+    }
+
+    fn threads(&self) -> usize {
+        self.settings.threads.count() as usize
+    }
+
+    /// Bytes of encoded weights to keep: `memory.diagonals`, or three quarters of what the limit leaves, and in any case room
+    /// for coefficients.
+    pub fn weight_bytes(&self, plan: &Plan) -> u64 {
+        let left = || {
+            let limit = self.memory_limit_bytes().unwrap_or(DEFAULT_MEMORY_BYTES);
+            limit.saturating_sub(plan.predicted_bytes(self.threads(), 0)) / 4 * 3
+        };
+        self.settings.memory.diagonals.map_or_else(|| left().max(LEAST_WEIGHT_BYTES), |diagonals| diagonals.0)
     }
 
     /// What a predicted peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.

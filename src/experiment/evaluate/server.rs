@@ -167,7 +167,7 @@ pub fn serve(request: &ServerRequest, events: &mut dyn EventSink) -> Result<(), 
         let server = Server::open(plan, request.keys.as_deref().unwrap_or(&own), |read| {
             events.progress(Stage::KeyGeneration, read as u64, total, "");
         })?;
-        let (layers, kept) = (plan.layers.len(), task.settings.memory.diagonals.0);
+        let (layers, kept) = (plan.layers.len(), task.weight_bytes(plan));
         server.evaluate(&request.upload, &request.result, kept, &mut |done, images, layer, _| {
             let name = plan.layers.get(layer).map_or("", |layer| layer.name.as_str());
             events.progress(Stage::Images, done as u64, images as u64, "");

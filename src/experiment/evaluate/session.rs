@@ -53,7 +53,7 @@ impl<'p> Session<'p> {
     pub fn start(&self, task: &Task, events: &mut dyn EventSink) -> Result<Evaluation<'_>, ExperimentError> {
         let plan = &self.prepared.plan;
         let total = plan.layers.len() as u64;
-        let executor = Executor::new(&plan.program, &self.evaluator, task.settings.memory.diagonals.0);
+        let executor = Executor::new(&plan.program, &self.evaluator, task.weight_bytes(&self.prepared.plan));
         events.progress(Stage::Diagonals, 0, total, "");
         executor
             .prepare(|layer| events.progress(Stage::Diagonals, layer as u64 + 1, total, &plan.layers[layer].name))?;

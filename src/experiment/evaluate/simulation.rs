@@ -75,7 +75,7 @@ impl<'p> Simulator<'p> {
         events: &mut dyn EventSink,
         mut each: impl FnMut(usize, ImageOutcome) -> Result<(), ExperimentError>,
     ) -> Result<(), ExperimentError> {
-        let simulation = Simulation::new(&self.prepared.plan, &self.evaluator, task.settings.memory.diagonals.0);
+        let simulation = Simulation::new(&self.prepared.plan, &self.evaluator, task.weight_bytes(&self.prepared.plan));
         let mut probe_next = with_probe;
         events.progress(Stage::Images, 0, images.len() as u64, "");
         let mut done = 0;

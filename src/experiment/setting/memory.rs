@@ -17,8 +17,9 @@ use crate::inference::DEFAULT_WORKING_BYTES;
     expecting = "a mapping with diagonals, working and limit, such as {diagonals: 2 GiB, limit: 16 GiB}"
 )]
 pub struct MemorySettings {
-    /// Plaintext diagonals kept encoded at a time.
-    pub diagonals: ByteSize,
+    /// Encoded weights kept between images. Default: three quarters of what is left of the limit, as far as it is of
+    /// use.
+    pub diagonals: Option<ByteSize>,
     /// Rotated ciphertexts that a layer of the channel layout holds at a time; it works in blocks of them.
     pub working: ByteSize,
     /// A trial whose predicted peak is above this is refused. Default: what the machine has available.
@@ -27,22 +28,22 @@ pub struct MemorySettings {
 
 impl Default for MemorySettings {
     fn default() -> Self {
-        Self { diagonals: ByteSize(2 << 30), working: ByteSize(DEFAULT_WORKING_BYTES), limit: None }
+        Self { diagonals: None, working: ByteSize(DEFAULT_WORKING_BYTES), limit: None }
     }
 }
 
 impl Check for MemorySettings {
     fn check(&self) -> Result<(), Problem> {
         let smallest = ByteSize(16 << 20);
-        if self.diagonals < smallest {
-            let text = format!("{} cannot hold even one layer's diagonals; give at least {smallest}", self.diagonals);
+        if let Some(diagonals) = self.diagonals.filter(|diagonals| *diagonals < smallest) {
+            let text = format!("{diagonals} cannot hold even one layer's diagonals; give at least {smallest}");
             return Err(Problem::at("diagonals", text));
         }
         if self.working < smallest {
             let text = format!("{} cannot hold even one ciphertext; give at least {smallest}", self.working);
             return Err(Problem::at("working", text));
         }
-        if self.limit.is_some_and(|limit| limit <= self.diagonals) {
+        if self.limit.zip(self.diagonals).is_some_and(|(limit, diagonals)| limit <= diagonals) {
             return Err(Problem::at(
                 "limit",
                 "the limit must be larger than `diagonals`, since keys and ciphertexts need memory too",
@@ -57,7 +58,7 @@ impl Recorded for MemorySettings {
     type Cell = Option<u64>;
 
     fn cell(&self) -> Option<u64> {
-        Some(self.diagonals.0)
+        self.diagonals.map(|diagonals| diagonals.0)
     }
 }
 
@@ -67,16 +68,16 @@ impl Setting for MemorySettings {
     }
 
     fn default_in_words() -> String {
-        format!("`{}`; what is available", Self::default().diagonals)
+        "what of the limit is left; what is available".to_owned()
     }
 
     /// The limit decides only whether a trial runs.
     fn identity(&self) -> Option<Value> {
         let default = Self::default();
         if self.working != default.working {
-            return Some(json!({ "diagonals": self.diagonals.0, "working": self.working.0 }));
+            return Some(json!({ "diagonals": self.cell(), "working": self.working.0 }));
         }
-        (self.diagonals != default.diagonals).then(|| self.diagonals.0.into())
+        self.cell().map(Value::from)
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
     fn impossible_budgets_name_their_key() {
         assert!(MemorySettings::default().check().is_ok());
         let memory = |diagonals, limit| MemorySettings {
-            diagonals: ByteSize(diagonals),
+            diagonals: Some(ByteSize(diagonals)),
             limit: Some(ByteSize(limit)),
             ..MemorySettings::default()
         };
@@ -102,7 +103,7 @@ mod tests {
     fn the_limit_is_no_part_of_the_identity() {
         let limited = MemorySettings { limit: Some(ByteSize(8 << 30)), ..MemorySettings::default() };
         assert_eq!(limited.identity(), None);
-        let small = MemorySettings { diagonals: ByteSize(1 << 30), ..MemorySettings::default() };
+        let small = MemorySettings { diagonals: Some(ByteSize(1 << 30)), ..MemorySettings::default() };
         assert_eq!(small.identity(), Some((1_u64 << 30).into()));
         let blocks = MemorySettings { working: ByteSize(1 << 30), ..MemorySettings::default() };
         assert_ne!(blocks.identity(), None);

@@ -97,7 +97,7 @@ impl Encrypted {
     fn evaluated(&self, (plaintext, shift): &(Plaintext, u32), prime: usize) -> Limb {
         let ntt = &self.parameters.ntts()[prime];
         let q = ntt.modulus();
-        let mut limb = plaintext.evaluate(ntt, self.parameters.n());
+        let mut limb = plaintext.evaluate_full(ntt, self.parameters.n());
         if *shift > 0 {
             simd::multiply_by_factor(&mut limb, q.factor(q.pow(2, u64::from(*shift))), q);
         }

@@ -139,6 +139,9 @@ impl Evaluator for Encrypted {
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
         self.encoded(transform, scale)
     }
+    fn evaluate_transform(&self, encoded: Self::Transform, limbs: usize) -> Self::Transform {
+        self.with_evaluations(encoded, limbs)
+    }
     fn transform_bytes(&self, encoded: &Self::Transform) -> u64 {
         encoded.bytes()
     }

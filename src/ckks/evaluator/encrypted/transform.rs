@@ -3,7 +3,7 @@
 //! special primes and the rescaling prime together.
 //!
 //! Work is done limb by limb: for one prime the babies, the plaintexts and the partial sums fit into the outer cache, and
-//! plaintexts are transformed where they are used instead of being kept for every prime.
+//! plaintexts are transformed where they are used, unless there is memory to keep them for every prime.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,11 +31,27 @@ pub struct EncodedTransform {
     scale: f64,
     /// Results are multiplied by 2^shift: diagonals have a smaller scale.
     shift: u32,
+    evaluations: Option<Evaluations>,
+}
+
+/// The diagonals modulo the primes of some number of limbs and their special primes.
+#[derive(Debug)]
+struct Evaluations {
+    limbs: usize,
+    /// For each of the primes those of all diagonals.
+    by_prime: Vec<Vec<Limb>>,
 }
 
 impl EncodedTransform {
     pub(super) fn bytes(&self) -> u64 {
-        self.diagonals.iter().map(Plaintext::bytes).sum()
+        let evaluations = self.evaluations.iter().flat_map(|kept| kept.by_prime.iter().flatten());
+        self.diagonals.iter().map(Plaintext::bytes).sum::<u64>()
+            + evaluations.map(|limb| 8 * limb.len() as u64).sum::<u64>()
+    }
+
+    /// What is kept for ciphertexts of `limbs` limbs modulo one of their primes.
+    fn kept(&self, limbs: usize, position: usize) -> Option<&[Limb]> {
+        self.evaluations.as_ref().filter(|kept| kept.limbs == limbs).map(|kept| &kept.by_prime[position][..])
     }
 }
 
@@ -45,8 +61,8 @@ struct Baby<'a> {
     rotation: Option<(&'a SwitchingKey, Arc<Automorphism>)>,
 }
 
-/// Plaintexts that are evaluated before they are multiplied: few enough to be in the caches still.
-const PLAINTEXTS: usize = 4;
+/// Words of plaintexts that are evaluated before they are multiplied: few enough to be in the caches still.
+const PLAINTEXT_WORDS: usize = 4 << 15;
 
 impl Encrypted {
     pub(super) fn encoded(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<EncodedTransform, CkksError> {
@@ -55,7 +71,14 @@ impl Encrypted {
             .into_par_iter()
             .map(|index| self.encoder.encode(&transform.source.slots(index)?, rounded_at))
             .collect::<Result<_, _>>()?;
-        Ok(EncodedTransform { transform: transform.clone(), diagonals, scale, shift })
+        Ok(EncodedTransform { transform: transform.clone(), diagonals, scale, shift, evaluations: None })
+    }
+
+    pub(super) fn with_evaluations(&self, encoded: EncodedTransform, limbs: usize) -> EncodedTransform {
+        let ntts = self.parameters.extended(limbs).into_iter().map(|prime| &self.parameters.ntts()[prime]);
+        let by_prime = ntts.map(|ntt| encoded.diagonals.par_iter().map(|diagonal| diagonal.evaluate(ntt)).collect());
+        let evaluations = Some(Evaluations { limbs, by_prime: by_prime.collect() });
+        EncodedTransform { evaluations, ..encoded }
     }
 
     pub(super) fn transformed(
@@ -154,6 +177,7 @@ impl Encrypted {
             members[group_position[&(d.output, d.giant)]].push((index, baby_position[&(d.input, d.baby)]));
         }
 
+        let at_a_time = (PLAINTEXT_WORDS / (2 * transform.source.period())).max(1);
         // One prime after the other: all threads share its rotated inputs, so that the outer cache may hold them.
         let by_limb: Vec<Vec<(Limb, Limb)>> = extended
             .iter()
@@ -190,18 +214,16 @@ impl Encrypted {
                     .par_iter()
                     .map(|members| {
                         let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
-                        for (step, members) in members.chunks(PLAINTEXTS).enumerate() {
+                        if let Some(kept) = encoded.kept(limbs, position) {
+                            let terms = products(members, &values, members.iter().map(|(index, _)| &kept[*index]));
+                            simd::multiply_accumulate_runs((&mut c0, &mut c1), &terms, false, q);
+                            return (c0, c1);
+                        }
+                        for (step, members) in members.chunks(at_a_time).enumerate() {
                             let plaintexts: Vec<Limb> =
-                                members.iter().map(|(index, _)| encoded.diagonals[*index].evaluate(ntt, n)).collect();
-                            let terms: Vec<Term> = members
-                                .iter()
-                                .zip(&plaintexts)
-                                .map(|((_, baby), plaintext)| Term {
-                                    shared: plaintext,
-                                    pair: (&values[*baby].0, &values[*baby].1),
-                                })
-                                .collect();
-                            simd::multiply_accumulate((&mut c0, &mut c1), &terms, step > 0, q);
+                                members.iter().map(|(index, _)| encoded.diagonals[*index].evaluate(ntt)).collect();
+                            let terms = products(members, &values, plaintexts.iter());
+                            simd::multiply_accumulate_runs((&mut c0, &mut c1), &terms, step > 0, q);
                         }
                         (c0, c1)
                     })
@@ -234,6 +256,16 @@ impl Encrypted {
         let automorphism = self.tables.automorphism(element);
         Ok((self.permute(&b, &automorphism), self.permute(&switched.1, &automorphism)))
     }
+}
+
+/// Products of the babies of some diagonals with the diagonals themselves.
+fn products<'l>(
+    members: &[(usize, usize)],
+    babies: &'l [(Limb, Limb)],
+    plaintexts: impl Iterator<Item = &'l Limb>,
+) -> Vec<Term<'l>> {
+    let pair = |baby: usize| -> (&'l [u64], &'l [u64]) { (&babies[baby].0, &babies[baby].1) };
+    members.iter().zip(plaintexts).map(|((_, baby), shared)| Term { shared, pair: pair(*baby) }).collect()
 }
 
 /// A limb times P, the product of the special primes: what it is in the extended basis.
