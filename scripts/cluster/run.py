@@ -56,7 +56,7 @@ def arguments():
 def program(name):
     """Path of a program: beside this Python, on PATH, or built here."""
     built = HERE.parents[1] / "target" / "release" / name
-    found = shutil.which(Path(sys.executable).with_name(name)) or shutil.which(name) or shutil.which(built)
+    found = shutil.which(Path(sys.executable).parent / name) or shutil.which(name) or shutil.which(built)
     if not found:
         raise Stop(2, f"there is no program {name}; scripts/cluster/README.md says how to get it")
     return str(Path(found).absolute())

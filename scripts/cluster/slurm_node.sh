@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A Slurm of one node, this machine, for trials and tests; no service of the system is touched.
 #
-#   eval "$(scripts/cluster/slurm_node.sh start DIR)"    starts it; sets SLURM_CONF, by which Slurm's commands find it
+#   eval "$(scripts/cluster/slurm_node.sh start DIR)"    starts it; sets SLURM_CONF and PATH, by which Slurm's commands find it
 #   scripts/cluster/slurm_node.sh stop DIR               cancels what runs and ends it
 #
 # Needs the programs of slurm-wlm and munge (Debian: apt-get install slurm-wlm munge). Everything it writes is in DIR.
@@ -56,6 +56,10 @@ start() {
     local host user memory
     host=$(hostname -s) user=$(id -un)
     memory=${MEMORY:-$(awk '/MemTotal/ {print int($2 / 1024)}' /proc/meminfo)}
+    # Snakemake clears the variables of Slurm in its jobs, whose steps must find this configuration all the same.
+    mkdir -p "$root/bin"
+    printf '#!/bin/sh\nexport SLURM_CONF=%q\nexec %q "$@"\n' "$SLURM_CONF" "$(command -v srun)" >"$root/bin/srun"
+    chmod +x "$root/bin/srun"
     cat >"$SLURM_CONF" <<CONF
 ClusterName=one
 SlurmctldHost=$host(127.0.0.1)
@@ -94,7 +98,10 @@ CONF
     slurmctld -c >&2
     slurmd -c >&2
     for _ in $(seq 100); do
-        [ "$(sinfo --noheader --format=%t 2>/dev/null)" = idle ] && { printf 'export SLURM_CONF=%q\n' "$SLURM_CONF"; return; }
+        [ "$(sinfo --noheader --format=%t 2>/dev/null)" = idle ] && {
+            printf 'export SLURM_CONF=%q PATH=%q:"$PATH"\n' "$SLURM_CONF" "$root/bin"
+            return
+        }
         sleep 0.2
     done
     say "the node does not come up; logs are in $root"

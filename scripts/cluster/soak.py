@@ -10,7 +10,6 @@ its trial, the job's whole tree, or run.py itself, which is then started again. 
 import argparse
 import os
 import random
-import shlex
 import signal
 import subprocess
 import sys
@@ -121,10 +120,10 @@ def main():
         options.dir = (options.dir or Path(temporary)).absolute()
         options.dir.mkdir(parents=True, exist_ok=True)
         node, slurm = str(HERE / "slurm_node.sh"), str(options.dir / "slurm")
-        started = subprocess.run([node, "start", slurm], stdout=subprocess.PIPE, text=True)
+        started = subprocess.run([node, "start", slurm], stdout=subprocess.DEVNULL)
         if started.returncode != 0:
             sys.exit(started.returncode)
-        os.environ["SLURM_CONF"] = shlex.split(started.stdout)[-1].partition("=")[2]
+        os.environ |= {"SLURM_CONF": f"{slurm}/slurm.conf", "PATH": f"{slurm}/bin:{os.environ['PATH']}"}
         soak = Soak(options)
         try:
             soak.run()
