@@ -32,7 +32,7 @@ def write(path, trials, images=1):
 def rows(directory, table):
     """Rows of a table."""
     path = Path(directory, table)
-    return list(csv.DictReader(path.open())) if path.exists() else []
+    return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
 
 
 def check(out, parts, trials, images=1):
@@ -73,11 +73,15 @@ def jobs(parts):
 
 
 def children(process):
-    """Processes that a process started."""
-    try:
-        return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    except OSError:
-        return []
+    """Processes that a process started, in whichever of its threads."""
+    found = []
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            found += map(int, task.read_text().split())
+        except OSError:
+            # Gone meanwhile.
+            continue
+    return found
 
 
 def kill(process, number=signal.SIGKILL):

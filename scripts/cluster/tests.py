@@ -37,7 +37,10 @@ class Jobs(unittest.TestCase):
 
     def start(self, *words):
         command = [sys.executable, str(HERE / "run.py"), "e.yaml", "--out", "out", "--leveled", LEVELED, "--keep", *words]
-        return subprocess.Popen(command, cwd=self.here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        running = subprocess.Popen(command, cwd=self.here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(running.stdout.close)
+        self.addCleanup(running.kill)
+        return running
 
     def local(self, *words):
         done = subprocess.run([LEVELED, "run", "e.yaml", *words], cwd=self.here, capture_output=True, text=True)
@@ -49,6 +52,9 @@ class Jobs(unittest.TestCase):
         self.assertEqual(running.returncode, code, text)
         return text
 
+    def trial(self):
+        return wait_for("a trial", lambda: next((child for job in sweep.jobs(self.parts) for child in sweep.children(job)), None))
+
     def job(self):
         return wait_for("a job", lambda: next(iter(sweep.jobs(self.parts)), None))
 
@@ -57,7 +63,7 @@ class Jobs(unittest.TestCase):
         # One trial before, without jobs; of the others one is killed and one loses its run.
         self.local("--out", "out", "--filter", "seed=3")
         running = self.start("--", "--cores", "1")
-        trial = wait_for("a trial", lambda: next((child for job in sweep.jobs(self.parts) for child in sweep.children(job)), None))
+        trial = self.trial()
         self.assertTrue(sweep.kill(trial))
         wait_for("a failed row", lambda: any(row["status"] == "failed" for part in self.parts.iterdir() for row in sweep.rows(part, "trials.csv")))
         first = self.job()
@@ -117,7 +123,7 @@ class Jobs(unittest.TestCase):
         (self.here / "e.yaml").write_text(text)
         running = self.start("--", "--retries", "1")
         for _ in range(2):
-            trial = wait_for("a trial", lambda: next((child for job in sweep.jobs(self.parts) for child in sweep.children(job)), None))
+            trial = self.trial()
             self.assertTrue(sweep.kill(trial))
             wait_for("its end", lambda: not Path(f"/proc/{trial}").exists())
         self.assertIn("1 trial(s) did not come to their end", self.expect(running, 1))
