@@ -166,8 +166,9 @@ def available_mib():
 
 
 def main():
-    # As Ctrl-C: Snakemake cancels its jobs, and what they have recorded is gathered.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # As Ctrl-C: Snakemake cancels its jobs, and what they have recorded is gathered. A shell in the background has SIGINT ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     try:
         Run(arguments()).execute()
     except Stop as stop:

@@ -59,6 +59,8 @@ class Soak:
         """Kills something; what it was."""
         how = self.dice.choice(["scancel", "scancel", "run", "run", "trial", "trial", "tree"] + ["driver"] * (self.dice.random() < 0.3))
         runs = sweep.jobs(self.parts)
+        if not runs:
+            return None
         if how == "scancel":
             ids = output("squeue", "--noheader", "--states=RUNNING", "--format=%A").split()
             if ids and self.dice.random() < 0.5:
@@ -73,8 +75,6 @@ class Soak:
             self.running.wait()
             self.start()
             return how
-        if not runs:
-            return None
         run = self.dice.choice(runs)
         try:
             victims = {"run": [run], "trial": sweep.children(run)[:1], "tree": tree(parent(run))}[how]
@@ -116,6 +116,8 @@ def main():
     parser.add_argument("--dir", type=Path, help="keeps everything [default: a temporary directory]")
     options = parser.parse_args()
     os.environ["LEVELED_PRICES"] = "stored"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as temporary:
         options.dir = (options.dir or Path(temporary)).absolute()
         options.dir.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 //! `leveled run`.
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,6 +13,7 @@ use super::waiting::waiting;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::clock::UtcTime;
 use crate::experiment::config::Experiment;
+use crate::experiment::notice::tell;
 use crate::experiment::overrides::{Override, arguments};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::Filter;
@@ -72,6 +74,10 @@ impl Run {
             RunDirectory::check(&directory)?;
         }
         let out = self.out.as_deref();
+        if io::stderr().is_terminal() {
+            // It takes seconds until there is a bar, and one more where the machine has not been measured yet.
+            tell(&format!("planning {} trial(s) of {}\n", experiment.trials.len(), experiment.name));
+        }
         let work = Work::of(experiment, out, KnownPrices::here()?, &self.filters, self.retry_failed)?;
         let others = others_text(work.others);
         if self.json {
