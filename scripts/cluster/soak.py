@@ -57,7 +57,7 @@ class Soak:
 
     def strike(self):
         """Kills something; what it was."""
-        how = self.dice.choice(["scancel", "scancel", "run", "run", "trial", "trial", "tree"] + ["driver"] * (self.dice.random() < 0.3))
+        how = self.dice.choice(["scancel", "scancel", "run", "run", "trial", "trial", "tree"] + ["driver"] * (self.dice.random() < 0.5))
         runs = sweep.jobs(self.parts)
         if not runs:
             return None

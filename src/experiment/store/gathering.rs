@@ -108,6 +108,8 @@ fn add_lines(from: &Path, to: &Path) -> Result<(), ExperimentError> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     fn record(trial_id: &str, status: TrialStatus, reason: &str) -> TrialRecord {
@@ -159,9 +161,9 @@ mod tests {
         let a = part(root.path(), "a", &[record("a", TrialStatus::Ok, "")]);
         let (mut run, _) = RunDirectory::take(&root.path().join("all")).unwrap();
         let (held, _) = RunDirectory::take(&a).unwrap();
-        assert_eq!(run.gather(&[a.clone()]).unwrap(), Gathered { added: 0, in_use: vec![a.clone()] });
+        assert_eq!(run.gather(from_ref(&a)).unwrap(), Gathered { added: 0, in_use: vec![a.clone()] });
         drop(held);
-        assert_eq!(run.gather(&[a]).unwrap().added, 1);
+        assert_eq!(run.gather(from_ref(&a)).unwrap().added, 1);
         let text = run.gather(&[root.path().join("none")]).unwrap_err().to_string();
         assert!(text.contains("none") && !root.path().join("none").exists(), "{text}");
     }
@@ -179,7 +181,7 @@ mod tests {
         let (mut run, _) = RunDirectory::take(&root.path().join("all")).unwrap();
         fs::write(run.checkpoint("a"), "zero\none\ntw").unwrap();
         for _ in 0..2 {
-            run.gather(&[a.clone()]).unwrap();
+            run.gather(from_ref(&a)).unwrap();
         }
         let text = fs::read_to_string(run.checkpoint("a")).unwrap();
         let mut lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
