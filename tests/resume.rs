@@ -345,3 +345,53 @@ fn filters_dry_runs_and_duplicates() {
     assert!(text.contains("predicted to need") && text.contains("more than the limit of 100.0 MiB"), "{text}");
     assert!(!directory.path().join("new").exists());
 }
+
+#[test]
+fn parts_that_a_cluster_ran_are_the_rows_of_a_local_run() {
+    let directory = sweep(3);
+    let here = directory.path();
+    let text = success(here, &["run", "e.yaml", "--out", "out", "--dry-run", "--json"]);
+    let waiting: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let ids: Vec<&str> = waiting.iter().map(|trial| trial["trial_id"].as_str().unwrap()).collect();
+    assert_eq!((ids.len(), &waiting[1]["label"], &waiting[1]["threads"]), (3, &"seed=1".into(), &2.into()));
+    assert!(waiting[0]["memory_bytes"].as_u64().unwrap() > 1 << 20 && waiting[0]["seconds"].as_f64().unwrap() > 0.0);
+
+    // Two trials as jobs, the first of which is killed once; the third one here.
+    let job = |index: usize, part: &str| {
+        let filter = format!("trial_id={}", ids[index]);
+        let arguments = ["run", "e.yaml", "--out", part, "--retry-failed", "--filter", &filter];
+        Command::new(env!("CARGO_BIN_EXE_leveled"))
+            .env("LEVELED_PRICES", "stored")
+            .args(arguments)
+            .current_dir(here)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let killed = job(0, "0");
+    signal(child_of(&killed), Signal::KILL);
+    assert_eq!(killed.wait_with_output().unwrap().status.code(), Some(1));
+    for (index, part) in [(0, "0"), (1, "1")] {
+        assert!(job(index, part).wait().unwrap().success());
+    }
+    success(here, &["run", "e.yaml", "--out", "out", "--filter", &format!("trial_id={}", ids[2])]);
+    assert!(success(here, &["gather", "out", "0", "1"]).contains("3 row(s) of trials gathered into out"));
+    assert!(success(here, &["gather", "out", "1", "0"]).contains("0 row(s) of trials gathered into out"));
+    let (ok, failed) = (TrialStatus::Ok, TrialStatus::Failed);
+    assert_eq!(states(here), BTreeMap::from([(0, vec![failed, ok]), (1, vec![ok]), (2, vec![ok])]));
+    assert_eq!(rows::<LayerRow>(&here.join("out")).len(), 60);
+    let provenance = Provenance::read(&here.join("out")).unwrap().unwrap();
+    assert_eq!((provenance.sessions.len(), provenance.trials.len()), (1, 3));
+    assert_eq!(success(here, &["run", "e.yaml", "--out", "out", "--dry-run", "--json"]), "[]\n");
+    success(here, &["run", "e.yaml", "--out", "out"]);
+    assert_eq!(rows::<TrialRow>(&here.join("out")).len(), 4);
+
+    // Parts of another experiment change nothing.
+    fs::write(here.join("f.yaml"), tiny_model::sweep(1).replace("name: tiny", "name: other")).unwrap();
+    success(here, &["run", "f.yaml", "--out", "other"]);
+    let text = refusal(here, &["gather", "out", "other"]);
+    assert!(text.contains("holds results of the experiment `tiny`, not of `other`"), "{text}");
+    assert_eq!(rows::<TrialRow>(&here.join("out")).len(), 4);
+    assert!(refusal(here, &["gather", "out", "nowhere"]).contains("nowhere"));
+}

@@ -12,6 +12,7 @@ use super::data::Data;
 use super::error::CliError;
 use super::evaluate::Evaluate;
 use super::export::Export;
+use super::gather::Gather;
 use super::import::Import;
 use super::infer::Infer;
 use super::inspect::Inspect;
@@ -51,6 +52,7 @@ enum Command {
     Infer(Infer),
     Report(Report),
     Compare(Compare),
+    Gather(Gather),
     Export(Export),
     Schema(Schema),
     Train(Train),
@@ -97,6 +99,7 @@ impl Command {
             Self::Infer(infer) => infer.execute(),
             Self::Report(report) => report.execute(),
             Self::Compare(compare) => compare.execute(),
+            Self::Gather(gather) => gather.execute(),
             Self::Export(export) => export.execute(),
             Self::Schema(schema) => schema.execute(),
             Self::Train(train) => train.execute(),

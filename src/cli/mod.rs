@@ -8,6 +8,7 @@ mod data;
 mod error;
 mod evaluate;
 mod export;
+mod gather;
 mod harness;
 mod import;
 mod infer;
@@ -22,6 +23,7 @@ mod server;
 mod train;
 mod trial;
 mod tune;
+mod waiting;
 
 pub use arguments::main;
 pub use error::CliError;

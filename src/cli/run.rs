@@ -1,16 +1,19 @@
 //! `leveled run`.
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::CliError;
 use super::harness::{Limits, Work};
-use super::output::print;
+use super::output::{print, print_json};
 use super::report::print_report;
+use super::waiting::waiting;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::clock::UtcTime;
 use crate::experiment::config::Experiment;
+use crate::experiment::notice::tell;
 use crate::experiment::overrides::{Override, arguments};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::Filter;
@@ -46,6 +49,9 @@ pub struct Run {
     /// Say what would run, with predicted memory and seconds; run and write nothing.
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: JSON, a list of trials with predicted memory and seconds, for other machines than this one.
+    #[arg(long, requires = "dry_run")]
+    json: bool,
     /// Start no further trial after one has failed.
     #[arg(long)]
     fail_fast: bool,
@@ -68,8 +74,15 @@ impl Run {
             RunDirectory::check(&directory)?;
         }
         let out = self.out.as_deref();
+        if io::stderr().is_terminal() {
+            // It takes seconds until there is a bar, and one more where the machine has not been measured yet.
+            tell(&format!("planning {} trial(s) of {}\n", experiment.trials.len(), experiment.name));
+        }
         let work = Work::of(experiment, out, KnownPrices::here()?, &self.filters, self.retry_failed)?;
         let others = others_text(work.others);
+        if self.json {
+            return print_json(&waiting(&work));
+        }
         if self.dry_run {
             let text = dry_run_text(&work.experiment, &work.selection, &work.forecasts, &work.plans);
             print(&(text + &others))?;

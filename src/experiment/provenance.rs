@@ -152,6 +152,21 @@ impl Provenance {
         Ok(earlier)
     }
 
+    /// The runs of a part after the earlier ones in the directory that its rows go to. Those that differ from another in nothing but
+    /// their date are left out: a cluster has as many as trials.
+    ///
+    /// # Errors
+    /// As [`Provenance::after`].
+    pub fn gathered(mut self, directory: &Path) -> Result<Self, ExperimentError> {
+        let mut known = Self::read(directory)?.map_or_else(Vec::new, |earlier| earlier.sessions);
+        self.sessions.retain(|session| {
+            let is_new = !known.iter().any(|other| *other == Session { date: other.date.clone(), ..session.clone() });
+            known.push(session.clone());
+            is_new
+        });
+        self.after(directory)
+    }
+
     /// Writes it into a results directory.
     ///
     /// # Errors
@@ -218,6 +233,17 @@ mod tests {
         // A run that resumes is added to it; another experiment is not.
         let resumed = Provenance::of(&experiment, &prices()).after(directory.path()).unwrap();
         assert_eq!((resumed.sessions.len(), resumed.trials.len()), (2, 1));
+        // The same run in a part is told once, by its first date; one on another machine as well.
+        let part = |cores| {
+            let mut part = Provenance::of(&experiment, &prices());
+            part.sessions[0].date = "2026-01-01T00:00:00Z".into();
+            part.sessions[0].host.cores = cores;
+            part
+        };
+        let cores = resumed.sessions[0].host.cores;
+        let sessions = |part: Provenance| part.gathered(directory.path()).unwrap().sessions;
+        assert_eq!((sessions(part(cores)).len(), sessions(part(cores + 1)).len()), (1, 2));
+        assert_ne!(sessions(part(cores))[0].date, "2026-01-01T00:00:00Z");
         // What a command stands for joins, whatever it is called.
         let command = Experiment { name: "g".into(), command: Some("leveled evaluate".into()), ..experiment.clone() };
         let joined = Provenance::of(&command, &prices()).after(directory.path()).unwrap();

@@ -1,12 +1,14 @@
 //! What a run would do and what it found, as text for a terminal.
 
+use std::path::Path;
+
 use super::format::significant;
 use super::text_table::{Align, TextTable};
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::config::{Duplicate, Experiment};
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::run::{Forecast, Selection};
-use crate::experiment::store::Recovery;
+use crate::experiment::store::{Gathered, Recovery};
 
 /// The trials that would run, with what they would need, and those that would not.
 #[must_use]
@@ -97,6 +99,14 @@ pub fn recovery_text(recovery: &Recovery) -> String {
         text += &format!("trial {trial} had come to its end; the rest of its rows is written\n");
     }
     text
+}
+
+/// What was gathered into a directory, and what waits.
+#[must_use]
+pub fn gathered_text(gathered: &Gathered, directory: &Path) -> String {
+    let in_use =
+        gathered.in_use.iter().map(|part| format!("{} is in use, and waits for the next time\n", part.display()));
+    in_use.collect::<String>() + &format!("{} row(s) of trials gathered into {}\n", gathered.added, directory.display())
 }
 
 #[cfg(test)]

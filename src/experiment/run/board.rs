@@ -32,7 +32,8 @@ pub struct Forecast {
 
 impl Forecast {
     /// Seconds of the whole trial, with what comes before the first image taken as two evaluations.
-    fn cost(&self) -> f64 {
+    #[must_use]
+    pub fn cost(&self) -> f64 {
         self.seconds * (2.0 + f64::from(self.evaluations))
     }
 }

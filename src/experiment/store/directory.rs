@@ -10,7 +10,7 @@ use super::lock;
 use super::part::TornRow;
 use super::table_file::TableFile;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus};
+use crate::experiment::records::{ImageRow, LayerRow, Record, TrialRow, TrialStatus};
 
 /// The tables of a results directory.
 #[derive(Debug)]
@@ -128,6 +128,19 @@ pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
     TableFile::<TrialRow>::open(directory)?
         .read(ended, |header, row, line_end| index.read_trial(header, row, line_end))?;
     Ok(index)
+}
+
+/// Every row of a table, in the order in which they were written.
+///
+/// # Errors
+/// As [`read_trials`].
+pub(super) fn all_rows<R: Record>(directory: &Path) -> Result<Vec<R>, ExperimentError> {
+    let mut rows = Vec::new();
+    TableFile::<R>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
+        rows.push(row.deserialize(Some(header)).map_err(|error| error.to_string())?);
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 /// The rows of `trials.csv` that count: of each trial the last attempt that came to its end, by trial.

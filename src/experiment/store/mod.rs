@@ -2,6 +2,7 @@
 //! columns begins a further file of the table.
 
 mod directory;
+mod gathering;
 pub mod header;
 mod index;
 mod journal;
@@ -13,6 +14,7 @@ mod table_file;
 mod whole_file;
 
 pub use directory::{Store, image_rows, trial_rows};
+pub use gathering::Gathered;
 pub use journal::TrialRecord;
 pub use lock::{Holder, ended_by_itself};
 pub use part::TornRow;

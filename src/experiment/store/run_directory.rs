@@ -18,6 +18,9 @@ use crate::experiment::records::{AccuracyRow, Record, TrialRow, TrialStatus};
 /// Folder in a results directory for what a run needs while it lasts; removed at its end.
 const PENDING: &str = ".pending";
 
+/// Ending of the names of files with what a trial has reached.
+const CHECKPOINT: &str = ".batches.jsonl";
+
 /// Tables by which results are known.
 const TABLES: [&str; 2] = [TrialRow::FILE, AccuracyRow::FILE];
 
@@ -174,7 +177,14 @@ impl RunDirectory {
     /// Where a trial keeps what it has reached, until its rows stand in the tables.
     #[must_use]
     pub fn checkpoint(&self, trial_id: &str) -> PathBuf {
-        self.pending.join(format!("{trial_id}.batches.jsonl"))
+        self.pending.join(format!("{trial_id}{CHECKPOINT}"))
+    }
+
+    /// Trials of which such a file is there.
+    pub(super) fn checkpointed(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.pending).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter_map(|name| Some(name.strip_suffix(CHECKPOINT)?.to_owned())).collect()
     }
 
     /// How the last recorded attempt at each trial ended.

@@ -1,0 +1,192 @@
+//! Rows of parts, results directories of their own, into one.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::directory::all_rows;
+use super::journal::TrialRecord;
+use super::run_directory::RunDirectory;
+use crate::experiment::ExperimentError;
+use crate::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus, row_lines};
+
+/// What was found in parts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Gathered {
+    /// Attempts at trials that were not there yet.
+    pub added: usize,
+    /// Parts that a run has; they are left for the next time.
+    pub in_use: Vec<PathBuf>,
+}
+
+impl RunDirectory {
+    /// Records the attempts of parts that are not recorded here, each as the next one at its trial, and keeps what the parts have of
+    /// trials that did not come to their end. A part stays as it is, and gathering it again adds nothing.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::take`] for a part, but for one that is in use; those of [`RunDirectory::record`].
+    pub fn gather(&mut self, parts: &[PathBuf]) -> Result<Gathered, ExperimentError> {
+        // How often each row stands here: a part may have two attempts that read alike.
+        let mut here: HashMap<String, usize> = HashMap::new();
+        for row in all_rows(self.path())? {
+            *here.entry(mark(&row)?).or_default() += 1;
+        }
+        let mut gathered = Gathered::default();
+        for part in parts {
+            if !part.is_dir() {
+                return Err(ExperimentError::NoResults { path: part.clone(), missing: "trials.csv" });
+            }
+            // Taken, so that what a kill left is in order and nobody writes meanwhile.
+            let taken = match Self::take(part) {
+                Ok((taken, _)) => taken,
+                Err(ExperimentError::Locked { .. }) => {
+                    gathered.in_use.push(part.clone());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            for record in records(part)? {
+                match here.get_mut(&mark(&record.trial)?) {
+                    Some(count) if *count > 0 => *count -= 1,
+                    _ => {
+                        self.record(record)?;
+                        gathered.added += 1;
+                    }
+                }
+            }
+            for trial_id in taken.checkpointed() {
+                if self.statuses().get(&trial_id) != Some(&TrialStatus::Ok) {
+                    add_lines(&taken.checkpoint(&trial_id), &self.checkpoint(&trial_id))?;
+                }
+            }
+        }
+        Ok(gathered)
+    }
+}
+
+/// What tells an attempt from others, wherever it stands: its row but for its number.
+fn mark(row: &TrialRow) -> Result<String, ExperimentError> {
+    row_lines([&TrialRow { attempt: 0, ..row.clone() }])
+}
+
+/// Every attempt that is recorded in a directory, in the order of `trials.csv`.
+fn records(directory: &Path) -> Result<Vec<TrialRecord>, ExperimentError> {
+    let mut records: Vec<TrialRecord> =
+        all_rows(directory)?.into_iter().map(|trial| TrialRecord { trial, ..TrialRecord::default() }).collect();
+    let index: HashMap<(String, u32), usize> = records
+        .iter()
+        .enumerate()
+        .map(|(index, record)| ((record.trial.trial_id.clone(), record.trial.attempt), index))
+        .collect();
+    // Rows of an attempt that has none of its own are those of a run that was killed; it runs again.
+    for row in all_rows::<LayerRow>(directory)? {
+        if let Some(record) = index.get(&(row.trial_id.clone(), row.attempt)) {
+            records[*record].layers.push(row);
+        }
+    }
+    for row in all_rows::<ImageRow>(directory)? {
+        if let Some(record) = index.get(&(row.trial_id.clone(), row.attempt)) {
+            records[*record].images.push(row);
+        }
+    }
+    Ok(records)
+}
+
+/// Appends the lines of a file to another one that does not have them. In the files of batches a line is a batch, wherever it stands.
+fn add_lines(from: &Path, to: &Path) -> Result<(), ExperimentError> {
+    let unreadable = |source| ExperimentError::Read { path: from.to_owned(), source };
+    let lost = |source| ExperimentError::Append { path: to.to_owned(), source };
+    let lines = fs::read_to_string(from).map_err(unreadable)?;
+    let there = if to.exists() { fs::read_to_string(to).map_err(lost)? } else { String::new() };
+    let there: HashSet<&str> = there.lines().collect();
+    let new: String = lines.lines().filter(|line| !there.contains(line)).map(|line| format!("{line}\n")).collect();
+    let mut file = OpenOptions::new().create(true).append(true).open(to).map_err(lost)?;
+    // Where the last line was cut short, what follows begins on its own.
+    file.write_all(format!("\n{new}").as_bytes()).and_then(|()| file.sync_data()).map_err(lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use super::*;
+
+    fn record(trial_id: &str, status: TrialStatus, reason: &str) -> TrialRecord {
+        let id = || trial_id.to_owned();
+        TrialRecord {
+            trial: TrialRow { trial_id: id(), status, reason: reason.into(), ..TrialRow::default() },
+            layers: (0..2).map(|layer| LayerRow { trial_id: id(), layer, ..LayerRow::default() }).collect(),
+            images: (0..3).map(|image| ImageRow { trial_id: id(), image, ..ImageRow::default() }).collect(),
+        }
+    }
+
+    fn part(root: &Path, name: &str, records: &[TrialRecord]) -> PathBuf {
+        let (mut run, _) = RunDirectory::take(&root.join(name)).unwrap();
+        for record in records {
+            run.record(record.clone()).unwrap();
+        }
+        root.join(name)
+    }
+
+    fn attempts(directory: &Path) -> Vec<(String, u32)> {
+        all_rows::<TrialRow>(directory).unwrap().into_iter().map(|row| (row.trial_id, row.attempt)).collect()
+    }
+
+    #[test]
+    fn parts_are_gathered_once() {
+        let root = tempfile::tempdir().unwrap();
+        let (ok, failed) = (TrialStatus::Ok, TrialStatus::Failed);
+        // Two attempts at `a` read alike; `b` was tried here before.
+        let a = part(root.path(), "a", &[record("a", failed, "x"), record("a", failed, "x"), record("a", ok, "")]);
+        let b = part(root.path(), "b", &[record("b", ok, "")]);
+        let all = part(root.path(), "all", &[record("b", failed, "y")]);
+        let (mut run, _) = RunDirectory::take(&all).unwrap();
+        let parts = [a, b];
+        assert_eq!(run.gather(&parts[..1]).unwrap(), Gathered { added: 3, in_use: vec![] });
+        for added in [1, 0, 0] {
+            assert_eq!(run.gather(&parts).unwrap(), Gathered { added, in_use: vec![] });
+        }
+        drop(run);
+        let expected = [("b", 1), ("a", 1), ("a", 2), ("a", 3), ("b", 2)];
+        assert_eq!(attempts(&all), expected.map(|(id, attempt)| (id.to_owned(), attempt)));
+        assert_eq!((all_rows::<LayerRow>(&all).unwrap().len(), all_rows::<ImageRow>(&all).unwrap().len()), (10, 15));
+        // The rows of images are those of their attempt.
+        assert_eq!(all_rows::<ImageRow>(&all).unwrap().iter().filter(|row| row.attempt == 3).count(), 3);
+    }
+
+    #[test]
+    fn what_is_in_use_waits_and_what_is_not_there_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let a = part(root.path(), "a", &[record("a", TrialStatus::Ok, "")]);
+        let (mut run, _) = RunDirectory::take(&root.path().join("all")).unwrap();
+        let (held, _) = RunDirectory::take(&a).unwrap();
+        assert_eq!(run.gather(from_ref(&a)).unwrap(), Gathered { added: 0, in_use: vec![a.clone()] });
+        drop(held);
+        assert_eq!(run.gather(from_ref(&a)).unwrap().added, 1);
+        let text = run.gather(&[root.path().join("none")]).unwrap_err().to_string();
+        assert!(text.contains("none") && !root.path().join("none").exists(), "{text}");
+    }
+
+    #[test]
+    fn batches_of_a_trial_that_did_not_come_to_its_end_follow() {
+        let root = tempfile::tempdir().unwrap();
+        let a = part(root.path(), "a", &[record("a", TrialStatus::Failed, "killed"), record("b", TrialStatus::Ok, "")]);
+        let (held, _) = RunDirectory::take(&a).unwrap();
+        let paths = ["a", "b"].map(|id| held.checkpoint(id));
+        for path in &paths {
+            fs::write(path, "\none\ntwo\nthr").unwrap();
+        }
+        drop(held);
+        let (mut run, _) = RunDirectory::take(&root.path().join("all")).unwrap();
+        fs::write(run.checkpoint("a"), "zero\none\ntw").unwrap();
+        for _ in 0..2 {
+            run.gather(from_ref(&a)).unwrap();
+        }
+        let text = fs::read_to_string(run.checkpoint("a")).unwrap();
+        let mut lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["one", "thr", "tw", "two", "zero"]);
+        assert!(!run.checkpoint("b").exists() && paths.iter().all(|path| path.exists()));
+    }
+}
