@@ -65,8 +65,14 @@ impl Network {
         for (index, node) in network.graph().nodes().iter().enumerate() {
             match node.operation {
                 Operation::Activation(kind) => lowering.activation(index, node, kind)?,
-                Operation::AveragePool { .. } if !options.fuse => lowering.unmerged(index, node)?,
-                Operation::Convolution { .. } if lowering.is_normalised(index) => lowering.unmerged(index, node)?,
+                // What an activation follows is a layer with that activation.
+                Operation::AveragePool { .. } if !options.fuse && !lowering.feeds(index, is_activation) => {
+                    lowering.unmerged(index, node)?;
+                }
+                Operation::Convolution { .. } if lowering.feeds(index, is_batch_norm) => {
+                    lowering.unmerged(index, node)?;
+                }
+                Operation::BatchNorm { .. } if lowering.feeds(index, is_average) => lowering.unmerged(index, node)?,
                 Operation::Linear { .. } => lowering.layer(index, node.shape, None)?,
                 _ => {}
             }
@@ -82,6 +88,18 @@ impl Network {
         let sites = self.graph().nodes().iter().filter(|node| matches!(node.operation, Operation::Activation(_)));
         Ok(sites.map(|node| moments[node.inputs[0]].clone()).collect())
     }
+}
+
+fn is_activation(operation: &Operation) -> bool {
+    matches!(operation, Operation::Activation(_))
+}
+
+fn is_batch_norm(operation: &Operation) -> bool {
+    matches!(operation, Operation::BatchNorm { .. })
+}
+
+fn is_average(operation: &Operation) -> bool {
+    matches!(operation, Operation::AveragePool { .. })
 }
 
 /// What a layer's output x goes through, per channel: `u = factor * (x + shift)`, then the activation.
@@ -213,10 +231,9 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    /// Whether batch normalisation reads node `index`.
-    fn is_normalised(&self, index: usize) -> bool {
-        let reads = |node: &Node| matches!(node.operation, Operation::BatchNorm { .. }) && node.inputs.contains(&index);
-        self.graph().nodes().iter().any(reads)
+    /// Whether an operation of a kind reads node `index`.
+    fn feeds(&self, index: usize, kind: fn(&Operation) -> bool) -> bool {
+        self.graph().nodes().iter().any(|node| kind(&node.operation) && node.inputs.contains(&index))
     }
 
     /// Appends a layer without activation for a node that is not merged with the next.
@@ -302,6 +319,17 @@ impl<'a> Lowering<'a> {
                 let map = LinearMap::ChannelScale { factors: vec![1.0; value.shape.channels], placement };
                 Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Borrowed(&[]) }])
             }
+            // Averages of a linear map's outputs are a linear map.
+            Operation::AveragePool { height, width } if height == width && self.values[node.inputs[0]].is_none() => {
+                let mut terms = self.unfolded_terms(node.inputs[0])?;
+                for term in &mut terms {
+                    term.map = term.map.averaged(height).ok_or_else(|| NetworkError::NotLowerable {
+                        node: node.name.clone(),
+                        reason: "averages may follow convolutions and activations only",
+                    })?;
+                }
+                Ok(terms)
+            }
             Operation::AveragePool { height, width } if height == width => {
                 let channels = node.shape.channels;
                 let map = LinearMap::Convolution {
@@ -333,8 +361,8 @@ impl<'a> Lowering<'a> {
                 Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias }])
             }
             _ => {
-                let reason = "an activation may follow only convolutions and additions, and the classifier, after an average over \
-                     squares, ends the network";
+                let reason = "an activation may follow only convolutions, their averages over squares, and additions, and the \
+                     classifier ends the network";
                 Err(NetworkError::NotLowerable { node: node.name.clone(), reason })
             }
         }
