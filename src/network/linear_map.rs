@@ -281,7 +281,8 @@ mod tests {
             let ((shape, plain), (pooled, found)) = (apply(&map), apply(&map.averaged(size).unwrap()));
             assert_eq!(pooled, Shape::new(4, shape.height / size, shape.width / size));
             for (at, found) in found.iter().enumerate() {
-                let (channel, y, x) = (at / (pooled.height * pooled.width), at / pooled.width % pooled.height, at % pooled.width);
+                let (channel, y, x) =
+                    (at / (pooled.height * pooled.width), at / pooled.width % pooled.height, at % pooled.width);
                 let row = |y: usize| &plain[(channel * shape.height + y) * shape.width..][x * size..][..size];
                 let mean = (0..size).flat_map(|dy| row(y * size + dy)).sum::<f64>() / (size * size) as f64;
                 assert!((mean - found).abs() < 1e-12, "stride {stride}, squares of {size}: {found} for {mean}");

@@ -25,7 +25,8 @@ fn build(architecture: &Architecture) -> Result<Graph, NetworkError> {
     for (stage_index, stage) in architecture.stages.iter().enumerate() {
         for block in 0..stage.blocks {
             let name = format!("layer{}.{block}", stage_index + 1);
-            let with_stride = |strided: usize| Stage { stride: if block == strided { stage.stride } else { 1 }, ..*stage };
+            let with_stride =
+                |strided: usize| Stage { stride: if block == strided { stage.stride } else { 1 }, ..*stage };
             value = match architecture.block {
                 Block::Basic => builder.basic_block(value, &name, with_stride(0))?,
                 Block::Plain => builder.plain_block(value, &name, with_stride(stage.blocks - 1))?,
@@ -86,7 +87,8 @@ impl Builder<'_> {
             input
         } else if let Some(placement) = self.architecture.shortcut.placement(from.channels, channels, stride) {
             let impossible = || {
-                let expected = format!("at least the {} of the stage before it, which the shortcut pads", from.channels);
+                let expected =
+                    format!("at least the {} of the stage before it, which the shortcut pads", from.channels);
                 self.impossible("channels of a stage", channels.to_string(), expected)
             };
             let shape =

@@ -37,9 +37,60 @@ impl Builder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::network::graph::Operation;
+    use crate::network::graph::{Node, Operation, ParameterRole};
     use crate::network::lowered::Shape;
-    use crate::network::{Architecture, Stage};
+    use crate::network::plain::PlainNetwork;
+    use crate::network::weights::{Tensor, Weights};
+    use crate::network::{Architecture, Network, Stage};
+
+    /// What PyTorch gives for these weights and this image: `tests/checkpoints/vgg16.py`.
+    const LOGITS: [f64; 10] = [
+        1.637307585,
+        -1.652612671,
+        -0.124285405,
+        -1.104997040,
+        0.655845806,
+        1.131890518,
+        0.147551126,
+        0.513285694,
+        -2.018813314,
+        0.465856178,
+    ];
+
+    /// The tensors of a node, as that program makes them.
+    fn tensors(node: &Node, weights: &mut Weights) {
+        for parameter in node.parameters() {
+            let first: u32 = parameter.name.bytes().map(u32::from).sum();
+            let inputs: usize = parameter.shape.iter().skip(1).product();
+            let value = |index: usize| (f64::from(first) + index as f64).sin();
+            let weight = parameter.name.ends_with(".weight");
+            let tensor = Tensor::from_fn(parameter.shape, |index| match parameter.role {
+                ParameterRole::Coefficients => [0.2, 0.5, 0.1][index % 3],
+                ParameterRole::Variance => 1.0 + value(index) / 2.0,
+                ParameterRole::Trained if weight && matches!(node.operation, Operation::BatchNorm { .. }) => {
+                    1.0 + value(index) / 10.0
+                }
+                ParameterRole::Trained if weight => value(index) * (2.0 / inputs as f64).sqrt(),
+                ParameterRole::Trained | ParameterRole::Mean => value(index),
+            });
+            weights.insert(parameter.name, tensor);
+        }
+    }
+
+    #[test]
+    fn it_is_the_network_of_pytorch() {
+        let graph = Architecture::named("vgg16", 2, 10).unwrap().graph().unwrap();
+        let mut weights = Weights::new();
+        graph.nodes().iter().for_each(|node| tensors(node, &mut weights));
+        let network = Network::new(graph, weights).unwrap();
+        let image: Vec<f64> = (0..3 * 32 * 32).map(|index| (1.3 * f64::from(index)).sin()).collect();
+        let plain = PlainNetwork::<f64>::new(&network).unwrap().forward(&image).unwrap().logits;
+        let lowered = network.lower().unwrap().forward(&image).unwrap();
+        for ((expected, plain), lowered) in LOGITS.iter().zip(&plain).zip(lowered.logits()) {
+            assert!((expected - plain).abs() < 1e-8, "{plain} instead of {expected}");
+            assert!((expected - lowered).abs() < 1e-8, "lowered: {lowered} instead of {expected}");
+        }
+    }
 
     #[test]
     fn vgg16_has_thirteen_convolutions_five_pools_and_three_connected_layers() {
