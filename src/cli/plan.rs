@@ -107,7 +107,7 @@ impl Plan {
 
     fn print_security(&self) -> Result<(), CliError> {
         let views = match (&self.chain, self.log_n) {
-            (Some(chain), Some(log_n)) => vec![SecurityView::new(chain.to_string(), log_n, chain.total())],
+            (Some(chain), Some(log_n)) => vec![SecurityView::new(None, chain, log_n)],
             _ => article_chains(),
         };
         if self.json { print_json(&views) } else { print(&security_text(&views)) }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::records::SecurityVerdict;
 use crate::ckks::security::{Security, Table};
-use crate::network::registry::{NamedArchitecture, REGISTRY};
+use crate::network::registry::{NamedArchitecture, PaperChain, REGISTRY};
 
 /// Most bits that a chain may have; above every line, below every overflow.
 const MOST_BITS: f64 = 1e6;
@@ -15,6 +15,12 @@ const MOST_BITS: f64 = 1e6;
 /// The sizes of a chain's primes in bits, special ones included, such as `60,40x20,60`: one of 60, twenty of 40, one of 60.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChainBits(Vec<(f64, u32)>);
+
+impl From<PaperChain> for ChainBits {
+    fn from(chain: PaperChain) -> Self {
+        Self(chain.primes.iter().map(|(bits, count)| (f64::from(*bits), *count)).collect())
+    }
+}
 
 /// A text that is no chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +71,9 @@ impl fmt::Display for ChainBits {
 /// A chain under the published lines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SecurityView {
-    /// What it is: a network whose chain it is in the article's code, or the chain as it was given.
+    /// The network whose chain it is in the article's code; none: it was given.
+    pub network: Option<String>,
+    /// Bits of its primes, such as `60,40x20,60`.
     pub chain: String,
     /// log2 of the ring dimension.
     pub log_n: u32,
@@ -89,9 +97,10 @@ pub struct SecurityLine {
 }
 
 impl SecurityView {
-    /// A chain of `log2_qp` bits, in words `chain`, at N = 2^`log_n`.
+    /// A chain at N = 2^`log_n`.
     #[must_use]
-    pub fn new(chain: String, log_n: u32, log2_qp: f64) -> Self {
+    pub fn new(network: Option<&str>, chain: &ChainBits, log_n: u32) -> Self {
+        let log2_qp = chain.total();
         let security = Security { log_n, log2_qp };
         let line = |table: Table| SecurityLine {
             limit: table.limit(log_n),
@@ -99,7 +108,8 @@ impl SecurityView {
             needed_log_n: table.needed_log_n(log2_qp),
         };
         let [standard_2018, guidelines_2024] = [Table::Standard2018, Table::Guidelines2024].map(line);
-        Self { chain, log_n, log2_qp, standard_2018, guidelines_2024 }
+        let (network, chain) = (network.map(str::to_owned), chain.to_string());
+        Self { network, chain, log_n, log2_qp, standard_2018, guidelines_2024 }
     }
 }
 
@@ -108,7 +118,7 @@ impl SecurityView {
 pub fn article_chains() -> Vec<SecurityView> {
     let view = |known: &NamedArchitecture| {
         let chain = known.paper_chain?;
-        Some(SecurityView::new(format!("{} (article)", known.name), chain.log_n, f64::from(chain.log2_qp)))
+        Some(SecurityView::new(Some(known.name), &chain.into(), chain.log_n))
     };
     REGISTRY.iter().filter_map(view).collect()
 }
@@ -135,7 +145,7 @@ mod tests {
     fn the_article_s_chains_have_the_method_s_verdicts() {
         use SecurityVerdict::{Insecure, Secure};
         let views = article_chains();
-        let of = |name: &str| views.iter().find(|view| view.chain.starts_with(name)).unwrap();
+        let of = |name: &str| views.iter().find(|view| view.network.as_deref() == Some(name)).unwrap();
         // Method section 11.
         for (name, bits, old, new) in [
             ("resnet18", 869.0, Secure, Insecure),
@@ -151,7 +161,8 @@ mod tests {
             (Some(15), Some(16))
         );
         assert_eq!((of("resnet32").log_n, of("resnet32").guidelines_2024.limit), (16, Some(1747)));
-        let beyond = SecurityView::new("4000".to_owned(), 18, 4000.0).guidelines_2024;
+        assert_eq!(of("vgg16").chain, "54,50x15,25,54");
+        let beyond = SecurityView::new(None, &"4000".parse().unwrap(), 18).guidelines_2024;
         assert_eq!((beyond.limit, beyond.verdict, beyond.needed_log_n), (None, SecurityVerdict::Unknown, None));
     }
 }

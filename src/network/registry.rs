@@ -20,17 +20,13 @@ pub struct NamedArchitecture {
     build: fn(width: usize) -> Parts,
 }
 
-/// A chain of primes of the article's code (method sections 4 and 11).
+/// A chain of primes of the article's code (method section 11), as its commands have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaperChain {
     /// log2 of the ring dimension.
     pub log_n: u32,
-    /// Bits of all primes, the special one included.
-    pub log2_qp: u32,
-}
-
-const fn paper_chain(log_n: u32, log2_qp: u32) -> Option<PaperChain> {
-    Some(PaperChain { log_n, log2_qp })
+    /// Bits of primes, and how many there are, the special one last.
+    pub primes: &'static [(u32, u32)],
 }
 
 /// What an architecture is made of.
@@ -46,7 +42,7 @@ pub const REGISTRY: &[NamedArchitecture] = &[
         name: "resnet18",
         standard_width: 64,
         paper_width: Some(64),
-        paper_chain: paper_chain(15, 869),
+        paper_chain: Some(PaperChain { log_n: 15, primes: &[(44, 18), (23, 1), (54, 1)] }),
         // It ends at 4x4, where this is the global average pool.
         build: |width| residual(&[2, 2, 2, 2], width, Head::AveragePool { size: 4 }),
     },
@@ -54,14 +50,14 @@ pub const REGISTRY: &[NamedArchitecture] = &[
         name: "resnet20",
         standard_width: 16,
         paper_width: Some(64),
-        paper_chain: paper_chain(15, 906),
+        paper_chain: Some(PaperChain { log_n: 15, primes: &[(42, 20), (22, 1), (44, 1)] }),
         build: |width| residual(&[3, 3, 3], width, paper_head(width)),
     },
     NamedArchitecture {
         name: "resnet32",
         standard_width: 16,
         paper_width: Some(64),
-        paper_chain: paper_chain(16, 1745),
+        paper_chain: Some(PaperChain { log_n: 16, primes: &[(52, 32), (27, 1), (54, 1)] }),
         build: |width| residual(&[5, 5, 5], width, paper_head(width)),
     },
     NamedArchitecture {
@@ -82,7 +78,7 @@ pub const REGISTRY: &[NamedArchitecture] = &[
         name: "vgg16",
         standard_width: 64,
         paper_width: Some(64),
-        paper_chain: paper_chain(15, 883),
+        paper_chain: Some(PaperChain { log_n: 15, primes: &[(54, 1), (50, 15), (25, 1), (54, 1)] }),
         // The stem is the first of two convolutions of the first stage. Head: 512-512-classes at the paper's width.
         build: |width| Parts {
             block: Block::Plain,

@@ -8,7 +8,8 @@ use crate::experiment::security_view::{SecurityLine, SecurityView};
 #[must_use]
 pub fn security_text(views: &[SecurityView]) -> String {
     let mut table = TextTable::new([
-        ("chain", Align::Left),
+        ("network", Align::Left),
+        ("primes (bits)", Align::Left),
         ("N", Align::Right),
         ("log2 QP", Align::Right),
         ("2018: most", Align::Right),
@@ -19,8 +20,8 @@ pub fn security_text(views: &[SecurityView]) -> String {
         ("N for 128 bits", Align::Right),
     ]);
     let ring = |log_n: u32| format!("2^{log_n}");
-    for SecurityView { chain, log_n, log2_qp, standard_2018, guidelines_2024 } in views {
-        let mut row = vec![chain.clone(), ring(*log_n), significant(*log2_qp, 5)];
+    for SecurityView { network, chain, log_n, log2_qp, standard_2018, guidelines_2024 } in views {
+        let mut row = vec![network.clone().unwrap_or_default(), chain.clone(), ring(*log_n), significant(*log2_qp, 5)];
         for SecurityLine { limit, verdict, needed_log_n } in [standard_2018, guidelines_2024] {
             row.push(limit.map_or_else(|| "no line".to_owned(), |limit| limit.to_string()));
             row.push(verdict.as_str().to_owned());
@@ -28,7 +29,7 @@ pub fn security_text(views: &[SecurityView]) -> String {
         }
         table.push(row);
     }
-    table.markdown()
+    table.without_empty_columns().markdown()
 }
 
 #[cfg(test)]
@@ -41,11 +42,9 @@ mod tests {
         let text = security_text(&article_chains());
         let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
         let row = cells(text.lines().find(|line| line.contains("resnet18")).unwrap());
-        assert_eq!(
-            row[1..10],
-            ["resnet18 (article)", "2^15", "869", "881", "secure", "2^15", "868", "insecure", "2^16"]
-        );
-        let text = security_text(&[SecurityView::new("41.5x20".to_owned(), 10, 830.0)]);
+        let expected = ["resnet18", "44x18,23,54", "2^15", "869", "881", "secure", "2^15", "868", "insecure", "2^16"];
+        assert_eq!(row[1..11], expected);
+        let text = security_text(&[SecurityView::new(None, &"41.5x20".parse().unwrap(), 10)]);
         let row = cells(text.lines().last().unwrap());
         assert_eq!(
             row[1..10],
