@@ -35,6 +35,9 @@ pub struct Plan {
     /// Print the levels of every network with each optimisation on and off instead; needs no experiment.
     #[arg(long, conflicts_with_all = ["file", "operations", "filters"])]
     levels: bool,
+    /// With --levels: CSV, a line for each node.
+    #[arg(long, requires = "levels", conflicts_with_all = ["json", "file"])]
+    csv: bool,
     /// Print what the published security lines say about the chains of the article's code instead, or about --chain; needs no experiment.
     #[arg(long, conflicts_with_all = ["file", "levels", "operations", "filters"])]
     security: bool,
@@ -44,9 +47,6 @@ pub struct Plan {
     /// With --chain: log2 of the ring dimension N.
     #[arg(long, value_name = "LOG_N", requires = "chain", value_parser = clap::value_parser!(u32).range(1..=30))]
     log_n: Option<u32>,
-    /// With --levels: CSV, a line for each node.
-    #[arg(long, requires = "levels", conflicts_with_all = ["json", "file"])]
-    csv: bool,
     /// Print operation counts by layer beside those of the article's algorithm; without an experiment, the article's networks.
     #[arg(long)]
     operations: bool,
