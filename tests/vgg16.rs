@@ -8,7 +8,7 @@ mod common;
 use std::sync::Arc;
 
 use leveled::ckks::SecurityPolicy;
-use leveled::inference::{ConvolutionKind, LayoutKind, PlanOptions};
+use leveled::inference::{ConvolutionKind, LayoutKind, Plan, PlanOptions};
 use leveled::network::{Architecture, Network};
 
 use common::small::{agrees, image};
@@ -34,4 +34,14 @@ fn every_layout_agrees_with_clear_text() {
     ] {
         agrees(&network, &options, &[image(&network, 0.0)], (7.0, 5e-3), options.layout.as_str());
     }
+}
+
+#[test]
+fn sixteen_levels_are_128_bit_secure_at_the_ring_of_the_article() {
+    // The chain depends on depth alone, so a narrow network tells about every width.
+    let network = Network::random(&Architecture::named("vgg16", 2, 10).unwrap(), 1).unwrap().lower().unwrap();
+    let plan = Plan::new(Arc::new(network), &PlanOptions { log_n: 15, ..PlanOptions::default() }).unwrap();
+    let security = plan.parameters.security();
+    assert!(security.is_secure() && security.log2_qp <= 868.0, "{}", security.log2_qp);
+    assert_eq!((plan.layers.len(), plan.levels_used()), (16, 16));
 }
