@@ -3,7 +3,7 @@
 # same command goes on.
 #   scripts/reproduce.sh small                 every table and figure at small size, about ten minutes on 2 cores
 #   scripts/reproduce.sh PART...               such as: levels clustering_accuracy (files in experiments/paper)
-#   scripts/reproduce.sh all                   everything at full size, about 12 hours
+#   scripts/reproduce.sh all                   everything at full size, about 10 hours
 #   scripts/reproduce.sh report PART...        tables and figures of what is recorded, runs nothing
 # Hours on 2 quiet cores (AVX-512): accuracy 0.1, accuracy_simulated 3, accuracy_encrypted 2.7, levels 0.1, cost 0.3, precision 0.1,
 # clustering_accuracy 0.3, clustering_joint 0.7, clustering_simulated 1, clustering_latency 0.4, ensembles 1, ensembles_latency 0.1.
