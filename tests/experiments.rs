@@ -18,8 +18,6 @@ fn shipped_experiments_plan() {
         ("quickstart", "1 of 1 trial(s) would run"),
         ("paper/cost", "12 of 12 trial(s) would run"),
         ("paper/precision", "3 of 3 trial(s) would run"),
-        ("paper/accuracy", "38 of 38 trial(s) would run"),
-        ("paper/accuracy_encrypted", "7 of 7 trial(s) would run"),
         ("paper/ensembles_latency", "6 of 6 trial(s) would run"),
         ("paper/clustering_latency", "27 of 27 trial(s) would run"),
         ("ablation/layouts", "5 of 5 trial(s) would run"),
