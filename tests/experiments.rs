@@ -59,7 +59,12 @@ fn vgg16_is_128_bit_secure_where_the_article_s_chain_is_not() {
     let plans: Vec<PlanView> = serde_json::from_str(&text).unwrap();
     assert_eq!(plans.len(), 5);
     for plan in &plans {
-        assert_eq!((plan.log_n, plan.levels_used, plan.security_2024), (15, 16, SecurityVerdict::Secure), "{}", plan.layout);
+        assert_eq!(
+            (plan.log_n, plan.levels_used, plan.security_2024),
+            (15, 16, SecurityVerdict::Secure),
+            "{}",
+            plan.layout
+        );
         assert!(plan.log2_qp <= 868.0, "{}: {}", plan.layout, plan.log2_qp);
     }
 }

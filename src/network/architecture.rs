@@ -113,10 +113,12 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The same with another shortcut and average pool, if it has them.
+    /// The same with another shortcut and average pool, where it has such.
     #[must_use]
     pub fn with(mut self, shortcut: Shortcut, pool: Pool) -> Self {
-        self.shortcut = shortcut;
+        if self.block == Block::Basic {
+            self.shortcut = shortcut;
+        }
         match (pool, self.head) {
             (Pool::Global, Head::AveragePool { .. }) => self.head = Head::GlobalAveragePool,
             (Pool::Standard | Pool::Global, _) => {}
@@ -183,6 +185,9 @@ mod tests {
         assert_eq!(inputs("resnet18", 64), (100, 512));
         let global = Architecture::named("resnet20", 64, 10).unwrap().with(Shortcut::Projection, Pool::Global);
         assert_eq!(global.head, Head::GlobalAveragePool);
+        // What a network does not have cannot be another.
+        let vgg = Architecture::named("vgg16", 4, 10).unwrap();
+        assert_eq!(vgg.clone().with(Shortcut::Pad, Pool::Global), vgg);
     }
 
     #[test]

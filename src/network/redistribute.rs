@@ -26,7 +26,7 @@ use super::plain::batch_norm;
 
 impl Network {
     /// As [`lower_with`](Self::lower_with) with the default options: folds batch normalisation, completes the squares and
-    /// merges pooling with the classifier.
+    /// merges averages with the classifier or the convolution before them.
     ///
     /// # Errors
     /// Those of [`lower_with`](Self::lower_with).
