@@ -3,20 +3,21 @@
 # the same further training, the article's quadratic, a learned one; from ResNet-20 also ResNet-32. Then evaluates them all.
 # What is finished is not trained again and what was interrupted goes on, so the same command may be given again.
 #
-#   scripts/train_zoo.sh [--dataset cifar10] [--network resnet20] [--width 16] [--seeds "0 1 2 3"] [--data data/full]
-#                        [--out results/zoo] [--cuda] [--dry-run]
+#   scripts/train_zoo.sh [--dataset cifar10] [--network resnet20] [--width 16] [--narrow auto] [--seeds "0 1 2 3"]
+#                        [--data data/full] [--out results/zoo] [--cuda] [--dry-run]
 #
-# --dry-run prints the commands. The shipped networks have other numbers of epochs here and there: their cards say which.
+# --narrow: ReLU weights of a narrower network that the first network begins as (Net2Net); `auto` is the best shipped one of
+# width 16 if --width is a larger multiple of it; `none`: random weights. --dry-run prints the commands. The shipped networks have other numbers of epochs here and there: their cards say which.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-dataset=cifar10 network=resnet20 width=16 seeds="0 1 2 3" data=data/full out=results/zoo cuda=() dry=no
-usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+dataset=cifar10 network=resnet20 width=16 narrow=auto seeds="0 1 2 3" data=data/full out=results/zoo cuda=() dry=no
+usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 while [ $# -gt 0 ]; do
     case "$1" in
         --cuda) cuda=(--cuda); shift; continue ;;
         --dry-run) dry=yes; shift; continue ;;
-        --dataset | --network | --width | --seeds | --data | --out) [ $# -ge 2 ] || usage ;;
+        --dataset | --network | --width | --narrow | --seeds | --data | --out) [ $# -ge 2 ] || usage ;;
         *) echo "error: unknown option $1" >&2; usage ;;
     esac
     declare "${1#--}=$2"
@@ -49,12 +50,29 @@ train() {
 from() { echo --initial-weights "$1"; }
 taught() { echo --initial-weights "$1" --teacher "$1"; }
 
+if [ "$narrow" = auto ]; then
+    narrow=none
+    if [ "$width" -gt 16 ] && [ $((width % 16)) -eq 0 ]; then
+        for kind in relu_distilled_continued_seed0 relu_distilled_continued_seed1 relu_continued_seed0 relu_seed0; do
+            file="models/${network}_w16_${dataset}_$kind.safetensors"
+            if [ -f "$file" ]; then
+                narrow=$file
+                break
+            fi
+        done
+    fi
+fi
+
 depth=$network
-train relu_seed0 relu
 relu=$(weights relu_continued_seed0)
 # shellcheck disable=SC2046 # options are words
 {
-    train relu_continued_seed0 relu --epochs 36 $(from "$(weights relu_seed0)")
+    if [ "$narrow" = none ]; then
+        train relu_seed0 relu
+        train relu_continued_seed0 relu --epochs 36 $(from "$(weights relu_seed0)")
+    else
+        train relu_continued_seed0 wider $(from "$narrow")
+    fi
     for seed in $seeds; do
         train "herpn_distilled_continued_seed$seed" from_relu --epochs 16 --seed "$seed" $(taught "$relu")
     done

@@ -17,7 +17,7 @@ use leveled::network::{Shortcut, Stage, merge};
 use leveled::ring::sampling::Seed;
 use proptest::prelude::*;
 
-use common::small::{agrees, assert_logits, image, network, padded, two_stages};
+use common::small::{agrees, assert_logits, image, network, padded, plain, two_stages};
 
 /// Convolutions of one kind after the other.
 const KINDS: [ConvolutionKind; 3] = [ConvolutionKind::Classical, ConvolutionKind::Clustered, ConvolutionKind::Integer];
@@ -82,6 +82,29 @@ fn members_share_ciphertexts_and_images_too() {
             );
         }
     }
+}
+
+#[test]
+fn averages_before_activations_agree_with_clear_text() {
+    for network in [plain(3), merge(&[plain(1), plain(2)]).unwrap()] {
+        let network = Arc::new(network);
+        for complex_packing in [false, true] {
+            for kind in KINDS {
+                let options = PlanOptions { complex_packing, ..options(10, kind) };
+                let what = format!("{kind:?}, {complex_packing}, {} members", network.members);
+                agrees(&network, &options, &[image(&network, 0.0)], bounds(kind), &what);
+            }
+            let options =
+                PlanOptions { layout: LayoutKind::Packed, complex_packing, ..options(9, ConvolutionKind::Diagonals) };
+            let what = format!("packed, {complex_packing}, {} members", network.members);
+            agrees(&network, &options, &[image(&network, 0.0)], (10.0, 2e-3), &what);
+        }
+    }
+    // Of a kernel of 4 x 4 on 2 x 2 pixels, 2 x 2 taps are inside.
+    let plan = Plan::new(Arc::new(plain(1)), &options(9, ConvolutionKind::Classical)).unwrap();
+    let products =
+        |name: &str| plan.layers.iter().find(|layer| layer.name == name).map(|layer| layer.operations.plain_products);
+    assert_eq!((products("layer3.1.conv1"), products("layer3.0.conv1")), (Some(4 * 4 * 4), Some(4 * 3 * 9)));
 }
 
 #[test]

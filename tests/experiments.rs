@@ -16,9 +16,10 @@ fn shipped_experiments_plan() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (file, end) in [
         ("quickstart", "1 of 1 trial(s) would run"),
-        ("paper/cost", "6 of 6 trial(s) would run"),
+        ("paper/cost", "12 of 12 trial(s) would run"),
         ("paper/precision", "3 of 3 trial(s) would run"),
-        ("paper/clustering_latency", "21 of 21 trial(s) would run"),
+        ("paper/ensembles_latency", "6 of 6 trial(s) would run"),
+        ("paper/clustering_latency", "27 of 27 trial(s) would run"),
         ("ablation/layouts", "5 of 5 trial(s) would run"),
         ("ablation/integer_ring", "3 of 3 trial(s) would run"),
         ("ablation/trained_members", "12 of 12 trial(s) would run"),
@@ -26,6 +27,7 @@ fn shipped_experiments_plan() {
         ("ablation/deep", "2 of 2 trial(s) would run"),
         ("ablation/tiled", "3 of 3 trial(s) would run"),
         ("ablation/ring_switching", "2 of 2 trial(s) would run"),
+        ("ablation/vgg16", "5 of 5 trial(s) would run"),
     ] {
         // Whatever else the machine's memory is in use for.
         let set = ["--set", "memory.limit=64 GiB"];
@@ -48,4 +50,21 @@ fn deep_networks_have_chains_below_the_security_line() {
     // The older table has no line there.
     assert_eq!((plans[1].line_2018, plans[1].security_2018), (None, SecurityVerdict::Unknown));
     assert!(plans[1].log2_qp > 1747.0, "{} would fit a smaller ring", plans[1].log2_qp);
+}
+
+#[test]
+fn vgg16_is_128_bit_secure_where_the_article_s_chain_is_not() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = success(root, &["plan", "experiments/ablation/vgg16.yaml", "--json", "--set", "memory.limit=64 GiB"]);
+    let plans: Vec<PlanView> = serde_json::from_str(&text).unwrap();
+    assert_eq!(plans.len(), 5);
+    for plan in &plans {
+        assert_eq!(
+            (plan.log_n, plan.levels_used, plan.security_2024),
+            (15, 16, SecurityVerdict::Secure),
+            "{}",
+            plan.layout
+        );
+        assert!(plan.log2_qp <= 868.0, "{}: {}", plan.layout, plan.log2_qp);
+    }
 }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use leveled::experiment::documentation::{columns_table, renamings_table, settings_table};
 use leveled::experiment::records::{AccuracyRow, ImageRow, LayerRow, TrialRow};
 use leveled::experiment::schema::{experiment_schema, experiment_schema_text};
+use leveled::experiment::security_view::article_chains;
+use leveled::report::security_text::security_text;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -49,6 +51,7 @@ fn tables_of_the_documentation_are_the_code_s() {
     expect_part("docs/records.md", "layers.csv", &columns_table::<LayerRow>());
     expect_part("docs/records.md", "images.csv", &columns_table::<ImageRow>());
     expect_part("docs/records.md", "accuracy.csv", &columns_table::<AccuracyRow>());
+    expect_part("docs/reproduction.md", "chains", &security_text(&article_chains()));
 }
 
 fn yaml_files(directory: &Path) -> Vec<PathBuf> {

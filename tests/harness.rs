@@ -19,6 +19,7 @@ use leveled::experiment::plan_view::PlanView;
 use leveled::experiment::prices::PriceOrigin;
 use leveled::experiment::provenance::Provenance;
 use leveled::experiment::records::{ImageRow, LayerRow, SecurityVerdict, TrialRow, TrialStatus};
+use leveled::experiment::security_view::SecurityView;
 use leveled::network::registry::REGISTRY;
 
 /// An experiment without any file of weights, in a small and insecure ring.
@@ -120,8 +121,19 @@ fn tables_that_need_no_experiment() {
     assert!(success(directory.path(), &["plan", "--levels", "--csv"]).starts_with("network,node_fusing,"));
     let views: Vec<ArticleView> =
         serde_json::from_str(&success(directory.path(), &["plan", "--operations", "--json"])).unwrap();
-    assert_eq!((views.len(), views[0].total.rotations), (3, 34_840));
+    assert_eq!((views.len(), views[0].total.rotations), (4, 34_840));
     assert!(success(directory.path(), &["plan", "--operations"]).contains("K = 64"));
+    let views: Vec<SecurityView> =
+        serde_json::from_str(&success(directory.path(), &["plan", "--security", "--json"])).unwrap();
+    assert_eq!((views.len(), views[1].log2_qp, views[1].guidelines_2024.needed_log_n), (4, 906.0, Some(16)));
+    let chain = ["plan", "--security", "--chain", "60,40x20,60", "--log-n", "15"];
+    let text = success(directory.path(), &chain);
+    assert!(text.contains("| 60,40x20,60 ") && text.contains("| insecure |"), "{text}");
+    assert!(refusal(directory.path(), &chain[..4]).contains("--log-n <LOG_N>"));
+    assert!(
+        refusal(directory.path(), &["plan", "--security", "--chain", "60;40", "--log-n", "15"])
+            .contains("is no chain: write sizes")
+    );
     fs::write(directory.path().join("e.yaml"), RANDOM).unwrap();
     let text = success(directory.path(), &["plan", "e.yaml", "--operations"]);
     assert!(text.contains("article: rotations") && text.contains("| layer3.2.conv2 |"), "{text}");

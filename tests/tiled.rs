@@ -13,7 +13,7 @@ use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{Shortcut, Stage, merge};
 use leveled::ring::sampling::Seed;
 
-use common::small::{agrees, assert_logits, image, network, padded, two_stages};
+use common::small::{agrees, assert_logits, image, network, padded, plain, two_stages};
 
 /// Bits that the worst value of every layer must keep, and how far off a logit may be.
 const BOUNDS: (f64, f64) = (8.0, 5e-3);
@@ -62,6 +62,18 @@ fn padded_shortcuts_agree_with_clear_text() {
         agrees(&network, &options(9, Some(tiles)), &images, BOUNDS, &format!("{shortcut:?}, {tiles} tiles"));
     }
     let merged = Arc::new(merge(&[padded(Shortcut::Pad, 1), padded(Shortcut::Pad, 2)]).unwrap());
+    agrees(&merged, &options(9, Some(16)), &[image(&merged, 0.0)], BOUNDS, "two members");
+}
+
+#[test]
+fn averages_before_activations_agree_with_clear_text() {
+    // Down to one pixel, which is in the first tile of each image.
+    for tiles in [1, 4, 16, 64] {
+        let network = Arc::new(plain(1));
+        let images = [0.0, 1.0].map(|phase| image(&network, phase));
+        agrees(&network, &options(9, Some(tiles)), &images, BOUNDS, &format!("{tiles} tiles"));
+    }
+    let merged = Arc::new(merge(&[plain(1), plain(2)]).unwrap());
     agrees(&merged, &options(9, Some(16)), &[image(&merged, 0.0)], BOUNDS, "two members");
 }
 

@@ -29,6 +29,13 @@ impl Table {
         }
     }
 
+    /// log2 of the smallest ring dimension at which `log2_qp` bits have 128-bit security; `None` where the table has no line for it.
+    #[must_use]
+    pub fn needed_log_n(self, log2_qp: f64) -> Option<u32> {
+        let mut lines = (FIRST_LOG_N..).map_while(|log_n| Some((log_n, self.limit(log_n)?)));
+        lines.find(|(_, limit)| log2_qp <= f64::from(*limit)).map(|(log_n, _)| log_n)
+    }
+
     /// Name for messages.
     pub const fn name(self) -> &'static str {
         match self {
@@ -121,5 +128,10 @@ mod tests {
         assert_eq!(at(17, 3000.0), (Verdict::Unknown, Verdict::Secure, true));
         assert_eq!(at(11, 20.0), (Verdict::Insecure, Verdict::Insecure, false));
         assert_eq!(Verdict::Insecure.to_string(), "insecure");
+        let needed = |log2_qp| [Table::Standard2018, Table::Guidelines2024].map(|table| table.needed_log_n(log2_qp));
+        assert_eq!(
+            [needed(50.0), needed(869.0), needed(1800.0), needed(3600.0)],
+            [[Some(12); 2], [Some(15), Some(16)], [None, Some(17)], [None; 2]]
+        );
     }
 }

@@ -16,16 +16,18 @@ use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, plans};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::{Filter, select};
+use crate::experiment::security_view::{ChainBits, SecurityView, article_chains};
 use crate::report::level_text::{level_csv, level_text};
 use crate::report::operations_text::{article_text, compared_text};
 use crate::report::plan_text::plan_text;
 use crate::report::run_text::duplicates_text;
+use crate::report::security_text::security_text;
 
 /// Say what an experiment would run: levels, log2 QP, security, rotations, keys, predicted memory and seconds.
 #[derive(Debug, Args)]
 pub struct Plan {
     /// Experiment file, such as experiments/quickstart.yaml.
-    #[arg(required_unless_present_any = ["levels", "operations"])]
+    #[arg(required_unless_present_any = ["levels", "operations", "security"])]
     file: Option<PathBuf>,
     /// Print JSON: a list with one plan per trial.
     #[arg(long)]
@@ -36,6 +38,15 @@ pub struct Plan {
     /// With --levels: CSV, a line for each node.
     #[arg(long, requires = "levels", conflicts_with_all = ["json", "file"])]
     csv: bool,
+    /// Print what the published security lines say about the chains of the article's code instead, or about --chain; needs no experiment.
+    #[arg(long, conflicts_with_all = ["file", "levels", "operations", "filters"])]
+    security: bool,
+    /// With --security: sizes of a chain's primes in bits, special primes included: 60,40x20,60 is one of 60, twenty of 40, one of 60.
+    #[arg(long, value_name = "BITS", requires_all = ["security", "log_n"])]
+    chain: Option<ChainBits>,
+    /// With --chain: log2 of the ring dimension N.
+    #[arg(long, value_name = "LOG_N", requires = "chain", value_parser = clap::value_parser!(u32).range(1..=30))]
+    log_n: Option<u32>,
     /// Print operation counts by layer beside those of the article's algorithm; without an experiment, the article's networks.
     #[arg(long)]
     operations: bool,
@@ -56,6 +67,9 @@ impl Plan {
     pub fn execute(self) -> Result<(), CliError> {
         if self.levels {
             return self.print_levels();
+        }
+        if self.security {
+            return self.print_security();
         }
         let Some(file) = &self.file else { return self.print_article() };
         let experiment = Experiment::read_with(file, &self.set)?;
@@ -89,6 +103,14 @@ impl Plan {
             (_, true) => print(&level_csv(&views)?),
             _ => print(&level_text(&views)),
         }
+    }
+
+    fn print_security(&self) -> Result<(), CliError> {
+        let views = match (&self.chain, self.log_n) {
+            (Some(chain), Some(log_n)) => vec![SecurityView::new(None, chain, log_n)],
+            _ => article_chains(),
+        };
+        if self.json { print_json(&views) } else { print(&security_text(&views)) }
     }
 
     fn print_article(&self) -> Result<(), CliError> {

@@ -48,6 +48,7 @@ pub mod records;
 pub mod resolver;
 pub mod run;
 pub mod schema;
+pub mod security_view;
 pub mod setting;
 mod setting_list;
 pub mod settings;

@@ -164,6 +164,16 @@ mod tests {
     }
 
     #[test]
+    fn averages_cost_a_level_each_unless_they_are_merged() {
+        use ActivationForm::{Full, Square};
+        let graph = graph("vgg16");
+        // Thirteen convolutions, two connected layers and the classifier.
+        assert_eq!(total(&graph, true, Square, true), 16);
+        assert_eq!(total(&graph, false, Square, true), 16 + 15 + 5);
+        assert_eq!(total(&graph, false, Full, false), 16 + 15 + 5 + 2 * 15);
+    }
+
+    #[test]
     fn the_costliest_way_counts() {
         let graph = graph("resnet20");
         let none = LevelSwitches { node_fusing: false, activation_form: ActivationForm::Full, tower_reuse: false };

@@ -1,4 +1,4 @@
-//! Which residual network: stages, widths, head.
+//! Which network: blocks, stages, widths, head.
 
 use super::error::NetworkError;
 use super::graph::ActivationKind;
@@ -8,14 +8,24 @@ use crate::choice::choice;
 /// The largest number that an architecture may hold anywhere; far above every use, far below overflow.
 const LIMIT: usize = 1 << 14;
 
-/// Residual blocks of one width.
+/// What a stage is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Block {
+    /// Two 3x3 convolutions beside a shortcut (He et al. 2016). The first convolution of a stage's first block has its stride.
+    Basic,
+    /// One 3x3 convolution (Simonyan and Zisserman 2015). Averages over squares of a stage's stride stand before the last activation of the stage.
+    Plain,
+}
+
+/// Blocks of one width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stage {
-    /// Number of basic blocks, two 3x3 convolutions each.
+    /// Number of blocks.
     pub blocks: usize,
     /// Output channels of each block.
     pub channels: usize,
-    /// Stride of the first block.
+    /// How many times fewer rows and columns leave the stage than enter it.
     pub stride: usize,
 }
 
@@ -68,10 +78,16 @@ pub enum Head {
         /// Rows and columns of the square.
         size: usize,
     },
+    /// Fully connected layers with activations, on a plane of one pixel.
+    Connected {
+        /// Number of layers before the classifier.
+        layers: usize,
+        /// Outputs of each.
+        units: usize,
+    },
 }
 
-/// A residual network of basic blocks (He et al. 2016; method section 1): 3x3 stride-1 stem, stages, average pool,
-/// one linear layer.
+/// A network (method sections 1 and 11): 3x3 stride-1 stem, stages of blocks, head with a linear classifier.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Architecture {
     /// Name, such as `resnet20`.
@@ -80,6 +96,8 @@ pub struct Architecture {
     pub input: Shape,
     /// Output channels of the first convolution.
     pub stem_channels: usize,
+    /// What the stages are made of.
+    pub block: Block,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     /// The shortcut where the shape changes.
@@ -95,13 +113,15 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The same with another shortcut and average pool.
+    /// The same with another shortcut and average pool, where it has such.
     #[must_use]
     pub fn with(mut self, shortcut: Shortcut, pool: Pool) -> Self {
-        self.shortcut = shortcut;
-        match pool {
-            Pool::Standard => {}
-            Pool::Global => self.head = Head::GlobalAveragePool,
+        if self.block == Block::Basic {
+            self.shortcut = shortcut;
+        }
+        match (pool, self.head) {
+            (Pool::Global, Head::AveragePool { .. }) => self.head = Head::GlobalAveragePool,
+            (Pool::Standard | Pool::Global, _) => {}
         }
         self
     }
@@ -118,6 +138,10 @@ impl Architecture {
             check("blocks of a stage", stage.blocks)?;
             check("channels of a stage", stage.channels)?;
             check("stride of a stage", stage.stride)?;
+        }
+        if let Head::Connected { layers, units } = self.head {
+            check("connected layers", layers)?;
+            check("units of a connected layer", units)?;
         }
         let epsilon = self.batch_norm_epsilon;
         if epsilon.is_finite() && epsilon > 0.0 {
@@ -161,6 +185,9 @@ mod tests {
         assert_eq!(inputs("resnet18", 64), (100, 512));
         let global = Architecture::named("resnet20", 64, 10).unwrap().with(Shortcut::Projection, Pool::Global);
         assert_eq!(global.head, Head::GlobalAveragePool);
+        // What a network does not have cannot be another.
+        let vgg = Architecture::named("vgg16", 4, 10).unwrap();
+        assert_eq!(vgg.clone().with(Shortcut::Pad, Pool::Global), vgg);
     }
 
     #[test]

@@ -79,6 +79,39 @@ impl LinearMap {
         }
     }
 
+    /// The map followed by averages over squares of so many rows and columns, which its output's plane is a multiple of; none: no
+    /// convolution.
+    ///
+    /// Outputs of one square are `stride` inputs apart, so the square sees a kernel of `kernel + (size - 1) stride`, in which every weight
+    /// counts once for each of its outputs.
+    pub(super) fn averaged(&self, size: usize) -> Option<Self> {
+        let Self::Convolution { weights, out_channels, in_channels, kernel, stride, padding, groups } = self else {
+            return None;
+        };
+        let wide = kernel + (size - 1) * stride;
+        let share = 1.0 / (size * size) as f64;
+        let mut averaged = Vec::with_capacity(weights.len() / (kernel * kernel) * wide * wide);
+        for square in weights.chunks_exact(kernel * kernel) {
+            let first = averaged.len();
+            averaged.resize(first + wide * wide, 0.0);
+            for output in 0..size * size {
+                let corner = first + (output / size * wide + output % size) * stride;
+                for (tap, weight) in square.iter().enumerate() {
+                    averaged[corner + tap / kernel * wide + tap % kernel] += share * weight;
+                }
+            }
+        }
+        Some(Self::Convolution {
+            weights: averaged,
+            out_channels: *out_channels,
+            in_channels: *in_channels,
+            kernel: wide,
+            stride: stride * size,
+            padding: *padding,
+            groups: *groups,
+        })
+    }
+
     /// Multiplies the map by a factor per output channel.
     pub(super) fn scale_output(&mut self, factors: &[f64]) {
         let weights = match self {
@@ -221,6 +254,42 @@ mod tests {
         convolution(2, 1).apply_add(&[1.0; 9], source, &mut output, Shape::new(1, 2, 2));
         // Corners see four taps each: 5 6 8 9, 4 5 7 8, 2 3 5 6, 1 2 4 5.
         assert_eq!(output, [128.0, 124.0, 116.0, 112.0]);
+    }
+
+    #[test]
+    fn averages_of_a_convolution_are_a_convolution() {
+        for (stride, padding, groups, size) in [(1, 1, 1, 2), (2, 1, 2, 2), (1, 0, 1, 3), (1, 2, 2, 1)] {
+            let map = LinearMap::Convolution {
+                weights: (0..4 * 2 / groups * 9).map(|i| (i as f64 * 0.7).sin()).collect(),
+                out_channels: 4,
+                in_channels: 2,
+                kernel: 3,
+                stride,
+                padding,
+                groups,
+            };
+            // Planes that the squares cover.
+            let side = (5..).find(|side| (side + 2 * padding - 3) / stride % size == size - 1).unwrap();
+            let source = Shape::new(2, side, side);
+            let values: Vec<f64> = (0..source.len()).map(|i| (i as f64 * 1.3).cos()).collect();
+            let apply = |map: &LinearMap| {
+                let shape = map.output_shape(source).unwrap();
+                let mut output = vec![0.0; shape.len()];
+                map.apply_add(&values, source, &mut output, shape);
+                (shape, output)
+            };
+            let ((shape, plain), (pooled, found)) = (apply(&map), apply(&map.averaged(size).unwrap()));
+            assert_eq!(pooled, Shape::new(4, shape.height / size, shape.width / size));
+            for (at, found) in found.iter().enumerate() {
+                let (channel, y, x) =
+                    (at / (pooled.height * pooled.width), at / pooled.width % pooled.height, at % pooled.width);
+                let row = |y: usize| &plain[(channel * shape.height + y) * shape.width..][x * size..][..size];
+                let mean = (0..size).flat_map(|dy| row(y * size + dy)).sum::<f64>() / (size * size) as f64;
+                assert!((mean - found).abs() < 1e-12, "stride {stride}, squares of {size}: {found} for {mean}");
+            }
+        }
+        let scale = LinearMap::ChannelScale { factors: vec![1.0], placement: Placement::IDENTITY };
+        assert!(scale.averaged(2).is_none());
     }
 
     #[test]

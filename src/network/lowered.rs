@@ -171,6 +171,14 @@ pub struct Layer {
     pub centre: Vec<f64>,
 }
 
+impl Layer {
+    /// Whether some term is a dense map.
+    #[must_use]
+    pub fn is_dense(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.map, LinearMap::Dense { .. }))
+    }
+}
+
 /// A network of linear layers and squarings, in topological order. The last layer gives the logits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoweredNetwork {

@@ -31,11 +31,12 @@ mod random;
 mod redistribute;
 pub mod registry;
 mod resnet;
+mod vgg;
 pub mod weights;
 mod wider;
 mod window;
 
-pub use architecture::{Architecture, Head, Pool, Shortcut, Stage};
+pub use architecture::{Architecture, Block, Head, Pool, Shortcut, Stage};
 pub use card::Card;
 pub use error::NetworkError;
 pub use graph::{ActivationKind, Graph};

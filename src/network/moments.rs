@@ -1,7 +1,7 @@
 //! Mean and variance of every channel, estimated from the weights alone.
 //!
 //! Batch normalisation says what its output looked like in training: mean `bias`, variance `weight^2`. From there moments
-//! go through activations as if values were normal, and through sums and convolutions as if they were independent. No
+//! go through activations as if values were normal, and through sums, averages and convolutions as if they were independent. No
 //! data are needed, so nothing is ever chosen on test images.
 
 use std::collections::BTreeMap;
@@ -91,7 +91,11 @@ pub(super) fn estimate(network: &Network) -> Result<Vec<Vec<Moments>>, NetworkEr
                     .map(|output| of(output).unwrap_or(Moments { mean: 0.0, variance: 0.0 }))
                     .collect()
             }
-            Operation::AveragePool { .. } | Operation::Linear { .. } => Vec::new(),
+            Operation::AveragePool { height, width } => {
+                let values = (height * width) as f64;
+                input(0).iter().map(|x| Moments { mean: x.mean, variance: x.variance / values }).collect()
+            }
+            Operation::Linear { .. } => Vec::new(),
         };
         all.push(moments);
     }

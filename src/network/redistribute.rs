@@ -26,7 +26,7 @@ use super::plain::batch_norm;
 
 impl Network {
     /// As [`lower_with`](Self::lower_with) with the default options: folds batch normalisation, completes the squares and
-    /// merges pooling with the classifier.
+    /// merges averages with the classifier or the convolution before them.
     ///
     /// # Errors
     /// Those of [`lower_with`](Self::lower_with).
@@ -65,8 +65,14 @@ impl Network {
         for (index, node) in network.graph().nodes().iter().enumerate() {
             match node.operation {
                 Operation::Activation(kind) => lowering.activation(index, node, kind)?,
-                Operation::AveragePool { .. } if !options.fuse => lowering.unmerged(index, node)?,
-                Operation::Convolution { .. } if lowering.is_normalised(index) => lowering.unmerged(index, node)?,
+                // What an activation follows is a layer with that activation.
+                Operation::AveragePool { .. } if !options.fuse && !lowering.feeds(index, is_activation) => {
+                    lowering.unmerged(index, node)?;
+                }
+                Operation::Convolution { .. } if lowering.feeds(index, is_batch_norm) => {
+                    lowering.unmerged(index, node)?;
+                }
+                Operation::BatchNorm { .. } if lowering.feeds(index, is_average) => lowering.unmerged(index, node)?,
                 Operation::Linear { .. } => lowering.layer(index, node.shape, None)?,
                 _ => {}
             }
@@ -82,6 +88,18 @@ impl Network {
         let sites = self.graph().nodes().iter().filter(|node| matches!(node.operation, Operation::Activation(_)));
         Ok(sites.map(|node| moments[node.inputs[0]].clone()).collect())
     }
+}
+
+fn is_activation(operation: &Operation) -> bool {
+    matches!(operation, Operation::Activation(_))
+}
+
+fn is_batch_norm(operation: &Operation) -> bool {
+    matches!(operation, Operation::BatchNorm { .. })
+}
+
+fn is_average(operation: &Operation) -> bool {
+    matches!(operation, Operation::AveragePool { .. })
 }
 
 /// What a layer's output x goes through, per channel: `u = factor * (x + shift)`, then the activation.
@@ -213,10 +231,9 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    /// Whether batch normalisation reads node `index`.
-    fn is_normalised(&self, index: usize) -> bool {
-        let reads = |node: &Node| matches!(node.operation, Operation::BatchNorm { .. }) && node.inputs.contains(&index);
-        self.graph().nodes().iter().any(reads)
+    /// Whether an operation of a kind reads node `index`.
+    fn feeds(&self, index: usize, kind: fn(&Operation) -> bool) -> bool {
+        self.graph().nodes().iter().any(|node| kind(&node.operation) && node.inputs.contains(&index))
     }
 
     /// Appends a layer without activation for a node that is not merged with the next.
@@ -302,6 +319,17 @@ impl<'a> Lowering<'a> {
                 let map = LinearMap::ChannelScale { factors: vec![1.0; value.shape.channels], placement };
                 Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias: Cow::Borrowed(&[]) }])
             }
+            // Averages of a linear map's outputs are a linear map.
+            Operation::AveragePool { height, width } if height == width && self.values[node.inputs[0]].is_none() => {
+                let mut terms = self.unfolded_terms(node.inputs[0])?;
+                for term in &mut terms {
+                    term.map = term.map.averaged(height).ok_or_else(|| NetworkError::NotLowerable {
+                        node: node.name.clone(),
+                        reason: "averages may follow convolutions and activations only",
+                    })?;
+                }
+                Ok(terms)
+            }
             Operation::AveragePool { height, width } if height == width => {
                 let channels = node.shape.channels;
                 let map = LinearMap::Convolution {
@@ -333,8 +361,8 @@ impl<'a> Lowering<'a> {
                 Ok(vec![UnfoldedTerm { name: &node.name, map, value, bias }])
             }
             _ => {
-                let reason = "an activation may follow only convolutions and additions, and the classifier, after an average over \
-                     squares, ends the network";
+                let reason = "an activation may follow only convolutions, their averages over squares, and additions, and the \
+                     classifier ends the network";
                 Err(NetworkError::NotLowerable { node: node.name.clone(), reason })
             }
         }
@@ -364,7 +392,7 @@ mod tests {
     use super::*;
     use crate::network::plain::PlainNetwork;
     use crate::network::random::tests::tiny;
-    use crate::network::{Architecture, Head, Shortcut, Stage};
+    use crate::network::{Architecture, Block, Head, Shortcut, Stage};
     use proptest::prelude::*;
 
     /// Moves each activation's coefficients, so that channels differ as they do under HerPN.
@@ -410,6 +438,68 @@ mod tests {
             let found = deviation(&network, &image);
             prop_assert!(found < 1e-9, "{}", found);
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn lowering_plain_blocks_changes_no_logit(
+            seed in 0_u64..1000,
+            [in_channels, stem, rest, layers] in [1_usize..3, 1..4, 1..4, 1..3],
+            stages in prop::collection::vec((1_usize..3, 1_usize..4, 1_usize..4), 1..3),
+        ) {
+            let side = rest * stages.iter().map(|(_, _, stride)| stride).product::<usize>();
+            let architecture = Architecture {
+                input: Shape::new(in_channels, side, side),
+                stem_channels: stem,
+                block: Block::Plain,
+                stages: stages.into_iter().map(|(blocks, channels, stride)| Stage { blocks, channels, stride })
+                    .collect(),
+                head: if rest == 1 { Head::Connected { layers, units: 3 } } else { Head::GlobalAveragePool },
+                ..Architecture::named("vgg16", 1, 4).unwrap()
+            };
+            let mut network = Network::random(&architecture, seed).unwrap();
+            vary_coefficients(&mut network);
+            let image: Vec<f64> = (0..network.graph().input().len()).map(|i| (i as f64 * 1.3 + seed as f64).sin()).collect();
+            let found = largest_deviation(&network, &image);
+            prop_assert!(found < 1e-6, "{}", found);
+        }
+    }
+
+    #[test]
+    fn averages_before_activations_cost_no_layer() {
+        let network = Network::random(&Architecture::named("vgg16", 2, 10).unwrap(), 0).unwrap();
+        let layers = |fuse| network.lower_with(LowerOptions { fuse, ..LowerOptions::default() }).unwrap().layers;
+        let fused = layers(true);
+        assert_eq!(fused.len(), 16);
+        let pooled = fused.iter().find(|layer| layer.name == "layer2.1.conv1").unwrap();
+        assert!(matches!(pooled.terms[0].map, LinearMap::Convolution { kernel: 4, stride: 2, padding: 1, .. }));
+        assert_eq!((pooled.shape, pooled.activation.kind()), (Shape::new(4, 8, 8), "square"));
+        assert!(pooled.centre.iter().all(|centre| *centre > 0.0));
+        // Normalisations and averages by themselves are a layer each.
+        let apart = layers(false);
+        assert_eq!(apart.len(), 16 + 15 + 5);
+        let pool = apart.iter().find(|layer| layer.name == "layer2.1.pool").unwrap();
+        assert!(matches!(pool.terms[0].map, LinearMap::Convolution { kernel: 2, groups: 4, .. }));
+        assert_eq!(pool.activation.kind(), "square");
+    }
+
+    #[test]
+    fn averages_of_sums_cannot_be_lowered() {
+        let mut graph = Graph::new(Shape::new(1, 4, 4));
+        let convolution =
+            Operation::Convolution { in_channels: 1, out_channels: 1, kernel: 3, stride: 1, padding: 1, bias: true };
+        let shape = Shape::new(1, 4, 4);
+        let one = graph.push("one".to_owned(), convolution, vec![0], shape);
+        let act = graph.push("act".to_owned(), Operation::Activation(ActivationKind::Quadratic), vec![one], shape);
+        let two = graph.push("two".to_owned(), convolution, vec![act], shape);
+        let sum = graph.push("sum".to_owned(), Operation::Add, vec![two, act], shape);
+        let pooled = Shape::new(1, 2, 2);
+        let pool = graph.push("pool".to_owned(), Operation::AveragePool { height: 2, width: 2 }, vec![sum], pooled);
+        graph.push("end".to_owned(), Operation::Activation(ActivationKind::Quadratic), vec![pool], pooled);
+        let weights = crate::network::Weights::random(&graph, 0).unwrap();
+        let text = Network::new(graph, weights).unwrap().lower().unwrap_err().to_string();
+        assert!(text.contains("`pool`") && text.contains("averages may follow convolutions"), "{text}");
     }
 
     /// Every form and both kinds of fusing.

@@ -1,6 +1,6 @@
 //! The registry of architectures: what has a name. Lists of names, error texts, tables and the schema follow from it.
 
-use super::architecture::{Architecture, Head, Shortcut, Stage, bounded};
+use super::architecture::{Architecture, Block, Head, Shortcut, Stage, bounded};
 use super::error::NetworkError;
 use super::graph::ActivationKind;
 use super::lowered::Shape;
@@ -14,8 +14,26 @@ pub struct NamedArchitecture {
     pub standard_width: usize,
     /// Channels of the first stage in the paper (method section 1); none: the paper does not have it.
     pub paper_width: Option<usize>,
+    /// The chain of primes that the article's code has for it; none: the paper does not have the network.
+    pub paper_chain: Option<PaperChain>,
     /// What it is made of, for channels of the first stage.
-    build: fn(width: usize) -> (Vec<Stage>, Head),
+    build: fn(width: usize) -> Parts,
+}
+
+/// A chain of primes of the article's code (method section 11), as its commands have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaperChain {
+    /// log2 of the ring dimension.
+    pub log_n: u32,
+    /// Bits of primes, and how many there are, the special one last.
+    pub primes: &'static [(u32, u32)],
+}
+
+/// What an architecture is made of.
+struct Parts {
+    block: Block,
+    stages: Vec<Stage>,
+    head: Head,
 }
 
 /// All architectures with a name.
@@ -24,39 +42,58 @@ pub const REGISTRY: &[NamedArchitecture] = &[
         name: "resnet18",
         standard_width: 64,
         paper_width: Some(64),
+        paper_chain: Some(PaperChain { log_n: 15, primes: &[(44, 18), (23, 1), (54, 1)] }),
         // It ends at 4x4, where this is the global average pool.
-        build: |width| (doubling(&[2, 2, 2, 2], width), Head::AveragePool { size: 4 }),
+        build: |width| residual(&[2, 2, 2, 2], width, Head::AveragePool { size: 4 }),
     },
     NamedArchitecture {
         name: "resnet20",
         standard_width: 16,
         paper_width: Some(64),
-        build: |width| (doubling(&[3, 3, 3], width), paper_head(width)),
+        paper_chain: Some(PaperChain { log_n: 15, primes: &[(42, 20), (22, 1), (44, 1)] }),
+        build: |width| residual(&[3, 3, 3], width, paper_head(width)),
     },
     NamedArchitecture {
         name: "resnet32",
         standard_width: 16,
         paper_width: Some(64),
-        build: |width| (doubling(&[5, 5, 5], width), paper_head(width)),
+        paper_chain: Some(PaperChain { log_n: 16, primes: &[(52, 32), (27, 1), (54, 1)] }),
+        build: |width| residual(&[5, 5, 5], width, paper_head(width)),
     },
     NamedArchitecture {
         name: "resnet44",
         standard_width: 16,
         paper_width: None,
-        build: |width| (doubling(&[7, 7, 7], width), Head::GlobalAveragePool),
+        paper_chain: None,
+        build: |width| residual(&[7, 7, 7], width, Head::GlobalAveragePool),
     },
     NamedArchitecture {
         name: "resnet56",
         standard_width: 16,
         paper_width: None,
-        build: |width| (doubling(&[9, 9, 9], width), Head::GlobalAveragePool),
+        paper_chain: None,
+        build: |width| residual(&[9, 9, 9], width, Head::GlobalAveragePool),
+    },
+    NamedArchitecture {
+        name: "vgg16",
+        standard_width: 64,
+        paper_width: Some(64),
+        paper_chain: Some(PaperChain { log_n: 15, primes: &[(54, 1), (50, 15), (25, 1), (54, 1)] }),
+        // The stem is the first of two convolutions of the first stage. Head: 512-512-classes at the paper's width.
+        build: |width| Parts {
+            block: Block::Plain,
+            stages: [(1, 1), (2, 2), (3, 4), (3, 8), (3, 8)]
+                .map(|(blocks, factor)| Stage { blocks, channels: factor * width, stride: 2 })
+                .to_vec(),
+            head: Head::Connected { layers: 2, units: 8 * width },
+        },
     },
 ];
 
 /// Stages of as many basic blocks, each with twice the channels and half the plane of the one before.
-fn doubling(blocks: &[usize], width: usize) -> Vec<Stage> {
+fn residual(blocks: &[usize], width: usize, head: Head) -> Parts {
     let stage = |(index, &blocks)| Stage { blocks, channels: width << index, stride: if index == 0 { 1 } else { 2 } };
-    blocks.iter().enumerate().map(stage).collect()
+    Parts { block: Block::Basic, stages: blocks.iter().enumerate().map(stage).collect(), head }
 }
 
 /// The paper's networks have width 64 and an average pool 4 on 8x8, so 2x2 values of a channel reach the classifier; other
@@ -98,11 +135,12 @@ impl Architecture {
     pub fn named(name: &str, width: usize, classes: usize) -> Result<Self, NetworkError> {
         let known = known(name)?;
         bounded(name, "width", width)?;
-        let (stages, head) = (known.build)(width);
+        let Parts { block, stages, head } = (known.build)(width);
         let architecture = Self {
             name: name.to_owned(),
             input: Shape::new(3, 32, 32),
             stem_channels: width,
+            block,
             stages,
             shortcut: Shortcut::Projection,
             head,
@@ -130,6 +168,9 @@ mod tests {
         assert_eq!(parameters("resnet18", 64), 11_173_962);
         assert_eq!(parameters("resnet20", 64), 4_335_434);
         assert_eq!(parameters("resnet32", 64), 7_435_594);
+        // VGG-16 with one connected layer is printed by implementations as 14,728,266, biases of its 13 convolutions (4,224) included;
+        // here are two more of 512 to 512 with batch normalisation.
+        assert_eq!(parameters("vgg16", 64), 14_728_266 - 4_224 + 2 * (512 * 512 + 2 * 512));
         // He et al. 2016, table 6, print 0.27 M.
         assert_eq!((parameters("resnet20", 16) + 5_000) / 10_000, 27);
         // With shortcuts that have no parameters, as there; to the last digit as implementations print them.
@@ -144,7 +185,7 @@ mod tests {
     #[test]
     fn a_name_says_the_depth() {
         for known in REGISTRY {
-            let depth: usize = known.name.trim_start_matches("resnet").parse().unwrap();
+            let depth: usize = known.name.trim_start_matches(char::is_alphabetic).parse().unwrap();
             let graph = Architecture::named(known.name, 4, 10).unwrap().graph().unwrap();
             // An activation after every convolution on the way, and the classifier.
             assert_eq!(graph.activation_sites().len() + 1, depth, "{}", known.name);

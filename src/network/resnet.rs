@@ -1,6 +1,6 @@
-//! The graph of a residual network.
+//! The graph of a network: stem, residual blocks, pooled head. Plain blocks and connected layers are in `vgg`.
 
-use super::architecture::{Architecture, Head, Stage};
+use super::architecture::{Architecture, Block, Head, Stage};
 use super::error::NetworkError;
 use super::graph::{Graph, Operation};
 use super::lowered::Shape;
@@ -24,22 +24,26 @@ fn build(architecture: &Architecture) -> Result<Graph, NetworkError> {
     value = builder.activation(value, "act1");
     for (stage_index, stage) in architecture.stages.iter().enumerate() {
         for block in 0..stage.blocks {
-            let stride = if block == 0 { stage.stride } else { 1 };
             let name = format!("layer{}.{block}", stage_index + 1);
-            value = builder.block(value, &name, Stage { stride, ..*stage })?;
+            let with_stride =
+                |strided: usize| Stage { stride: if block == strided { stage.stride } else { 1 }, ..*stage };
+            value = match architecture.block {
+                Block::Basic => builder.basic_block(value, &name, with_stride(0))?,
+                Block::Plain => builder.plain_block(value, &name, with_stride(stage.blocks - 1))?,
+            };
         }
     }
     builder.head(value)?;
     Ok(builder.graph)
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     architecture: &'a Architecture,
     graph: Graph,
 }
 
 impl Builder<'_> {
-    fn shape(&self, value: usize) -> Shape {
+    pub(super) fn shape(&self, value: usize) -> Shape {
         self.graph.nodes()[value].shape
     }
 
@@ -49,7 +53,7 @@ impl Builder<'_> {
     }
 
     /// A convolution that keeps the plane but for its stride, and its batch normalisation.
-    fn convolution(
+    pub(super) fn convolution(
         &mut self,
         input: usize,
         name: &str,
@@ -68,11 +72,11 @@ impl Builder<'_> {
         self.same_shape(norm.to_owned(), Operation::BatchNorm { epsilon }, vec![value])
     }
 
-    fn activation(&mut self, input: usize, name: &str) -> usize {
+    pub(super) fn activation(&mut self, input: usize, name: &str) -> usize {
         self.same_shape(name.to_owned(), Operation::Activation(self.architecture.activation), vec![input])
     }
 
-    fn block(&mut self, input: usize, name: &str, stage: Stage) -> Result<usize, NetworkError> {
+    fn basic_block(&mut self, input: usize, name: &str, stage: Stage) -> Result<usize, NetworkError> {
         let Stage { channels, stride, .. } = stage;
         let part = |part: &str| format!("{name}.{part}");
         let mut value = self.convolution(input, &part("conv1"), &part("bn1"), channels, 3, stride);
@@ -82,11 +86,10 @@ impl Builder<'_> {
         let shortcut = if stride == 1 && from.channels == channels {
             input
         } else if let Some(placement) = self.architecture.shortcut.placement(from.channels, channels, stride) {
-            let impossible = || NetworkError::Architecture {
-                network: self.architecture.name.clone(),
-                key: "channels of a stage".to_owned(),
-                found: channels.to_string(),
-                expected: format!("at least the {} of the stage before it, which the shortcut pads", from.channels),
+            let impossible = || {
+                let expected =
+                    format!("at least the {} of the stage before it, which the shortcut pads", from.channels);
+                self.impossible("channels of a stage", channels.to_string(), expected)
             };
             let shape =
                 placement.output_shape(from).filter(|shape| shape.channels == channels).ok_or_else(impossible)?;
@@ -100,24 +103,35 @@ impl Builder<'_> {
 
     fn head(&mut self, input: usize) -> Result<(), NetworkError> {
         let shape = self.shape(input);
-        let (height, width) = match self.architecture.head {
-            Head::GlobalAveragePool => (shape.height, shape.width),
-            Head::AveragePool { size } => (size, size),
+        let features = match self.architecture.head {
+            Head::GlobalAveragePool => self.average(input, "pool", [shape.height, shape.width])?,
+            Head::AveragePool { size } => self.average(input, "pool", [size, size])?,
+            Head::Connected { layers, units } => self.connected(input, layers, units)?,
         };
+        let outputs = self.architecture.classes;
+        let operation = Operation::Linear { inputs: self.shape(features).len(), outputs };
+        self.graph.push("linear".to_owned(), operation, vec![features], Shape::new(outputs, 1, 1));
+        Ok(())
+    }
+
+    /// Averages over windows of so many rows and columns.
+    pub(super) fn average(
+        &mut self,
+        input: usize,
+        name: &str,
+        [height, width]: [usize; 2],
+    ) -> Result<usize, NetworkError> {
+        let shape = self.shape(input);
         if height == 0 || !shape.height.is_multiple_of(height) || !shape.width.is_multiple_of(width) {
-            return Err(NetworkError::Architecture {
-                network: self.architecture.name.clone(),
-                key: "average pool size".to_owned(),
-                found: height.to_string(),
-                expected: format!("a divisor of {} and {}", shape.height, shape.width),
-            });
+            let expected = format!("a divisor of {} and {}", shape.height, shape.width);
+            return Err(self.impossible("average pool size", height.to_string(), expected));
         }
         let pooled = Shape::new(shape.channels, shape.height / height, shape.width / width);
-        let pool = self.graph.push("pool".to_owned(), Operation::AveragePool { height, width }, vec![input], pooled);
-        let outputs = self.architecture.classes;
-        let operation = Operation::Linear { inputs: pooled.len(), outputs };
-        self.graph.push("linear".to_owned(), operation, vec![pool], Shape::new(outputs, 1, 1));
-        Ok(())
+        Ok(self.graph.push(name.to_owned(), Operation::AveragePool { height, width }, vec![input], pooled))
+    }
+
+    pub(super) fn impossible(&self, key: &str, found: String, expected: String) -> NetworkError {
+        NetworkError::Architecture { network: self.architecture.name.clone(), key: key.to_owned(), found, expected }
     }
 }
 

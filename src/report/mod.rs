@@ -26,6 +26,7 @@ mod row_tables;
 pub mod rows;
 pub mod run_text;
 mod security;
+pub mod security_text;
 mod spread;
 mod spreadsheet;
 pub mod summary;

@@ -7,10 +7,8 @@ use super::rows::{Rows, VARIANT};
 /// A network's name as articles write it.
 #[must_use]
 pub fn network(name: &str) -> String {
-    match name.strip_prefix("resnet") {
-        Some(depth) => format!("ResNet-{depth}"),
-        None => name.to_owned(),
-    }
+    let depth = |(there, here): (&str, &str)| name.strip_prefix(there).map(|depth| format!("{here}-{depth}"));
+    [("resnet", "ResNet"), ("vgg", "VGG")].into_iter().find_map(depth).unwrap_or_else(|| name.to_owned())
 }
 
 /// A data set's name as articles write it.
@@ -167,7 +165,7 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!((network("resnet20"), network("vgg")), ("ResNet-20".into(), "vgg".into()));
+        assert_eq!(["resnet20", "vgg16", "lenet"].map(network), ["ResNet-20", "VGG-16", "lenet"]);
         assert_eq!(setting("log_n", "15"), "N = 2¹⁵");
         assert_eq!(setting("ensemble", ""), "M = 1");
         assert_eq!(setting("threads", "1"), "1 thread");

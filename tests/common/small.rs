@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leveled::inference::{Client, Executor, Logits, Plan, PlanOptions};
 use leveled::network::lowered::{LoweredNetwork, Shape};
-use leveled::network::{Architecture, Network, Shortcut, Stage};
+use leveled::network::{Architecture, Head, Network, Shortcut, Stage};
 use leveled::ring::sampling::Seed;
 
 /// A network of random weights.
@@ -26,6 +26,20 @@ fn network_with(shortcut: Shortcut, input: Shape, stages: &[Stage], seed: u64) -
         stem_channels: stages[0].channels,
         stages: stages.to_vec(),
         ..Architecture::named("resnet20", 4, 5).unwrap()
+    };
+    Network::random(&architecture, seed).unwrap().lower().unwrap()
+}
+
+/// One of plain blocks on 8 x 8 pixels, with averages down to one pixel and a connected layer.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn plain(seed: u64) -> LoweredNetwork {
+    let stage = |blocks, channels| Stage { blocks, channels, stride: 2 };
+    let architecture = Architecture {
+        input: Shape::new(3, 8, 8),
+        stem_channels: 2,
+        stages: vec![stage(1, 2), stage(1, 3), stage(2, 4)],
+        head: Head::Connected { layers: 1, units: 5 },
+        ..Architecture::named("vgg16", 2, 5).unwrap()
     };
     Network::random(&architecture, seed).unwrap().lower().unwrap()
 }

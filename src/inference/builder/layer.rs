@@ -13,13 +13,12 @@ use crate::inference::rings::Rings;
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Term};
 
 fn kind(layer: &Layer) -> &'static str {
-    let dense = layer.terms.iter().any(|t| matches!(t.map, LinearMap::Dense { .. }));
     let is_factor = |t: &Term| matches!(t.map, LinearMap::ChannelScale { .. });
     let identity = layer.terms.iter().any(is_factor);
     if layer.terms.iter().all(is_factor) {
         return "factors";
     }
-    match (dense, identity, layer.terms.len()) {
+    match (layer.is_dense(), identity, layer.terms.len()) {
         (true, ..) => "dense",
         (_, true, _) => "convolution + identity",
         (_, _, 1) => "convolution",
@@ -65,7 +64,7 @@ impl Builder {
         let (layout, inputs, work) = match (&first.map, &first_layout) {
             (_, Layout::Tiled(from)) => {
                 let (output, inputs, matrix) = tiled::linear(self, layer, from)?;
-                if output.is_classes() {
+                if layer.is_dense() {
                     sums = from.sums();
                 }
                 (Layout::Tiled(output), inputs, Work::Matrix(matrix.into()))

@@ -81,7 +81,7 @@ impl Builder {
             Source::Input => Ok(self.input.clone()),
             Source::Layer(index) => match &self.layouts[index] {
                 Layout::Classes(_) => Err(after_dense(reader)),
-                Layout::Tiled(layout) if layout.is_classes() => Err(after_dense(reader)),
+                Layout::Tiled(_) if self.network.layers[index].is_dense() => Err(after_dense(reader)),
                 Layout::Packed(layout) => layout.within(self.parameters.slots()).map(Layout::Packed).ok_or_else(|| {
                     unsupported(reader, "what it reads does not fit into the slots of the smaller ring")
                 }),

@@ -53,7 +53,7 @@ pub(super) fn linear(
     layer: &Layer,
     from: &TiledLayout,
 ) -> Result<(TiledLayout, Vec<LayerInput>, ScalarMatrix), InferenceError> {
-    let dense = layer.terms.iter().any(|term| matches!(term.map, LinearMap::Dense { .. }));
+    let dense = layer.is_dense();
     let output = if dense {
         from.classes(layer.shape.channels)
     } else {

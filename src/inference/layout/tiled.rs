@@ -78,11 +78,6 @@ impl TiledLayout {
         Self { shape: Shape::new(classes, 1, 1), spacing: self.grid, tile: (1, 1), halo: 0, ..*self }
     }
 
-    /// Whether it is that of [`TiledLayout::classes`].
-    pub fn is_classes(&self) -> bool {
-        self.spacing == self.grid && self.tile == (1, 1)
-    }
-
     /// Shape of the value.
     pub const fn shape(&self) -> Shape {
         self.shape

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::window::{Window, valid};
+use super::window::{Window, reads, valid};
 use crate::ckks::Complex;
 use crate::ckks::combination::Rotated;
 use crate::inference::layout::ChannelLayout;
@@ -56,7 +56,7 @@ pub(super) fn weights(
         let share = if terms.iter().any(|t| t.pairs) { 0.5 } else { 1.0 };
         let mut push = |from: usize, tap: usize, mut values: Vec<f64>| {
             values.iter_mut().for_each(|v| *v *= share);
-            if values.iter().all(|v| *v == 0.0) {
+            if values.iter().all(|v| *v == 0.0) || !reads(tap, &window, output.shape(), input.layout.shape()) {
                 return;
             }
             let (dy, dx) = (tap / window.kernel, tap % window.kernel);

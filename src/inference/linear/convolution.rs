@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::packing::Packing;
 use super::steps::{Offset, Steps};
-use super::window::{Window, valid};
+use super::window::{Window, reads, valid};
 use crate::ckks::linear_transform::DiagonalSource;
 use crate::ckks::{CkksError, Complex};
 use crate::inference::layout::PackedLayout;
@@ -83,9 +83,11 @@ impl ConvolutionDiagonals {
             u16::try_from(outs.max(ins)).ok()?;
             let term = u8::try_from(term).ok()?;
             u8::try_from(window.kernel * window.kernel).ok()?;
+            let inside = |tap: &usize| reads(*tap, &window, output.shape(), input.layout.shape());
+            let taps: Vec<usize> = (0..window.kernel * window.kernel).filter(inside).collect();
             for o in 0..outs {
                 for c in map.inputs_of(o, ins) {
-                    for tap in 0..window.kernel * window.kernel {
+                    for &tap in &taps {
                         let entry = Entry { term, tap: tap as u8, output: o as u16, input: c as u16 };
                         if weight(map, entry) == 0.0 {
                             continue;

@@ -1,6 +1,6 @@
 //! A linear map as kernel taps.
 
-use crate::network::lowered::LinearMap;
+use crate::network::lowered::{LinearMap, Shape};
 
 /// Kernel size, stride and padding.
 #[derive(Debug, Clone, Copy)]
@@ -29,4 +29,11 @@ pub(super) fn valid(tap: usize, window: &Window, outputs: usize, inputs: usize) 
     let first = (0..outputs).find(inside).unwrap_or(outputs);
     let last = (first..outputs).take_while(inside).last().map_or(first, |o| o + 1);
     first..last
+}
+
+/// Whether kernel position `tap`, of all rows, is inside the image for some output. Averages after a convolution make kernels wider than
+/// small planes.
+pub(super) fn reads(tap: usize, window: &Window, output: Shape, input: Shape) -> bool {
+    let some = |tap, outputs, inputs| !valid(tap, window, outputs, inputs).is_empty();
+    some(tap / window.kernel, output.height, input.height) && some(tap % window.kernel, output.width, input.width)
 }

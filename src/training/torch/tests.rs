@@ -402,9 +402,11 @@ fn a_resumed_training_is_the_uninterrupted_one() {
 
 #[test]
 fn the_clear_text_forward_gives_libtorchs_logits() {
-    for (seed, activation) in ACTIVATIONS.into_iter().enumerate() {
-        let mut recipe = recipe(activation);
-        (recipe.width, recipe.seed) = (4, seed as u64);
+    let resnets = ACTIVATIONS.map(|activation| (activation, "resnet20", 4));
+    let vggs = ACTIVATIONS.map(|activation| (activation, "vgg16", 2));
+    for (seed, (activation, network, width)) in resnets.into_iter().chain(vggs).enumerate() {
+        let mut recipe = Recipe { network: network.to_owned(), ..recipe(activation) };
+        (recipe.width, recipe.seed) = (width, seed as u64);
         let graph = recipe.architecture().unwrap().graph().unwrap();
         let state = State::new(&recipe, &graph, Device::Cpu);
         let network = &state.networks[0];
