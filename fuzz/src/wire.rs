@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use leveled::ckks::SecurityPolicy;
 use leveled::dataset::{DatasetName, Normalisation};
-use leveled::experiment::event::Silent;
 use leveled::experiment::evaluate::{ServerRequest, serve};
+use leveled::experiment::event::Silent;
 use leveled::experiment::setting::Threads;
 use leveled::inference::{LayoutKind, Plan, PlanOptions};
 use leveled::network::lowered::Shape;
@@ -199,6 +199,7 @@ pub fn server_plan() -> Target {
             result: file("again.lev"),
             keys: None,
             threads: Threads(Some(1)),
+            times: None,
         };
         let _ = serve(&request, &mut Silent);
     })
