@@ -42,7 +42,7 @@ for target in "${targets[@]}"; do
     mkdir -p "$corpus" "$faults"
     start=$SECONDS
     # A fault ends the target: its input and the log tell which.
-    LEVELED_FUZZ_TARGET="$target" LEVELED_PRICES=stored TMPDIR="$scratch" RAYON_NUM_THREADS=1 \
+    LEVELED_FUZZ_TARGET="$target" LEVELED_PRICES=stored TMPDIR="$(mktemp -d -p "$scratch")" RAYON_NUM_THREADS=1 \
         "$place/release/leveled-fuzz" "$corpus" "fuzz/seeds/$target" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 \
         -malloc_limit_mb=1024 -max_len="$((2 * $(longest "$target") + 64))" -artifact_prefix="$faults/" \
         -print_final_stats=1 -verbosity=1 > "$log" 2>&1 || true
