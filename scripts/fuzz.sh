@@ -24,9 +24,9 @@ place="$PWD/target/fuzz"
 mkdir -p "$place"
 cp Cargo.lock fuzz/Cargo.lock
 sed -n '/^\[profile\.release\.package\]/,/^\[profile\.profiling\]/p' Cargo.toml | sed '/profiling/d' > "$place/profile.toml"
+printf '[profile.release.package.leveled]\nopt-level = 1\ndebug-assertions = true\noverflow-checks = true\n' >> "$place/profile.toml"
 RUSTC_WRAPPER="$PWD/fuzz/instrument" CARGO_TARGET_DIR="$place" "${LEVELED_FUZZ_CARGO:-cargo}" build --release \
-    --manifest-path fuzz/Cargo.toml --config "$place/profile.toml" \
-    --config 'profile.release.package.leveled = { opt-level = 1, debug-assertions = true, overflow-checks = true }'
+    --manifest-path fuzz/Cargo.toml --config "$place/profile.toml"
 
 # Files of a target lie in memory, if there is a place for that.
 scratch="$(mktemp -d -p "$([[ -d /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")"
