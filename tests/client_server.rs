@@ -14,7 +14,12 @@ use assert_cmd::cargo::CommandCargoExt;
 use common::program::{refusal, success};
 use common::tiny_model;
 use leveled::dataset::shipped_test_images;
+use leveled::experiment::ExperimentError;
+use leveled::experiment::evaluate::{ServerRequest, serve};
+use leveled::experiment::event::Silent;
+use leveled::experiment::setting::Threads;
 use leveled::network::Model;
+use leveled::parties::{ClientBundle, PartyError};
 use leveled::wire::Container;
 
 /// Directories of a server, with the tiny network, and of a client, which has what the server gave it.
@@ -152,6 +157,40 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
     tiny_model::write_network(&server.join("tiny.safetensors"), 2);
     let text = refusal(server, &["server", "prepare", "--out", "served", "--keys", "keys.lev"]);
     assert!(text.contains("tiny.safetensors"), "{text}");
+}
+
+#[test]
+fn a_bit_that_flips_in_what_the_server_prepared_is_noticed() {
+    let (server, _) = prepared();
+    let served = server.path().join("served");
+    let request = ServerRequest {
+        directory: served.clone(),
+        upload: served.join("upload.lev"),
+        result: served.join("result.lev"),
+        keys: None,
+        threads: Threads(Some(1)),
+        times: None,
+    };
+    let wire =
+        |error: ExperimentError| assert!(matches!(error, ExperimentError::Party(PartyError::Wire(_))), "{error}");
+    for (name, prime) in [("server.lev", 37), ("client.lev", 41)] {
+        let path = served.join(name);
+        let whole = fs::read(&path).unwrap();
+        // Every 37th bit, or every 41st: all bits of a byte have their turn.
+        for bit in (0..8 * whole.len()).step_by(prime) {
+            let mut damaged = whole.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, damaged).unwrap();
+            match name {
+                "server.lev" => wire(serve(&request, &mut Silent).unwrap_err()),
+                _ => wire(ClientBundle::read(&path).unwrap_err().into()),
+            }
+        }
+        fs::write(&path, whole).unwrap();
+    }
+    // Whole, they serve: what is missing is the client's files.
+    let text = serve(&request, &mut Silent).unwrap_err().to_string();
+    assert!(text.contains("keys.lev"), "{text}");
 }
 
 #[test]

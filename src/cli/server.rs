@@ -1,6 +1,7 @@
 //! `leveled server`.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -9,8 +10,10 @@ use super::CliError;
 use super::output::print;
 use crate::experiment::ExperimentError;
 use crate::experiment::bars::Bars;
+use crate::experiment::child::end_with_parent;
 use crate::experiment::config::Experiment;
 use crate::experiment::evaluate::{ServerRequest, prepare_bundle, prepare_server_keys, serve};
+use crate::experiment::event::{EventSink, JsonLines};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::{Filter, labels, select};
 use crate::experiment::setting::Threads;
@@ -39,6 +42,8 @@ enum Action {
         /// Only the trial with these values of a setting; may be given several times.
         #[arg(long = "filter", value_name = "KEY=VALUE", value_parser = Filter::parse)]
         filters: Vec<Filter>,
+        #[command(flatten)]
+        told: Told,
     },
     /// Evaluate encrypted images.
     Evaluate {
@@ -55,7 +60,31 @@ enum Action {
         /// Number of threads [default: as the experiment says].
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(Threads::MAX)))]
         threads: Option<u32>,
+        /// Where the seconds of loading and of each layer go (JSON).
+        #[arg(long, value_name = "FILE")]
+        times: Option<PathBuf>,
+        #[command(flatten)]
+        told: Told,
     },
+}
+
+/// For `leveled run`, which starts servers.
+#[derive(Debug, Args)]
+struct Told {
+    /// End when the process that started this one ends; progress goes to standard output as JSON lines.
+    #[arg(long, hide = true)]
+    supervised: bool,
+}
+
+impl Told {
+    /// Where progress goes, under this heading.
+    fn sink(&self, heading: &str) -> Box<dyn EventSink> {
+        if !self.supervised {
+            return Box::new(Bars::new(heading));
+        }
+        end_with_parent();
+        Box::new(JsonLines(io::stdout()))
+    }
 }
 
 impl Server {
@@ -65,20 +94,20 @@ impl Server {
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
         match self.action {
-            Action::Prepare { experiment, out, keys, filters } => {
+            Action::Prepare { experiment, out, keys, filters, told } => {
                 let mut written = Vec::new();
                 if let Some(experiment) = experiment {
                     let (spec, prices) = (one_trial(&Experiment::read(&experiment)?, &filters)?, KnownPrices::here()?);
-                    written.push(prepare_bundle(&spec, prices, &out, &mut Bars::new("server: plan"))?);
+                    written.push(prepare_bundle(&spec, prices, &out, &mut *told.sink("server: plan"))?);
                 }
                 if let Some(keys) = keys {
-                    written.push(prepare_server_keys(&out, &keys, &mut Bars::new("server: keys of the client"))?);
+                    written.push(prepare_server_keys(&out, &keys, &mut *told.sink("server: keys of the client"))?);
                 }
                 print(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
             }
-            Action::Evaluate { server, upload, out, keys, threads } => {
-                let request = ServerRequest { directory: server, upload, result: out, keys, threads: Threads(threads) };
-                serve(&request, &mut Bars::new("server: encrypted images"))?;
+            Action::Evaluate { server: directory, upload, out: result, keys, threads, times, told } => {
+                let request = ServerRequest { directory, upload, result, keys, threads: Threads(threads), times };
+                serve(&request, &mut *told.sink("server: encrypted images"))?;
                 print(&format!("{}\n", request.result.display()))
             }
         }

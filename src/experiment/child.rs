@@ -30,7 +30,7 @@ pub fn run_trial(
     let start = Instant::now();
     let spec = TrialSpec::read(spec, input)?;
     let mut rows = Rows(JsonLines(rows));
-    let mut row = evaluate(&spec, &KnownPrices::here()?.prices, checkpoint, &mut rows, &mut JsonLines(progress))?;
+    let mut row = evaluate(&spec, &KnownPrices::here()?, checkpoint, &mut rows, &mut JsonLines(progress))?;
     row.peak_memory_bytes = host::peak_memory_bytes();
     row.trial_seconds = Some(start.elapsed().saturating_sub(pause::paused()).as_secs_f64());
     row.ended = UtcTime::now().rfc3339();

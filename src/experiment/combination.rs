@@ -4,7 +4,7 @@ use super::locate::Problem;
 use super::parameter_set::ParameterSet;
 use super::setting::{
     Backend, Batch, ClusterAlgorithm, ClusterMode, ConvolutionKind, DrawSeed, Ensemble, LayoutKind, LogN, NetworkForm,
-    Setting, Tiles, WeightsOrigin,
+    Probe, Processes, Setting, Tiles, WeightsOrigin,
 };
 use super::settings::{PartialSettings, Settings};
 use crate::ckks::CkksError;
@@ -42,6 +42,7 @@ pub fn settle(given: &PartialSettings, settings: &mut Settings) -> Result<(), Re
     settle_members(given, settings)?;
     settle_clusters(settings)?;
     settle_form(settings)?;
+    settle_processes(given, settings)?;
     if settings.backend == Backend::Clear {
         settle_clear(settings);
         return Ok(());
@@ -62,6 +63,31 @@ fn settle_form(settings: &mut Settings) -> Result<(), Refusal> {
     }
     to_default(&mut settings.activation_form);
     to_default(&mut settings.node_fusing);
+    Ok(())
+}
+
+/// Between two processes there are files of keys and ciphertexts, and neither has what is secret to the other.
+fn settle_processes(given: &PartialSettings, settings: &mut Settings) -> Result<(), Refusal> {
+    if settings.processes == Processes::One {
+        return Ok(());
+    }
+    if settings.backend != Backend::Encrypted {
+        let backend = settings.backend.as_str();
+        let problem =
+            format!("`backend: {backend}` has no keys and no ciphertexts to send; set `one`, or `backend: encrypted`");
+        return Err(Refusal::new("processes", problem));
+    }
+    if settings.seed.0.is_some() {
+        let problem =
+            "keys that are sent come from the operating system's entropy; remove `seed`, or set `processes: one`";
+        return Err(Refusal::new("seed", problem));
+    }
+    if given.probe == Some(Probe(true)) {
+        let problem =
+            "the process that has the layers has no secret to compare them with; set `false`, or `processes: one`";
+        return Err(Refusal::new("probe", problem));
+    }
+    settings.probe = Probe(false);
     Ok(())
 }
 
@@ -252,6 +278,22 @@ mod tests {
     fn blamed(text: &str) -> (&'static str, String) {
         let Refusal { setting, problem } = settled(text).unwrap_err();
         (setting, problem)
+    }
+
+    #[test]
+    fn two_processes_need_something_to_send_and_share_no_secret() {
+        let two = settled("model: a, processes: two").unwrap();
+        assert!(!two.probe.0 && settled("model: a").unwrap().probe.0);
+        assert_eq!(settled("model: a, processes: two, probe: false").unwrap(), two);
+        for (text, setting, expected) in [
+            ("backend: simulated", "processes", "`backend: simulated` has no keys"),
+            ("backend: clear", "processes", "`backend: clear` has no keys"),
+            ("seed: 3", "seed", "remove `seed`"),
+            ("probe: true", "probe", "has no secret to compare them with"),
+        ] {
+            let (found, problem) = blamed(&format!("model: a, processes: two, {text}"));
+            assert!(found == setting && problem.contains(expected), "{found}: {problem}");
+        }
     }
 
     #[test]

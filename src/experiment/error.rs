@@ -264,6 +264,12 @@ pub enum ExperimentError {
     /// A trial that is not encrypted.
     #[error("a server evaluates what is encrypted; set `backend: encrypted`")]
     NotEncrypted,
+    /// The process of a server did not do what it was to do.
+    #[error("the server's process {reason}")]
+    ServerProcess {
+        /// How it ended, and its last words.
+        reason: String,
+    },
     /// Pixels in a text that cannot be.
     #[error("line {line} of {}: {problem}", path.display())]
     Pixels {

@@ -83,6 +83,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_beyond_all_bounds_is_refused_before_it_is_made() {
+        let values = |from: usize| (from..from + 300).map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
+        let axes = ["cluster_seed", "weights_seed", "threads", "seed", "images"]
+            .map(|axis| format!("{axis}: [{}]", values(1)));
+        let sweep = |axes: &[String]| expand(&format!("name: e\nsweep: {{{}}}\n", axes.join(", ")));
+        assert_eq!(sweep(&axes[..1]).unwrap().len(), 300);
+        for many in [&axes[..2], &axes] {
+            let text = sweep(many).unwrap_err();
+            assert!(text.contains("key `sweep`: more than the 65536 combinations"), "{text}");
+        }
+    }
+
+    #[test]
     fn entries_that_do_nothing_are_mistakes() {
         let refuse = |more: &str| expand(&format!("{SWEEP}{more}")).unwrap_err();
         let text = refuse("exclude:\n  - {log_n: 13}\n");

@@ -53,6 +53,7 @@ pub mod setting;
 mod setting_list;
 pub mod settings;
 pub mod store;
+pub mod subprocess;
 pub mod suggest;
 pub mod training;
 pub mod trial;

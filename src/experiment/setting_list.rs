@@ -111,6 +111,9 @@ macro_rules! with_settings {
                 memory: MemorySettings as "memory_diagonals_bytes",
                 /// Whether each layer is compared with clear-text evaluation.
                 probe: Probe,
+                /// `one`: client and server are one process; `two`: two, with files between them, as `leveled client` and `leveled server` have
+                /// them (`backend: encrypted`; no `seed`, no `probe`).
+                processes: Processes,
             }
         }
     };

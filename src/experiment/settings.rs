@@ -14,6 +14,9 @@ use super::parameter_set::ParameterSet;
 use super::setting::*;
 use super::setting_list::with_settings;
 
+/// Most combinations of a sweep: far more than anybody waits for, and few enough to hold.
+const MOST_COMBINATIONS: usize = 1 << 16;
+
 /// A setting that must be given is not; the caller knows the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing(pub &'static str);
@@ -179,7 +182,7 @@ macro_rules! define_settings {
                 }
             }
 
-            /// Checks every value on its own, and that no axis is empty or also fixed.
+            /// Checks every value on its own, that no axis is empty or also fixed, and the number of combinations.
             ///
             /// # Errors
             /// [`ExperimentError::Setting`] at the first impossible value.
@@ -187,7 +190,12 @@ macro_rules! define_settings {
                 $(check_axis(yaml, stringify!($located), self.$located.as_deref(), fixed.$located.is_some())?;)*
                 $(check_axis(yaml, stringify!($parameter), self.$parameter.as_deref(), fixed.$parameter.is_some())?;)*
                 $(check_axis(yaml, stringify!($plain), self.$plain.as_deref(), fixed.$plain.is_some())?;)*
-                Ok(())
+                let lengths = [
+                    $(self.$located.as_ref().map(Vec::len),)*
+                    $(self.$parameter.as_ref().map(Vec::len),)*
+                    $(self.$plain.as_ref().map(Vec::len),)*
+                ];
+                check_combinations(yaml, &lengths)
             }
         }
 
@@ -228,6 +236,18 @@ fn check_value<T: Check>(
 ) -> Result<(), ExperimentError> {
     let problem = value.map_or(Ok(()), Check::check);
     problem.map_err(|problem| yaml.problem(&[path, &[Step::Key(name)]].concat(), &problem))
+}
+
+/// Checks how many combinations there are of axes of these lengths.
+fn check_combinations(yaml: &YamlText, lengths: &[Option<usize>]) -> Result<(), ExperimentError> {
+    let combinations = lengths.iter().flatten().fold(1_usize, |product, length| product.saturating_mul(*length));
+    if combinations <= MOST_COMBINATIONS {
+        return Ok(());
+    }
+    let problem = format!(
+        "more than the {MOST_COMBINATIONS} combinations that an experiment may have; sweep less, or write several files"
+    );
+    Err(yaml.error(&[Step::Key("sweep")], problem))
 }
 
 fn check_axis<T: Check>(

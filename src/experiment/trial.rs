@@ -362,6 +362,10 @@ pub(crate) mod tests {
         let tampered = TrialSpec { id: sample().id, ..sample_with(|settings| settings.threads = Threads(Some(7))) };
         std::fs::write(&path, serde_json::to_string(&tampered).unwrap()).unwrap();
         assert!(TrialSpec::read(&path, std::io::empty()).unwrap_err().to_string().contains("does not belong"));
+        // More images than there are anywhere are for whoever has the data set to refuse.
+        let many = sample_with(|settings| settings.images = ImageSelection::First(usize::MAX));
+        std::fs::write(&path, serde_json::to_string(&many).unwrap()).unwrap();
+        assert_eq!(TrialSpec::read(&path, std::io::empty()).unwrap(), many);
         std::fs::write(&path, "{").unwrap();
         assert!(
             TrialSpec::read(&path, std::io::empty())

@@ -18,4 +18,4 @@ pub use digits::Digits;
 pub use error::PartyError;
 pub use inspection::Inspection;
 pub use keys::prepare_keys;
-pub use server::Server;
+pub use server::{EvaluatedLayer, Server};

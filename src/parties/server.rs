@@ -6,9 +6,24 @@ use super::bundle::PlanId;
 use super::error::PartyError;
 use super::keys::read_keys;
 use super::packets::{PacketWriter, Packets};
-use crate::ckks::Encrypted;
+use crate::ckks::{Ciphertext, Encrypted};
 use crate::inference::{Executor, LayerSeconds, Plan};
 use crate::wire::{KeyId, Kind};
+
+/// A layer of some images that is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvaluatedLayer {
+    /// Images that were done before these.
+    pub done: usize,
+    /// Images in all.
+    pub images: usize,
+    /// Number of the layer.
+    pub layer: usize,
+    /// Scale of its output, before the squaring.
+    pub scale: f64,
+    /// Its seconds.
+    pub seconds: LayerSeconds,
+}
 
 /// A server of one client.
 #[derive(Debug)]
@@ -31,7 +46,7 @@ impl<'p> Server<'p> {
     }
 
     /// Evaluates all encrypted images of a file and writes the encrypted logits; at most `weight_bytes` of encoded weights are kept
-    /// between batches. `observer` is told after each layer: images that are done, images in all, the layer, its seconds.
+    /// between batches. `observer` is told after each layer.
     ///
     /// # Errors
     /// [`PartyError::Wire`], also for images that were encrypted under another key than the evaluation keys are of;
@@ -41,7 +56,7 @@ impl<'p> Server<'p> {
         upload: &Path,
         result: &Path,
         weight_bytes: u64,
-        observer: &mut dyn FnMut(usize, usize, usize, LayerSeconds),
+        observer: &mut dyn FnMut(EvaluatedLayer),
     ) -> Result<(), PartyError> {
         let plan = &self.plan.client;
         let packets = Packets::open(upload, &self.id, plan, Kind::Upload)?;
@@ -55,7 +70,10 @@ impl<'p> Server<'p> {
         let mut done = 0;
         for batch in 0..contents.batches() {
             let encrypted = packets.batch(batch)?;
-            let mut tell = |layer, _: &[_], seconds| observer(done, contents.images, layer, seconds);
+            let mut tell = |layer, output: &[Ciphertext], seconds| {
+                let scale = output.first().map_or(0.0, Ciphertext::scale);
+                observer(EvaluatedLayer { done, images: contents.images, layer, scale, seconds });
+            };
             for ciphertext in executor.run(encrypted, &mut tell)? {
                 plan.check_result(ciphertext.limbs(), ciphertext.scale())?;
                 writer.put(&ciphertext.to_record(plan.ring_parameters(plan.result.ring)))?;

@@ -36,6 +36,8 @@ pub mod trial {
     pub const EPOCHS: &str = TrialRow::epochs.name;
     /// What evaluated the images.
     pub const BACKEND: &str = TrialRow::backend.name;
+    /// Whether client and server were one process or two.
+    pub const PROCESSES: &str = TrialRow::processes.name;
     /// log2 of the ring dimension.
     pub const LOG_N: &str = TrialRow::log_n.name;
     /// Layout of values in slots.

@@ -13,6 +13,7 @@ use super::table::{self, alike, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
 use crate::experiment::records::{AccuracyRow, Record, TrialRow};
+use crate::experiment::setting::Processes;
 
 /// Whether a directory has trials.
 #[must_use]
@@ -194,6 +195,11 @@ fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
             let several = numbers.apply(|number| number.filter(|number| *number != 1)).into_column();
             frame.with_column(several)?;
         }
+    }
+    if let Ok(processes) = frame.column(trial::PROCESSES).and_then(|column| column.str()) {
+        let several = processes.iter().map(|word| word.filter(|word| *word != Processes::One.as_str()));
+        let several = StringChunked::from_iter(several).with_name(trial::PROCESSES.into()).into_column();
+        frame.with_column(several)?;
     }
     let on: Vec<bool> = (0..frame.height()).map(|row| table::number(frame, trial::CLUSTERS, row).is_some()).collect();
     for name in [trial::CLUSTER_MODE, trial::CLUSTER_METHOD] {

@@ -72,6 +72,7 @@ pub fn setting(name: &str, value: &str) -> String {
         VARIANT if value.is_empty() => "plain".to_owned(),
         VARIANT => value.replace('_', " "),
         trial::LAYOUT => format!("{value} layout"),
+        trial::PROCESSES if !value.is_empty() => format!("{value} processes"),
         _ if value.is_empty() => String::new(),
         _ if value == "true" => format!("with {}", name.replace('_', " ")),
         _ if value == "false" => format!("no {}", name.replace('_', " ")),

@@ -4,6 +4,8 @@
 //! are cut into 32 low and 16 high bits; larger ones keep all 64. For every sixteen positions the pairs of all terms
 //! follow each other, so that one stream of addresses runs through the key of a prime.
 
+use pulp::NullaryFnOnce;
+
 use super::modulus::Modulus;
 use super::simd::{self, CHUNK, chunk_words};
 
@@ -34,6 +36,7 @@ pub fn pack(words: &mut [u32], term: usize, terms: usize, pair: (&[u64], &[u64])
 }
 
 /// The pair in a chunk that [`pack`] wrote.
+#[inline(always)]
 fn unpack_chunk(chunk: &[u32]) -> ([u64; CHUNK], [u64; CHUNK]) {
     let (low, high) = chunk.split_at(2 * CHUNK);
     let wide = high.len() == 2 * CHUNK;
@@ -52,13 +55,32 @@ pub fn unpack_first(words: &[u32], term: usize, terms: usize, out: &mut [u64], q
     }
 }
 
+/// The largest residue in words of the form that [`pack`] writes.
+struct Largest<'a> {
+    words: &'a [u32],
+    chunk_words: usize,
+}
+
+impl NullaryFnOnce for Largest<'_> {
+    type Output = u64;
+
+    // Every lane has a maximum of its own, so that the instruction set that this is compiled for does many at a time.
+    #[inline(always)]
+    fn call(self) -> u64 {
+        let mut largest = [0; CHUNK];
+        for chunk in self.words.chunks_exact(self.chunk_words) {
+            let (b, a) = unpack_chunk(chunk);
+            for (largest, (b, a)) in largest.iter_mut().zip(b.into_iter().zip(a)) {
+                *largest = a.max(b).max(*largest);
+            }
+        }
+        largest.into_iter().max().unwrap_or(0)
+    }
+}
+
 /// Whether all residues in words of the form that [`pack`] writes are below their prime.
 pub fn are_reduced(words: &[u32], q: &Modulus) -> bool {
-    let largest = words.chunks_exact(chunk_words(q)).fold(0, |largest, chunk| {
-        let (b, a) = unpack_chunk(chunk);
-        b.iter().chain(&a).fold(largest, |largest, x| *x.max(&largest))
-    });
-    largest < q.value()
+    pulp::Arch::new().dispatch(Largest { words, chunk_words: chunk_words(q) }) < q.value()
 }
 
 /// Part of a switching key: what one prime multiplies.
@@ -109,8 +131,11 @@ mod tests {
             }
             prop_assert!(are_reduced(&words, &q));
             let mut beyond = words.clone();
-            let all = vec![q.value(); n];
-            pack(&mut beyond, terms - 1, terms, (&list[0][1], &all), &q);
+            // One residue alone, wherever it is.
+            let mut one = list[0][1].clone();
+            one[seed as usize % n] = q.value();
+            let pair = if seed >> 32 & 1 == 0 { (&list[0][2], &one) } else { (&one, &list[0][2]) };
+            pack(&mut beyond, used - 1, terms, (pair.0, pair.1), &q);
             prop_assert!(!are_reduced(&beyond, &q));
             let shared: Vec<&[u64]> = list[..used].iter().map(|l| &l[0][..]).collect();
             let (mut b, mut a) = (vec![7; n], vec![7; n]);

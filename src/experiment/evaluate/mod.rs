@@ -3,6 +3,7 @@
 mod checkpoint;
 mod clear;
 mod description;
+mod exchange;
 mod memory;
 mod outcome;
 mod preparation;
@@ -13,6 +14,7 @@ mod simulation;
 mod single;
 mod statistics;
 mod task;
+mod together;
 mod trial;
 
 pub use clear::BYTES as CLEAR_BYTES;

@@ -44,6 +44,20 @@ pub struct ImageOutcome {
     pub upload_bytes: u64,
     /// Bytes of the encrypted logits.
     pub result_bytes: u64,
+    /// What two processes took; none: it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchanged: Option<Exchanged>,
+}
+
+/// What an evaluation between two processes took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Exchanged {
+    /// Seconds of the server from its start to the first layer.
+    pub load_seconds: f64,
+    /// Seconds from the images to their logits, files included.
+    pub path_seconds: f64,
+    /// Largest resident memory of the server.
+    pub server_peak_bytes: Option<u64>,
 }
 
 /// Whether a clear-text value leaves the range that the modulus holds at its layer.
@@ -147,6 +161,7 @@ pub(super) mod tests {
             decryption_seconds: 0.0,
             upload_bytes: 0,
             result_bytes: 0,
+            exchanged: None,
         }
     }
 

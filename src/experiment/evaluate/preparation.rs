@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::task::{Origin, Task};
 use crate::experiment::ExperimentError;
+use crate::experiment::setting::Processes;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{Plan, Prices};
 use crate::network::cluster::{ClusterReport, cluster};
@@ -104,6 +105,10 @@ impl Prepared {
         let card = members.first()?.card.clone();
         let (lowered, clusters) = members.lowered(task)?;
         let plan = Plan::new(Arc::new(merge(&lowered)?), &task.plan_options(prices))?;
+        if task.settings.processes == Processes::Two {
+            // What has no files cannot be sent.
+            plan.client.check()?;
+        }
         Ok(Self { card, sha256: members.sha256, clusters, plan })
     }
 

@@ -2,29 +2,34 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::outcome::LayerOutcome;
 use super::preparation::Prepared;
 use super::simulation::Simulator;
 use super::task::Task;
 use crate::dataset::{Image, shipped_test_images};
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
+use crate::experiment::host;
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::setting::Threads;
+use crate::experiment::store::write_whole;
 use crate::experiment::trial::TrialSpec;
-use crate::parties::{ClientBundle, PartyError, PlanId, Server, prepare_keys};
+use crate::parties::{ClientBundle, EvaluatedLayer, PartyError, PlanId, Server, prepare_keys};
+use crate::user_file::read_text;
 use crate::wire::{Container, Kind, Writer};
 
 /// What the server evaluates.
-const PLAN: &str = "server.lev";
+pub(super) const PLAN: &str = "server.lev";
 
 /// What it gives to clients.
-const BUNDLE: &str = "client.lev";
+pub(super) const BUNDLE: &str = "client.lev";
 
 /// The keys of its client, as it reads them.
-const KEYS: &str = "keys.lev";
+pub(super) const KEYS: &str = "keys.lev";
 
 /// Images that the noise of logits is simulated on.
 const SIMULATED: usize = 4;
@@ -50,6 +55,42 @@ pub struct ServerRequest {
     pub keys: Option<PathBuf>,
     /// Number of threads; none: as the experiment says.
     pub threads: Threads,
+    /// Where the seconds of loading and of each layer go; none: nowhere.
+    pub times: Option<PathBuf>,
+}
+
+/// Where the time of a server went.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerTimes {
+    /// Seconds to read and plan the network.
+    pub plan_seconds: f64,
+    /// Seconds to map and check the keys.
+    pub keys_seconds: f64,
+    /// Seconds from its start to the first layer: these, and to check and read the first images.
+    pub load_seconds: f64,
+    /// Largest resident memory.
+    pub peak_memory_bytes: Option<u64>,
+    /// The layers of each batch of images.
+    pub batches: Vec<Vec<LayerOutcome>>,
+}
+
+impl ServerTimes {
+    /// Reads what [`serve`] has written.
+    ///
+    /// # Errors
+    /// [`ExperimentError::ServerProcess`] for anything else.
+    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
+        let text = read_text(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
+        let unsound =
+            |error: serde_json::Error| ExperimentError::ServerProcess { reason: format!("its times: {error}") };
+        serde_json::from_str(&text).map_err(unsound)
+    }
+
+    fn write(&self, path: &Path) -> Result<(), ExperimentError> {
+        let encode = |error: serde_json::Error| ExperimentError::Encode { what: "times", reason: error.to_string() };
+        write_whole(path, &serde_json::to_vec(self).map_err(encode)?)
+    }
 }
 
 /// Plans a trial and writes into `directory` what the server evaluates and what it gives to clients. Returns where the latter is.
@@ -70,22 +111,37 @@ pub fn prepare_bundle(
         events.progress(Stage::Preparation, 0, 1, "");
         let prepared = Prepared::of_trial(spec, &task, &prices.prices)?;
         events.progress(Stage::Preparation, 1, 1, "");
-        let bundle = ClientBundle {
-            id: PlanId::of(&prepared.plan)?,
-            plan: prepared.plan.client.clone(),
-            normalisation: prepared.card.normalisation,
-            dataset: prepared.card.dataset,
-            logit_deviation: logit_deviation(&prepared, &task, events)?,
-        };
-        let unwritable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
-        fs::create_dir_all(directory).map_err(unwritable)?;
-        let header = bundle.id.header(Kind::Server, [0; 16]);
-        let writer = Writer::create(&directory.join(PLAN), header, &Meta { spec: spec.clone(), prices }, 0);
-        writer.and_then(Writer::finish).map_err(PartyError::from)?;
-        let path = directory.join(BUNDLE);
-        bundle.write(&path)?;
-        Ok(path)
+        Ok(write_plan((spec, &prices), &prepared, &task, directory, events)?.0)
     })
+}
+
+/// Writes into `directory` what the server evaluates and what it gives to clients: where the latter is, and what it says.
+///
+/// # Errors
+/// [`ExperimentError::OutputNotWritable`], [`ExperimentError::Party`].
+pub(super) fn write_plan(
+    (spec, prices): (&TrialSpec, &KnownPrices),
+    prepared: &Prepared,
+    task: &Task,
+    directory: &Path,
+    events: &mut dyn EventSink,
+) -> Result<(PathBuf, ClientBundle), ExperimentError> {
+    let bundle = ClientBundle {
+        id: PlanId::of(&prepared.plan)?,
+        plan: prepared.plan.client.clone(),
+        normalisation: prepared.card.normalisation,
+        dataset: prepared.card.dataset,
+        logit_deviation: logit_deviation(prepared, task, events)?,
+    };
+    let unwritable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
+    fs::create_dir_all(directory).map_err(unwritable)?;
+    let header = bundle.id.header(Kind::Server, [0; 16]);
+    let meta = Meta { spec: spec.clone(), prices: prices.clone() };
+    let writer = Writer::create(&directory.join(PLAN), header, &meta, 0);
+    writer.and_then(Writer::finish).map_err(PartyError::from)?;
+    let path = directory.join(BUNDLE);
+    bundle.write(&path)?;
+    Ok((path, bundle))
 }
 
 /// What noise does to a logit, on shipped images by simulation: the root of the mean square.
@@ -151,6 +207,7 @@ pub fn prepare_server_keys(
 /// [`ExperimentError::Party`] for files that are not of the directory's plan or of one client, and those that cannot be written; what the
 /// executor refuses.
 pub fn serve(request: &ServerRequest, events: &mut dyn EventSink) -> Result<(), ExperimentError> {
+    let start = Instant::now();
     let (container, mut meta) = read(&request.directory)?;
     if request.threads.0.is_some() {
         meta.spec.settings.threads = request.threads;
@@ -162,17 +219,39 @@ pub fn serve(request: &ServerRequest, events: &mut dyn EventSink) -> Result<(), 
         let (plan, task) = (&served.prepared.plan, &served.task);
         task.check_memory(task.memory_bytes(plan))?;
         events.progress(Stage::Preparation, 1, 1, "");
+        let mut times = ServerTimes { plan_seconds: start.elapsed().as_secs_f64(), ..ServerTimes::default() };
         let own = request.directory.join(KEYS);
         let total = plan.client.request.len() as u64;
         let server = Server::open(plan, request.keys.as_deref().unwrap_or(&own), |read| {
             events.progress(Stage::KeyGeneration, read as u64, total, "");
         })?;
         let (layers, kept) = (plan.layers.len(), task.weight_bytes(plan));
-        server.evaluate(&request.upload, &request.result, kept, &mut |done, images, layer, _| {
-            let name = plan.layers.get(layer).map_or("", |layer| layer.name.as_str());
-            events.progress(Stage::Images, done as u64, images as u64, "");
-            events.progress(Stage::Layers, layer as u64 + 1, layers as u64, name);
-        })?;
+        times.keys_seconds = start.elapsed().as_secs_f64() - times.plan_seconds;
+        server.evaluate(
+            &request.upload,
+            &request.result,
+            kept,
+            &mut |EvaluatedLayer { done, images, layer, scale, seconds }| {
+                if layer == 0 {
+                    if times.batches.is_empty() {
+                        times.load_seconds = start.elapsed().as_secs_f64() - seconds.total();
+                    }
+                    times.batches.push(Vec::with_capacity(layers));
+                }
+                times
+                    .batches
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|batch| batch.push(LayerOutcome { seconds, scale, probe: None }));
+                let name = plan.layers.get(layer).map_or("", |layer| layer.name.as_str());
+                events.progress(Stage::Images, done as u64, images as u64, "");
+                events.progress(Stage::Layers, layer as u64 + 1, layers as u64, name);
+            },
+        )?;
+        if let Some(path) = &request.times {
+            times.peak_memory_bytes = host::peak_memory_bytes();
+            times.write(path)?;
+        }
         Ok(())
     })
 }

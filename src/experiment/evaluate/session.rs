@@ -2,17 +2,15 @@
 
 use std::time::Instant;
 
-use rayon::prelude::*;
-
-use super::outcome::{ImageOutcome, LayerOutcome, explodes};
+use super::outcome::{ImageOutcome, LayerOutcome};
 use super::preparation::Prepared;
 use super::task::Task;
+use super::together::{Evaluate, Evaluated, Together};
 use crate::ckks::Encrypted;
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
-use crate::inference::{Client, Executor, InferenceError, Logits};
-use crate::network::LoweredTrace;
+use crate::inference::{Client, Executor, InferenceError};
 
 /// A client with its secret key, and an evaluator with the keys that the plan needs.
 #[derive(Debug)]
@@ -67,31 +65,20 @@ pub struct Evaluation<'s> {
     executor: Executor<'s, Encrypted>,
 }
 
-impl Evaluation<'_> {
-    /// Encrypts the images of a batch, evaluates them together, decrypts the logits, and sets them beside clear-text
-    /// evaluation. With `probe`, every layer of the first image is compared with clear text, unless an image explodes.
-    ///
-    /// # Errors
-    /// [`ExperimentError::Network`], [`ExperimentError::Private`].
-    pub fn batch(
+impl Evaluate for Evaluation<'_> {
+    fn batch(
         &self,
         images: &[&Image],
         probe: bool,
         events: &mut dyn EventSink,
     ) -> Result<Vec<ImageOutcome>, ExperimentError> {
-        let Session { prepared: Prepared { card, plan, .. }, client, .. } = self.session;
-        let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
-        let traces: Vec<LoweredTrace> = inputs
-            .par_iter()
-            .map(|input| plan.network.forward(&plan.client.network_input(input)))
-            .collect::<Result<_, _>>()?;
-        // One image that explodes destroys all that share its ciphertexts.
-        let exploding: Vec<bool> = traces.iter().map(|trace| explodes(plan, &trace.largest())).collect();
-        let spoilt = exploding.contains(&true);
-        let probed = traces.first().filter(|_| probe && !spoilt);
+        let Session { prepared, client, .. } = self.session;
+        let plan = &prepared.plan;
+        let together = Together::of(prepared, images)?;
+        let probed = together.to_probe().filter(|_| probe);
 
         let start = Instant::now();
-        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+        let inputs: Vec<&[f64]> = together.inputs.iter().map(Vec::as_slice).collect();
         let upload = client.encrypt_batch(&inputs)?;
         let encryption_seconds = start.elapsed().as_secs_f64();
         let upload_bytes = upload.iter().map(|ciphertext| ciphertext.bytes()).sum();
@@ -121,40 +108,14 @@ impl Evaluation<'_> {
         let decrypted = client.decrypt_batch(&result, images.len())?;
         let decryption_seconds = start.elapsed().as_secs_f64();
         let result_bytes = result.iter().map(|ciphertext| ciphertext.bytes()).sum();
-        let outcome = |((decrypted, trace), exploded): ((Logits, &LoweredTrace), bool)| ImageOutcome {
+        Ok(together.outcomes(Evaluated {
             decrypted,
-            clear_logits: trace.logits().to_vec(),
-            largest: trace.largest(),
-            exploded,
-            spoilt: spoilt && !exploded,
-            evaluations: 1,
-            layers: layers.clone(),
+            layers,
             encryption_seconds,
             decryption_seconds,
             upload_bytes,
             result_bytes,
-        };
-        Ok(decrypted.into_iter().zip(&traces).zip(exploding).map(outcome).collect())
-    }
-
-    /// As [`Evaluation::batch`]; images that another one has spoilt are evaluated again without it.
-    ///
-    /// # Errors
-    /// As [`Evaluation::batch`].
-    pub fn sound_batch(
-        &self,
-        images: &[&Image],
-        probe: bool,
-        events: &mut dyn EventSink,
-    ) -> Result<Vec<ImageOutcome>, ExperimentError> {
-        let mut outcomes = self.batch(images, probe, events)?;
-        let spoilt: Vec<usize> = (0..images.len()).filter(|image| outcomes[*image].spoilt).collect();
-        if !spoilt.is_empty() {
-            let others: Vec<&Image> = spoilt.iter().map(|image| images[*image]).collect();
-            for (image, again) in spoilt.into_iter().zip(self.batch(&others, probe, events)?) {
-                outcomes[image] = ImageOutcome { evaluations: 2, ..again };
-            }
-        }
-        Ok(outcomes)
+            exchanged: None,
+        }))
     }
 }

@@ -146,6 +146,7 @@ impl<'p> Simulator<'p> {
                 decryption_seconds: 0.0,
                 upload_bytes: 0,
                 result_bytes: 0,
+                exchanged: None,
             })
             .collect())
     }

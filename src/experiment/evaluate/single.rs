@@ -4,6 +4,7 @@ use super::outcome::ImageOutcome;
 use super::preparation::Prepared;
 use super::session::Session;
 use super::task::Task;
+use super::together::Evaluate;
 use crate::ckks::security::Table;
 use crate::dataset::{Image, read_png, shipped_test_images};
 use crate::experiment::ExperimentError;

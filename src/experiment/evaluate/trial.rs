@@ -5,6 +5,7 @@ use std::path::Path;
 use super::checkpoint::Checkpoint;
 use super::clear;
 use super::description::{kind, layout};
+use super::exchange::{Exchange, KeyFiles};
 use super::outcome::{ImageOutcome, median_of_layer};
 use super::preparation::Prepared;
 use super::row_sink::{FIRST_ATTEMPT, RowSink};
@@ -12,6 +13,7 @@ use super::session::Session;
 use super::simulation::Simulator;
 use super::statistics::{Share, largest, median, quartile, share, smallest};
 use super::task::Task;
+use super::together::Evaluate;
 use crate::ckks::evaluator::Operations;
 use crate::ckks::security::Table;
 use crate::ckks::{PrecisionReport, RingSwitch};
@@ -21,10 +23,10 @@ use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::fingerprint::sha256_of_dataset;
 use crate::experiment::images;
 use crate::experiment::pause::undisturbed;
+use crate::experiment::prices::KnownPrices;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
-use crate::experiment::setting::Backend;
+use crate::experiment::setting::{Backend, Processes};
 use crate::experiment::trial::TrialSpec;
-use crate::inference::Prices;
 
 /// Evaluates a trial's images as its back end says; rows of images and layers go to `rows`, the trial's row is returned. What is encrypted goes on
 /// from the file `checkpoint`, and keeps there what it has reached.
@@ -33,7 +35,7 @@ use crate::inference::Prices;
 /// A refusal of the plan, files that have changed since the trial was specified, and what the executor refuses.
 pub fn evaluate(
     spec: &TrialSpec,
-    prices: &Prices,
+    prices: &KnownPrices,
     checkpoint: Option<&Path>,
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
@@ -44,7 +46,7 @@ pub fn evaluate(
 /// As [`evaluate`], on the threads that it is called on.
 fn evaluate_here(
     spec: &TrialSpec,
-    prices: &Prices,
+    prices: &KnownPrices,
     checkpoint: Option<&Path>,
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
@@ -55,13 +57,13 @@ fn evaluate_here(
     if spec.is_clear() {
         return clear::evaluate(spec, &task, &dataset, rows, events);
     }
-    let prepared = Prepared::of_trial(spec, &task, prices)?;
+    let prepared = Prepared::of_trial(spec, &task, &prices.prices)?;
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
 
     let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
     let measured = if is_encrypted(spec) {
-        trial.encrypted(&mut Checkpoint::open(checkpoint)?, rows, events)?
+        trial.encrypted(prices, checkpoint, rows, events)?
     } else {
         trial.simulated(rows, events)?
     };
@@ -76,8 +78,19 @@ fn evaluate_here(
 #[derive(Debug, Default)]
 struct Measured {
     outcomes: Vec<ImageOutcome>,
-    /// Seconds to make all keys, and their bytes; none: there are no keys.
-    keys: Option<(f64, u64)>,
+    /// Of the keys; none: there are none.
+    keys: Option<Keys>,
+}
+
+/// What keys took.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    /// Seconds to make all.
+    seconds: f64,
+    /// Their bytes in memory.
+    bytes: u64,
+    /// Their files; none: client and server are one process.
+    files: Option<KeyFiles>,
 }
 
 /// A trial, ready to be evaluated.
@@ -90,16 +103,38 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// One image after the other, encrypted.
+    /// One image after the other, encrypted, by one process or two.
     fn encrypted(
         self,
-        checkpoint: &mut Checkpoint,
+        prices: &KnownPrices,
+        checkpoint: Option<&Path>,
         rows: &mut dyn RowSink,
         events: &mut dyn EventSink,
     ) -> Result<Measured, ExperimentError> {
-        let Self { spec, task, prepared, dataset } = self;
+        let Self { spec, task, prepared, .. } = self;
+        if spec.settings.processes == Processes::Two {
+            let open = || Exchange::open((spec, prices), prepared, task, checkpoint, &mut *events);
+            let exchange = undisturbed(open)?;
+            let (seconds, bytes) = (exchange.keygen_seconds, prepared.plan.client.key_bytes());
+            let keys = Keys { seconds, bytes, files: Some(exchange.files) };
+            return self.batches(&exchange, keys, checkpoint, rows, events);
+        }
         let session = undisturbed(|| Session::open(prepared, task, events))?;
-        let evaluation = session.start(task, events)?;
+        let keys = Keys { seconds: session.keygen_seconds, bytes: session.key_bytes, files: None };
+        self.batches(&session.start(task, events)?, keys, checkpoint, rows, events)
+    }
+
+    /// The images, a batch after the other.
+    fn batches(
+        self,
+        evaluation: &impl Evaluate,
+        keys: Keys,
+        checkpoint: Option<&Path>,
+        rows: &mut dyn RowSink,
+        events: &mut dyn EventSink,
+    ) -> Result<Measured, ExperimentError> {
+        let Self { spec, prepared, dataset, .. } = self;
+        let mut checkpoint = Checkpoint::open(checkpoint)?;
         let indices = spec.settings.images.indices();
         let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
         events.progress(Stage::Images, 0, indices.len() as u64, "");
@@ -121,7 +156,7 @@ impl Trial<'_> {
             outcomes.extend(batch);
             events.progress(Stage::Images, outcomes.len() as u64, indices.len() as u64, "");
         }
-        Ok(Measured { outcomes, keys: Some((session.keygen_seconds, session.key_bytes)) })
+        Ok(Measured { outcomes, keys: Some(keys) })
     }
 
     /// Several images side by side, with the noise of encryption.
@@ -263,6 +298,8 @@ fn trial_row(
     let measured = || outcomes.iter().filter(|_| is_encrypted(spec));
     let seconds = || measured().step_by(plan.client.batch).map(ImageOutcome::seconds);
     let shared = images.min(plan.client.batch).max(1) as f64;
+    let exchanged = || outcomes.iter().step_by(plan.client.batch).filter_map(|outcome| outcome.exchanged);
+    let files = keys.and_then(|keys| keys.files);
     let operations = |of: fn(&Operations) -> u64| Some(plan.layers.iter().map(|layer| of(&layer.operations)).sum());
     TrialRow {
         attempt: FIRST_ATTEMPT,
@@ -291,12 +328,21 @@ fn trial_row(
         latency_seconds_quartile3: quartile(seconds(), 3),
         latency_evaluations: is_encrypted(spec).then(|| seconds().count() as u32),
         amortised_seconds_median: median(seconds()).map(|seconds| seconds / shared),
-        keygen_seconds: keys.map(|(seconds, _)| seconds),
+        keygen_seconds: keys.map(|keys| keys.seconds),
         encryption_seconds_median: median(measured().map(|image| image.encryption_seconds)),
         decryption_seconds_median: median(measured().map(|image| image.decryption_seconds)),
+        prepare_seconds: files.map(|files| files.prepare_seconds),
+        load_seconds_median: median(exchanged().map(|exchanged| exchanged.load_seconds)),
+        path_seconds_median: median(exchanged().map(|exchanged| exchanged.path_seconds)),
+        server_peak_memory_bytes: exchanged().filter_map(|exchanged| exchanged.server_peak_bytes).max(),
+        bundle_file_bytes: files.map(|files| files.bundle),
+        secret_file_bytes: files.map(|files| files.secret),
+        sent_keys_file_bytes: files.map(|files| files.sent),
+        keys_file_bytes: files.map(|files| files.keys),
+        plan_file_bytes: files.map(|files| files.plan),
         planned_latency_seconds: Some(plan.predicted_seconds(spec.settings.threads.count() as usize)),
         planned_memory_bytes: Some(task.memory_bytes(plan)),
-        key_bytes: keys.map(|(_, bytes)| bytes),
+        key_bytes: keys.map(|keys| keys.bytes),
         ciphertext_bytes: measured().next().map(|image| image.upload_bytes),
         result_bytes: measured().next().map(|image| image.result_bytes),
         cluster_groups: clusters.map(|report| report.groups.len() as u32),

@@ -150,20 +150,39 @@ with_settings! { trial_row
         encryption_seconds_median: Option<f64>,
         /// Median over images of the seconds to decrypt and decode.
         decryption_seconds_median: Option<f64>,
+        /// Seconds of the server's process that checks the client's keys and writes them as it reads them. Empty, like the other columns about
+        /// the server's process and files, where client and server are one process.
+        prepare_seconds: Option<f64>,
+        /// Median over evaluations of the seconds from the start of the server's work to its first layer.
+        load_seconds_median: Option<f64>,
+        /// Median over evaluations of the seconds from images to their logits, processes and files included; the making of keys is not.
+        path_seconds_median: Option<f64>,
         /// Seconds from the start of the trial's process to its row, reading and planning included.
         trial_seconds: Option<f64>,
         /// What the plan said `latency_seconds_median` would be.
         planned_latency_seconds: Option<f64>,
         /// Largest resident memory of the trial's process.
         peak_memory_bytes: Option<u64>,
+        /// Largest resident memory of the server's process, mapped keys included.
+        server_peak_memory_bytes: Option<u64>,
         /// What the plan said `peak_memory_bytes` would be.
         planned_memory_bytes: Option<u64>,
         /// Evaluation keys in a server's memory.
         key_bytes: Option<u64>,
-        /// Upload: one encrypted image as sent to a server, with seeds for the uniform halves.
+        /// Upload: one encrypted image as sent to a server, with seeds for the uniform halves; between two processes the file of a batch.
         ciphertext_bytes: Option<u64>,
-        /// Download: the encrypted logits of one image as sent back.
+        /// Download: the encrypted logits of one image as sent back; between two processes the file of a batch.
         result_bytes: Option<u64>,
+        /// Bytes of the file that clients get, `client.lev`.
+        bundle_file_bytes: Option<u64>,
+        /// Bytes of the file with the secret key.
+        secret_file_bytes: Option<u64>,
+        /// Bytes of the file with the evaluation keys as they are sent.
+        sent_keys_file_bytes: Option<u64>,
+        /// Bytes of the file with the evaluation keys as the server reads them.
+        keys_file_bytes: Option<u64>,
+        /// Bytes of the file with the server's plan, `server.lev`.
+        plan_file_bytes: Option<u64>,
         /// Groups of weights that were to be clustered; empty: none.
         cluster_groups: Option<u32>,
         /// Of these, how many had no more than `clusters` distinct weights and stayed as they were.
@@ -280,6 +299,7 @@ impl TrialRow {
             memory: None,
             memory_working_bytes: None,
             probe: None,
+            processes: String::new(),
             parameters: String::new(),
             ..self
         }

@@ -1,10 +1,9 @@
 //! A trial's child process, seen from its parent.
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
+use std::process::{Child, Stdio};
 
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{Event, EventSink};
@@ -12,10 +11,8 @@ use crate::experiment::pause::Follower;
 use crate::experiment::prices::{KnownPrices, PRICES};
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::store::TrialRecord;
+use crate::experiment::subprocess::{command, this_program, watch};
 use crate::experiment::trial::TrialSpec;
-
-/// How much of a failed child's last words is kept in its row.
-const REASON_CHARACTERS: usize = 2000;
 
 /// The command that evaluates one trial: it reads the specification from standard input and writes events to standard output.
 #[derive(Debug, Clone)]
@@ -34,32 +31,18 @@ impl ChildCommand {
     /// # Errors
     /// [`ExperimentError::Spawn`] if the system does not say where the program is; [`ExperimentError::Encode`].
     pub fn this_program(prices: &KnownPrices) -> Result<Self, ExperimentError> {
-        // On Linux this name stays the running program even if its file is replaced meanwhile, by a build for example.
-        let program = if cfg!(target_os = "linux") {
-            PathBuf::from("/proc/self/exe")
-        } else {
-            std::env::current_exe().map_err(|source| ExperimentError::Spawn { program: "leveled".into(), source })?
-        };
+        let program = this_program()?;
         let arguments = ["trial", "--supervised", "-"].map(OsString::from).to_vec();
         Ok(Self { program, arguments, prices: Some(prices.in_words()?) })
     }
 
     fn spawn(&self, checkpoint: Option<&Path>) -> Result<Child, ExperimentError> {
-        let mut command = Command::new(&self.program);
+        let mut command = command(&self.program);
+        command.stdin(Stdio::piped());
         command.envs(self.prices.as_ref().map(|prices| (PRICES, prices)));
         command.args(&self.arguments);
         if let Some(path) = checkpoint {
             command.arg("--checkpoint").arg(path);
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        #[cfg(unix)]
-        {
-            use std::os::unix::process::CommandExt;
-            // Ctrl-C in a terminal goes to a whole group of processes; it is for the parent alone.
-            command.process_group(0);
-            if self.program == std::path::Path::new("/proc/self/exe") {
-                command.arg0("leveled");
-            }
         }
         command.spawn().map_err(|source| ExperimentError::Spawn { program: self.program.clone(), source })
     }
@@ -82,7 +65,7 @@ impl ChildCommand {
             // A child that does not read its specification says why, or is found dead.
             let _ = input.write_all(&text);
         }
-        Ok(watch(child, follower, progress))
+        Ok(collect(child, follower, progress))
     }
 }
 
@@ -111,65 +94,16 @@ impl Outcome {
 }
 
 /// Collects a child's rows and passes its progress on until it ends.
-fn watch(mut child: Child, follower: Follower, progress: &mut dyn EventSink) -> Outcome {
-    let errors = child.stderr.take();
-    let listener = thread::spawn(move || {
-        let mut text = Vec::new();
-        if let Some(mut errors) = errors {
-            // What was read before a failure is still worth telling.
-            let _ = errors.read_to_end(&mut text);
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    });
+fn collect(child: Child, follower: Follower, progress: &mut dyn EventSink) -> Outcome {
     let mut outcome = Outcome::default();
-    if let Some(output) = child.stdout.take() {
-        // A line that a kill cut short is no event.
-        let lines = BufReader::new(output).lines().map_while(Result::ok);
-        for event in lines.filter_map(|line| serde_json::from_str::<Event>(&line).ok()) {
-            match event {
-                Event::Trial(row) => outcome.trial = Some(*row),
-                Event::Layer(row) => outcome.layers.push(*row),
-                Event::Image(row) => outcome.images.push(*row),
-                Event::Progress { .. } => progress.send(event),
-            }
-        }
-    }
-    drop(follower);
-    let status = child.wait();
-    let last_words = listener.join().unwrap_or_default();
-    outcome.reason = match status {
-        Ok(status) => reason(status, &last_words),
-        Err(error) => format!("the trial's process cannot be waited for: {error}"),
-    };
+    let end = watch(child, follower, |event| match event {
+        Event::Trial(row) => outcome.trial = Some(*row),
+        Event::Layer(row) => outcome.layers.push(*row),
+        Event::Image(row) => outcome.images.push(*row),
+        Event::Progress { .. } => progress.send(event),
+    });
+    outcome.reason = end.reason();
     outcome
-}
-
-/// Why a child that recorded nothing ended.
-fn reason(status: ExitStatus, last_words: &str) -> String {
-    let how = match (signal(status), status.code()) {
-        (Some(9), _) => "killed by signal 9 (SIGKILL), perhaps because the machine ran out of memory".to_owned(),
-        (Some(signal), _) => format!("ended by signal {signal}"),
-        (None, Some(0)) => "ended without recording a result".to_owned(),
-        (None, Some(code)) => format!("ended with exit code {code}"),
-        (None, None) => "ended in an unknown way".to_owned(),
-    };
-    let words = last_words.trim();
-    if words.is_empty() {
-        return how;
-    }
-    let skipped = words.chars().count().saturating_sub(REASON_CHARACTERS);
-    let tail: String = words.chars().skip(skipped).collect();
-    format!("{how}: {tail}")
-}
-
-#[cfg(unix)]
-fn signal(status: ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(&status)
-}
-
-#[cfg(not(unix))]
-fn signal(_: ExitStatus) -> Option<i32> {
-    None
 }
 
 #[cfg(test)]
@@ -227,12 +161,5 @@ pub(super) mod tests {
         let child = ChildCommand { program: "/nonexistent/leveled".into(), arguments: vec![], prices: None };
         let error = child.evaluate(&sample(), None, &mut Silent).unwrap_err();
         assert!(error.to_string().starts_with("cannot start /nonexistent/leveled"), "{error}");
-    }
-
-    #[test]
-    fn long_last_words_are_cut() {
-        let status = Command::new("/bin/sh").args(["-c", "exit 3"]).status().unwrap();
-        let text = reason(status, &"x".repeat(10_000));
-        assert!(text.starts_with("ended with exit code 3: xxx") && text.len() < 2_100);
     }
 }

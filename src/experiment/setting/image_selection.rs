@@ -93,6 +93,11 @@ impl Recorded for ImageSelection {
 impl Setting for ImageSelection {
     /// The indices, however they are written; for many images from the first, their number.
     fn identity(&self) -> Option<Value> {
+        if let Self::First(count) = self
+            && *count > LISTED
+        {
+            return Some((*count).into());
+        }
         let indices = self.indices();
         let from_the_first = indices.iter().enumerate().all(|(position, index)| position == *index);
         Some(if from_the_first && indices.len() > LISTED { indices.len().into() } else { indices.into() })
@@ -178,6 +183,7 @@ mod tests {
     fn many_images_have_a_short_identity() {
         assert_eq!(ImageSelection::First(2).identity(), Some(serde_json::json!([0, 1])));
         assert_eq!(ImageSelection::First(10_000).identity(), Some(serde_json::json!(10_000)));
+        assert_eq!(ImageSelection::First(usize::MAX).identity(), Some(serde_json::json!(usize::MAX)));
         assert_eq!(ImageSelection::Indices((0..10_000).collect()).identity(), Some(serde_json::json!(10_000)));
         let other: Vec<usize> = (1..1000).collect();
         assert_eq!(ImageSelection::Indices(other.clone()).identity(), Some(other.into()));

@@ -11,6 +11,7 @@ mod memory;
 mod network_form;
 mod number_or_word;
 mod optimisation;
+mod processes;
 mod scalar;
 mod weights;
 
@@ -23,6 +24,7 @@ pub use layout::*;
 pub use memory::*;
 pub use network_form::*;
 pub use optimisation::*;
+pub use processes::*;
 pub use scalar::*;
 pub use weights::*;
 

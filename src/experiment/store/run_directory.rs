@@ -145,6 +145,7 @@ impl RunDirectory {
         let pending = directory.join(PENDING);
         fs::create_dir_all(&pending).map_err(not_writable)?;
         whole_file::remove_partial(&pending);
+        whole_file::remove_files(&pending);
         let reserve = Reserve::take(&pending).map_err(not_writable)?;
         let mut store = Store::create(directory)?;
         let (index, torn) = store.read_and_repair(lock.stale.is_none())?;
@@ -198,6 +199,8 @@ impl RunDirectory {
     /// # Errors
     /// [`ExperimentError::Append`]; then the tables are what they were before.
     pub fn record(&mut self, record: TrialRecord) -> Result<(), ExperimentError> {
+        // Of a trial that was killed: gigabytes, perhaps, that the rows need.
+        let _ = fs::remove_dir_all(whole_file::files_beside(&self.checkpoint(&record.trial.trial_id)));
         let attempt = self.index.next_attempt(&record.trial.trial_id);
         let record = record.with_attempt(attempt);
         let lengths = self.store.lengths()?;

@@ -13,6 +13,12 @@ const DEEPEST: usize = 24;
 /// Most tensors and other entries of a checkpoint.
 const MOST_ENTRIES: usize = 1 << 20;
 
+/// Most bytes of the names of all entries: names of deep dictionaries repeat those above them.
+const MOST_NAME_BYTES: usize = 1 << 26;
+
+/// How many tensors share a byte of the file at most, on average: those of a module and of its state, averages and the like.
+const MOST_SHARED: usize = 16;
+
 /// Bytes of a storage by its name.
 type Storages = HashMap<String, Vec<u8>>;
 
@@ -51,13 +57,19 @@ pub(super) fn read_zip(bytes: &[u8]) -> Result<Entries, String> {
     let pickle = Pickle::read(&read(&format!("{root}data.pkl"))?)?;
     let entries = tensors(&pickle)?;
     let mut storages = Storages::new();
+    let mut left = bytes.len();
     for (_, tensor) in &entries {
         let key = &tensor.storage.key;
         if !storages.contains_key(key) {
-            storages.insert(key.clone(), read(&format!("{root}data/{key}"))?);
+            let storage = read(&format!("{root}data/{key}"))?;
+            // Those of different names lie in different places.
+            left = left
+                .checked_sub(storage.len())
+                .ok_or("its archive is damaged (its entries are larger than the file); copy the file again")?;
+            storages.insert(key.clone(), storage);
         }
     }
-    stored(&entries, &storages)
+    stored(&entries, &storages, bytes.len())
 }
 
 /// The first pickle of a file in the older format: a number of 80 bits.
@@ -105,15 +117,30 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<Entries, String> {
         storages.insert(key, content.to_vec());
         rest = after;
     }
-    stored(&entries, &storages)
+    stored(&entries, &storages, bytes.len())
 }
 
 /// All tensors with their names: keys of dictionaries, numbers of lists and names in modules, joined by dots.
 fn tensors(pickle: &Pickle) -> Result<Vec<(String, &Tensor)>, String> {
     let mut found = Vec::new();
-    let mut visited = 0;
-    collect(pickle, pickle.result, String::new(), DEEPEST, &mut visited, &mut found)?;
+    let mut left = Left { entries: MOST_ENTRIES, name_bytes: MOST_NAME_BYTES };
+    collect(pickle, pickle.result, String::new(), DEEPEST, &mut left, &mut found)?;
     Ok(found)
+}
+
+/// What may still be visited.
+struct Left {
+    entries: usize,
+    name_bytes: usize,
+}
+
+impl Left {
+    /// Counts an entry; none: there are too many, or their names are too long.
+    fn visit(&mut self, name: &str) -> Option<()> {
+        self.entries = self.entries.checked_sub(1)?;
+        self.name_bytes = self.name_bytes.checked_sub(name.len())?;
+        Some(())
+    }
 }
 
 fn collect<'a>(
@@ -121,13 +148,10 @@ fn collect<'a>(
     handle: Handle,
     name: String,
     depth: usize,
-    visited: &mut usize,
+    left: &mut Left,
     found: &mut Vec<(String, &'a Tensor)>,
 ) -> Result<(), String> {
-    *visited += 1;
-    if *visited > MOST_ENTRIES {
-        return Err("it holds too many entries; save the state_dict() alone".to_owned());
-    }
+    left.visit(&name).ok_or("it holds too many entries; save the state_dict() alone")?;
     // What lies deeper, or contains itself, is no state of a network.
     let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
     let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
@@ -135,13 +159,13 @@ fn collect<'a>(
         Value::Tensor(tensor) => found.push((name, tensor)),
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                collect(pickle, *item, below(&index.to_string()), depth, visited, found)?;
+                collect(pickle, *item, below(&index.to_string()), depth, left, found)?;
             }
         }
         Value::Dictionary(entries) => {
             for (key, value) in entries {
                 let Some(key) = pickle.key(*key) else { continue };
-                collect(pickle, *value, below(&key), depth, visited, found)?;
+                collect(pickle, *value, below(&key), depth, left, found)?;
             }
         }
         // A module that was saved whole: its parameters, buffers and modules by their names.
@@ -149,7 +173,7 @@ fn collect<'a>(
             let Value::Dictionary(entries) = pickle.value(*state) else { return Ok(()) };
             for (key, value) in entries {
                 if pickle.key(*key).is_some_and(|key| ["_parameters", "_buffers", "_modules"].contains(&&*key)) {
-                    collect(pickle, *value, name.clone(), depth, visited, found)?;
+                    collect(pickle, *value, name.clone(), depth, left, found)?;
                 }
             }
         }
@@ -158,19 +182,22 @@ fn collect<'a>(
     Ok(())
 }
 
-/// The tensors with their values.
-fn stored(entries: &[(String, &Tensor)], storages: &Storages) -> Result<Entries, String> {
+/// The tensors of a file of `file_bytes` bytes with their values.
+fn stored(entries: &[(String, &Tensor)], storages: &Storages, file_bytes: usize) -> Result<Entries, String> {
+    let mut left = file_bytes.saturating_mul(MOST_SHARED);
     let stored = |(name, tensor): &(String, &Tensor)| {
-        let values = storages.get(&tensor.storage.key).and_then(|storage| gathered(tensor, storage));
-        let bytes =
-            values.ok_or_else(|| format!("its tensor `{name}` is larger than what is there; copy the file again"))?;
+        let values = storages.get(&tensor.storage.key).and_then(|storage| gathered(tensor, storage, left));
+        let bytes = values.ok_or_else(|| {
+            format!("its tensor `{name}`, with those before it, is larger than what is there; copy the file again")
+        })?;
+        left -= bytes.len();
         Ok((name.clone(), StoredTensor { element: tensor.element, shape: tensor.shape.clone(), bytes }))
     };
     entries.iter().map(stored).collect()
 }
 
-/// The bytes of a tensor's values, row-major; none if they reach beyond `storage`.
-fn gathered(tensor: &Tensor, storage: &[u8]) -> Option<Vec<u8>> {
+/// The bytes of a tensor's values, row-major, `most` or fewer; none if they reach beyond `storage`.
+fn gathered(tensor: &Tensor, storage: &[u8], most: usize) -> Option<Vec<u8>> {
     let width = tensor.element.bytes();
     let count = tensor.shape.iter().try_fold(1_usize, |count, size| count.checked_mul(*size))?;
     if count == 0 {
@@ -181,7 +208,7 @@ fn gathered(tensor: &Tensor, storage: &[u8]) -> Option<Vec<u8>> {
     let reaches = tensor.shape.iter().zip(&tensor.strides).map(reach);
     let last = reaches.into_iter().try_fold(first, |last, reach| last.checked_add(reach?))?;
     // Tensors of repeated values are no weights.
-    if last.checked_add(1)?.checked_mul(width)? > storage.len() || count > storage.len() / width {
+    if last.checked_add(1)?.checked_mul(width)? > storage.len() || count > storage.len().min(most) / width {
         return None;
     }
     let mut bytes = Vec::with_capacity(count * width);
@@ -195,4 +222,36 @@ fn gathered(tensor: &Tensor, storage: &[u8]) -> Option<Vec<u8>> {
         bytes.extend_from_slice(&storage[at * width..][..width]);
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::import::pickle::Storage;
+
+    /// A pickle of a dictionary with one entry.
+    fn nested(key: &[u8], inner: &[u8]) -> Vec<u8> {
+        [&b"}X"[..], &(key.len() as u32).to_le_bytes(), key, inner, b"s"].concat()
+    }
+
+    #[test]
+    fn names_and_shared_values_take_no_more_than_the_file_accounts_for() {
+        // A long name above many entries is that of each of them.
+        let entries: Vec<u8> = (0..200_u8).flat_map(|number| [b'K', number, b'N']).collect();
+        let inner = [&b"}("[..], &entries, b"u"].concat();
+        let pickle = |key: &[u8]| Pickle::read(&[&nested(key, &inner)[..], b"."].concat()).unwrap();
+        assert!(tensors(&pickle(b"short")).unwrap().is_empty());
+        let error = tensors(&pickle(&vec![b'x'; 1 << 20])).unwrap_err();
+        assert!(error.starts_with("it holds too many entries"), "{error}");
+
+        // So are values that many tensors share.
+        let storage = Storage { key: "0".to_owned(), element: Some(Element::F32), offset: 0 };
+        let tensor = Tensor { storage, element: Element::F32, offset: 0, shape: vec![100], strides: vec![1] };
+        let storages = Storages::from([("0".to_owned(), vec![0; 400])]);
+        let shared =
+            |count: usize| -> Vec<(String, &Tensor)> { (0..count).map(|n| (n.to_string(), &tensor)).collect() };
+        assert_eq!(stored(&shared(16), &storages, 400).unwrap().len(), 16);
+        let error = stored(&shared(17), &storages, 400).unwrap_err();
+        assert!(error.starts_with("its tensor `16`, with those before it, is larger"), "{error}");
+    }
 }

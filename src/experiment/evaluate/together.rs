@@ -1,0 +1,121 @@
+//! Images that are evaluated together, encrypted and in the clear.
+
+use rayon::prelude::*;
+
+use super::outcome::{Exchanged, ImageOutcome, LayerOutcome, explodes};
+use super::preparation::Prepared;
+use crate::dataset::Image;
+use crate::experiment::ExperimentError;
+use crate::experiment::event::EventSink;
+use crate::inference::Logits;
+use crate::network::LoweredTrace;
+
+/// Images of one evaluation, and what clear text says of them.
+pub struct Together {
+    /// The images as the network takes them.
+    pub inputs: Vec<Vec<f64>>,
+    traces: Vec<LoweredTrace>,
+    exploding: Vec<bool>,
+}
+
+/// What their encrypted evaluation gave.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// Decrypted logits of each image.
+    pub decrypted: Vec<Logits>,
+    /// The layers.
+    pub layers: Vec<LayerOutcome>,
+    /// Seconds of the client to encode and encrypt.
+    pub encryption_seconds: f64,
+    /// Seconds of the client to decrypt and decode.
+    pub decryption_seconds: f64,
+    /// Bytes of the encrypted images.
+    pub upload_bytes: u64,
+    /// Bytes of the encrypted logits.
+    pub result_bytes: u64,
+    /// What two processes took; none: it was one.
+    pub exchanged: Option<Exchanged>,
+}
+
+impl Together {
+    /// Images of a network's data set, evaluated in the clear.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`].
+    pub fn of(Prepared { card, plan, .. }: &Prepared, images: &[&Image]) -> Result<Self, ExperimentError> {
+        let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
+        let traces: Vec<LoweredTrace> = inputs
+            .par_iter()
+            .map(|input| plan.network.forward(&plan.client.network_input(input)))
+            .collect::<Result<_, _>>()?;
+        let exploding = traces.iter().map(|trace| explodes(plan, &trace.largest())).collect();
+        Ok(Self { inputs, traces, exploding })
+    }
+
+    /// Whether one image explodes, which destroys all that share its ciphertexts.
+    fn spoilt(&self) -> bool {
+        self.exploding.contains(&true)
+    }
+
+    /// The first image, to compare each layer with; none if one explodes.
+    pub fn to_probe(&self) -> Option<&LoweredTrace> {
+        self.traces.first().filter(|_| !self.spoilt())
+    }
+
+    /// The outcome of each image.
+    pub fn outcomes(self, evaluated: Evaluated) -> Vec<ImageOutcome> {
+        let spoilt = self.spoilt();
+        let outcome = |((decrypted, trace), exploded): ((Logits, &LoweredTrace), bool)| ImageOutcome {
+            decrypted,
+            clear_logits: trace.logits().to_vec(),
+            largest: trace.largest(),
+            exploded,
+            spoilt: spoilt && !exploded,
+            evaluations: 1,
+            layers: evaluated.layers.clone(),
+            encryption_seconds: evaluated.encryption_seconds,
+            decryption_seconds: evaluated.decryption_seconds,
+            upload_bytes: evaluated.upload_bytes,
+            result_bytes: evaluated.result_bytes,
+            exchanged: evaluated.exchanged,
+        };
+        evaluated.decrypted.into_iter().zip(&self.traces).zip(self.exploding).map(outcome).collect()
+    }
+}
+
+/// What evaluates images that are encrypted together.
+pub trait Evaluate {
+    /// Encrypts the images of a batch, evaluates them together, decrypts the logits, and sets them beside clear-text
+    /// evaluation. With `probe`, every layer of the first image is compared with clear text, unless an image explodes.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`], [`ExperimentError::Private`], and between two processes [`ExperimentError::Party`] and
+    /// [`ExperimentError::ServerProcess`].
+    fn batch(
+        &self,
+        images: &[&Image],
+        probe: bool,
+        events: &mut dyn EventSink,
+    ) -> Result<Vec<ImageOutcome>, ExperimentError>;
+
+    /// As [`Evaluate::batch`]; images that another one has spoilt are evaluated again without it.
+    ///
+    /// # Errors
+    /// As [`Evaluate::batch`].
+    fn sound_batch(
+        &self,
+        images: &[&Image],
+        probe: bool,
+        events: &mut dyn EventSink,
+    ) -> Result<Vec<ImageOutcome>, ExperimentError> {
+        let mut outcomes = self.batch(images, probe, events)?;
+        let spoilt: Vec<usize> = (0..images.len()).filter(|image| outcomes[*image].spoilt).collect();
+        if !spoilt.is_empty() {
+            let others: Vec<&Image> = spoilt.iter().map(|image| images[*image]).collect();
+            for (image, again) in spoilt.into_iter().zip(self.batch(&others, probe, events)?) {
+                outcomes[image] = ImageOutcome { evaluations: 2, ..again };
+            }
+        }
+        Ok(outcomes)
+    }
+}
