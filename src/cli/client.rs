@@ -94,7 +94,7 @@ fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(
     if !(insecure || bundle.plan.parameters.security().is_secure()) {
         return Err(PartyError::Insecure { path }.into());
     }
-    let total = bundle.plan.request.len() as u64;
+    let total = bundle.plan.keys() as u64;
     let mut bars = Bars::new("client: keys");
     Ok(generate_keys(&bundle, secret, keys, |made| bars.progress(Stage::KeyGeneration, made as u64, total, ""))?)
 }

@@ -114,6 +114,20 @@ pub mod trial {
 pub mod image {
     use crate::experiment::records::ImageRow;
 
+    /// Number of the image.
+    pub const IMAGE: &str = ImageRow::image.name;
+    /// Its class.
+    pub const LABEL: &str = ImageRow::label.name;
+    /// The class that was found.
+    pub const PREDICTED: &str = ImageRow::predicted.name;
+    /// The class in the clear.
+    pub const CLEAR: &str = ImageRow::clear_predicted.name;
+    /// Whether both are the same.
+    pub const AGREEMENT: &str = ImageRow::agreement.name;
+    /// Whether the image overflows.
+    pub const OVERFLOW: &str = ImageRow::overflow.name;
+    /// Largest magnitude of a logit's error.
+    pub const LARGEST_ERROR: &str = ImageRow::logit_error_max.name;
     /// Clear-text distance of the two largest logits.
     pub const MARGIN: &str = ImageRow::margin.name;
     /// Median over classes of the magnitude of a logit's error.

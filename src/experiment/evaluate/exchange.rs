@@ -90,7 +90,7 @@ impl<'p> Exchange<'p> {
         let threads = task.settings.threads.count();
         let mut exchange = Self { prepared, threads, directory, bundle, keygen_seconds: 0.0, files };
 
-        let total = exchange.bundle.plan.request.len() as u64;
+        let total = exchange.bundle.plan.keys() as u64;
         let start = Instant::now();
         generate_keys(&exchange.bundle, &exchange.path(SECRET), &exchange.path(SENT), |made| {
             events.progress(Stage::KeyGeneration, made as u64, total, "");

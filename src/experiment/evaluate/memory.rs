@@ -3,7 +3,7 @@
 use super::task::Task;
 use super::{clear, simulation};
 use crate::experiment::ExperimentError;
-use crate::experiment::memory_left::available_memory_bytes;
+use crate::experiment::memory_left::{available_memory_bytes, least};
 use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::Backend;
 use crate::inference::{DEFAULT_MEMORY_BYTES, Plan};
@@ -26,11 +26,13 @@ impl Task {
         self.settings.threads.count() as usize
     }
 
-    /// Bytes of encoded weights to keep: `memory.diagonals`, or three quarters of what the limit leaves, and in any case room
+    /// Bytes of encoded weights to keep: `memory.diagonals`, or three quarters of what the limit and the machine leave, and in any case room
     /// for coefficients.
     pub fn weight_bytes(&self, plan: &Plan) -> u64 {
         let left = || {
-            let limit = self.memory_limit_bytes().unwrap_or(DEFAULT_MEMORY_BYTES);
+            // A limit may be more than there is.
+            let known = [self.memory_limit_bytes(), available_memory_bytes()];
+            let limit = least(known).unwrap_or(DEFAULT_MEMORY_BYTES);
             limit.saturating_sub(plan.predicted_bytes(self.threads(), 0)) / 4 * 3
         };
         self.settings.memory.diagonals.map_or_else(|| left().max(LEAST_WEIGHT_BYTES), |diagonals| diagonals.0)

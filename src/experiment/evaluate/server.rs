@@ -193,7 +193,7 @@ pub fn prepare_server_keys(
     let task = Task::from(&meta.spec);
     task.pool()?.install(|| {
         let Served { prepared, id, .. } = Served::open(&container, &meta, Task::from(&meta.spec))?;
-        let (path, total) = (directory.join(KEYS), prepared.plan.client.request.len() as u64);
+        let (path, total) = (directory.join(KEYS), prepared.plan.client.keys() as u64);
         prepare_keys(keys, &path, &id, &prepared.plan.client, |written| {
             events.progress(Stage::KeyGeneration, written as u64, total, "");
         })?;
@@ -221,7 +221,7 @@ pub fn serve(request: &ServerRequest, events: &mut dyn EventSink) -> Result<(), 
         events.progress(Stage::Preparation, 1, 1, "");
         let mut times = ServerTimes { plan_seconds: start.elapsed().as_secs_f64(), ..ServerTimes::default() };
         let own = request.directory.join(KEYS);
-        let total = plan.client.request.len() as u64;
+        let total = plan.client.keys() as u64;
         let server = Server::open(plan, request.keys.as_deref().unwrap_or(&own), |read| {
             events.progress(Stage::KeyGeneration, read as u64, total, "");
         })?;

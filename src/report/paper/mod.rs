@@ -5,6 +5,7 @@ mod accuracy;
 mod axis_table;
 mod cell;
 mod cost;
+mod disagreements;
 mod gap;
 mod lead;
 mod levels;
@@ -30,6 +31,7 @@ pub fn tables(rows: &Rows, published: &[Published]) -> (Vec<PaperTable>, Vec<Lef
         ("table cost", cost::table(rows)),
         ("table clustering", CLUSTERING.table(rows)),
         ("table ensembles", ENSEMBLES.table(rows)),
+        ("table disagreements", disagreements::table(rows)),
         ("table trade_off", trade_off::table(rows, published)),
     ];
     LeftOut::sort(all)
