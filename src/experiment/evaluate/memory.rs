@@ -8,7 +8,7 @@ use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::Backend;
 use crate::inference::{DEFAULT_MEMORY_BYTES, Plan};
 
-/// Room for encoded weights that a trial has if it does not say otherwise.
+/// Room for the coefficients of encoded weights, in any case.
 const LEAST_WEIGHT_BYTES: u64 = 2 << 30;
 
 impl Task {
@@ -35,7 +35,8 @@ impl Task {
             let limit = least(known).unwrap_or(DEFAULT_MEMORY_BYTES);
             limit.saturating_sub(plan.predicted_bytes(self.threads(), 0)) / 4 * 3
         };
-        self.settings.memory.diagonals.map_or_else(|| left().max(LEAST_WEIGHT_BYTES), |diagonals| diagonals.0)
+        let least = plan.diagonal_bytes().min(LEAST_WEIGHT_BYTES);
+        self.settings.memory.diagonals.map_or_else(|| left().max(least), |diagonals| diagonals.0)
     }
 
     /// What a predicted peak may not exceed: `memory.limit`, or what the machine has available; none: nothing is known.
