@@ -332,6 +332,13 @@ fn smaller_rings_that_do_not_follow_from_the_largest_are_refused() {
     let mut result = own.clone();
     result.result.ring = own.smaller.len() + 1;
     assert!(result.check().unwrap_err().to_string().contains("limbs or scale of a value"));
+    // Each ring has tables of its own: a list of many is not read to its end.
+    let mut many = serde_json::to_value(&own).unwrap();
+    let list = many["smaller"].as_array_mut().unwrap();
+    *list = vec![list[0].clone(); 7];
+    let text = serde_json::from_value::<ClientPlan>(many).unwrap_err().to_string();
+    assert!(text.contains("at most 6 smaller rings"), "{text}");
+    assert!(!own.is_secure());
 }
 
 #[test]

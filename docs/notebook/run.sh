@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+mkdir -p target
 html=$(realpath "${1:-target/rows.html}")
 programs=$(scripts/venv.sh .venv-notebook docs/notebook/requirements.txt)
 python3 -c 'import json, sys; sys.exit(any(cell.get("outputs") for cell in json.load(open("docs/notebook/rows.ipynb"))["cells"]))' || {

@@ -91,7 +91,7 @@ impl Client {
 
 fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(), ExperimentError> {
     let bundle = ClientBundle::read(&path)?;
-    if !(insecure || bundle.plan.parameters.security().is_secure()) {
+    if !(insecure || bundle.plan.is_secure()) {
         return Err(PartyError::Insecure { path }.into());
     }
     let total = bundle.plan.keys() as u64;

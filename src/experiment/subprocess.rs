@@ -62,7 +62,7 @@ impl End {
     pub fn reason(&self) -> String {
         match &self.status {
             Ok(status) => reason(*status, &self.last_words),
-            Err(error) => format!("its process cannot be waited for: {error}"),
+            Err(error) => format!("cannot be waited for: {error}"),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The client's half of a plan: what to encrypt, in which form, at which parameters, and which keys to make. It holds no weights.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::InferenceError;
 use super::layout::Layout;
@@ -17,6 +19,9 @@ use crate::network::lowered::Shape;
 const MOST_COPIES: usize = 64;
 const MOST_KEYS: usize = 1 << 14;
 
+/// Most smaller rings of such a plan.
+const MOST_RINGS: usize = 6;
+
 /// A ring into which ciphertexts move.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SmallerRing {
@@ -24,6 +29,30 @@ pub struct SmallerRing {
     pub switch: RingSwitch,
     /// The keys that the server needs in it.
     pub request: KeyRequest,
+}
+
+/// Reads a list of rings, which may not be longer than halving allows: each has tables of its own.
+fn few_rings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SmallerRing>, D::Error> {
+    struct Few;
+    impl<'de> Visitor<'de> for Few {
+        type Value = Vec<SmallerRing>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MOST_RINGS} smaller rings")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+            let mut rings = Vec::new();
+            while let Some(ring) = sequence.next_element()? {
+                if rings.len() == MOST_RINGS {
+                    return Err(A::Error::invalid_length(rings.len() + 1, &self));
+                }
+                rings.push(ring);
+            }
+            Ok(rings)
+        }
+    }
+    deserializer.deserialize_seq(Few)
 }
 
 /// What a client must know.
@@ -48,7 +77,7 @@ pub struct ClientPlan {
     /// The keys that the server needs in the largest ring.
     pub request: KeyRequest,
     /// Smaller rings, one after the other.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "few_rings")]
     pub smaller: Vec<SmallerRing>,
     /// Layout of the logits.
     pub output: Layout,
@@ -124,6 +153,12 @@ impl ClientPlan {
     /// Images whose slots a simulation must keep in one ciphertext: those of a batch where they outnumber what one image fills.
     pub const fn shared_images(&self) -> usize {
         if matches!(self.input, Layout::Tiled(_)) { self.batch } else { 1 }
+    }
+
+    /// Whether the keys of all rings, and those between them, are 128-bit secure.
+    pub fn is_secure(&self) -> bool {
+        let smaller = self.smaller.iter().flat_map(|ring| [ring.switch.through(), ring.switch.target()]);
+        std::iter::once(&self.parameters).chain(smaller).all(|parameters| parameters.security().is_secure())
     }
 
     /// Parameters of ring number `ring`, the smallest if there are not as many.

@@ -96,8 +96,8 @@ impl<'p> KeyFile<'p> {
             match key {
                 Some(Ok(key)) => Ok((planned, key)),
                 Some(Err(error)) => {
-                    let PlannedKey { ring, kind, .. } = planned;
-                    Err(self.container.unsound(format!("key {kind:?} of ring {ring}: {error}")).into())
+                    let key = planned.kind.map_or_else(|| "of the switch".to_owned(), |kind| format!("{kind:?}"));
+                    Err(self.container.unsound(format!("key {key}: {error}")).into())
                 }
                 None => Err(self.container.unsound("it is too short").into()),
             }

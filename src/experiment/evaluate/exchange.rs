@@ -84,7 +84,9 @@ impl<'p> Exchange<'p> {
         // What a trial that was killed has left.
         let _ = fs::remove_dir_all(&directory);
         let unwritable = |source| ExperimentError::OutputNotWritable { path: directory.clone(), source };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(unwritable)?;
+        directory.parent().map_or(Ok(()), fs::create_dir_all).map_err(unwritable)?;
+        // Not if somebody else has made it.
+        fs::DirBuilder::new().mode(0o700).create(&directory).map_err(unwritable)?;
         let (_, bundle) = server::write_plan((spec, prices), prepared, task, &directory.join(SERVER), events)?;
         let files = KeyFiles { prepare_seconds: 0.0, bundle: 0, secret: 0, sent: 0, keys: 0, plan: 0 };
         let threads = task.settings.threads.count();
@@ -185,7 +187,7 @@ impl Evaluate for Exchange<'_> {
             .ok()
             .filter(|[layers]| layers.len() == prepared.plan.layers.len())
             .ok_or_else(|| ExperimentError::ServerProcess {
-            reason: "it told the times of other layers than the plan has".to_owned(),
+            reason: "told the times of other layers than the plan has".to_owned(),
         })?;
         let logits = |answer: Answer| Logits { overflow: answer.class.is_none(), values: answer.logits };
         Ok(together.outcomes(Evaluated {

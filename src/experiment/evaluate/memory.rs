@@ -1,5 +1,7 @@
 //! What a task needs of memory.
 
+use std::sync::OnceLock;
+
 use super::task::Task;
 use super::{clear, simulation};
 use crate::experiment::ExperimentError;
@@ -7,6 +9,12 @@ use crate::experiment::memory_left::{available_memory_bytes, least};
 use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::Backend;
 use crate::inference::{DEFAULT_MEMORY_BYTES, Plan};
+
+/// What was available when this process asked for the first time: later it holds keys and weights itself.
+fn available_at_first() -> Option<u64> {
+    static AVAILABLE: OnceLock<Option<u64>> = OnceLock::new();
+    *AVAILABLE.get_or_init(available_memory_bytes)
+}
 
 /// Room for the coefficients of encoded weights, in any case.
 const LEAST_WEIGHT_BYTES: u64 = 2 << 30;
@@ -31,7 +39,7 @@ impl Task {
     pub fn weight_bytes(&self, plan: &Plan) -> u64 {
         let left = || {
             // A limit may be more than there is.
-            let known = [self.memory_limit_bytes(), available_memory_bytes()];
+            let known = [self.settings.memory.limit.map(|limit| limit.0), available_at_first()];
             let limit = least(known).unwrap_or(DEFAULT_MEMORY_BYTES);
             limit.saturating_sub(plan.predicted_bytes(self.threads(), 0)) / 4 * 3
         };

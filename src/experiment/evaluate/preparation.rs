@@ -106,7 +106,7 @@ impl Prepared {
         let (lowered, clusters) = members.lowered(task)?;
         let plan = Plan::new(Arc::new(merge(&lowered)?), &task.plan_options(prices))?;
         if task.settings.processes == Processes::Two {
-            // What has no files cannot be sent.
+            // What a client would refuse is not sent.
             plan.client.check()?;
         }
         Ok(Self { card, sha256: members.sha256, clusters, plan })

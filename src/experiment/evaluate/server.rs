@@ -82,8 +82,9 @@ impl ServerTimes {
     /// [`ExperimentError::ServerProcess`] for anything else.
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
         let text = read_text(path).map_err(|source| ExperimentError::Read { path: path.to_owned(), source })?;
-        let unsound =
-            |error: serde_json::Error| ExperimentError::ServerProcess { reason: format!("its times: {error}") };
+        let unsound = |error: serde_json::Error| ExperimentError::ServerProcess {
+            reason: format!("wrote times that cannot be read: {error}"),
+        };
         serde_json::from_str(&text).map_err(unsound)
     }
 

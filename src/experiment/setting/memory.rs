@@ -54,7 +54,7 @@ impl Check for MemorySettings {
 }
 
 impl Recorded for MemorySettings {
-    /// Bytes for diagonals; the limit decides only whether a trial runs.
+    /// Bytes for diagonals; the limit decides whether a trial runs, and without these how many weights are kept.
     type Cell = Option<u64>;
 
     fn cell(&self) -> Option<u64> {
@@ -71,7 +71,7 @@ impl Setting for MemorySettings {
         "what of the limit is left; what is available".to_owned()
     }
 
-    /// The limit decides only whether a trial runs.
+    /// No result depends on the limit.
     fn identity(&self) -> Option<Value> {
         let default = Self::default();
         if self.working != default.working {

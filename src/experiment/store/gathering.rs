@@ -46,11 +46,14 @@ impl RunDirectory {
                 }
                 Err(error) => return Err(error),
             };
+            let mut left = here.clone();
             for record in records(part)? {
-                match here.get_mut(&mark(&record.trial)?) {
+                let mark = mark(&record.trial)?;
+                match left.get_mut(&mark) {
                     Some(count) if *count > 0 => *count -= 1,
                     _ => {
                         self.record(record)?;
+                        *here.entry(mark).or_default() += 1;
                         gathered.added += 1;
                     }
                 }
@@ -101,6 +104,9 @@ fn add_lines(from: &Path, to: &Path) -> Result<(), ExperimentError> {
     let there = if to.exists() { fs::read_to_string(to).map_err(lost)? } else { String::new() };
     let there: HashSet<&str> = there.lines().collect();
     let new: String = lines.lines().filter(|line| !there.contains(line)).map(|line| format!("{line}\n")).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
     let mut file = OpenOptions::new().create(true).append(true).open(to).map_err(lost)?;
     // Where the last line was cut short, what follows begins on its own.
     file.write_all(format!("\n{new}").as_bytes()).and_then(|()| file.sync_data()).map_err(lost)
@@ -142,8 +148,9 @@ mod tests {
         let b = part(root.path(), "b", &[record("b", ok, "")]);
         let all = part(root.path(), "all", &[record("b", failed, "y")]);
         let (mut run, _) = RunDirectory::take(&all).unwrap();
+        // The same part twice is one.
+        assert_eq!(run.gather(&[a.clone(), a.clone()]).unwrap(), Gathered { added: 3, in_use: vec![] });
         let parts = [a, b];
-        assert_eq!(run.gather(&parts[..1]).unwrap(), Gathered { added: 3, in_use: vec![] });
         for added in [1, 0, 0] {
             assert_eq!(run.gather(&parts).unwrap(), Gathered { added, in_use: vec![] });
         }

@@ -57,7 +57,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     }
     match (table.rows.len(), compared) {
         (0, 0) => Err("no image of trained weights is encrypted".to_owned()),
-        (0, images) => Err(format!("all {images} encrypted images have the class of clear text")),
+        (0, images) => Err(format!("all {images} encrypted images have the class of clear text, or overflow")),
         (others, images) => {
             table.notes.push(format!(
                 "{others} of {images} encrypted images; the others have the class of clear text, or overflow. The margin is the distance of the two \
@@ -93,6 +93,6 @@ mod tests {
         assert_eq!(shown[3..], ["1", "cat", "cat", "dog", "0.0051", "0.020"]);
         assert!(found.notes[0].starts_with("1 of 3 encrypted images"), "{}", found.notes[0]);
         write("images.csv", &format!("{images}a,2,0,3,3,3,2.5,true,0.01,false\n"));
-        assert_eq!(read().unwrap_err(), "all 1 encrypted images have the class of clear text");
+        assert_eq!(read().unwrap_err(), "all 1 encrypted images have the class of clear text, or overflow");
     }
 }
