@@ -6,7 +6,7 @@
 //!
 //! A vector of period p (p a power of two) is a polynomial in X^(N / 2p); it is encoded at ring dimension 2p.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use rustfft::num_complex::Complex64 as Complex;
 use rustfft::{Fft, FftPlanner};
@@ -77,8 +77,8 @@ impl Plaintext {
 #[derive(Clone)]
 pub struct Encoder {
     log_n: u32,
-    /// Tables for ring dimension 2^(k + 1), that is 2^k slots.
-    embeddings: Vec<Arc<Embedding>>,
+    /// Tables for ring dimension 2^(k + 1), that is 2^k slots, made when they are first used.
+    embeddings: Arc<[OnceLock<Embedding>]>,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -99,7 +99,8 @@ struct Embedding {
 }
 
 impl Embedding {
-    fn new(slots: usize, planner: &mut FftPlanner<f64>) -> Self {
+    fn new(slots: usize) -> Self {
+        let mut planner = FftPlanner::new();
         let two_n = 4 * slots;
         let angle = |k: usize| 2.0 * std::f64::consts::PI * k as f64 / two_n as f64;
         let mut power = 1;
@@ -173,6 +174,14 @@ impl Embedding {
 /// Bits of the scale that plaintexts of a transform keep, so that five are left for weights above 1.
 const WEIGHT_BITS: u32 = COEFFICIENT_BITS - 5;
 
+/// The nearest whole number, the even one of two, of a value below 2^31 in magnitude. The sum leaves no bits after the point, and its low
+/// bits are the number; the baseline of the target has no instruction that rounds.
+#[inline(always)]
+fn nearest(x: f64) -> i32 {
+    const WHOLE: f64 = (3u64 << 51) as f64;
+    (x + WHOLE).to_bits() as i32
+}
+
 /// log2 of the largest power of two that is a double.
 const LARGEST_SHIFT: f64 = 1023.0;
 
@@ -186,8 +195,7 @@ pub(crate) fn split_scale(scale: f64) -> (f64, u32) {
 impl Encoder {
     /// An encoder for ring dimension 2^`log_n`.
     pub fn new(log_n: u32) -> Self {
-        let mut planner = FftPlanner::new();
-        Self { log_n, embeddings: (0..log_n).map(|k| Arc::new(Embedding::new(1 << k, &mut planner))).collect() }
+        Self { log_n, embeddings: (0..log_n).map(|_| OnceLock::new()).collect() }
     }
 
     /// Number of slots.
@@ -196,11 +204,8 @@ impl Encoder {
     }
 
     fn embedding(&self, period: usize) -> Result<&Embedding, CkksError> {
-        // The smallest transform that the ring floor offers has 16 coefficients.
-        if !period.is_power_of_two() || period < 8 || period > self.slots() {
-            return Err(CkksError::TooManySlots { found: period, slots: self.slots() });
-        }
-        Ok(&self.embeddings[period.trailing_zeros() as usize])
+        self.check_period(period)?;
+        Ok(self.embeddings[period.trailing_zeros() as usize].get_or_init(|| Embedding::new(period)))
     }
 
     /// Encodes slots that repeat with period `slots.len()`, a power of two from 8 to N/2.
@@ -217,8 +222,7 @@ impl Encoder {
         let mut fits = true;
         for ((low, high), value) in low.iter_mut().zip(high).zip(&values) {
             fits &= value.re.abs() < limit && value.im.abs() < limit;
-            *low = value.re.round_ties_even() as i32;
-            *high = value.im.round_ties_even() as i32;
+            (*low, *high) = (nearest(value.re), nearest(value.im));
         }
         if !fits {
             return Err(overflow(&values, scale, COEFFICIENT_BITS));
@@ -307,7 +311,11 @@ impl Encoder {
     /// # Errors
     /// [`CkksError::TooManySlots`].
     pub fn check_period(&self, period: usize) -> Result<(), CkksError> {
-        self.embedding(period).map(|_| ())
+        // The smallest transform that the ring floor offers has 16 coefficients.
+        if !period.is_power_of_two() || period < 8 || period > self.slots() {
+            return Err(CkksError::TooManySlots { found: period, slots: self.slots() });
+        }
+        Ok(())
     }
 
     /// The slots that a plaintext really holds, one period of them: what was encoded, and the errors of rounding.
@@ -360,7 +368,22 @@ mod tests {
         c.iter().map(|x| *x as f64).collect()
     }
 
+    #[test]
+    fn halves_go_to_the_even_number() {
+        let most = f64::from(i32::MAX);
+        let near = |x: f64| [x.next_down(), x, x.next_up(), -x];
+        let halves = (0..1 << 10).flat_map(|i| near(f64::from(i) + 0.5));
+        for x in halves.chain([0.0, -0.0, 1e-300, most, -most, most - 0.5, 0.5 - most]) {
+            assert_eq!(nearest(x), x.round_ties_even() as i32, "{x}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn values_go_to_the_nearest_number(x in -2147483647.0..2147483647.0) {
+            prop_assert_eq!(nearest(x), x.round_ties_even() as i32);
+        }
+
         #[test]
         fn decoding_inverts_encoding(seed: u64, log_n in 5u32..12, log_scale in 10i32..40) {
             let encoder = Encoder::new(log_n);

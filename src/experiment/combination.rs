@@ -222,6 +222,7 @@ pub fn plan_options(settings: &Settings, parameters: &ParameterSet) -> PlanOptio
         key_switching: parameters.key_switching,
         security: settings.security,
         prices: Prices::default(),
+        chosen: None,
     }
 }
 

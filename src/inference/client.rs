@@ -1,5 +1,7 @@
 //! The client: holds the secret key, encrypts images, decrypts logits, and notices overflows.
 
+use std::sync::OnceLock;
+
 use super::client_plan::ClientPlan;
 use super::error::InferenceError;
 use super::logits::{Logits, copy_deviation};
@@ -19,8 +21,10 @@ use crate::ring::sampling::Seed;
 pub struct Client<'a> {
     plan: &'a ClientPlan,
     encryptor: Encryptor,
-    /// Of each smaller ring.
-    smaller: Vec<(Encoder, SecretKey)>,
+    /// What the keys of smaller rings follow from.
+    root: Seed,
+    /// Of each smaller ring, made when it is first used.
+    smaller: Vec<OnceLock<(Encoder, SecretKey)>>,
 }
 
 impl<'a> Client<'a> {
@@ -51,12 +55,8 @@ impl<'a> Client<'a> {
     /// The keys of smaller rings follow from that of the largest.
     fn with(plan: &'a ClientPlan, secret: SecretKey) -> Self {
         let root = secret.root().derive("keys of smaller rings", &[]);
-        let smaller = plan.smaller.iter().map(|ring| {
-            let parameters = ring.switch.target();
-            (Encoder::new(parameters.log_n()), SecretKey::reproducible(parameters, &root))
-        });
-        let smaller = smaller.collect();
-        Self { plan, encryptor: Encryptor::new(secret), smaller }
+        let smaller = plan.smaller.iter().map(|_| OnceLock::new()).collect();
+        Self { plan, encryptor: Encryptor::new(secret), root, smaller }
     }
 
     /// The secret key.
@@ -97,18 +97,23 @@ impl<'a> Client<'a> {
         for (ring, request) in requests.enumerate() {
             // Keys come in the order of the plan.
             let mut take_next = |key| planned.next().map_or(Ok(()), |planned| take(planned, key));
-            EvaluationKeys::generate_each(self.secret_of(ring), request, |_, _, key| take_next(key))?;
+            EvaluationKeys::generate_each(self.ring(ring).1, request, |_, _, key| take_next(key))?;
             if let Some(next) = plan.smaller.get(ring) {
-                let key = RingSwitchingKey::generate(&next.switch, self.secret_of(ring), self.secret_of(ring + 1))?;
+                let key = RingSwitchingKey::generate(&next.switch, self.ring(ring).1, self.ring(ring + 1).1)?;
                 take_next(key.into_key())?;
             }
         }
         Ok(())
     }
 
-    /// The secret key of ring number `ring`.
-    fn secret_of(&self, ring: usize) -> &SecretKey {
-        ring.checked_sub(1).map_or(self.encryptor.secret(), |smaller| &self.smaller[smaller].1)
+    /// Encoder and secret key of ring number `ring`.
+    fn ring(&self, ring: usize) -> (&Encoder, &SecretKey) {
+        let Some(smaller) = ring.checked_sub(1) else { return (self.encoder(), self.secret()) };
+        let (encoder, secret) = self.smaller[smaller].get_or_init(|| {
+            let parameters = self.plan.ring_parameters(ring);
+            (Encoder::new(parameters.log_n()), SecretKey::reproducible(parameters, &self.root))
+        });
+        (encoder, secret)
     }
 
     /// Encrypts a normalised image, row-major [channels, rows, columns].
@@ -134,11 +139,9 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`CkksError::Ciphertext`] for what is no ciphertext of the plan's parameters.
     pub fn slots(&self, ciphertext: &Ciphertext) -> Result<SecretSlots, CkksError> {
-        let own = |(_, secret): &&(Encoder, SecretKey)| secret.parameters().n() == ciphertext.n();
-        match self.smaller.iter().find(own) {
-            Some((encoder, secret)) => decrypt(encoder, secret, ciphertext),
-            None => decrypt(self.encryptor.encoder(), self.encryptor.secret(), ciphertext),
-        }
+        let own = |ring: &usize| self.plan.ring_parameters(*ring).n() == ciphertext.n();
+        let (encoder, secret) = self.ring((1..=self.smaller.len()).find(own).unwrap_or(0));
+        decrypt(encoder, secret, ciphertext)
     }
 
     /// Compares the linear output of layer number `index` of the whole plan with clear-text evaluation; none: there is no such layer, or its

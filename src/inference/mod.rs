@@ -80,7 +80,7 @@ pub use executor::{Executor, LayerSeconds};
 pub use layout::Layout;
 pub use logits::Logits;
 pub use options::{
-    ConvolutionKind, DEFAULT_MEMORY_BYTES, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions, RingSwitching,
+    Choices, ConvolutionKind, DEFAULT_MEMORY_BYTES, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions, RingSwitching,
 };
 pub use plan::{Plan, PlannedLayer};
 pub use planned_keys::PlannedKey;

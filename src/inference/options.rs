@@ -1,5 +1,7 @@
 //! What a plan may choose from.
 
+use serde::{Deserialize, Serialize};
+
 use super::prices::Prices;
 use crate::choice::choice;
 use crate::ckks::{CkksError, KeySwitching, ParametersLiteral, SecurityPolicy};
@@ -49,6 +51,16 @@ pub const DEFAULT_WORKING_BYTES: u64 = 5 << 30;
 /// What the choice of tiles keeps to unless told otherwise: the same on every machine.
 pub const DEFAULT_MEMORY_BYTES: u64 = 16 << 30;
 
+/// What a plan chose by comparing whole plans: the same options with these make it again without a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choices {
+    /// Tiles of an image; none: another layout.
+    pub tiles: Option<usize>,
+    /// For each smaller ring the limbs of the largest ciphertexts that are read there.
+    pub switches: Vec<usize>,
+}
+
 /// What a plan may choose from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanOptions {
@@ -92,6 +104,8 @@ pub struct PlanOptions {
     pub security: SecurityPolicy,
     /// Prices for predicted seconds, and for choosing baby and giant steps.
     pub prices: Prices,
+    /// What a plan with the same options chose before; none: plans are compared.
+    pub chosen: Option<Choices>,
 }
 
 impl Default for PlanOptions {
@@ -117,6 +131,7 @@ impl Default for PlanOptions {
             key_switching: KeySwitching::Automatic,
             security: SecurityPolicy::Bits128,
             prices: Prices::default(),
+            chosen: None,
         }
     }
 }

@@ -13,15 +13,15 @@ use super::kept::Kept;
 use super::layout::Layout;
 use super::linear::WorkSize;
 use super::memory::predicted_bytes;
-use super::options::{LayoutKind, PlanOptions, RingSwitching};
+use super::options::{Choices, LayoutKind, PlanOptions, RingSwitching};
 use super::prices::Prices;
 use super::program::{Program, Value};
 use super::rings::Rings;
 use super::stages::input_limbs;
-use super::tiles::{self, Forecast};
+use super::tiles::{self, Forecast, TILES};
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::{Load, Operations};
-use crate::ckks::{Counting, Evaluator, Parameters};
+use crate::ckks::{Counting, Evaluator, Parameters, RingSwitch};
 use crate::network::lowered::LoweredNetwork;
 use crate::network::one_after_the_other;
 
@@ -121,7 +121,8 @@ impl Plan {
     /// With the number of tiles that is given, or the best one by stored prices and on one thread: the same on every machine.
     fn tiled(network: Arc<LoweredNetwork>, options: &PlanOptions) -> Result<Self, InferenceError> {
         let with = |tiles| Self::of(network.clone(), None, &PlanOptions { tiles: Some(tiles), ..options.clone() });
-        if let Some(tiles) = options.tiles {
+        let chosen = options.chosen.as_ref().and_then(|chosen| chosen.tiles.filter(|tiles| TILES.contains(tiles)));
+        if let Some(tiles) = options.tiles.or(chosen) {
             return with(tiles);
         }
         let prices = Prices::default();
@@ -142,6 +143,9 @@ impl Plan {
     ) -> Result<Self, InferenceError> {
         let parameters = Self::parameters(&network, unfolding.is_some(), options)?;
         let in_rings = |rings| Self::in_rings(network.clone(), unfolding, options, rings);
+        if let Some(Choices { switches, .. }) = &options.chosen {
+            return in_rings(switches.iter().try_fold(Rings::one(parameters), |rings, limbs| rings.with(*limbs))?);
+        }
         let mut best = in_rings(Rings::one(parameters))?;
         if (options.ring_switching, options.layout) != (RingSwitching::Auto, LayoutKind::Packed) {
             return Ok(best);
@@ -250,6 +254,12 @@ impl Plan {
             logit_bound: layers.last().map_or(0.0, |last| last.log2_headroom.exp2()),
         };
         Ok(Self { network, parameters, rings, program, client, layers, prices: options.prices.clone() })
+    }
+
+    /// What it chose by comparing, for [`PlanOptions::chosen`].
+    pub fn choices(&self) -> Choices {
+        let tiles = if let Layout::Tiled(layout) = &self.client.input { Some(layout.tiles()) } else { None };
+        Choices { tiles, switches: self.rings.switches().iter().map(RingSwitch::limbs).collect() }
     }
 
     /// SHA-256 of what client and server must agree on: the client's half and the steps. Weights are no part of it.

@@ -87,16 +87,17 @@ impl Modulus {
         self.one
     }
 
-    /// Precomputes `value mod q` as a constant factor.
+    /// Precomputes `value mod q` as a constant factor, without a division.
     #[must_use]
-    pub fn factor(&self, value: u64) -> Factor {
-        let w = value % self.value;
-        let q = u128::from(self.value);
-        Factor {
-            value: w,
-            quotient64: ((u128::from(w) << 64) / q) as u64,
-            quotient52: ((u128::from(w) << 52) / q) as u64,
-        }
+    #[inline]
+    pub const fn factor(&self, value: u64) -> Factor {
+        let w = self.reduce(value);
+        // 2^64 = quotient * q + rest, so w 2^64 / q = w quotient + w rest / q, and the last quotient is Shoup's or one more.
+        let rest = self.two64;
+        let estimate = ((w as u128 * rest.quotient64 as u128) >> 64) as u64;
+        let remainder = w.wrapping_mul(rest.value).wrapping_sub(estimate.wrapping_mul(self.value));
+        let quotient64 = w * self.one.quotient64 + estimate + (remainder >= self.value) as u64;
+        Factor { value: w, quotient64, quotient52: quotient64 >> 12 }
     }
 
     /// `a + b mod q` for a, b below q.
@@ -239,6 +240,33 @@ mod tests {
             prop_assert_eq!(m.add(m.neg(a), a), 0);
             prop_assert_eq!(m.centered(a).rem_euclid(q as i64) as u64, a);
             prop_assert_eq!(m.pow(a, b % 1000), u64::try_from(BigUint::from(a).modpow(&BigUint::from(b % 1000), &BigUint::from(q))).unwrap());
+        }
+    }
+
+    fn expect_exact_quotients(q: u64, w: u64) {
+        let (big, m) = (u128::from(q), Modulus::new(q).unwrap());
+        let value = w % q;
+        let quotient = |bits: u32| ((u128::from(value) << bits) / big) as u64;
+        let expected = Factor { value, quotient64: quotient(64), quotient52: quotient(52) };
+        assert_eq!(m.factor(w), expected, "{w} modulo {q}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1 << 14))]
+        #[test]
+        fn quotients_of_a_factor_are_exact(q in odd_modulus(), w: u64) {
+            expect_exact_quotients(q, w);
+        }
+    }
+
+    #[test]
+    fn quotients_of_extreme_factors_are_exact() {
+        for bits in 2..=60 {
+            for q in [(1 << bits) - 1, (1 << bits) - 3, (1 << (bits - 1)) + 1].into_iter().filter(|q| *q >= 3) {
+                for w in [0, 1, 2, q / 2, q / 2 + 1, q - 2, q - 1, q, q + 1, u64::MAX] {
+                    expect_exact_quotients(q, w);
+                }
+            }
         }
     }
 

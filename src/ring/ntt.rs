@@ -5,16 +5,22 @@
 //! For N' dividing N the root of the smaller transform is psi^(N/N'), so a polynomial in X^(N/N') can be transformed at
 //! size N' and every value repeated N/N' times.
 
+use std::sync::OnceLock;
+
 use super::error::RingError;
 use super::modulus::{Factor, MAX_BITS, Modulus};
 use super::primes::{MAX_LOG_N, MIN_LOG_N, is_prime};
 use super::simd::{self, Instructions, Transform, instructions};
 
-/// Transforms modulo one prime, at the ring dimension and all smaller ones down to 2^4.
+/// Transforms modulo one prime, at the ring dimension and all smaller ones down to 2^4. Tables of a size are made when it is first used:
+/// whoever plans needs none, and a client few.
 pub struct Ntt {
+    instructions: Instructions,
     modulus: Modulus,
+    /// A primitive 2N-th root of unity.
+    psi: u64,
     /// `transforms[k]` has size 2^(MIN_LOG_N + k).
-    transforms: Vec<Box<dyn Transform>>,
+    transforms: Vec<OnceLock<Box<dyn Transform>>>,
     inverse_n: Factor,
     /// psi^(N/2), a square root of -1.
     imaginary: Factor,
@@ -34,7 +40,7 @@ pub const fn evaluation_index(exponent: usize, log_n: u32) -> usize {
 }
 
 impl Ntt {
-    /// Tables for the ring dimension 2^`log_n` modulo `q`.
+    /// For the ring dimension 2^`log_n` modulo `q`.
     ///
     /// # Errors
     /// [`RingError`] when the dimension is unsupported or `q` is not a prime that is 1 modulo 2N.
@@ -50,21 +56,15 @@ impl Ntt {
         let refused = || RingError::Modulus { modulus: q, max_bits: MAX_BITS, two_n: 2 << log_n };
         let modulus = Modulus::new(q).filter(|_| is_prime(q)).ok_or_else(refused)?;
         let psi = root_of_minus_one(log_n, &modulus).ok_or_else(refused)?;
-        let n = 1usize << log_n;
-        let powers: Vec<u64> =
-            std::iter::successors(Some(1), |power| Some(modulus.mul(*power, psi))).take(2 * n).collect();
-        let transforms = (MIN_LOG_N..=log_n)
-            .map(|k| {
-                let powers: Vec<u64> = powers.iter().copied().step_by(1 << (log_n - k)).collect();
-                simd::transform(instructions, &modulus, &powers)
-            })
-            .collect();
+        let imaginary = modulus.pow(psi, 1 << (log_n - 1));
         Ok(Self {
+            instructions,
             modulus,
-            transforms,
+            psi,
+            transforms: (MIN_LOG_N..=log_n).map(|_| OnceLock::new()).collect(),
             inverse_n: modulus.factor(modulus.inverse(1 << log_n)),
-            imaginary: modulus.factor(powers[n / 2]),
-            minus_imaginary: modulus.factor(modulus.neg(powers[n / 2])),
+            imaginary: modulus.factor(imaginary),
+            minus_imaginary: modulus.factor(modulus.neg(imaginary)),
         })
     }
 
@@ -81,7 +81,13 @@ impl Ntt {
     }
 
     fn transform(&self, n: usize) -> &dyn Transform {
-        &*self.transforms[(n.trailing_zeros() - MIN_LOG_N) as usize]
+        let size = (n.trailing_zeros() - MIN_LOG_N) as usize;
+        &**self.transforms[size].get_or_init(|| {
+            let q = &self.modulus;
+            let root = q.factor(q.pow(self.psi, 1 << (self.transforms.len() - 1 - size)));
+            let powers = std::iter::successors(Some(1), |power| Some(q.mul_factor(*power, root))).take(2 * n);
+            simd::transform(self.instructions, q, &powers.collect::<Vec<_>>())
+        })
     }
 
     /// Coefficients (below q) to evaluations, in place, at the size of `limb`.

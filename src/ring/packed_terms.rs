@@ -4,10 +4,8 @@
 //! are cut into 32 low and 16 high bits; larger ones keep all 64. For every sixteen positions the pairs of all terms
 //! follow each other, so that one stream of addresses runs through the key of a prime.
 
-use pulp::NullaryFnOnce;
-
 use super::modulus::Modulus;
-use super::simd::{self, CHUNK, chunk_words};
+use super::simd::{self, CHUNK, chunk_words, unpack_chunk};
 
 /// Words of 32 bits that `terms` pairs of limbs of `n` words take modulo `q`.
 pub fn packed_words(n: usize, terms: usize, q: &Modulus) -> usize {
@@ -35,18 +33,6 @@ pub fn pack(words: &mut [u32], term: usize, terms: usize, pair: (&[u64], &[u64])
     }
 }
 
-/// The pair in a chunk that [`pack`] wrote.
-#[inline(always)]
-fn unpack_chunk(chunk: &[u32]) -> ([u64; CHUNK], [u64; CHUNK]) {
-    let (low, high) = chunk.split_at(2 * CHUNK);
-    let wide = high.len() == 2 * CHUNK;
-    let value = |i: usize| {
-        let high = if wide { high[i] } else { high[i / 2] >> (16 * (i % 2)) & 0xffff };
-        u64::from(high) << 32 | u64::from(low[i])
-    };
-    (std::array::from_fn(value), std::array::from_fn(|i| value(CHUNK + i)))
-}
-
 /// The first half of the pair of term number `term` of `terms`, as [`pack`] wrote it.
 pub fn unpack_first(words: &[u32], term: usize, terms: usize, out: &mut [u64], q: &Modulus) {
     let chunks = words.chunks_exact(chunk_words(q)).skip(term).step_by(terms.max(1));
@@ -55,32 +41,11 @@ pub fn unpack_first(words: &[u32], term: usize, terms: usize, out: &mut [u64], q
     }
 }
 
-/// The largest residue in words of the form that [`pack`] writes.
-struct Largest<'a> {
-    words: &'a [u32],
-    chunk_words: usize,
-}
-
-impl NullaryFnOnce for Largest<'_> {
-    type Output = u64;
-
-    // Every lane has a maximum of its own, so that the instruction set that this is compiled for does many at a time.
-    #[inline(always)]
-    fn call(self) -> u64 {
-        let mut largest = [0; CHUNK];
-        for chunk in self.words.chunks_exact(self.chunk_words) {
-            let (b, a) = unpack_chunk(chunk);
-            for (largest, (b, a)) in largest.iter_mut().zip(b.into_iter().zip(a)) {
-                *largest = a.max(b).max(*largest);
-            }
-        }
-        largest.into_iter().max().unwrap_or(0)
-    }
-}
-
 /// Whether all residues in words of the form that [`pack`] writes are below their prime.
 pub fn are_reduced(words: &[u32], q: &Modulus) -> bool {
-    pulp::Arch::new().dispatch(Largest { words, chunk_words: chunk_words(q) }) < q.value()
+    let mut largest = 0;
+    simd::largest_packed(&mut largest, words, q);
+    largest < q.value()
 }
 
 /// Part of a switching key: what one prime multiplies.

@@ -1,17 +1,21 @@
 //! The secret key.
 
+use std::sync::{Arc, OnceLock};
+
 use rayon::prelude::*;
 
 use crate::ckks::parameters::Parameters;
 use crate::ring::sampling::{SecretCoefficients, Seed, SeedStream};
 use crate::ring::{Automorphism, Limb, Ntt, RingError, SecretLimb, SecretPolynomial, simd};
 
-/// A uniform ternary secret, as evaluations modulo every prime of its parameters; zeroized on drop.
+/// A uniform ternary secret; zeroized on drop. Clones share it.
 #[must_use]
 #[derive(Clone)]
 pub struct SecretKey {
     parameters: Parameters,
-    evaluations: SecretPolynomial,
+    coefficients: Arc<SecretCoefficients>,
+    /// Evaluations modulo every prime of the parameters, made when they are first used: whoever decrypts needs few.
+    evaluations: Arc<[OnceLock<SecretLimb>]>,
     /// What the key and all that belongs to it derive from.
     root: Seed,
     /// What the other keys derive from.
@@ -57,11 +61,10 @@ impl SecretKey {
     }
 
     fn of_root(parameters: &Parameters, root: Seed, encryptions: Seed) -> Self {
-        let primes: Vec<usize> = (0..parameters.ntts().len()).collect();
-        let ternary = root.derive("secret key", &[]).ternary(parameters.n());
         Self {
             parameters: parameters.clone(),
-            evaluations: evaluate_small(parameters, &ternary, &primes),
+            coefficients: Arc::new(root.derive("secret key", &[]).ternary(parameters.n())),
+            evaluations: parameters.ntts().iter().map(|_| OnceLock::new()).collect(),
             keys: root.derive("key material", &[]),
             encryptions: SeedStream::new(encryptions),
             root,
@@ -86,7 +89,8 @@ impl SecretKey {
 
     /// Evaluations modulo prime number `prime` of the parameters.
     pub(crate) fn limb(&self, prime: usize) -> &Limb {
-        &self.evaluations.limbs[prime]
+        let ntt = &self.parameters.ntts()[prime];
+        self.evaluations[prime].get_or_init(|| SecretLimb::new(evaluate_limb(ntt, &self.coefficients)))
     }
 
     /// The seed that switching and public keys derive from.
@@ -99,18 +103,10 @@ impl SecretKey {
         self.encryptions.next_seed()
     }
 
-    /// The key's coefficients.
-    fn coefficients(&self) -> SecretCoefficients {
-        let ntt = &self.parameters.ntts()[0];
-        let mut limb = SecretLimb::new(self.limb(0).clone());
-        ntt.inverse(&mut limb);
-        SecretCoefficients::new(limb.iter().map(|x| ntt.modulus().centered(*x) as i32).collect())
-    }
-
     /// Evaluations of the key modulo prime number `prime` of other parameters: in a larger ring, of the key as a polynomial in a power of
     /// X.
-    pub(super) fn embedded(&self, parameters: &Parameters) -> impl Fn(usize) -> SecretLimb {
-        let own = self.coefficients();
+    pub(super) fn embedded<'p>(&self, parameters: &'p Parameters) -> impl Fn(usize) -> SecretLimb + use<'p> {
+        let own = &self.coefficients;
         let stride = parameters.n() / own.len();
         let mut coefficients = SecretCoefficients::new(vec![0; parameters.n()]);
         coefficients.iter_mut().step_by(stride).zip(own.iter()).for_each(|(to, from)| *to = *from);

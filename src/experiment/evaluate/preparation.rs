@@ -6,7 +6,7 @@ use super::task::{Origin, Task};
 use crate::experiment::ExperimentError;
 use crate::experiment::setting::Processes;
 use crate::experiment::trial::TrialSpec;
-use crate::inference::{Plan, Prices};
+use crate::inference::{Choices, Plan, PlanOptions, Prices};
 use crate::network::cluster::{ClusterReport, cluster};
 use crate::network::lowered::LoweredNetwork;
 use crate::network::{Card, Model, NetworkError, merge};
@@ -90,7 +90,7 @@ impl Prepared {
     /// # Errors
     /// [`ExperimentError::Network`] and [`ExperimentError::Private`].
     pub fn new(task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
-        Self::of_members(Members::read(task)?, task, prices)
+        Self::of_members(Members::read(task)?, task, task.plan_options(prices))
     }
 
     /// As [`Prepared::new`] for a trial: the weights must be those of the specification, and know the data set.
@@ -98,13 +98,26 @@ impl Prepared {
     /// # Errors
     /// As [`Members::of_trial`] and [`Prepared::new`].
     pub fn of_trial(spec: &TrialSpec, task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
-        Self::of_members(Members::of_trial(spec, task)?, task, prices)
+        Self::of_members(Members::of_trial(spec, task)?, task, task.plan_options(prices))
     }
 
-    fn of_members(members: Members, task: &Task, prices: &Prices) -> Result<Self, ExperimentError> {
+    /// As [`Prepared::of_trial`], with what an earlier plan for the trial chose; none: it is not known.
+    ///
+    /// # Errors
+    /// As [`Prepared::of_trial`].
+    pub fn again(
+        spec: &TrialSpec,
+        task: &Task,
+        prices: &Prices,
+        chosen: Option<Choices>,
+    ) -> Result<Self, ExperimentError> {
+        Self::of_members(Members::of_trial(spec, task)?, task, PlanOptions { chosen, ..task.plan_options(prices) })
+    }
+
+    fn of_members(members: Members, task: &Task, options: PlanOptions) -> Result<Self, ExperimentError> {
         let card = members.first()?.card.clone();
         let (lowered, clusters) = members.lowered(task)?;
-        let plan = Plan::new(Arc::new(merge(&lowered)?), &task.plan_options(prices))?;
+        let plan = Plan::new(Arc::new(merge(&lowered)?), &options)?;
         if task.settings.processes == Processes::Two {
             // What a client would refuse is not sent.
             plan.client.check()?;

@@ -18,6 +18,7 @@ use crate::experiment::prices::KnownPrices;
 use crate::experiment::setting::Threads;
 use crate::experiment::store::write_whole;
 use crate::experiment::trial::TrialSpec;
+use crate::inference::Choices;
 use crate::parties::{ClientBundle, EvaluatedLayer, PartyError, PlanId, Server, prepare_keys};
 use crate::user_file::read_text;
 use crate::wire::{Container, Kind, Writer};
@@ -34,12 +35,14 @@ pub(super) const KEYS: &str = "keys.lev";
 /// Images that the noise of logits is simulated on.
 const SIMULATED: usize = 4;
 
-/// Network, plan options and prices: the plan follows from them.
+/// Network, plan options and prices: the plan follows from them, and sooner with what it chose.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Meta {
     spec: TrialSpec,
     prices: KnownPrices,
+    #[serde(default)]
+    chosen: Option<Choices>,
 }
 
 /// What is to be evaluated.
@@ -137,7 +140,7 @@ pub(super) fn write_plan(
     let unwritable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
     fs::create_dir_all(directory).map_err(unwritable)?;
     let header = bundle.id.header(Kind::Server, [0; 16]);
-    let meta = Meta { spec: spec.clone(), prices: prices.clone() };
+    let meta = Meta { spec: spec.clone(), prices: prices.clone(), chosen: Some(prepared.plan.choices()) };
     let writer = Writer::create(&directory.join(PLAN), header, &meta, 0);
     writer.and_then(Writer::finish).map_err(PartyError::from)?;
     let path = directory.join(BUNDLE);
@@ -168,7 +171,7 @@ struct Served {
 impl Served {
     /// Reads and plans, on the threads that it is called on.
     fn open(container: &Container, meta: &Meta, task: Task) -> Result<Self, ExperimentError> {
-        let prepared = Prepared::of_trial(&meta.spec, &task, &meta.prices.prices)?;
+        let prepared = Prepared::again(&meta.spec, &task, &meta.prices.prices, meta.chosen.clone())?;
         let id = PlanId::of(&prepared.plan)?;
         container.check_plan(&id.header(Kind::Server, [0; 16])).map_err(PartyError::from)?;
         Ok(Self { task, prepared, id })

@@ -134,6 +134,11 @@ pub fn negate(x: &mut [u64], q: &Modulus) {
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+pub fn largest_packed(largest: &mut u64, words: &[u32], q: &Modulus) {
+    generic::largest_packed(largest, words, q);
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
 pub fn centered_quotients(out: &mut [u64], sources: &[&[u64]], reciprocals: &[f64], source_bits: u32) {
     generic::centered_quotients(out, sources, reciprocals, source_bits);
 }

@@ -118,6 +118,11 @@ kernel! {
     wide if !q.is_vectorizable() => wide::multiply_accumulate_packed(out, shared, words, terms, q)
 }
 kernel! {
+    /// The largest of `largest` and the residues that are packed in `words`, in the form of [`multiply_accumulate_packed`].
+    largest_packed / largest_packed_with(largest: &mut u64, words: &[u32], q: &Modulus)
+    checks words.len().is_multiple_of(chunk_words(q)); wide never
+}
+kernel! {
     /// `out <- [out +] what program says of sources and factors mod q`, for one tile of each; all below q.
     grouped_products / grouped_products_with(
         out: &mut [Tile], sources: &[Tile], factors: &Factors, program: &SumProgram, accumulate: bool,

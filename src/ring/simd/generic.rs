@@ -1,6 +1,6 @@
 //! Kernel bodies without products of residues, in plain Rust that compilers vectorise for whatever instructions enclose them.
 
-use super::operands::LANES;
+use super::operands::{CHUNK, LANES, chunk_words, unpack_chunk};
 use crate::ring::modulus::Modulus;
 
 /// Words that are worked on together; small enough for registers and the first-level cache.
@@ -67,6 +67,19 @@ pub fn centered_quotients(out: &mut [u64], sources: &[&[u64]], reciprocals: &[f6
             *out = (sum + ROUNDER).to_bits() & 0xFFFF_FFFF;
         }
     }
+}
+
+// Every lane has a maximum of its own, so that the instruction set that this is compiled for does many at a time.
+#[inline(always)]
+pub fn largest_packed(largest: &mut u64, words: &[u32], q: &Modulus) {
+    let mut lanes = [*largest; CHUNK];
+    for chunk in words.chunks_exact(chunk_words(q)) {
+        let (b, a) = unpack_chunk(chunk);
+        for (largest, (b, a)) in lanes.iter_mut().zip(b.into_iter().zip(a)) {
+            *largest = a.max(b).max(*largest);
+        }
+    }
+    *largest = lanes.into_iter().max().unwrap_or(*largest);
 }
 
 #[inline(always)]

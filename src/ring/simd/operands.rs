@@ -14,6 +14,18 @@ pub const fn chunk_words(q: &Modulus) -> usize {
     if q.bits() <= 48 { 3 * CHUNK } else { 4 * CHUNK }
 }
 
+/// The pair in a chunk of [`chunk_words`] words.
+#[inline(always)]
+pub fn unpack_chunk(chunk: &[u32]) -> ([u64; CHUNK], [u64; CHUNK]) {
+    let (low, high) = chunk.split_at(2 * CHUNK);
+    let wide = high.len() == 2 * CHUNK;
+    let value = |i: usize| {
+        let high = if wide { high[i] } else { high[i / 2] >> (16 * (i % 2)) & 0xffff };
+        u64::from(high) << 32 | u64::from(low[i])
+    };
+    (std::array::from_fn(value), std::array::from_fn(|i| value(CHUNK + i)))
+}
+
 /// One term of a paired multiply-accumulate: `shared * pair.0` and `shared * pair.1`.
 #[derive(Debug, Clone, Copy)]
 pub struct Term<'a> {

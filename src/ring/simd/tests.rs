@@ -85,6 +85,10 @@ proptest! {
                     for (t, term) in list.iter().enumerate() {
                         pack(&mut words, t, terms, term.pair, &q);
                     }
+                    let mut largest = 0;
+                    largest_packed_with(instructions, &mut largest, &words, &q);
+                    let packed = list.iter().flat_map(|t| t.pair.0.iter().chain(t.pair.1));
+                    prop_assert_eq!(Some(largest), packed.copied().max());
                     let shared: Vec<&[u64]> = list[1..].iter().map(|t| t.shared).collect();
                     let (mut x, mut y) = (a[1].clone(), a[2].clone());
                     multiply_accumulate_packed_with(instructions, (&mut x, &mut y), &shared, &words, terms, &q);

@@ -102,6 +102,10 @@ macro_rules! instantiate {
             generic::negate(x, q);
         }
         #[target_feature(enable = $features)]
+        pub fn largest_packed(largest: &mut u64, words: &[u32], q: &Modulus) {
+            generic::largest_packed(largest, words, q);
+        }
+        #[target_feature(enable = $features)]
         pub fn multiply_by_factor(x: &mut [u64], factor: Factor, q: &Modulus) {
             doubles::multiply_by_factor(token(), x, factor, q);
         }

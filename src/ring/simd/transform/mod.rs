@@ -17,7 +17,7 @@ mod words512;
 mod words64;
 
 use arithmetic::Arithmetic;
-use bytemuck::cast_slice_mut;
+use bytemuck::{Zeroable, cast_slice_mut};
 use each::each;
 use pulp::NullaryFnOnce;
 
@@ -110,6 +110,7 @@ impl<A: Arithmetic> Roots<A> {
     /// `root(k)` is root number k.
     fn new(n: usize, root: impl Fn(usize) -> A::Root) -> Self {
         let groups = n / GROUP;
+        let mut of_lanes = vec![A::Root::zeroed(); lanes::<A>()];
         let last = (0..groups)
             .step_by(lanes::<A>())
             .map(|first| {
@@ -117,7 +118,8 @@ impl<A: Arithmetic> Roots<A> {
                     // Places 0, 1 to 2 and 3 to 6 belong to layers of one, two and four roots a group.
                     let count = 1 << (place + 1).ilog2();
                     let number = |group: usize| count * (groups + group) + place + 1 - count;
-                    A::roots(&(first..first + lanes::<A>()).map(|group| root(number(group))).collect::<Vec<_>>())
+                    of_lanes.iter_mut().zip(first..).for_each(|(lane, group)| *lane = root(number(group)));
+                    A::roots(&of_lanes)
                 })
             })
             .collect();
