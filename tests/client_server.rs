@@ -20,7 +20,7 @@ use leveled::experiment::event::Silent;
 use leveled::experiment::setting::Threads;
 use leveled::network::Model;
 use leveled::parties::{ClientBundle, PartyError};
-use leveled::wire::Container;
+use leveled::wire::{Container, Writer};
 
 /// Directories of a server, with the tiny network, and of a client, which has what the server gave it.
 fn prepared() -> (tempfile::TempDir, tempfile::TempDir) {
@@ -191,6 +191,30 @@ fn a_bit_that_flips_in_what_the_server_prepared_is_noticed() {
     // Whole, they serve: what is missing is the client's files.
     let text = serve(&request, &mut Silent).unwrap_err().to_string();
     assert!(text.contains("keys.lev"), "{text}");
+}
+
+#[test]
+fn a_server_plans_with_what_it_chose_and_refuses_what_it_did_not() {
+    let (server, _) = prepared();
+    let path = server.path().join("served/server.lev");
+    let served = |chosen: serde_json::Value| {
+        let container = Container::open(&path).unwrap();
+        let mut meta: serde_json::Value = container.meta().unwrap();
+        meta["chosen"] = chosen;
+        Writer::create(&path, *container.header(), &meta, 0).unwrap().finish().unwrap();
+        refusal(server.path(), &["server", "evaluate", "served", "absent.lev", "--out", "result.lev"])
+    };
+    let meta: serde_json::Value = Container::open(&path).unwrap().meta().unwrap();
+    assert_eq!(meta["chosen"], serde_json::json!({"tiles": null, "switches": []}));
+    // Planned as before, what is missing is the client's files.
+    for same in [meta["chosen"].clone(), serde_json::Value::Null] {
+        let text = served(same);
+        assert!(text.contains("keys.lev"), "{text}");
+    }
+    for other in [vec![2], vec![0], vec![3, 2], vec![u64::MAX]] {
+        let text = served(serde_json::json!({"tiles": null, "switches": other}));
+        assert!(!text.contains("keys.lev"), "{text}");
+    }
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use leveled::ckks::SecurityPolicy;
 use leveled::inference::probe::probe;
 use leveled::inference::program::Operation;
-use leveled::inference::{Client, Executor, Plan, PlanOptions, RingSwitching, Simulation, simulator};
+use leveled::inference::{
+    Choices, Client, Executor, LayoutKind, Plan, PlanOptions, RingSwitching, Simulation, simulator,
+};
 use leveled::network::lowered::{LoweredNetwork, Shape};
 use leveled::network::{Architecture, Network, Stage};
 use leveled::ring::sampling::Seed;
@@ -57,6 +59,33 @@ fn late_layers_move_into_smaller_rings_and_agree_with_clear_text() {
         assert!(plan.predicted_seconds(1) < one.predicted_seconds(1));
         assert_eq!(plan.levels_used(), one.levels_used());
     }
+}
+
+#[test]
+fn a_plan_is_made_again_from_what_it_chose() {
+    let network = three_stages();
+    let again = |options: &PlanOptions, chosen: Choices| {
+        Plan::new(network.clone(), &PlanOptions { chosen: Some(chosen), ..options.clone() })
+    };
+    let packed = options(RingSwitching::Auto);
+    let tiled = PlanOptions { layout: LayoutKind::Tiled, ..options(RingSwitching::None) };
+    for (options, rings) in [(&packed, 2), (&tiled, 0)] {
+        let plan = Plan::new(network.clone(), options).unwrap();
+        let chosen = plan.choices();
+        assert_eq!((chosen.switches.len(), chosen.tiles.is_some()), (rings, rings == 0));
+        let made = again(options, chosen.clone()).unwrap();
+        assert_eq!((made.fingerprint().unwrap(), made.choices()), (plan.fingerprint().unwrap(), chosen));
+    }
+    // Other choices are other plans, and impossible ones are refused.
+    let plan = Plan::new(network.clone(), &packed).unwrap();
+    let other = again(&packed, Choices { tiles: None, switches: Vec::new() }).unwrap();
+    assert_ne!(other.fingerprint().unwrap(), plan.fingerprint().unwrap());
+    for switches in [vec![0], vec![1], vec![usize::MAX], vec![2; 99]] {
+        assert!(again(&packed, Choices { tiles: None, switches: switches.clone() }).is_err(), "{switches:?}");
+    }
+    let plan = Plan::new(network.clone(), &tiled).unwrap();
+    let odd = again(&tiled, Choices { tiles: Some(7), switches: Vec::new() }).unwrap();
+    assert_eq!(odd.choices(), plan.choices());
 }
 
 #[test]

@@ -126,10 +126,7 @@ impl Unread {
     ///
     /// # Errors
     /// [`WireError::Checksum`], [`WireError::Content`] with the reason of `sound`.
-    pub fn check(
-        self,
-        sound: impl Fn(Range<usize>) -> Result<(), String> + Sync,
-    ) -> Result<Container, WireError> {
+    pub fn check(self, sound: impl Fn(Range<usize>) -> Result<(), String> + Sync) -> Result<Container, WireError> {
         let Self { container, sums } = self;
         let wrong = |(number, (block, sum)): (usize, (&[u8], &[u8]))| {
             if crc32fast::hash(block).to_le_bytes() != sum {

@@ -160,9 +160,8 @@ impl PackedResidues {
         let primes = primes(parameters, band, limbs);
         let starts = starts(parameters, &primes, SwitchingKey::digits_of(parameters, band, limbs));
         let byte = |word: usize| self.end + size_of::<u32>() * word;
-        let part = |(range, prime): (&[usize], &usize)| {
-            (byte(range[0])..byte(range[1]), *parameters.ntts()[*prime].modulus())
-        };
+        let part =
+            |(range, prime): (&[usize], &usize)| (byte(range[0])..byte(range[1]), *parameters.ntts()[*prime].modulus());
         self.parts.extend(starts.windows(2).zip(&primes).map(part));
         self.end += SwitchingKey::read_bytes(parameters, band, limbs) as usize;
     }
@@ -193,7 +192,7 @@ mod tests {
     use super::*;
     use crate::ckks::keys::{KeyKind, KeyRequest, SecretKey};
     use crate::ckks::{EvaluationKeys, ParametersLiteral, SecurityPolicy};
-    use crate::ring::simd;
+    use crate::ring::simd::{self, CHUNK};
 
     fn key() -> (SecretKey, usize, SwitchingKey) {
         let parameters = Parameters::new(ParametersLiteral {
@@ -249,8 +248,10 @@ mod tests {
             assert_eq!(faults(&words, size), 0, "{size}");
         }
         let last = 4 * key.starts[key.starts.len() - 1];
-        for (first, at) in [(0, 0), (0, last - 4), (key.to_read().len(), 0), (key.to_read().len(), last - 4)] {
-            let word = (first + at) / 4;
+        // High parts of residues of the first chunk and of the last.
+        let (second, high) = (key.to_read().len(), 8 * CHUNK);
+        for byte in [high, last - 4, second + high, second + last - 4] {
+            let word = byte / 4;
             let before = std::mem::replace(&mut words[word], u32::MAX);
             for size in [64, 100, 4096, 5000, bytes] {
                 assert_eq!(faults(&words, size), 1, "{word} in parts of {size}");

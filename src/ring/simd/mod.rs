@@ -36,9 +36,9 @@ mod portable;
 mod tests;
 
 pub use dispatch::{
-    add_assign, add_products, centered_quotients, grouped_products, largest_packed, linear_combination, multiply_accumulate,
-    multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate, panel_operands, panel_products,
-    permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
+    add_assign, add_products, centered_quotients, grouped_products, largest_packed, linear_combination,
+    multiply_accumulate, multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate, panel_operands,
+    panel_products, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
 };
 pub use factors::Factors;
 pub use instructions::{Instructions, instructions};
