@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::error::PartyError;
 use crate::dataset::{DatasetName, Normalisation};
 use crate::inference::{ClientPlan, Plan};
-use crate::wire::{Container, Digest, Header, KeyId, Kind, Unread, WireError, Writer};
+use crate::wire::{Container, Digest, Header, KeyId, Kind, WireError, Writer};
 
 /// What files of one plan have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,15 +35,9 @@ impl PlanId {
     /// # Errors
     /// [`WireError`].
     pub fn open(&self, path: &Path, kinds: &[Kind]) -> Result<Container, WireError> {
-        self.open_unread(path, kinds)?.check(|_| Ok(()))
-    }
-
-    /// As [`PlanId::open`], before the body is looked at.
-    pub(super) fn open_unread(&self, path: &Path, kinds: &[Kind]) -> Result<Unread, WireError> {
-        let unread = Unread::open_kind(path, kinds)?;
-        let container = unread.container();
+        let container = Container::open_kind(path, kinds)?;
         container.check_plan(&self.header(container.header().kind, [0; 16]))?;
-        Ok(unread)
+        Ok(container)
     }
 }
 

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::PlanId;
 use super::error::PartyError;
-use crate::ckks::keys::PackedResidues;
 use crate::ckks::{Encrypted, KeyRequest, SwitchingKey};
 use crate::inference::{Client, ClientPlan, PlannedKey};
 use crate::wire::{Container, KeyId, Kind, MappedBytes, WireError, Writer};
@@ -70,8 +69,7 @@ impl<'p> KeyFile<'p> {
         if cfg!(target_endian = "big") {
             return Err(WireError::ByteOrder.into());
         }
-        let unread = id.open_unread(path, &[Kind::Keys, Kind::ServerKeys])?;
-        let container = unread.container();
+        let container = id.open(path, &[Kind::Keys, Kind::ServerKeys])?;
         if container.meta::<Meta>()? != Meta::of(plan) {
             return Err(container.unsound("it does not have the keys of the plan").into());
         }
@@ -80,13 +78,6 @@ impl<'p> KeyFile<'p> {
         if found != expected {
             return Err(container.unsound(format!("{found} bytes of keys instead of {expected}")).into());
         }
-        // Residues as they are sent are looked at when they are unpacked.
-        let mut residues = PackedResidues::default();
-        if kind == Kind::ServerKeys {
-            plan.planned_keys().for_each(|key| residues.push(key.parameters, key.band, key.limbs));
-        }
-        let body = container.body().clone();
-        let container = unread.check(|block| residues.check(&body, block).map_err(|error| error.to_string()))?;
         Ok(Self { container, plan })
     }
 

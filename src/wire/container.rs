@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -45,17 +44,12 @@ pub struct Container {
     bytes: u64,
 }
 
-/// A file of which all is checked but its body.
-#[derive(Debug)]
-pub struct Unread {
-    container: Container,
-    /// The checksums of the body.
-    sums: MappedBytes,
-}
-
-impl Unread {
+impl Container {
     /// Opens a file of any kind.
-    fn open(path: &Path) -> Result<Self, WireError> {
+    ///
+    /// # Errors
+    /// [`WireError`]: each thing that can be wrong with a file before its content is looked at.
+    pub fn open(path: &Path) -> Result<Self, WireError> {
         let read = |source| WireError::Read { path: path.to_owned(), source };
         let magic = || WireError::Magic { path: path.to_owned() };
         // Whoever opens a pipe waits for what comes.
@@ -95,60 +89,19 @@ impl Unread {
             return Err(damaged("the space after the description".into()));
         }
         let body = part(start, end)?;
-        let (sums, last) = (part(end, whole - 4)?, part(whole - 4, whole)?);
-        if crc32fast::hash(&sums).to_le_bytes() != last[..] {
+        let trailer = part(end, whole)?;
+        let (sums, last) = trailer.split_at(trailer.len() - 4);
+        if crc32fast::hash(sums).to_le_bytes() != last {
             return Err(damaged("the list of checksums".into()));
         }
-        Ok(Self { container: Container { path: path.to_owned(), header, meta, body, bytes: found }, sums })
-    }
-
-    /// Opens a file of one of these kinds.
-    ///
-    /// # Errors
-    /// As [`Container::open_kind`], but for the checksums of the body.
-    pub fn open_kind(path: &Path, kinds: &[Kind]) -> Result<Self, WireError> {
-        let unread = Self::open(path)?;
-        let found = unread.container.header.kind;
-        if kinds.contains(&found) {
-            return Ok(unread);
+        let wrong = body
+            .par_chunks(BLOCK)
+            .zip(sums.par_chunks(4))
+            .position_first(|(block, sum)| crc32fast::hash(block).to_le_bytes() != sum);
+        if let Some(block) = wrong {
+            return Err(damaged(format!("MiB {block} of its content")));
         }
-        let expected = kinds.first().map_or("", |kind| kind.as_str());
-        Err(WireError::Kind { path: path.to_owned(), found, expected })
-    }
-
-    /// Its header and description, and the length of its body.
-    pub const fn container(&self) -> &Container {
-        &self.container
-    }
-
-    /// Checks the body, block by block: its checksum, then what `sound` says of the bytes in a range of the body while the cache has them.
-    /// Whoever looks at a block may look beyond its end.
-    ///
-    /// # Errors
-    /// [`WireError::Checksum`], [`WireError::Content`] with the reason of `sound`.
-    pub fn check(self, sound: impl Fn(Range<usize>) -> Result<(), String> + Sync) -> Result<Container, WireError> {
-        let Self { container, sums } = self;
-        let wrong = |(number, (block, sum)): (usize, (&[u8], &[u8]))| {
-            if crc32fast::hash(block).to_le_bytes() != sum {
-                let place = format!("MiB {number} of its content");
-                return Some(WireError::Checksum { path: container.path.clone(), place });
-            }
-            let start = number * BLOCK;
-            sound(start..start + block.len()).err().map(|reason| container.unsound(reason))
-        };
-        let blocks = container.body.par_chunks(BLOCK).zip(sums.par_chunks(4));
-        blocks.enumerate().find_map_first(wrong).map_or(Ok(()), Err)?;
-        Ok(container)
-    }
-}
-
-impl Container {
-    /// Opens a file of any kind.
-    ///
-    /// # Errors
-    /// [`WireError`]: each thing that can be wrong with a file before its content is looked at.
-    pub fn open(path: &Path) -> Result<Self, WireError> {
-        Unread::open(path)?.check(|_| Ok(()))
+        Ok(Self { path: path.to_owned(), header, meta, body, bytes: found })
     }
 
     /// Opens a file of one of these kinds.
@@ -156,7 +109,13 @@ impl Container {
     /// # Errors
     /// As [`Container::open`], and [`WireError::Kind`].
     pub fn open_kind(path: &Path, kinds: &[Kind]) -> Result<Self, WireError> {
-        Unread::open_kind(path, kinds)?.check(|_| Ok(()))
+        let container = Self::open(path)?;
+        let found = container.header.kind;
+        if kinds.contains(&found) {
+            return Ok(container);
+        }
+        let expected = kinds.first().map_or("", |kind| kind.as_str());
+        Err(WireError::Kind { path: path.to_owned(), found, expected })
     }
 
     /// The file.

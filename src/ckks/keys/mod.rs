@@ -11,7 +11,6 @@ mod words;
 
 pub use kind::KeyKind;
 pub use public::PublicKey;
-pub use records::PackedResidues;
 pub(super) use records::{limb_bytes, prime_bits};
 pub use request::KeyRequest;
 pub use secret::SecretKey;

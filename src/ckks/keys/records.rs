@@ -1,8 +1,6 @@
 //! Switching keys as bytes: as they are sent, with a seed for the uniform halves and the other halves in as many bits as their primes
 //! have; and as they are read, packed, so that a mapped file serves as it is.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
 use super::switching::{SwitchingKey, parts, primes, starts, uniform_half};
@@ -11,10 +9,8 @@ use crate::ckks::error::CkksError;
 use crate::ckks::parameters::Parameters;
 use crate::ring::Limb;
 use crate::ring::arena::Pages;
-use crate::ring::modulus::Modulus;
 use crate::ring::packed_terms::{are_reduced, pack, unpack_first};
 use crate::ring::sampling::Seed;
-use crate::ring::simd::chunk_words;
 use crate::wire::{MappedBytes, bits};
 
 /// Bytes of a seed.
@@ -119,10 +115,10 @@ impl SwitchingKey {
         bytes
     }
 
-    /// The key in what [`SwitchingKey::to_read`] gave, which stays where it is. Its residues are for [`PackedResidues`] to check.
+    /// The key in what [`SwitchingKey::to_read`] gave, which stays where it is.
     ///
     /// # Errors
-    /// [`CkksError::Key`] for another number of bytes, or bytes that are not aligned.
+    /// [`CkksError::Key`] for another number of bytes, bytes that are not aligned, or a residue that is not below its prime.
     pub fn from_mapped(
         parameters: &Parameters,
         band: usize,
@@ -140,50 +136,17 @@ impl SwitchingKey {
             return refuse("its bytes are not aligned".into());
         }
         let digits = Self::digits_of(parameters, band, limbs);
-        let starts = starts(parameters, &primes(parameters, band, limbs), digits);
-        Ok(Self { limbs, digits, uniform: Seed::from_bytes(*seed), words: KeyWords::Mapped(words), starts })
-    }
-}
-
-/// Where the residues of keys as they are read lie in bytes that are looked at part by part.
-#[derive(Debug, Default)]
-pub struct PackedResidues {
-    /// For each prime of each key, in order.
-    parts: Vec<(Range<usize>, Modulus)>,
-    /// Where the last key ends.
-    end: usize,
-}
-
-impl PackedResidues {
-    /// Adds a key behind those that there are.
-    pub fn push(&mut self, parameters: &Parameters, band: usize, limbs: usize) {
         let primes = primes(parameters, band, limbs);
-        let starts = starts(parameters, &primes, SwitchingKey::digits_of(parameters, band, limbs));
-        let byte = |word: usize| self.end + size_of::<u32>() * word;
-        let part =
-            |(range, prime): (&[usize], &usize)| (byte(range[0])..byte(range[1]), *parameters.ntts()[*prime].modulus());
-        self.parts.extend(starts.windows(2).zip(&primes).map(part));
-        self.end += SwitchingKey::read_bytes(parameters, band, limbs) as usize;
-    }
-
-    /// Checks the residues in a range of the bytes of all keys: each of those that begin there.
-    ///
-    /// # Errors
-    /// [`CkksError::Key`] for a residue that is not below its prime, or bytes that are not aligned or not as many.
-    pub fn check(&self, bytes: &[u8], range: Range<usize>) -> Result<(), CkksError> {
-        let first = self.parts.partition_point(|(part, _)| part.end <= range.start);
-        for (part, q) in self.parts[first..].iter().take_while(|(part, _)| part.start < range.end) {
-            let chunk = size_of::<u32>() * chunk_words(q);
-            let whole = |at: usize| part.start + (at.clamp(part.start, part.end) - part.start).next_multiple_of(chunk);
-            let within = bytes.get(whole(range.start)..whole(range.end));
-            let Some(Ok(words)) = within.map(bytemuck::try_cast_slice) else {
-                return refuse("its bytes are not aligned, or too few".into());
-            };
-            if !are_reduced(words, q) {
-                return refuse(format!("a residue is not below its prime {}", q.value()));
-            }
+        let starts = starts(parameters, &primes, digits);
+        let key = Self { limbs, digits, uniform: Seed::from_bytes(*seed), words: KeyWords::Mapped(words), starts };
+        let wrong = primes.par_iter().enumerate().find_map_any(|(index, &prime)| {
+            let q = parameters.ntts()[prime].modulus();
+            (!are_reduced(key.prime_words(index), q)).then(|| q.value())
+        });
+        match wrong {
+            Some(q) => refuse(format!("a residue is not below its prime {q}")),
+            None => Ok(key),
         }
-        Ok(())
     }
 }
 
@@ -192,7 +155,7 @@ mod tests {
     use super::*;
     use crate::ckks::keys::{KeyKind, KeyRequest, SecretKey};
     use crate::ckks::{EvaluationKeys, ParametersLiteral, SecurityPolicy};
-    use crate::ring::simd::{self, CHUNK};
+    use crate::ring::simd;
 
     fn key() -> (SecretKey, usize, SwitchingKey) {
         let parameters = Parameters::new(ParametersLiteral {
@@ -229,36 +192,6 @@ mod tests {
         assert!(matches!(SwitchingKey::from_sent(parameters, band, 5, &sent[1..]), Err(CkksError::Key { .. })));
         assert!(matches!(SwitchingKey::from_sent(parameters, band, 4, &sent), Err(CkksError::Key { .. })));
         assert!(matches!(SwitchingKey::from_sent(parameters, band, 5, &[]), Err(CkksError::Key { .. })));
-    }
-
-    #[test]
-    fn every_residue_is_looked_at_once_whatever_the_parts_are() {
-        let (secret, band, key) = key();
-        let parameters = secret.parameters();
-        let mut residues = PackedResidues::default();
-        (0..2).for_each(|_| residues.push(parameters, band, 5));
-        let mut words: Vec<u32> = bytemuck::pod_collect_to_vec(&[key.to_read(), key.to_read()].concat());
-        let bytes = 4 * words.len();
-        // Parts that end within a chunk, and parts of one chunk and less.
-        let faults = |words: &[u32], size: usize| {
-            let check = |from| residues.check(bytemuck::cast_slice(words), from..bytes.min(from + size)).is_err();
-            (0..bytes).step_by(size).filter(|from| check(*from)).count()
-        };
-        for size in [64, 100, 4096, 5000, bytes] {
-            assert_eq!(faults(&words, size), 0, "{size}");
-        }
-        let last = 4 * key.starts[key.starts.len() - 1];
-        // High parts of residues of the first chunk and of the last.
-        let (second, high) = (key.to_read().len(), 8 * CHUNK);
-        for byte in [high, last - 4, second + high, second + last - 4] {
-            let word = byte / 4;
-            let before = std::mem::replace(&mut words[word], u32::MAX);
-            for size in [64, 100, 4096, 5000, bytes] {
-                assert_eq!(faults(&words, size), 1, "{word} in parts of {size}");
-            }
-            words[word] = before;
-        }
-        assert!(residues.check(&bytemuck::cast_slice(&words)[..bytes / 2], 0..bytes).is_err());
     }
 
     #[test]
