@@ -125,7 +125,7 @@ impl ImageOutcome {
         let layers = plan.layers.iter().zip(&self.layers).zip(&self.largest);
         let one = |((layer, outcome), largest): ((&PlannedLayer, &LayerOutcome), &f64)| {
             // A coefficient has the deviation of a slot over sqrt(N / 2), and is no larger than the largest slot.
-            let ring = plan.rings.parameters(layer.output.ring);
+            let ring = plan.client.ring(layer.output.ring).parameters;
             let deviation = outcome.probe?.precision.deviation / slot_deviation(ring.log_n(), 1.0);
             let room = layer.log2_headroom.exp2() - largest;
             Some(overflow(ring.n() * layer.output.ciphertexts, room, deviation))

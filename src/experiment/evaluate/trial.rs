@@ -350,10 +350,10 @@ fn trial_row(
         cluster_relative_error: clusters.map(|report| report.relative_error),
         levels_used: Some(plan.levels_used() as u32),
         log2_qp: Some(security.log2_qp),
-        smaller_rings: Some(plan.rings.switches().iter().map(ring_in_words).collect::<Vec<_>>().join("; "))
+        smaller_rings: Some(plan.client.switches().map(ring_in_words).collect::<Vec<_>>().join("; "))
             .filter(|words| !words.is_empty()),
-        security_2018: Some(plan.rings.verdict(Table::Standard2018).into()),
-        security_2024: Some(plan.rings.verdict(Table::Guidelines2024).into()),
+        security_2018: Some(plan.client.verdict(Table::Standard2018).into()),
+        security_2024: Some(plan.client.verdict(Table::Guidelines2024).into()),
         rotations: operations(|operations| operations.rotations),
         hoisting_groups: operations(|operations| operations.hoisting_groups),
         plain_products: operations(|operations| operations.plain_products),
