@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::ReportError;
 use super::accuracy_rows;
-use super::columns::{FURTHER_SETTINGS, REPETITIONS, trial};
+use super::columns::{REPETITIONS, trial};
 use super::table::{self, alike, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
@@ -82,8 +82,7 @@ impl Rows {
         let mut frame = if all.is_empty() { DataFrame::default() } else { concat_df_diagonal(&all)? };
         switch_off(&mut frame)?;
         name_networks(&mut frame)?;
-        let further = FURTHER_SETTINGS.iter().filter(|setting| !TrialRow::SETTINGS.contains(setting));
-        let known = TrialRow::SETTINGS.iter().chain(further).copied();
+        let known = TrialRow::SETTINGS.iter().copied();
         let settings = known.filter(|name| frame.column(name).is_ok() && !REPETITIONS.contains(name)).collect();
         Ok(Self { frame, directories: directories.to_vec(), failed, measured_again, settings })
     }
