@@ -13,6 +13,7 @@ use crate::experiment::trial::TrialSpec;
 use crate::inference::program::Value;
 use crate::inference::{Layout, Plan, PlannedLayer};
 use crate::network::cluster::ClusterReport;
+use crate::network::lowered::Shape;
 
 /// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
 #[derive(Debug)]
@@ -157,35 +158,18 @@ pub fn kind(layer: &PlannedLayer) -> String {
 
 /// A layout in a few words, such as `packed 16x32x32 pitch 1, 1 ct`.
 pub fn layout(layout: &Layout) -> String {
-    let shape = layout.shape();
+    let Shape { channels, height, width } = layout.shape();
     let ciphertexts = layout.ciphertexts();
-    match layout {
-        Layout::Packed(packed) => format!(
-            "packed {}x{}x{} pitch {}, {ciphertexts} ct",
-            shape.channels,
-            shape.height,
-            shape.width,
-            packed.pitch()
-        ),
-        Layout::Channel(channel) => format!(
-            "channel {}x{}x{} pitch {}, {ciphertexts} ct",
-            shape.channels,
-            shape.height,
-            shape.width,
-            channel.pitch()
-        ),
+    let (name, how) = match layout {
+        Layout::Packed(packed) => ("packed", format!("pitch {}", packed.pitch())),
+        Layout::Channel(channel) => ("channel", format!("pitch {}", channel.pitch())),
         Layout::Tiled(tiled) => {
             let (rows, columns) = tiled.tile();
-            format!(
-                "tiled {}x{}x{} in {} of {rows}x{columns}, {ciphertexts} ct",
-                shape.channels,
-                shape.height,
-                shape.width,
-                tiled.tiles()
-            )
+            ("tiled", format!("in {} of {rows}x{columns}", tiled.tiles()))
         }
-        Layout::Classes(_) => format!("classes {}, {ciphertexts} ct", shape.channels),
-    }
+        Layout::Classes(_) => return format!("classes {channels}, {ciphertexts} ct"),
+    };
+    format!("{name} {channels}x{height}x{width} {how}, {ciphertexts} ct")
 }
 
 fn counts(operations: &Operations) -> OperationCounts {

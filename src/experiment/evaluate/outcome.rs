@@ -71,6 +71,24 @@ fn best(logits: &[f64]) -> Option<usize> {
 }
 
 impl ImageOutcome {
+    /// Logits alone, of an image that is sound: no layers, no seconds, no bytes.
+    pub const fn new(decrypted: Logits, clear_logits: Vec<f64>) -> Self {
+        Self {
+            decrypted,
+            clear_logits,
+            largest: Vec::new(),
+            exploded: false,
+            spoilt: false,
+            evaluations: 1,
+            layers: Vec::new(),
+            encryption_seconds: 0.0,
+            decryption_seconds: 0.0,
+            upload_bytes: 0,
+            result_bytes: 0,
+            exchanged: None,
+        }
+    }
+
     /// Whether the logits mean nothing: the client noticed, or clear text says so.
     pub const fn overflow(&self) -> bool {
         self.decrypted.overflow || self.exploded || self.spoilt
@@ -149,20 +167,7 @@ pub(super) mod tests {
     use super::*;
 
     pub fn outcome(values: &[f64], clear_logits: &[f64]) -> ImageOutcome {
-        ImageOutcome {
-            decrypted: Logits { values: values.to_vec(), overflow: false },
-            clear_logits: clear_logits.to_vec(),
-            largest: vec![],
-            exploded: false,
-            spoilt: false,
-            evaluations: 1,
-            layers: vec![],
-            encryption_seconds: 0.0,
-            decryption_seconds: 0.0,
-            upload_bytes: 0,
-            result_bytes: 0,
-            exchanged: None,
-        }
+        ImageOutcome::new(Logits { values: values.to_vec(), overflow: false }, clear_logits.to_vec())
     }
 
     #[test]

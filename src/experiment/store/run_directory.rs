@@ -252,6 +252,14 @@ mod tests {
         }
     }
 
+    /// A directory with the records of these trials.
+    fn recorded(trials: &[(&str, TrialStatus)]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        trials.iter().for_each(|(trial_id, status)| run.record(record(trial_id, *status)).unwrap());
+        directory
+    }
+
     fn status(run: &RunDirectory, trial_id: &str) -> Option<TrialStatus> {
         run.statuses().get(trial_id).copied()
     }
@@ -285,10 +293,7 @@ mod tests {
 
     #[test]
     fn a_torn_row_is_moved_aside_and_never_merged() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok)]);
         let path = directory.path().join("trials.csv");
         let whole = fs::read_to_string(&path).unwrap();
         // Cut anywhere, the line end alone included, and followed by what a loss of power leaves.
@@ -307,11 +312,7 @@ mod tests {
 
     #[test]
     fn what_editors_and_spreadsheets_do_to_line_ends_loses_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Failed)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Failed)]);
         let tables = ["trials.csv", "layers.csv", "images.csv"];
         let whole = tables.map(|table| fs::read_to_string(directory.path().join(table)).unwrap());
         let changes: [fn(&str) -> String; 4] = [
@@ -342,11 +343,7 @@ mod tests {
 
     #[test]
     fn other_columns_and_changed_ids_are_named_and_nothing_is_touched() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Ok)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Ok)]);
         let path = directory.path().join("trials.csv");
         let text = fs::read_to_string(&path).unwrap();
         for (changed, said) in [
@@ -380,11 +377,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_version_wrote_stays_and_goes_on_in_further_files() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Failed)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Failed)]);
         let file = |name: &str| directory.path().join(name);
         let text = fs::read_to_string(file("trials.csv")).unwrap();
         let old = without(&text, "reason");
@@ -437,11 +430,7 @@ mod tests {
 
     #[test]
     fn damage_in_the_middle_is_not_repaired() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Ok)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Ok)]);
         let path = directory.path().join("trials.csv");
         let text = fs::read_to_string(&path).unwrap().replacen("a,1,ok", "a,1,oak", 1);
         fs::write(&path, &text).unwrap();
