@@ -16,7 +16,7 @@ use super::host::Host;
 use super::program::Program;
 use super::records::words;
 use super::setting::Threads;
-use super::store::write_whole;
+use super::store::write_json;
 use crate::inference::Prices;
 use crate::inference::prices::measure;
 use crate::ring::simd::instructions;
@@ -169,9 +169,7 @@ impl Machine {
         let path = self.file(cache);
         fs::create_dir_all(cache).map_err(|source| ExperimentError::Append { path: path.clone(), source })?;
         let entry = Entry { machine: self.clone(), prices: prices.clone() };
-        let text = serde_json::to_string_pretty(&entry)
-            .map_err(|error| ExperimentError::Encode { what: "prices", reason: error.to_string() })?;
-        write_whole(&path, (text + "\n").as_bytes())
+        write_json(&path, "prices", &entry)
     }
 }
 

@@ -193,11 +193,8 @@ fn command(request: &AccuracyRequest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::accuracy::candidates::tests::shipped;
     use crate::experiment::setting::NetworkForm;
-
-    fn shipped(name: &str) -> PathBuf {
-        format!("{}/models/resnet20_w16_cifar10_{name}.safetensors", env!("CARGO_MANIFEST_DIR")).into()
-    }
 
     #[test]
     fn it_tells_the_command_and_no_paths() {

@@ -40,38 +40,29 @@ pub fn evaluate(
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
 ) -> Result<TrialRow, ExperimentError> {
-    Task::from(spec).pool()?.install(|| evaluate_here(spec, prices, checkpoint, rows, events))
-}
-
-/// As [`evaluate`], on the threads that it is called on.
-fn evaluate_here(
-    spec: &TrialSpec,
-    prices: &KnownPrices,
-    checkpoint: Option<&Path>,
-    rows: &mut dyn RowSink,
-    events: &mut dyn EventSink,
-) -> Result<TrialRow, ExperimentError> {
     let task = Task::from(spec);
-    events.progress(Stage::Preparation, 0, 1, "");
-    let dataset = images_of(spec)?;
-    if spec.is_clear() {
-        return clear::evaluate(spec, &task, &dataset, rows, events);
-    }
-    let prepared = Prepared::of_trial(spec, &task, &prices.prices)?;
-    task.check_memory(task.memory_bytes(&prepared.plan))?;
-    events.progress(Stage::Preparation, 1, 1, "");
+    task.pool()?.install(|| {
+        events.progress(Stage::Preparation, 0, 1, "");
+        let dataset = images_of(spec)?;
+        if spec.is_clear() {
+            return clear::evaluate(spec, &task, &dataset, rows, events);
+        }
+        let prepared = Prepared::of_trial(spec, &task, &prices.prices)?;
+        task.check_memory(task.memory_bytes(&prepared.plan))?;
+        events.progress(Stage::Preparation, 1, 1, "");
 
-    let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
-    let measured = if is_encrypted(spec) {
-        trial.encrypted(prices, checkpoint, rows, events)?
-    } else {
-        trial.simulated(rows, events)?
-    };
-    for layer in 0..prepared.plan.layers.len() {
-        rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
-    }
-    let labels: Vec<u8> = spec.settings.images.indices().iter().map(|&index| dataset.labels[index]).collect();
-    Ok(trial_row(spec, &task, &measured, &prepared, &labels))
+        let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
+        let measured = if is_encrypted(spec) {
+            trial.encrypted(prices, checkpoint, rows, events)?
+        } else {
+            trial.simulated(rows, events)?
+        };
+        for layer in 0..prepared.plan.layers.len() {
+            rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
+        }
+        let labels: Vec<u8> = spec.settings.images.indices().iter().map(|&index| dataset.labels[index]).collect();
+        Ok(trial_row(spec, &task, &measured, &prepared, &labels))
+    })
 }
 
 /// What the images of a trial gave.

@@ -183,9 +183,8 @@ impl RunDirectory {
 
     /// Trials of which such a file is there.
     pub(super) fn checkpointed(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.pending).into_iter().flatten().flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.filter_map(|name| Some(name.strip_suffix(CHECKPOINT)?.to_owned())).collect()
+        let paths = whole_file::files_with(&self.pending, CHECKPOINT);
+        paths.iter().filter_map(|path| Some(path.file_name()?.to_str()?.strip_suffix(CHECKPOINT)?.to_owned())).collect()
     }
 
     /// How the last recorded attempt at each trial ended.
@@ -241,16 +240,7 @@ impl Drop for RunDirectory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::records::{ImageRow, LayerRow};
-
-    fn record(trial_id: &str, status: TrialStatus) -> TrialRecord {
-        let id = || trial_id.to_owned();
-        TrialRecord {
-            trial: TrialRow { trial_id: id(), status, ..TrialRow::default() },
-            layers: (0..2).map(|layer| LayerRow { trial_id: id(), layer, ..LayerRow::default() }).collect(),
-            images: (0..3).map(|image| ImageRow { trial_id: id(), image, ..ImageRow::default() }).collect(),
-        }
-    }
+    use crate::experiment::store::journal::tests::record;
 
     /// A directory with the records of these trials.
     fn recorded(trials: &[(&str, TrialStatus)]) -> tempfile::TempDir {

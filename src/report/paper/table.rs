@@ -4,6 +4,7 @@ use super::cell::Cell;
 use crate::experiment::records::csv_text;
 use crate::report::ReportError;
 use crate::report::text_table::{Align, TextTable};
+use crate::report::words::SUPERSCRIPTS;
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,17 +181,10 @@ fn escape_letters(text: &str) -> String {
             '<' => escaped += "$<$",
             '>' => escaped += "$>$",
             '\u{a0}' => escaped.push('~'),
-            '⁰' => escaped += "\\textsuperscript{0}",
-            '¹' => escaped += "\\textsuperscript{1}",
-            '²' => escaped += "\\textsuperscript{2}",
-            '³' => escaped += "\\textsuperscript{3}",
-            '⁴' => escaped += "\\textsuperscript{4}",
-            '⁵' => escaped += "\\textsuperscript{5}",
-            '⁶' => escaped += "\\textsuperscript{6}",
-            '⁷' => escaped += "\\textsuperscript{7}",
-            '⁸' => escaped += "\\textsuperscript{8}",
-            '⁹' => escaped += "\\textsuperscript{9}",
-            other => escaped.push(other),
+            other => match SUPERSCRIPTS.iter().position(|raised| *raised == other) {
+                Some(digit) => escaped += &format!("\\textsuperscript{{{digit}}}"),
+                None => escaped.push(other),
+            },
         }
     }
     escaped
