@@ -51,10 +51,10 @@ impl<'a> Client<'a> {
     /// The keys of smaller rings follow from that of the largest.
     fn with(plan: &'a ClientPlan, secret: SecretKey) -> Self {
         let root = secret.root().derive("keys of smaller rings", &[]);
-        let smaller = plan.smaller.iter().map(|ring| {
-            let parameters = ring.switch.target();
-            (Encoder::new(parameters.log_n()), SecretKey::reproducible(parameters, &root))
-        });
+        let smaller = plan
+            .rings()
+            .skip(1)
+            .map(|ring| (Encoder::new(ring.parameters.log_n()), SecretKey::reproducible(ring.parameters, &root)));
         let smaller = smaller.collect();
         Self { plan, encryptor: Encryptor::new(secret), smaller }
     }
@@ -80,7 +80,7 @@ impl<'a> Client<'a> {
             made(keys.len());
             Ok::<(), InferenceError>(())
         })?;
-        self.plan.evaluator(keys.into_iter())
+        self.plan.evaluator(keys.into_iter(), |ring| self.ring(ring.number).0.clone())
     }
 
     /// Makes all keys that the plan needs, one after the other, for `take`, which may write them down where there is no room for all.
@@ -93,22 +93,25 @@ impl<'a> Client<'a> {
     ) -> Result<(), E> {
         let plan: &'a ClientPlan = self.plan;
         let mut planned = plan.planned_keys();
-        let requests = std::iter::once(&plan.request).chain(plan.smaller.iter().map(|ring| &ring.request));
-        for (ring, request) in requests.enumerate() {
+        for ring in plan.rings() {
             // Keys come in the order of the plan.
             let mut take_next = |key| planned.next().map_or(Ok(()), |planned| take(planned, key));
-            EvaluationKeys::generate_each(self.secret_of(ring), request, |_, _, key| take_next(key))?;
-            if let Some(next) = plan.smaller.get(ring) {
-                let key = RingSwitchingKey::generate(&next.switch, self.secret_of(ring), self.secret_of(ring + 1))?;
-                take_next(key.into_key())?;
+            let (_, secret) = self.ring(ring.number);
+            EvaluationKeys::generate_each(secret, ring.request, |_, _, key| take_next(key))?;
+            if let Some(switch) = ring.switch {
+                let (_, smaller) = self.ring(ring.number + 1);
+                take_next(RingSwitchingKey::generate(switch, secret, smaller)?.into_key())?;
             }
         }
         Ok(())
     }
 
-    /// The secret key of ring number `ring`.
-    fn secret_of(&self, ring: usize) -> &SecretKey {
-        ring.checked_sub(1).map_or(self.encryptor.secret(), |smaller| &self.smaller[smaller].1)
+    /// The encoder and the secret key of ring number `number`.
+    fn ring(&self, number: usize) -> (&Encoder, &SecretKey) {
+        match self.smaller[..number].last() {
+            Some((encoder, secret)) => (encoder, secret),
+            None => (self.encryptor.encoder(), self.encryptor.secret()),
+        }
     }
 
     /// Encrypts a normalised image, row-major [channels, rows, columns].
