@@ -2,6 +2,7 @@
 # Runs the fuzz targets of fuzz/, one after the other, and prints what each executed and found.
 #
 #   scripts/fuzz.sh SECONDS [TARGET ..]        all targets, if none is named
+#   scripts/fuzz.sh check                      whether they compile
 #
 # Needs a C++ compiler for libFuzzer, and no nightly Rust: fuzz/instrument passes the flags. The corpus grows in target/fuzz/corpus, faults
 # lie in target/fuzz/faults/TARGET; an input runs again with
@@ -10,9 +11,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-seconds="${1:?usage: scripts/fuzz.sh SECONDS [TARGET ..]}"
+seconds="${1:?usage: scripts/fuzz.sh SECONDS [TARGET ..] | check}"
 shift
-[[ $seconds =~ ^[0-9]+$ ]] || { echo "error: $seconds is no number of seconds" >&2; exit 2; }
+[[ $seconds == check || $seconds =~ ^[0-9]+$ ]] || { echo "error: $seconds is no number of seconds" >&2; exit 2; }
 targets=("$@")
 [[ $# -gt 0 ]] || mapfile -t targets < <(ls fuzz/seeds)
 for target in "${targets[@]}"; do
@@ -25,6 +26,11 @@ mkdir -p "$place"
 cp Cargo.lock fuzz/Cargo.lock
 sed -n '/^\[profile\.release\.package\]/,/^\[profile\.profiling\]/p' Cargo.toml | sed '/profiling/d' > "$place/profile.toml"
 printf '[profile.release.package.leveled]\nopt-level = 1\ndebug-assertions = true\noverflow-checks = true\n' >> "$place/profile.toml"
+if [[ $seconds == check ]]; then
+    # In the target directory of the crate, where its dependencies have been checked; what is not linked needs no libFuzzer.
+    CUSTOM_LIBFUZZER_PATH=/libfuzzer.a exec "${LEVELED_FUZZ_CARGO:-cargo}" check --release --manifest-path fuzz/Cargo.toml \
+        --target-dir target --config "$place/profile.toml"
+fi
 RUSTC_WRAPPER="$PWD/fuzz/instrument" CARGO_TARGET_DIR="$place" "${LEVELED_FUZZ_CARGO:-cargo}" build --release \
     --manifest-path fuzz/Cargo.toml --config "$place/profile.toml"
 
@@ -40,6 +46,8 @@ printf '%-14s %12s %10s %8s %8s\n' target executions seconds features faults
 for target in "${targets[@]}"; do
     corpus="$place/corpus/$target" faults="$place/faults/$target" log="$place/$target.log"
     mkdir -p "$corpus" "$faults"
+    # What earlier runs left is not counted again.
+    touch "$scratch/since"
     start=$SECONDS
     # A fault ends the target: its input and the log tell which.
     LEVELED_FUZZ_TARGET="$target" LEVELED_PRICES=stored TMPDIR="$(mktemp -d -p "$scratch")" RAYON_NUM_THREADS=1 \
@@ -48,7 +56,7 @@ for target in "${targets[@]}"; do
         -print_final_stats=1 -verbosity=1 > "$log" 2>&1 || true
     executions="$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)"
     features="$(grep -o 'ft: [0-9]*' "$log" | tail -1 | tr -dc 0-9 || true)"
-    found="$(find "$faults" -type f | wc -l)"
+    found="$(find "$faults" -type f -newer "$scratch/since" | wc -l)"
     [[ $found == 0 && -n $executions ]] || failed=1
     printf '%-14s %12s %10s %8s %8s\n' "$target" "${executions:-none}" "$((SECONDS - start))" "${features:--}" "$found"
 done

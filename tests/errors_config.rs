@@ -7,8 +7,9 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
-use common::program::refusal;
+use common::program::{leveled_with, refusal};
 use tempfile::TempDir;
 
 /// A complete experiment file; line numbers in the tests below count from its first line.
@@ -417,15 +418,33 @@ fn members_of_different_networks() {
 }
 
 #[test]
-fn kernels_that_there_are_not() {
-    let output = assert_cmd::Command::cargo_bin("leveled")
-        .unwrap()
-        .args(["plan", "experiments/quickstart.yaml"])
-        .env("LEVELED_SIMD", "avx1024")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(output.stdout.is_empty());
-    assert!(text.contains("LEVELED_SIMD is \"avx1024\", but this processor has the kernels portable"), "{text}");
+fn variables_that_cannot_be() {
+    for (name, value, part) in [
+        ("LEVELED_SIMD", "avx1024", "LEVELED_SIMD is \"avx1024\", but this processor has the kernels portable"),
+        (
+            "LEVELED_MEMORY",
+            "plenty",
+            "LEVELED_MEMORY: \"plenty\" is not a size; write a number and a unit, such as `2 GiB`",
+        ),
+    ] {
+        let output = leveled_with(Path::new("."), &[(name, value)], &["plan", "experiments/quickstart.yaml"]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(output.stdout.is_empty());
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn a_share_of_the_memory_bounds_the_weights_that_are_kept() {
+    let planned = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let all = [&["run", "experiments/quickstart.yaml", "--dry-run", "--json"], arguments].concat();
+        let output = leveled_with(Path::new("."), variables, &all);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        json[0]["memory_bytes"].as_u64().unwrap()
+    };
+    let least = planned(&[("LEVELED_MEMORY", "1 GiB")], &[]);
+    let some = planned(&[("LEVELED_MEMORY", "8 GiB")], &[]);
+    assert!(least < some && some < 8 << 30, "{least} {some}");
+    assert_eq!(planned(&[], &["--max-memory", "16 GiB", "--jobs", "2"]), some);
 }

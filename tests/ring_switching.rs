@@ -48,13 +48,13 @@ fn late_layers_move_into_smaller_rings_and_agree_with_clear_text() {
         let options = PlanOptions { complex_packing, input_copies, ..options(RingSwitching::Auto) };
         let plan = Plan::new(network.clone(), &options).unwrap();
         // Into the rings of 2^10 and of 2^9, where the last stage fills all slots.
-        let last = plan.rings.last();
-        assert_eq!((plan.rings.switches().len(), last.log_n()), (2, 9));
+        let last = plan.client.rings().last().unwrap().parameters;
+        assert_eq!((plan.client.switches().count(), last.log_n()), (2, 9));
         assert!(switches(&plan) >= 2);
         agrees(&network, &options, &[image(&network, 0.3)], (8.0, 5e-3), &format!("complex {complex_packing}"));
         // What is derived from the plan follows.
         let one = Plan::new(network.clone(), &PlanOptions { ring_switching: RingSwitching::None, ..options }).unwrap();
-        assert_eq!((switches(&one), one.rings.switches().len()), (0, 0));
+        assert_eq!((switches(&one), one.client.switches().count()), (0, 0));
         assert!(plan.client.key_bytes() <= one.client.key_bytes());
         assert!(plan.predicted_seconds(1) < one.predicted_seconds(1));
         assert_eq!(plan.levels_used(), one.levels_used());
@@ -108,7 +108,7 @@ fn the_noise_of_every_layer_is_that_of_the_simulation() {
     let network = three_stages();
     let options = PlanOptions { scale_bits: 22.0, weight_bits: 19.5, input_bits: 24.0, ..options(RingSwitching::Auto) };
     let plan = Plan::new(network, &options).unwrap();
-    assert!(!plan.rings.switches().is_empty());
+    assert!(plan.client.switches().count() > 0);
     let client = Client::reproducible(&plan.client, &Seed::from_number(3));
     let evaluator = client.evaluator(|_| ()).unwrap();
     let executor = Executor::new(&plan.program, &evaluator, 1 << 24);
@@ -151,12 +151,12 @@ fn resnet20_moves_where_the_limits_allow_it() {
         |ring_switching| Plan::new(network.clone(), &PlanOptions { ring_switching, ..PlanOptions::default() }).unwrap();
     let (one, many) = (plan(RingSwitching::None), plan(RingSwitching::Auto));
     let rings: Vec<(u32, usize)> =
-        many.rings.switches().iter().map(|switch| (switch.target().log_n(), switch.limbs())).collect();
+        many.client.switches().map(|switch| (switch.target().log_n(), switch.limbs())).collect();
     assert_eq!(rings.iter().map(|ring| ring.0).collect::<Vec<_>>(), [14, 13], "{rings:?}");
-    for ring in many.rings.all() {
-        assert!(ring.security().is_secure(), "{:?}", ring.security());
+    for ring in many.client.rings() {
+        assert!(ring.parameters.security().is_secure(), "{:?}", ring.parameters.security());
     }
-    for switch in many.rings.switches() {
+    for switch in many.client.switches() {
         assert!(
             switch.through().security().is_secure() && switch.through().security().log_n == switch.target().log_n()
         );

@@ -14,5 +14,6 @@ python3 -c 'import json, sys; sys.exit(any(cell.get("outputs") for cell in json.
     echo 'error: rows.ipynb has outputs; in git it has none: jupyter nbconvert --clear-output --inplace docs/notebook/rows.ipynb' >&2
     exit 1
 }
-"$programs/jupyter" nbconvert --execute --to html --log-level WARN --output-dir "${html%/*}" --output "${html##*/}" docs/notebook/rows.ipynb
+# Under sudo, or in an environment that somebody else made, Jupyter would take a kernel `python3` of the user's instead.
+JUPYTER_PREFER_ENV_PATH=1 "$programs/jupyter" nbconvert --execute --to html --log-level WARN --output-dir "${html%/*}" --output "${html##*/}" docs/notebook/rows.ipynb
 echo "$html"

@@ -88,7 +88,7 @@ impl World {
 
     fn evaluate(&self, keys: &Path, upload: &Path, result: &Path) {
         if let Ok(server) = Server::open(&self.plan, keys, |_| ()) {
-            let _ = server.evaluate(upload, result, 0, &mut |_, _, _, _| ());
+            let _ = server.evaluate(upload, result, 0, &mut |_| ());
         }
     }
 }

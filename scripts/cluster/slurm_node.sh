@@ -20,11 +20,20 @@ export SLURM_CONF=$root/slurm.conf
 # A socket that is free now.
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# ended PIDFILE: ends a daemon and waits until it is gone.
+# is_ours PID NAME: whether this is a daemon of that name that this script started, and no other process that has its number by now.
+is_ours() {
+    [ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ] && grep -qzxF "SLURM_CONF=$SLURM_CONF" "/proc/$1/environ" 2>/dev/null
+}
+
+# ended PIDFILE: ends the daemon that the file is named after and waits until it is gone.
 ended() {
     local pid
     [ -s "$1" ] || return 0
     pid=$(cat "$1")
+    if ! is_ours "$pid" "$(basename "$1" .pid)"; then
+        rm -f "$1"
+        return 0
+    fi
     kill "$pid" 2>/dev/null || return 0
     for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || return 0; sleep 0.1; done
     kill -9 "$pid" 2>/dev/null || true

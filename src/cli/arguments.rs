@@ -25,7 +25,7 @@ use super::server::Server;
 use super::train::Train;
 use super::trial::Trial;
 use super::tune::Tune;
-use crate::experiment::memory_left::check_least;
+use crate::experiment::memory_left::{check_least, read_share};
 use crate::experiment::notice::tell;
 use crate::ring::simd::Instructions;
 
@@ -93,6 +93,7 @@ impl Command {
     fn execute(self) -> Result<(), CliError> {
         Instructions::chosen()?;
         check_least()?;
+        read_share()?;
         match self {
             Self::Run(run) => run.execute(),
             Self::Plan(plan) => plan.execute(),

@@ -1,10 +1,10 @@
 //! A number of bytes as people write it: `2 GiB`.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::literal_schema::literal_schema;
 
 /// Units from the largest to the smallest, in bytes.
 const UNITS: [(&str, u64); 7] = [
@@ -84,21 +84,13 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
-impl JsonSchema for ByteSize {
-    fn schema_name() -> Cow<'static, str> {
-        "ByteSize".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A size such as `2 GiB` or `512 MiB`, or a number of bytes.",
-            "anyOf": [
-                { "type": "integer", "minimum": 0 },
-                { "type": "string", "pattern": "^ *[0-9.]+ *([TGMK]iB|[GM]B|B)? *$" },
-            ],
-        })
-    }
-}
+literal_schema!(ByteSize, {
+    "description": "A size such as `2 GiB` or `512 MiB`, or a number of bytes.",
+    "anyOf": [
+        { "type": "integer", "minimum": 0 },
+        { "type": "string", "pattern": "^ *[0-9.]+ *([TGMK]iB|[GM]B|B)? *$" },
+    ],
+});
 
 #[cfg(test)]
 mod tests {

@@ -57,13 +57,13 @@ impl<W: Write + Send> RowSink for Rows<W> {
     }
 }
 
-/// Makes the operating system kill this process when the one that started it ends, however that ends: nobody would take its
-/// rows, and the next run needs its memory.
+/// Makes the operating system kill this process, one of a trial or one of a server's, when the one that started it ends, however that
+/// ends: nobody would take what it tells, and the next run needs its memory.
 pub fn end_with_parent() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Signal, set_parent_process_death_signal};
-        // Without it, the process ends by itself when it finds nobody to take a row.
+        // Without it, the process ends by itself when it finds nobody to take what it tells.
         let _ = set_parent_process_death_signal(Some(Signal::KILL));
     }
 }

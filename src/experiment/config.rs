@@ -100,10 +100,16 @@ mod tests {
     use super::*;
 
     /// Writes a model and an experiment file with the given settings, and reads it.
-    fn read(text: &str) -> Result<Experiment, ExperimentError> {
+    /// A directory with weights.
+    fn weights() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("net.safetensors"), "weights").unwrap();
         std::fs::write(directory.path().join("net.yaml"), CARD).unwrap();
+        directory
+    }
+
+    fn read(text: &str) -> Result<Experiment, ExperimentError> {
+        let directory = weights();
         let file = directory.path().join("e.yaml");
         std::fs::write(&file, text).unwrap();
         Experiment::read(&file)
@@ -150,9 +156,7 @@ mod tests {
 
     #[test]
     fn what_is_set_is_part_of_the_id_and_is_blamed() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("net.safetensors"), "weights").unwrap();
-        std::fs::write(directory.path().join("net.yaml"), CARD).unwrap();
+        let directory = weights();
         let file = directory.path().join("e.yaml");
         std::fs::write(&file, format!("{FIXED}  log_n: 15\n")).unwrap();
         let with = |set: &str| Experiment::read_with(&file, &[set.parse().unwrap()]);

@@ -7,16 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::ExperimentError;
+use super::model_choice::{EXTENSION, FOLDER};
 use crate::dataset::{Dataset, DatasetName, Normalisation, shipped_test_images};
 use crate::network::card::CardActivation;
 use crate::network::import::{Checkpoint, Found, RENAMINGS, Wanted, find};
 use crate::network::{ActivationKind, Card, Model, NetworkError, Shortcut};
-
-/// Folder of the weights that are written where no file is named.
-const FOLDER: &str = "models";
-
-/// Extension of weights.
-const EXTENSION: &str = "safetensors";
 
 /// So many more of the shipped images must be right with another normalisation before it is worth a note: fewer are chance, and networks
 /// hardly tell the usual ones apart.

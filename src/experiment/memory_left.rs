@@ -1,8 +1,10 @@
 //! Memory that a new process could use: what the machine has, what the control groups of this process leave (containers, batch systems,
 //! systemd), and what `ulimit` allows.
 
+use std::env;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ExperimentError;
 use super::byte_size::ByteSize;
@@ -15,6 +17,34 @@ const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 #[must_use]
 pub fn available_memory_bytes() -> Option<u64> {
     least([kibibytes_of("/proc/meminfo", "MemAvailable"), enforced_bytes()])
+}
+
+/// The variable that says how much of the machine's memory is for a process, such as `8 GiB`.
+pub const SHARE: &str = "LEVELED_MEMORY";
+
+/// What of the machine's memory is for this process; all of it unless somebody said so.
+static SHARE_BYTES: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// What of the machine's memory is for this process; none: whatever is available. What can be kept or made anew is kept within it.
+#[must_use]
+pub fn share_bytes() -> Option<u64> {
+    Some(SHARE_BYTES.load(Ordering::Relaxed)).filter(|bytes| *bytes != u64::MAX)
+}
+
+/// Says that no more than `bytes` are for this process, which others may have bounded before.
+pub fn bound_share(bytes: u64) {
+    SHARE_BYTES.fetch_min(bytes, Ordering::Relaxed);
+}
+
+/// Takes what the environment says of this process's share.
+///
+/// # Errors
+/// [`ExperimentError::Argument`] for a variable that is no size.
+pub fn read_share() -> Result<(), ExperimentError> {
+    let Some(text) = env::var_os(SHARE).filter(|text| !text.is_empty()) else { return Ok(()) };
+    let size = ByteSize::parse(&text.to_string_lossy());
+    bound_share(size.map_err(|problem| ExperimentError::Argument { name: SHARE, problem })?.0);
+    Ok(())
 }
 
 /// What of it the control groups and limits of this process leave: whoever takes more is ended. None: they set no bounds.

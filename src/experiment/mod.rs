@@ -27,6 +27,7 @@ pub mod import;
 pub mod inference;
 pub mod inference_view;
 pub mod level_view;
+mod literal_schema;
 pub mod locate;
 pub mod memory_left;
 pub mod model_choice;

@@ -9,11 +9,12 @@ use super::suggest;
 use crate::dataset::DatasetName;
 use crate::network::{Card, Pool, Shortcut};
 
-/// Folder of the weights that can be named, looked for beside the experiment file and in the directories above it.
-const FOLDER: &str = "models";
+/// Folder of the weights that can be named, looked for beside the experiment file and in the directories above it, and of those that are
+/// written where no file is named.
+pub(super) const FOLDER: &str = "models";
 
 /// Extension of weights.
-const EXTENSION: &str = "safetensors";
+pub(super) const EXTENSION: &str = "safetensors";
 
 /// The file that `model` stands for: a path from `directory` (a file that is there, or a name with a directory or the extension of
 /// weights), or a name in `models/`.

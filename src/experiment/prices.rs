@@ -14,8 +14,9 @@ use super::ExperimentError;
 use super::fingerprint::sha256_of_text;
 use super::host::Host;
 use super::program::Program;
+use super::records::words;
 use super::setting::Threads;
-use super::store::write_whole;
+use super::store::write_json;
 use crate::inference::Prices;
 use crate::inference::prices::measure;
 use crate::ring::simd::instructions;
@@ -26,27 +27,15 @@ pub const PRICES: &str = "LEVELED_PRICES";
 /// The variable that names the cache.
 pub const CACHE: &str = "LEVELED_CACHE";
 
-/// Where prices come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PriceOrigin {
-    /// Measured on this machine, now or earlier.
-    Measured,
-    /// Part of the program.
-    Stored,
-    /// Given by the user.
-    Given,
-}
-
-impl PriceOrigin {
-    /// As recorded.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Measured => "measured",
-            Self::Stored => "stored",
-            Self::Given => "given",
-        }
+words! {
+    /// Where prices come from.
+    pub enum PriceOrigin {
+        /// Measured on this machine, now or earlier.
+        Measured = "measured",
+        /// Part of the program.
+        Stored = "stored",
+        /// Given by the user.
+        Given = "given",
     }
 }
 
@@ -180,9 +169,7 @@ impl Machine {
         let path = self.file(cache);
         fs::create_dir_all(cache).map_err(|source| ExperimentError::Append { path: path.clone(), source })?;
         let entry = Entry { machine: self.clone(), prices: prices.clone() };
-        let text = serde_json::to_string_pretty(&entry)
-            .map_err(|error| ExperimentError::Encode { what: "prices", reason: error.to_string() })?;
-        write_whole(&path, (text + "\n").as_bytes())
+        write_json(&path, "prices", &entry)
     }
 }
 

@@ -14,7 +14,7 @@ use super::host::Host;
 use super::prices::KnownPrices;
 use super::program::Program;
 use super::setting::ImageSelection;
-use super::store::write_whole;
+use super::store::write_json;
 use super::trial::TrialSpec;
 use crate::user_file::read_text;
 
@@ -172,7 +172,7 @@ impl Provenance {
     /// # Errors
     /// [`ExperimentError::Append`].
     pub fn write(&self, directory: &Path) -> Result<(), ExperimentError> {
-        write_json(&directory.join(FILE), self)
+        write_json(&directory.join(FILE), "provenance", self)
     }
 }
 
@@ -188,16 +188,6 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
     serde_json::from_str(&text)
         .map(Some)
         .map_err(|error| ExperimentError::ProvenanceDamaged { path: path.to_owned(), reason: error.to_string() })
-}
-
-/// Writes a provenance file.
-///
-/// # Errors
-/// [`ExperimentError::Append`].
-pub(super) fn write_json<T: Serialize>(path: &Path, provenance: &T) -> Result<(), ExperimentError> {
-    let text = serde_json::to_string_pretty(provenance)
-        .map_err(|error| ExperimentError::Encode { what: "provenance", reason: error.to_string() })?;
-    write_whole(path, (text + "\n").as_bytes())
 }
 
 #[cfg(test)]

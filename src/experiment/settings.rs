@@ -32,19 +32,14 @@ pub struct Point {
     pub included: Option<usize>,
 }
 
-macro_rules! define_settings {
-    (
-        located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
-        parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
-        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
-    ) => {
+/// What a file says of settings: all of them alike.
+macro_rules! define_partial {
+    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
         /// Some settings. What is absent comes from elsewhere, or from the defaults.
         #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
         pub struct PartialSettings {
-            $($(#[$located_doc])* #[serde(deserialize_with = "given")] pub $located: Option<$located_type>,)*
-            $($(#[$parameter_doc])* #[serde(deserialize_with = "given")] pub $parameter: Option<$parameter_type>,)*
-            $($(#[$plain_doc])* #[serde(deserialize_with = "given")] pub $plain: Option<$plain_type>,)*
+            $($(#[$doc])* #[serde(deserialize_with = "given")] pub $name: Option<$type>,)*
         }
 
         /// Lists of values; every combination is a trial. The first of the settings below varies slowest.
@@ -52,9 +47,96 @@ macro_rules! define_settings {
         #[serde(deny_unknown_fields, default, expecting = "a mapping from settings to lists of values")]
         #[schemars(inline)]
         pub struct SweepAxes {
-            $($(#[$located_doc])* #[serde(deserialize_with = "given")] pub $located: Option<Vec<$located_type>>,)*
-            $($(#[$parameter_doc])* #[serde(deserialize_with = "given")] pub $parameter: Option<Vec<$parameter_type>>,)*
-            $($(#[$plain_doc])* #[serde(deserialize_with = "given")] pub $plain: Option<Vec<$plain_type>>,)*
+            $($(#[$doc])* #[serde(deserialize_with = "given")] pub $name: Option<Vec<$type>>,)*
+        }
+
+        /// Whether nothing is a value of a setting; a key that is none is for the parser to explain.
+        #[must_use]
+        pub fn may_be_null(name: &str) -> bool {
+            match name {
+                $(stringify!($name) => reads_null::<$type>(),)*
+                _ => true,
+            }
+        }
+
+        impl PartialSettings {
+            /// What is given in `over` takes the place of what is here.
+            #[must_use]
+            pub fn with(&self, over: &Self) -> Self {
+                Self { $($name: over.$name.as_ref().or(self.$name.as_ref()).cloned(),)* }
+            }
+
+            /// The same without what is an axis.
+            #[must_use]
+            pub fn without_axes(&self, axes: &SweepAxes) -> Self {
+                Self { $($name: self.$name.as_ref().filter(|_| axes.$name.is_none()).cloned(),)* }
+            }
+
+            /// Whether every setting given here has the same value there.
+            #[must_use]
+            pub fn is_part_of(&self, whole: &Self) -> bool {
+                $((self.$name.is_none() || self.$name == whole.$name))&&*
+            }
+
+            /// Checks every value on its own; `path` leads to this mapping.
+            ///
+            /// # Errors
+            /// [`ExperimentError::Setting`] at the first impossible value.
+            pub fn check(&self, yaml: &YamlText, path: &[Step<'_>]) -> Result<(), ExperimentError> {
+                $(check_value(yaml, path, stringify!($name), self.$name.as_ref())?;)*
+                Ok(())
+            }
+        }
+
+        impl SweepAxes {
+            /// Every combination of the axes' values, over the fixed ones.
+            #[must_use]
+            pub fn combinations(&self, fixed: &PartialSettings) -> Vec<Point> {
+                let mut points = vec![Point { settings: fixed.clone(), ..Point::default() }];
+                $(cross(&mut points, stringify!($name), self.$name.as_ref(), |to, value| to.$name = Some(value));)*
+                points
+            }
+
+            /// What is given in `over` takes the place of what is here.
+            #[must_use]
+            pub fn with(self, over: &Self) -> Self {
+                Self { $($name: over.$name.clone().or(self.$name),)* }
+            }
+
+            /// Whether the axes have the values of an entry, of those settings that they are about.
+            #[must_use]
+            pub fn may_be(&self, entry: &PartialSettings) -> bool {
+                $(has_value(self.$name.as_deref(), entry.$name.as_ref()))&&*
+            }
+
+            /// The same without the axes of what is fixed.
+            #[must_use]
+            pub fn without(self, fixed: &PartialSettings) -> Self {
+                Self { $($name: self.$name.filter(|_| fixed.$name.is_none()),)* }
+            }
+
+            /// Checks every value on its own, that no axis is empty or also fixed, and the number of combinations.
+            ///
+            /// # Errors
+            /// [`ExperimentError::Setting`] at the first impossible value.
+            pub fn check(&self, yaml: &YamlText, fixed: &PartialSettings) -> Result<(), ExperimentError> {
+                $(check_axis(yaml, stringify!($name), self.$name.as_deref(), fixed.$name.is_some())?;)*
+                check_combinations(yaml, &[$(self.$name.as_ref().map(Vec::len),)*])
+            }
+        }
+    };
+}
+
+macro_rules! define_settings {
+    (
+        located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
+        parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
+        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
+    ) => {
+        define_partial! {
+            $($(#[$located_doc])* $located: $located_type,)*
+            $($(#[$parameter_doc])* $parameter: $parameter_type,)*
+            $($(#[$plain_doc])* $plain: $plain_type,)*
         }
 
         /// The plain settings of a trial, defaults filled in.
@@ -74,17 +156,6 @@ macro_rules! define_settings {
             ]
         }
 
-        /// Whether nothing is a value of a setting; a key that is none is for the parser to explain.
-        #[must_use]
-        pub fn may_be_null(name: &str) -> bool {
-            match name {
-                $(stringify!($located) => reads_null::<$located_type>(),)*
-                $(stringify!($parameter) => reads_null::<$parameter_type>(),)*
-                $(stringify!($plain) => reads_null::<$plain_type>(),)*
-                _ => true,
-            }
-        }
-
         impl PartialSettings {
             /// The plain settings, with defaults for what is absent.
             ///
@@ -101,101 +172,6 @@ macro_rules! define_settings {
                 $(if let Some(value) = self.$parameter {
                     set.$parameter = value;
                 })*
-            }
-
-            /// What is given in `over` takes the place of what is here.
-            #[must_use]
-            pub fn with(&self, over: &Self) -> Self {
-                Self {
-                    $($located: over.$located.clone().or_else(|| self.$located.clone()),)*
-                    $($parameter: over.$parameter.or(self.$parameter),)*
-                    $($plain: over.$plain.clone().or_else(|| self.$plain.clone()),)*
-                }
-            }
-
-            /// The same without what is an axis.
-            #[must_use]
-            pub fn without_axes(&self, axes: &SweepAxes) -> Self {
-                Self {
-                    $($located: self.$located.clone().filter(|_| axes.$located.is_none()),)*
-                    $($parameter: self.$parameter.filter(|_| axes.$parameter.is_none()),)*
-                    $($plain: self.$plain.clone().filter(|_| axes.$plain.is_none()),)*
-                }
-            }
-
-            /// Whether every setting given here has the same value there.
-            #[must_use]
-            pub fn is_part_of(&self, whole: &Self) -> bool {
-                $((self.$located.is_none() || self.$located == whole.$located))&&*
-                $(&& (self.$parameter.is_none() || self.$parameter == whole.$parameter))*
-                $(&& (self.$plain.is_none() || self.$plain == whole.$plain))*
-            }
-
-            /// Checks every value on its own; `path` leads to this mapping.
-            ///
-            /// # Errors
-            /// [`ExperimentError::Setting`] at the first impossible value.
-            pub fn check(&self, yaml: &YamlText, path: &[Step<'_>]) -> Result<(), ExperimentError> {
-                $(check_value(yaml, path, stringify!($located), self.$located.as_ref())?;)*
-                $(check_value(yaml, path, stringify!($parameter), self.$parameter.as_ref())?;)*
-                $(check_value(yaml, path, stringify!($plain), self.$plain.as_ref())?;)*
-                Ok(())
-            }
-        }
-
-        impl SweepAxes {
-            /// Every combination of the axes' values, over the fixed ones.
-            #[must_use]
-            pub fn combinations(&self, fixed: &PartialSettings) -> Vec<Point> {
-                let mut points = vec![Point { settings: fixed.clone(), ..Point::default() }];
-                $(cross(&mut points, stringify!($located), self.$located.as_ref(), |to, value| to.$located = Some(value));)*
-                $(cross(&mut points, stringify!($parameter), self.$parameter.as_ref(), |to, value| to.$parameter = Some(value));)*
-                $(cross(&mut points, stringify!($plain), self.$plain.as_ref(), |to, value| to.$plain = Some(value));)*
-                points
-            }
-
-            /// What is given in `over` takes the place of what is here.
-            #[must_use]
-            pub fn with(self, over: &Self) -> Self {
-                Self {
-                    $($located: over.$located.clone().or(self.$located),)*
-                    $($parameter: over.$parameter.clone().or(self.$parameter),)*
-                    $($plain: over.$plain.clone().or(self.$plain),)*
-                }
-            }
-
-            /// Whether the axes have the values of an entry, of those settings that they are about.
-            #[must_use]
-            pub fn may_be(&self, entry: &PartialSettings) -> bool {
-                $(has_value(self.$located.as_deref(), entry.$located.as_ref()))&&*
-                $(&& has_value(self.$parameter.as_deref(), entry.$parameter.as_ref()))*
-                $(&& has_value(self.$plain.as_deref(), entry.$plain.as_ref()))*
-            }
-
-            /// The same without the axes of what is fixed.
-            #[must_use]
-            pub fn without(self, fixed: &PartialSettings) -> Self {
-                Self {
-                    $($located: self.$located.filter(|_| fixed.$located.is_none()),)*
-                    $($parameter: self.$parameter.filter(|_| fixed.$parameter.is_none()),)*
-                    $($plain: self.$plain.filter(|_| fixed.$plain.is_none()),)*
-                }
-            }
-
-            /// Checks every value on its own, that no axis is empty or also fixed, and the number of combinations.
-            ///
-            /// # Errors
-            /// [`ExperimentError::Setting`] at the first impossible value.
-            pub fn check(&self, yaml: &YamlText, fixed: &PartialSettings) -> Result<(), ExperimentError> {
-                $(check_axis(yaml, stringify!($located), self.$located.as_deref(), fixed.$located.is_some())?;)*
-                $(check_axis(yaml, stringify!($parameter), self.$parameter.as_deref(), fixed.$parameter.is_some())?;)*
-                $(check_axis(yaml, stringify!($plain), self.$plain.as_deref(), fixed.$plain.is_some())?;)*
-                let lengths = [
-                    $(self.$located.as_ref().map(Vec::len),)*
-                    $(self.$parameter.as_ref().map(Vec::len),)*
-                    $(self.$plain.as_ref().map(Vec::len),)*
-                ];
-                check_combinations(yaml, &lengths)
             }
         }
 

@@ -55,7 +55,7 @@ impl<'a> Client<'a> {
     /// The keys of smaller rings follow from that of the largest.
     fn with(plan: &'a ClientPlan, secret: SecretKey) -> Self {
         let root = secret.root().derive("keys of smaller rings", &[]);
-        let smaller = plan.smaller.iter().map(|_| OnceLock::new()).collect();
+        let smaller = plan.rings().skip(1).map(|_| OnceLock::new()).collect();
         Self { plan, encryptor: Encryptor::new(secret), root, smaller }
     }
 
@@ -80,7 +80,7 @@ impl<'a> Client<'a> {
             made(keys.len());
             Ok::<(), InferenceError>(())
         })?;
-        self.plan.evaluator(keys.into_iter())
+        self.plan.evaluator(keys.into_iter(), |ring| self.ring(ring.number).0.clone())
     }
 
     /// Makes all keys that the plan needs, one after the other, for `take`, which may write them down where there is no room for all.
@@ -93,24 +93,24 @@ impl<'a> Client<'a> {
     ) -> Result<(), E> {
         let plan: &'a ClientPlan = self.plan;
         let mut planned = plan.planned_keys();
-        let requests = std::iter::once(&plan.request).chain(plan.smaller.iter().map(|ring| &ring.request));
-        for (ring, request) in requests.enumerate() {
+        for ring in plan.rings() {
             // Keys come in the order of the plan.
             let mut take_next = |key| planned.next().map_or(Ok(()), |planned| take(planned, key));
-            EvaluationKeys::generate_each(self.ring(ring).1, request, |_, _, key| take_next(key))?;
-            if let Some(next) = plan.smaller.get(ring) {
-                let key = RingSwitchingKey::generate(&next.switch, self.ring(ring).1, self.ring(ring + 1).1)?;
-                take_next(key.into_key())?;
+            let (_, secret) = self.ring(ring.number);
+            EvaluationKeys::generate_each(secret, ring.request, |_, _, key| take_next(key))?;
+            if let Some(switch) = ring.switch {
+                let (_, smaller) = self.ring(ring.number + 1);
+                take_next(RingSwitchingKey::generate(switch, secret, smaller)?.into_key())?;
             }
         }
         Ok(())
     }
 
-    /// Encoder and secret key of ring number `ring`.
-    fn ring(&self, ring: usize) -> (&Encoder, &SecretKey) {
-        let Some(smaller) = ring.checked_sub(1) else { return (self.encoder(), self.secret()) };
+    /// The encoder and the secret key of ring number `number`.
+    fn ring(&self, number: usize) -> (&Encoder, &SecretKey) {
+        let Some(smaller) = number.checked_sub(1) else { return (self.encryptor.encoder(), self.encryptor.secret()) };
         let (encoder, secret) = self.smaller[smaller].get_or_init(|| {
-            let parameters = self.plan.ring_parameters(ring);
+            let parameters = self.plan.ring(number).parameters;
             (Encoder::new(parameters.log_n()), SecretKey::reproducible(parameters, &self.root))
         });
         (encoder, secret)
@@ -139,7 +139,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`CkksError::Ciphertext`] for what is no ciphertext of the plan's parameters.
     pub fn slots(&self, ciphertext: &Ciphertext) -> Result<SecretSlots, CkksError> {
-        let own = |ring: &usize| self.plan.ring_parameters(*ring).n() == ciphertext.n();
+        let own = |ring: &usize| self.plan.ring(*ring).parameters.n() == ciphertext.n();
         let (encoder, secret) = self.ring((1..=self.smaller.len()).find(own).unwrap_or(0));
         decrypt(encoder, secret, ciphertext)
     }

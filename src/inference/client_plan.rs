@@ -98,7 +98,7 @@ impl ClientPlan {
         let Self { parameters, image, input, output, encrypted, result, batch, copies, .. } = self;
         let slots = parameters.slots();
         self.check_rings()?;
-        if !(input.is_sound(slots) && output.is_sound(self.ring_parameters(result.ring).slots())) {
+        if !(input.is_sound(slots) && output.is_sound(self.ring(result.ring).parameters.slots())) {
             return refuse("a layout is impossible in this ring");
         }
         let shape = match &self.unfolding {
@@ -123,7 +123,7 @@ impl ClientPlan {
             [(encrypted, of_input, 0), (result, output.ciphertexts(), self.smaller.len())]
         {
             let Value { ciphertexts: found, limbs, scale, ring } = *value;
-            let most = self.ring_parameters(ring).max_limbs();
+            let most = self.ring(ring).parameters.max_limbs();
             let possible = ring <= rings && (1..=most).contains(&limbs) && scale.is_finite() && scale > 0.0;
             if !possible || found != ciphertexts {
                 return refuse("ciphertexts, limbs or scale of a value are impossible");
@@ -132,18 +132,17 @@ impl ClientPlan {
         if self.logit_bound.is_nan() || self.keys() > MOST_KEYS {
             return refuse("the bound of the logits or the number of keys is impossible");
         }
-        self.request.check(parameters)?;
-        Ok(self.smaller.iter().try_for_each(|ring| ring.request.check(ring.switch.target()))?)
+        Ok(self.rings().try_for_each(|ring| ring.request.check(ring.parameters))?)
     }
 
     /// Whether the smaller rings are what their switches make of the largest.
     fn check_rings(&self) -> Result<(), InferenceError> {
-        for (number, SmallerRing { switch, .. }) in self.smaller.iter().enumerate() {
-            let from = self.ring_parameters(number);
-            let made = RingSwitch::new(from, switch.limbs())?;
+        for ring in self.rings() {
+            let Some(switch) = ring.switch else { continue };
+            let made = RingSwitch::new(ring.parameters, switch.limbs())?;
             let same = |a: &Parameters, b: &Parameters| a.fingerprint() == b.fingerprint();
             if !(same(made.through(), switch.through()) && same(made.target(), switch.target())) {
-                let reason = format!("ring {} is not the one below it", number + 1);
+                let reason = format!("ring {} is not the one below it", ring.number + 1);
                 return Err(InferenceError::ClientPlan { reason });
             }
         }
@@ -153,17 +152,6 @@ impl ClientPlan {
     /// Images whose slots a simulation must keep in one ciphertext: those of a batch where they outnumber what one image fills.
     pub const fn shared_images(&self) -> usize {
         if matches!(self.input, Layout::Tiled(_)) { self.batch } else { 1 }
-    }
-
-    /// Whether the keys of all rings, and those between them, are 128-bit secure.
-    pub fn is_secure(&self) -> bool {
-        let smaller = self.smaller.iter().flat_map(|ring| [ring.switch.through(), ring.switch.target()]);
-        std::iter::once(&self.parameters).chain(smaller).all(|parameters| parameters.security().is_secure())
-    }
-
-    /// Parameters of ring number `ring`, the smallest if there are not as many.
-    pub fn ring_parameters(&self, ring: usize) -> &Parameters {
-        self.smaller[..ring.min(self.smaller.len())].last().map_or(&self.parameters, |ring| ring.switch.target())
     }
 
     /// Number of keys that the server needs, those between rings included.

@@ -65,16 +65,14 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     /// An executor that keeps at most `weight_bytes` of encoded weights: evaluated, as far as there is room.
     pub fn new(program: &'a Program, evaluator: &'a E, weight_bytes: u64) -> Self {
         let encoded = Mutex::new(Cache { layers: HashMap::new(), bytes: 0 });
-        let ring = |number| (0..number).fold(evaluator, |ring: &E, _| ring.smaller_ring().unwrap_or(ring)).parameters();
-        let kept = Kept::within(program, ring, weight_bytes);
+        let kept = Kept::within(program, &evaluator.rings().map(E::parameters).collect::<Vec<_>>(), weight_bytes);
         Self { program, evaluator, last_uses: program.last_uses(), budget: weight_bytes, kept, encoded }
     }
 
     /// The evaluator of the ring in which a step reads.
     fn evaluator(&self, step: &Step) -> Result<&'a E, CkksError> {
-        let Value { limbs, ring, .. } = self.program.value(step.operands.first().copied().unwrap_or(ValueId::IMAGE));
-        let smaller = |evaluator: &'a E, _| evaluator.smaller_ring().ok_or(CkksError::NoRingSwitch { limbs });
-        (0..ring).try_fold(self.evaluator, smaller)
+        let Value { limbs, ring, .. } = self.program.input(step);
+        self.evaluator.rings().nth(ring).ok_or(CkksError::NoRingSwitch { limbs })
     }
 
     /// The encoded weights of the layer of a step, at this scale.

@@ -1,7 +1,7 @@
 //! Which encoded weights are kept between images, and in which form.
 
 use super::linear::Work;
-use super::program::{Program, ValueId};
+use super::program::Program;
 use crate::ckks::Parameters;
 
 /// What is kept of a program's weights within some number of bytes.
@@ -14,14 +14,18 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// All weights as they are encoded, and as many diagonals evaluated as there is room for, from the first layer on; `parameters` are
-    /// those of a ring.
-    pub fn within<'p>(program: &Program, parameters: impl Fn(usize) -> &'p Parameters, budget: u64) -> Self {
+    /// All weights as they are encoded, and as many diagonals evaluated as there is room for, from the first layer on; `rings` has
+    /// the parameters of each.
+    pub fn within(program: &Program, rings: &[&Parameters], budget: u64) -> Self {
         let mut kept = Self { evaluated: vec![None; program.layers.len()], bytes: program.weight_bytes().sum() };
         for step in program.steps.iter().filter(|step| step.operation.weight_scale().is_some()) {
-            let input = program.value(step.operands.first().copied().unwrap_or(ValueId::IMAGE));
-            let Work::Diagonals(transform) = &program.layers[step.layer].map else { continue };
-            let bytes = kept.bytes + transform.evaluation_bytes(parameters(input.ring), input.limbs);
+            let input = program.input(step);
+            let (Work::Diagonals(transform), Some(parameters)) =
+                (&program.layers[step.layer].map, rings.get(input.ring))
+            else {
+                continue;
+            };
+            let bytes = kept.bytes + transform.evaluation_bytes(parameters, input.limbs);
             if bytes <= budget {
                 kept.bytes = bytes;
                 kept.evaluated[step.layer] = Some(input.limbs);
@@ -51,7 +55,7 @@ mod tests {
         let network = Arc::new(Network::random(&architecture, 1).unwrap().lower().unwrap());
         let options = PlanOptions { log_n: 9, security: SecurityPolicy::None, ..PlanOptions::default() };
         let plan = Plan::new(network, &options).unwrap();
-        let within = |budget| Kept::within(&plan.program, |ring| plan.rings.parameters(ring), budget);
+        let within = |budget| Kept::within(&plan.program, &[&plan.parameters], budget);
         let count = |kept: &Kept| kept.evaluated.iter().flatten().count();
         let (none, all) = (within(0), within(u64::MAX));
         assert_eq!((count(&none), none.bytes), (0, plan.diagonal_bytes()));

@@ -63,11 +63,12 @@ mod logits;
 mod memory;
 mod options;
 mod plan;
+mod plan_ring;
 mod planned_keys;
 pub mod prices;
 pub mod probe;
 pub mod program;
-pub mod rings;
+mod rings;
 mod simulation;
 mod stages;
 mod tiles;
@@ -83,6 +84,7 @@ pub use options::{
     Choices, ConvolutionKind, DEFAULT_MEMORY_BYTES, DEFAULT_WORKING_BYTES, LayoutKind, PlanOptions, RingSwitching,
 };
 pub use plan::{Plan, PlannedLayer};
+pub use plan_ring::PlanRing;
 pub use planned_keys::PlannedKey;
 pub use prices::Prices;
 pub use program::Program;

@@ -88,8 +88,6 @@ pub struct Plan {
     pub network: Arc<LoweredNetwork>,
     /// The parameters, of the largest ring.
     pub parameters: Parameters,
-    /// The rings.
-    pub rings: Rings,
     /// What the server does.
     pub program: Program,
     /// What the client must know.
@@ -142,11 +140,12 @@ impl Plan {
         options: &PlanOptions,
     ) -> Result<Self, InferenceError> {
         let parameters = Self::parameters(&network, unfolding.is_some(), options)?;
-        let in_rings = |rings| Self::in_rings(network.clone(), unfolding, options, rings);
+        let in_rings = |rings: &Rings| Self::in_rings(network.clone(), unfolding, options, rings);
+        let mut rings = Rings::one(parameters);
         if let Some(Choices { switches, .. }) = &options.chosen {
-            return in_rings(switches.iter().try_fold(Rings::one(parameters), |rings, limbs| rings.with(*limbs))?);
+            return in_rings(&switches.iter().try_fold(rings, |rings, limbs| rings.with(*limbs))?);
         }
-        let mut best = in_rings(Rings::one(parameters))?;
+        let mut best = in_rings(&rings)?;
         if (options.ring_switching, options.layout) != (RingSwitching::Auto, LayoutKind::Packed) {
             return Ok(best);
         }
@@ -156,22 +155,22 @@ impl Plan {
         fewest.sort_unstable_by(|a, b| b.cmp(a));
         fewest.dedup();
         loop {
-            let mut found: Option<(Self, f64)> = None;
+            let mut found: Option<(Self, Rings, f64)> = None;
             let mut slower = 0;
             for limbs in &fewest {
                 // A chain over the limit of the smaller ring, or values that do not fit into it. Where the first ring is insecure,
                 // no other need be better.
-                let rings = best.rings.with(*limbs).ok();
                 let insecure = !best.parameters.security().is_secure();
-                let rings = rings.filter(|rings| insecure || rings.last().security().is_secure());
-                let Some(plan) = rings.and_then(|rings| in_rings(rings).ok()) else { continue };
+                let with = rings.with(*limbs).ok();
+                let with = with.filter(|rings| insecure || rings.last().security().is_secure());
+                let Some((plan, with)) = with.and_then(|rings| Some((in_rings(&rings).ok()?, rings))) else { continue };
                 // Just below the limit, digits are many and keys large.
                 if plan.client.key_bytes() > key_bytes {
                     continue;
                 }
                 let seconds = plan.seconds_at(&prices, 1);
-                if found.as_ref().is_none_or(|(_, least)| seconds < *least) {
-                    found = Some((plan, seconds));
+                if found.as_ref().is_none_or(|(_, _, least)| seconds < *least) {
+                    found = Some((plan, with, seconds));
                 } else {
                     slower += 1;
                 }
@@ -180,7 +179,7 @@ impl Plan {
                 }
             }
             match found {
-                Some((plan, seconds)) if seconds < best.seconds_at(&prices, 1) => best = plan,
+                Some((plan, with, seconds)) if seconds < best.seconds_at(&prices, 1) => (best, rings) = (plan, with),
                 _ => return Ok(best),
             }
         }
@@ -207,7 +206,7 @@ impl Plan {
         network: Arc<LoweredNetwork>,
         unfolding: Option<Unfolding>,
         options: &PlanOptions,
-        rings: Rings,
+        rings: &Rings,
     ) -> Result<Self, InferenceError> {
         let parameters = rings.parameters(0).clone();
         let image = unfolding.map_or(network.input, |unfolding| unfolding.image());
@@ -226,7 +225,7 @@ impl Plan {
         let assembly = Assembly {
             network: &network,
             parameters: &parameters,
-            rings: &rings,
+            rings,
             tower_reuse: options.tower_reuse,
             limbs: &limbs,
             image: (encrypted, packing),
@@ -234,8 +233,7 @@ impl Plan {
         };
         let program = assembly.program(parts);
         let kept = options.weight_bytes.unwrap_or(u64::MAX);
-        let layers = layers(&network, &rings, &program, kinds, kept)?;
-        let mut requests = program.keys(&rings).into_iter();
+        let mut requests = program.keys(rings).into_iter();
         let request = requests.next().unwrap_or_default();
         let smaller = rings.switches().iter().cloned().zip(requests);
         let client = ClientPlan {
@@ -248,18 +246,19 @@ impl Plan {
             encrypted,
             request,
             smaller: smaller.map(|(switch, request)| SmallerRing { switch, request }).collect(),
-            output: layers.last().map_or_else(|| input.clone(), |last| last.layout.clone()),
+            output: kinds.last().map_or_else(|| input.clone(), |(_, layout)| layout.clone()),
             input,
             result: program.result(),
-            logit_bound: layers.last().map_or(0.0, |last| last.log2_headroom.exp2()),
+            logit_bound: limbs.len().checked_sub(1).map_or(0.0, |last| program.log2_headroom(last, &parameters).exp2()),
         };
-        Ok(Self { network, parameters, rings, program, client, layers, prices: options.prices.clone() })
+        let layers = layers(&network, &client, &program, kinds, kept)?;
+        Ok(Self { network, parameters, program, client, layers, prices: options.prices.clone() })
     }
 
     /// What it chose by comparing, for [`PlanOptions::chosen`].
     pub fn choices(&self) -> Choices {
         let tiles = if let Layout::Tiled(layout) = &self.client.input { Some(layout.tiles()) } else { None };
-        Choices { tiles, switches: self.rings.switches().iter().map(RingSwitch::limbs).collect() }
+        Choices { tiles, switches: self.client.switches().map(RingSwitch::limbs).collect() }
     }
 
     /// SHA-256 of what client and server must agree on: the client's half and the steps. Weights are no part of it.
@@ -302,7 +301,8 @@ impl Plan {
     }
 
     fn layer_seconds_at(&self, prices: &Prices, layer: &PlannedLayer, threads: usize) -> f64 {
-        self.rings.all().zip(&layer.loads).map(|(ring, load)| prices.seconds(ring, load, threads)).sum()
+        let loads = self.client.rings().zip(&layer.loads);
+        loads.map(|(ring, load)| prices.seconds(ring.parameters, load, threads)).sum()
     }
 
     /// Bytes of all encoded diagonals.
@@ -317,7 +317,8 @@ impl Plan {
 
     /// Bytes of encoded weights that are kept within `weight_bytes`, those that a layer needs in any case included.
     pub fn kept_bytes(&self, weight_bytes: u64) -> u64 {
-        let kept = Kept::within(&self.program, |ring| self.rings.parameters(ring), weight_bytes);
+        let rings: Vec<&Parameters> = self.client.rings().map(|ring| ring.parameters).collect();
+        let kept = Kept::within(&self.program, &rings, weight_bytes);
         kept.bytes.min(weight_bytes).max(self.largest_diagonal_bytes())
     }
 
@@ -331,22 +332,20 @@ impl Plan {
 /// The layers of a program, their operations counted by carrying it out on the evaluator that computes nothing.
 fn layers(
     network: &LoweredNetwork,
-    rings: &Rings,
+    client: &ClientPlan,
     program: &Program,
     kinds: Vec<(&'static str, Layout)>,
     weight_bytes: u64,
 ) -> Result<Vec<PlannedLayer>, InferenceError> {
-    let parameters = rings.parameters(0);
-    let counting = rings.nested(
-        |parameters| Counting::new(parameters.clone()),
+    let counting = client.nested(
+        |ring| Counting::new(ring.parameters.clone()),
         |larger, switch, smaller| larger.with_ring_switch(switch.clone(), smaller),
     );
     let Value { ciphertexts, limbs, scale, .. } = program.image;
     let mut counted = Vec::with_capacity(program.layers.len());
     let image = vec![counting.fresh(limbs, scale); ciphertexts];
     Executor::new(program, &counting, weight_bytes).run(image, &mut |_, _, _| {
-        let all = std::iter::successors(Some(&counting), |counting| counting.smaller_ring());
-        counted.push(all.map(Counting::take).collect::<Vec<_>>());
+        counted.push(counting.rings().map(Counting::take).collect::<Vec<_>>());
     })?;
     let described = network.layers.iter().zip(&program.layers).zip(kinds).zip(counted).enumerate();
     Ok(described
@@ -365,7 +364,7 @@ fn layers(
                 value: program.layer_value(index),
                 operations,
                 loads,
-                log2_headroom: program.log2_headroom(index, parameters),
+                log2_headroom: program.log2_headroom(index, &client.parameters),
             }
         })
         .collect())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::client_plan::ClientPlan;
+use super::plan_ring::PlanRing;
 use crate::ckks::keys::{EvaluationKeys, KeyKind, SwitchingKey};
 use crate::ckks::{Encoder, Encrypted, Parameters, RingSwitchingKey};
 
@@ -24,9 +25,7 @@ pub struct PlannedKey<'p> {
 impl ClientPlan {
     /// All keys, ring by ring from the largest, the one into the next ring last.
     pub fn planned_keys(&self) -> impl Iterator<Item = PlannedKey<'_>> {
-        (0..=self.smaller.len()).flat_map(move |ring| {
-            let parameters = self.ring_parameters(ring);
-            let request = ring.checked_sub(1).map_or(&self.request, |smaller| &self.smaller[smaller].request);
+        self.rings().flat_map(|PlanRing { number: ring, parameters, request, switch }| {
             let within = request.iter().map(move |(kind, band, limbs)| PlannedKey {
                 ring,
                 kind: Some(kind),
@@ -34,26 +33,25 @@ impl ClientPlan {
                 band,
                 limbs,
             });
-            let into = self.smaller.get(ring).map(|next| {
-                let (parameters, limbs) = (next.switch.through(), next.switch.limbs());
+            let into = switch.map(|switch| {
+                let (parameters, limbs) = (switch.through(), switch.limbs());
                 PlannedKey { ring, kind: None, parameters, band: parameters.band_index(limbs), limbs }
             });
             within.chain(into)
         })
     }
 
-    /// A server's evaluator, in all rings, with all keys of [`ClientPlan::planned_keys`] in any order.
+    /// A server's evaluator, in all rings, with all keys of [`ClientPlan::planned_keys`] in any order; `encoder` gives that of a ring.
     ///
     /// # Errors
     /// The first that is among the keys.
     pub fn evaluator<'p, E>(
         &self,
         keys: impl Iterator<Item = Result<(PlannedKey<'p>, SwitchingKey), E>>,
+        encoder: impl Fn(PlanRing<'_>) -> Encoder,
     ) -> Result<Encrypted, E> {
-        let mut within: Vec<Vec<(KeyKind, usize, SwitchingKey)>> = Vec::new();
-        within.resize_with(self.smaller.len() + 1, Vec::new);
-        let mut into: Vec<Option<SwitchingKey>> = Vec::new();
-        into.resize_with(self.smaller.len(), || None);
+        let mut within: Vec<Vec<(KeyKind, usize, SwitchingKey)>> = self.rings().map(|_| Vec::new()).collect();
+        let mut into: Vec<Option<SwitchingKey>> = self.switches().map(|_| None).collect();
         for key in keys {
             let (planned, key) = key?;
             match planned.kind {
@@ -61,21 +59,16 @@ impl ClientPlan {
                 None => into[planned.ring] = Some(key),
             }
         }
-        let mut smaller: Option<Encrypted> = None;
-        for (ring, keys) in within.into_iter().enumerate().rev() {
-            let parameters = self.ring_parameters(ring);
-            let keys = Arc::new(EvaluationKeys::of(keys));
-            let mut evaluator = Encrypted::new(parameters.clone(), Encoder::new(parameters.log_n()), keys);
-            if let Some((next, key)) = smaller.take().zip(into.get_mut(ring).and_then(Option::take)) {
-                evaluator = evaluator.with_ring_switch(RingSwitchingKey::of(&self.smaller[ring].switch, key), next);
-            }
-            smaller = Some(evaluator);
-        }
-        // There is one ring at least.
-        Ok(smaller.unwrap_or_else(|| {
-            let parameters = self.parameters.clone();
-            let encoder = Encoder::new(parameters.log_n());
-            Encrypted::new(parameters, encoder, Arc::default())
-        }))
+        // From the smallest ring on, so the last keys come first.
+        Ok(self.nested(
+            |ring| {
+                let keys = Arc::new(EvaluationKeys::of(within.pop().unwrap_or_default()));
+                Encrypted::new(ring.parameters.clone(), encoder(ring), keys)
+            },
+            |larger, switch, smaller| match into.pop().flatten() {
+                Some(key) => larger.with_ring_switch(RingSwitchingKey::of(switch, key), smaller),
+                None => larger,
+            },
+        ))
     }
 }

@@ -177,6 +177,11 @@ impl Program {
         id.0.checked_sub(1).map_or(self.image, |step| self.steps[step].value)
     }
 
+    /// What is known of the values that a step reads: their level, scale and ring, by the first of them.
+    pub fn input(&self, step: &Step) -> Value {
+        step.operands.first().map_or(self.image, |operand| self.value(*operand))
+    }
+
     /// The result.
     pub fn result(&self) -> Value {
         self.value(ValueId(self.steps.len()))
@@ -201,9 +206,7 @@ impl Program {
     pub fn keys(&self, rings: &Rings) -> Vec<KeyRequest> {
         let mut requests: Vec<KeyRequest> = rings.all().map(|_| KeyRequest::new()).collect();
         for step in &self.steps {
-            let Some(Value { limbs, ring, .. }) = step.operands.first().map(|operand| self.value(*operand)) else {
-                continue;
-            };
+            let Value { limbs, ring, .. } = self.input(step);
             let (parameters, request) = (rings.parameters(ring), &mut requests[ring]);
             match step.operation {
                 Operation::Transform { .. } | Operation::Combine { .. } | Operation::MultiplyMatrix { .. } => {

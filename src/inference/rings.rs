@@ -1,6 +1,6 @@
-//! The rings of a plan: each half of the one before it (method section 9).
+//! The rings that a plan is derived for: each half of the one before it (method section 9). Those of a finished plan, with their keys,
+//! are [`ClientPlan::rings`](super::ClientPlan::rings).
 
-use crate::ckks::security::{Table, Verdict};
 use crate::ckks::{CkksError, Parameters, RingSwitch};
 
 /// The first ring, and the switches into smaller ones in order.
@@ -46,26 +46,8 @@ impl Rings {
         self.parameters(self.switches.len())
     }
 
-    /// The verdict on all keys, each in the ring of its secret: the worst of them.
-    pub fn verdict(&self, table: Table) -> Verdict {
-        let switches = self.switches.iter().map(RingSwitch::through);
-        let verdicts: Vec<Verdict> = self.all().chain(switches).map(|keys| keys.security().verdict(table)).collect();
-        let worst = [Verdict::Insecure, Verdict::Unknown].into_iter().find(|verdict| verdicts.contains(verdict));
-        worst.unwrap_or(Verdict::Secure)
-    }
-
     /// The ring in which ciphertexts of `limbs` limbs are read.
     pub fn ring_of(&self, limbs: usize) -> usize {
         self.switches.iter().take_while(|switch| limbs <= switch.limbs()).count()
-    }
-
-    /// One evaluator for each ring, each with the next one in it: `ring` makes one, `switch` puts the second into the first.
-    pub fn nested<E>(&self, ring: impl Fn(&Parameters) -> E, switch: impl Fn(E, &RingSwitch, E) -> E) -> E {
-        let (mut evaluator, mut number) = (ring(self.last()), self.switches.len());
-        while let Some(before) = number.checked_sub(1) {
-            evaluator = switch(ring(self.parameters(before)), &self.switches[before], evaluator);
-            number = before;
-        }
-        evaluator
     }
 }

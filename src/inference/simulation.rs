@@ -16,8 +16,8 @@ pub struct Simulation<'a> {
 
 /// An evaluator for [`Simulation`].
 pub fn simulator(plan: &Plan) -> Simulated {
-    plan.rings.nested(
-        |parameters| Simulated::new(parameters.clone(), Encoder::new(parameters.log_n())),
+    plan.client.nested(
+        |ring| Simulated::new(ring.parameters.clone(), Encoder::new(ring.parameters.log_n())),
         |larger, switch, smaller| larger.with_ring_switch(switch.clone(), smaller),
     )
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::PlanId;
 use super::error::PartyError;
-use crate::ckks::{Encrypted, KeyRequest, SwitchingKey};
+use crate::ckks::{Encoder, Encrypted, KeyRequest, SwitchingKey};
 use crate::inference::{Client, ClientPlan, PlannedKey};
 use crate::wire::{Container, KeyId, Kind, MappedBytes, WireError, Writer};
 
@@ -21,7 +21,7 @@ struct Meta {
 
 impl Meta {
     fn of(plan: &ClientPlan) -> Self {
-        let smaller = plan.smaller.iter().map(|ring| ring.request.clone()).collect();
+        let smaller = plan.rings().skip(1).map(|ring| ring.request.clone()).collect();
         Self { request: plan.request.clone(), smaller }
     }
 }
@@ -119,7 +119,8 @@ pub fn read_keys(
         count += 1;
         read(count);
     });
-    Ok((plan.evaluator(counted)?, file.container.header().key))
+    let evaluator = plan.evaluator(counted, |ring| Encoder::new(ring.parameters.log_n()))?;
+    Ok((evaluator, file.container.header().key))
 }
 
 /// Writes the keys that a client sent as a server reads them; `written` is told how many there are.

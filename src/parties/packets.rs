@@ -66,7 +66,7 @@ const fn value_of(plan: &ClientPlan, kind: Kind) -> Value {
 
 /// The parameters of their ring.
 fn parameters_of(plan: &ClientPlan, kind: Kind) -> &Parameters {
-    plan.ring_parameters(value_of(plan, kind).ring)
+    plan.ring(value_of(plan, kind).ring).parameters
 }
 
 /// Writes ciphertexts.

@@ -76,7 +76,7 @@ impl<'p> Server<'p> {
             };
             for ciphertext in executor.run(encrypted, &mut tell)? {
                 plan.check_result(ciphertext.limbs(), ciphertext.scale())?;
-                writer.put(&ciphertext.to_record(plan.ring_parameters(plan.result.ring)))?;
+                writer.put(&ciphertext.to_record(plan.ring(plan.result.ring).parameters))?;
             }
             done += contents.images_of(batch);
         }

@@ -16,17 +16,19 @@ pub fn accuracy_text(rows: &[TrialRow]) -> String {
     let columns = rows.iter().map(|row| (row.model.as_str(), row.model_sha256.as_str(), row.recipe_sha256.as_str()));
     let known = &Networks::of(columns);
     let single = |row: &&TrialRow| row.ensemble == Some(1) && form(row) != AccuracyForm::Clustered;
-    push(&mut parts, "Single networks", networks(known, rows.iter().filter(single)));
-    push(&mut parts, "Mean over seeds", means(known, rows.iter().filter(single)));
+    push(&mut parts, "Single networks", &networks(known, rows.iter().filter(single)));
+    push(&mut parts, "Mean over seeds", &means(known, rows.iter().filter(single)));
     let clustered = |row: &&TrialRow| form(row) == AccuracyForm::Clustered;
-    push(&mut parts, "Clustering", clusterings(known, rows, rows.iter().filter(clustered)));
+    push(&mut parts, "Clustering", &clusterings(known, rows, rows.iter().filter(clustered)));
     let ensemble = |row: &&TrialRow| row.ensemble > Some(1) && form(row) != AccuracyForm::Clustered;
-    push(&mut parts, "Ensembles", networks(known, rows.iter().filter(ensemble)));
+    push(&mut parts, "Ensembles", &networks(known, rows.iter().filter(ensemble)));
     parts.join("\n")
 }
 
-fn push(parts: &mut Vec<String>, title: &str, table: Option<TextTable>) {
-    parts.extend(table.map(|table| format!("{title}\n\n{}", table.markdown())));
+fn push(parts: &mut Vec<String>, title: &str, table: &TextTable) {
+    if !table.is_empty() {
+        parts.push(format!("{title}\n\n{}", table.markdown()));
+    }
 }
 
 /// The form of a row's networks.
@@ -43,6 +45,11 @@ fn percent(row: &TrialRow) -> Option<f64> {
     row.clear_accuracy.map(|share| 100.0 * share)
 }
 
+/// The accuracy as it is shown.
+fn shown_percent(row: &TrialRow) -> String {
+    cell(percent(row).map(|percent| format!("{percent:.2}")))
+}
+
 /// A number, or nothing.
 fn cell(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
@@ -54,34 +61,23 @@ fn label(known: &Networks, row: &TrialRow) -> String {
     members.iter().map(|member| known.label(member)).collect::<Vec<_>>().join("+")
 }
 
-fn networks<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> Option<TextTable> {
-    let mut table = TextTable::new([
-        ("weights", Align::Left),
-        ("members", Align::Right),
-        ("form", Align::Left),
-        ("images", Align::Right),
-        ("accuracy %", Align::Right),
-        ("exploding", Align::Right),
-        ("largest input", Align::Right),
-    ]);
-    let mut any = false;
-    for row in rows {
-        any = true;
-        table.push(vec![
-            label(known, row),
-            cell(row.ensemble),
-            form(row).as_str().to_owned(),
-            format!("{} {}", cell(row.images), row.images_of),
-            cell(percent(row).map(|percent| format!("{percent:.2}"))),
-            cell(row.overflow_images),
-            cell(row.largest_activation.map(|largest| format!("{largest:.1}"))),
-        ]);
-    }
-    any.then_some(table)
+fn networks<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> TextTable {
+    TextTable::of(
+        rows,
+        &[
+            ("weights", Align::Left, &|row| label(known, row)),
+            ("members", Align::Right, &|row| cell(row.ensemble)),
+            ("form", Align::Left, &|row| form(row).as_str().to_owned()),
+            ("images", Align::Right, &|row| format!("{} {}", cell(row.images), row.images_of)),
+            ("accuracy %", Align::Right, &|row| shown_percent(row)),
+            ("exploding", Align::Right, &|row| cell(row.overflow_images)),
+            ("largest input", Align::Right, &|row| cell(row.largest_activation.map(|largest| format!("{largest:.1}")))),
+        ],
+    )
 }
 
 /// Mean and deviation of networks of one recipe whose file names differ in their seed alone; each network once.
-fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> Option<TextTable> {
+fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> TextTable {
     let mut families: BTreeMap<_, BTreeMap<String, f64>> = BTreeMap::new();
     for row in rows {
         let members = Named::members(&row.model, &row.model_sha256);
@@ -91,55 +87,42 @@ fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> Opti
         family.extend(percent(row).map(|percent| (label(known, row), percent)));
     }
     families.retain(|_, accuracies| accuracies.len() > 1);
-    let mut table = TextTable::new([
-        ("weights", Align::Left),
-        ("form", Align::Left),
-        ("seeds", Align::Right),
-        ("mean %", Align::Right),
-        ("deviation", Align::Right),
-    ]);
-    for ((weights, _, form), accuracies) in &families {
-        let spread = Spread::of(&accuracies.values().copied().collect::<Vec<_>>())?;
-        table.push(vec![
-            weights.clone(),
-            form.as_str().to_owned(),
-            spread.count.to_string(),
-            format!("{:.2}", spread.mean),
-            format!("{:.2}", spread.deviation.unwrap_or(0.0)),
-        ]);
-    }
-    (!families.is_empty()).then_some(table)
+    let spread = |accuracies: &BTreeMap<String, f64>| Spread::of(&accuracies.values().copied().collect::<Vec<_>>());
+    let families =
+        families.iter().filter_map(|((recipe, _, form), accuracies)| Some((recipe, form, spread(accuracies)?)));
+    TextTable::of(
+        families,
+        &[
+            ("weights", Align::Left, &|(recipe, ..)| (*recipe).clone()),
+            ("form", Align::Left, &|(_, form, _)| form.as_str().to_owned()),
+            ("seeds", Align::Right, &|(.., spread)| spread.count.to_string()),
+            ("mean %", Align::Right, &|(.., spread)| format!("{:.2}", spread.mean)),
+            ("deviation", Align::Right, &|(.., spread)| format!("{:.2}", spread.deviation.unwrap_or(0.0))),
+        ],
+    )
 }
 
-fn clusterings<'a>(known: &Networks, all: &[TrialRow], rows: impl Iterator<Item = &'a TrialRow>) -> Option<TextTable> {
-    let mut table = TextTable::new([
-        ("weights", Align::Left),
-        ("mode", Align::Left),
-        ("K", Align::Right),
-        ("seed", Align::Right),
-        ("accuracy %", Align::Right),
-        ("change", Align::Right),
-        ("exploding", Align::Right),
-        ("relative error", Align::Right),
-    ]);
-    let mut any = false;
-    for row in rows {
-        any = true;
+fn clusterings<'a>(known: &Networks, all: &[TrialRow], rows: impl Iterator<Item = &'a TrialRow>) -> TextTable {
+    let change = |row: &TrialRow| {
         let folded =
             all.iter().find(|other| label(known, other) == label(known, row) && form(other) == AccuracyForm::Folded);
-        let change = folded.and_then(|folded| Some(format!("{:+.2}", percent(row)? - percent(folded)?)));
-        table.push(vec![
-            label(known, row),
-            row.cluster_mode.clone(),
-            cell(row.clusters),
-            cell(row.cluster_seed),
-            cell(percent(row).map(|percent| format!("{percent:.2}"))),
-            cell(change),
-            cell(row.overflow_images),
-            cell(row.cluster_relative_error.map(|error| format!("{error:.4}"))),
-        ]);
-    }
-    any.then_some(table)
+        Some(format!("{:+.2}", percent(row)? - percent(folded?)?))
+    };
+    TextTable::of(
+        rows,
+        &[
+            ("weights", Align::Left, &|row| label(known, row)),
+            ("mode", Align::Left, &|row| row.cluster_mode.clone()),
+            ("K", Align::Right, &|row| cell(row.clusters)),
+            ("seed", Align::Right, &|row| cell(row.cluster_seed)),
+            ("accuracy %", Align::Right, &|row| shown_percent(row)),
+            ("change", Align::Right, &|row| cell(change(row))),
+            ("exploding", Align::Right, &|row| cell(row.overflow_images)),
+            ("relative error", Align::Right, &|row| {
+                cell(row.cluster_relative_error.map(|error| format!("{error:.4}")))
+            }),
+        ],
+    )
 }
 
 #[cfg(test)]

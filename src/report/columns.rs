@@ -2,151 +2,91 @@
 
 use crate::experiment::records::TrialRow;
 
+/// Short names for columns of a table; the type of its rows says what stands in them.
+macro_rules! columns {
+    ($row:ident { $($name:ident = $field:ident,)* }) => {
+        use crate::experiment::records::$row;
+
+        $(
+            #[doc = concat!("The column `", stringify!($field), "`.")]
+            pub const $name: &str = $row::$field.name;
+        )*
+    };
+}
+
 /// Columns of `trials.csv`.
 pub mod trial {
-    use crate::experiment::records::TrialRow;
-
-    /// Hash of what can change the result.
-    pub const ID: &str = TrialRow::trial_id.name;
-    /// Which attempt at the trial.
-    pub const ATTEMPT: &str = TrialRow::attempt.name;
-    /// When the trial ended.
-    pub const ENDED: &str = TrialRow::ended.name;
-    /// `ok` or `failed`.
-    pub const STATUS: &str = TrialRow::status.name;
-    /// Name of the experiment.
-    pub const EXPERIMENT: &str = TrialRow::experiment.name;
-    /// Architecture.
-    pub const NETWORK: &str = TrialRow::network.name;
-    /// Channels of the first stage.
-    pub const WIDTH: &str = TrialRow::width.name;
-    /// Data set.
-    pub const DATASET: &str = TrialRow::dataset.name;
-    /// Activation of the training.
-    pub const ACTIVATION: &str = TrialRow::activation.name;
-    /// File of the weights.
-    pub const MODEL: &str = TrialRow::model.name;
-    /// SHA-256 of the weights.
-    pub const MODEL_SHA256: &str = TrialRow::model_sha256.name;
-    /// SHA-256 of the recipe of their training but for its seed.
-    pub const RECIPE_SHA256: &str = TrialRow::recipe_sha256.name;
-    /// `random` for weights that were never trained; anything else was.
-    pub const WEIGHTS: &str = TrialRow::weights.name;
-    /// Epochs of the training.
-    pub const EPOCHS: &str = TrialRow::epochs.name;
-    /// What evaluated the images.
-    pub const BACKEND: &str = TrialRow::backend.name;
-    /// Whether client and server were one process or two.
-    pub const PROCESSES: &str = TrialRow::processes.name;
-    /// log2 of the ring dimension.
-    pub const LOG_N: &str = TrialRow::log_n.name;
-    /// Layout of values in slots.
-    pub const LAYOUT: &str = TrialRow::layout.name;
-    /// How the channel layout convolves.
-    pub const CONVOLUTION: &str = TrialRow::convolution.name;
-    /// Distinct values of clustered weights, K.
-    pub const CLUSTERS: &str = TrialRow::clusters.name;
-    /// Which weights share values.
-    pub const CLUSTER_MODE: &str = TrialRow::cluster_mode.name;
-    /// How clusters are found.
-    pub const CLUSTER_METHOD: &str = TrialRow::cluster_method.name;
-    /// Models in an ensemble, M.
-    pub const ENSEMBLE: &str = TrialRow::ensemble.name;
-    /// Images in a ciphertext.
-    pub const BATCH: &str = TrialRow::batch.name;
-    /// How a quadratic is evaluated.
-    pub const ACTIVATION_FORM: &str = TrialRow::activation_form.name;
-    /// Whether batch normalisation is part of the convolutions.
-    pub const NODE_FUSING: &str = TrialRow::node_fusing.name;
-    /// Whether a convolution and the squaring after it share a prime.
-    pub const TOWER_REUSE: &str = TrialRow::tower_reuse.name;
-    /// Seed of keys and noise.
-    pub const SEED: &str = TrialRow::seed.name;
-    /// Number of threads.
-    pub const THREADS: &str = TrialRow::threads.name;
-    /// Number of images.
-    pub const IMAGES: &str = TrialRow::images.name;
-    /// Images whose logits mean nothing.
-    pub const OVERFLOWS: &str = TrialRow::overflow_images.name;
-    /// Accuracy that the card of the weights states.
-    pub const CARD_ACCURACY: &str = TrialRow::card_accuracy.name;
-    /// Images that it is a share of, where that is not the whole test set. Made from `accuracy.csv`.
+    /// Images that `card_accuracy` is a share of, where that is not the whole test set. Made from `accuracy.csv`.
     pub const CARD_IMAGES: &str = "card_accuracy_images";
-    /// Median seconds of an evaluation.
-    pub const LATENCY: &str = TrialRow::latency_seconds_median.name;
-    /// First quartile of the same.
-    pub const LATENCY_LOW: &str = TrialRow::latency_seconds_quartile1.name;
-    /// Third quartile of the same.
-    pub const LATENCY_HIGH: &str = TrialRow::latency_seconds_quartile3.name;
-    /// Evaluations that were timed.
-    pub const EVALUATIONS: &str = TrialRow::latency_evaluations.name;
-    /// The median over the images in an evaluation.
-    pub const AMORTISED: &str = TrialRow::amortised_seconds_median.name;
-    /// Seconds to make all keys.
-    pub const KEYGEN: &str = TrialRow::keygen_seconds.name;
-    /// Seconds to encrypt.
-    pub const ENCRYPTION: &str = TrialRow::encryption_seconds_median.name;
-    /// Seconds to decrypt.
-    pub const DECRYPTION: &str = TrialRow::decryption_seconds_median.name;
-    /// Largest resident memory.
-    pub const PEAK: &str = TrialRow::peak_memory_bytes.name;
-    /// Evaluation keys.
-    pub const KEYS: &str = TrialRow::key_bytes.name;
-    /// Upload of an evaluation.
-    pub const UPLOAD: &str = TrialRow::ciphertext_bytes.name;
-    /// Download of an evaluation.
-    pub const DOWNLOAD: &str = TrialRow::result_bytes.name;
-    /// Levels that the evaluation uses.
-    pub const LEVELS: &str = TrialRow::levels_used.name;
-    /// log2 of Q times P.
-    pub const LOG2_QP: &str = TrialRow::log2_qp.name;
-    /// Verdict by the 2018 standard.
-    pub const SECURITY_2018: &str = TrialRow::security_2018.name;
-    /// Verdict by the 2024 guidelines.
-    pub const SECURITY_2024: &str = TrialRow::security_2024.name;
-    /// Products of ciphertext and plaintext.
-    pub const PLAIN_PRODUCTS: &str = TrialRow::plain_products.name;
-    /// Rotations.
-    pub const ROTATIONS: &str = TrialRow::rotations.name;
+
+    columns! { TrialRow {
+        ID = trial_id,
+        ATTEMPT = attempt,
+        ENDED = ended,
+        STATUS = status,
+        EXPERIMENT = experiment,
+        NETWORK = network,
+        WIDTH = width,
+        DATASET = dataset,
+        ACTIVATION = activation,
+        MODEL = model,
+        MODEL_SHA256 = model_sha256,
+        RECIPE_SHA256 = recipe_sha256,
+        WEIGHTS = weights,
+        EPOCHS = epochs,
+        BACKEND = backend,
+        PROCESSES = processes,
+        LOG_N = log_n,
+        LAYOUT = layout,
+        CONVOLUTION = convolution,
+        CLUSTERS = clusters,
+        CLUSTER_MODE = cluster_mode,
+        CLUSTER_METHOD = cluster_method,
+        ENSEMBLE = ensemble,
+        BATCH = batch,
+        ACTIVATION_FORM = activation_form,
+        NODE_FUSING = node_fusing,
+        TOWER_REUSE = tower_reuse,
+        SEED = seed,
+        THREADS = threads,
+        IMAGES = images,
+        OVERFLOWS = overflow_images,
+        CARD_ACCURACY = card_accuracy,
+        LATENCY = latency_seconds_median,
+        LATENCY_LOW = latency_seconds_quartile1,
+        LATENCY_HIGH = latency_seconds_quartile3,
+        EVALUATIONS = latency_evaluations,
+        AMORTISED = amortised_seconds_median,
+        KEYGEN = keygen_seconds,
+        ENCRYPTION = encryption_seconds_median,
+        DECRYPTION = decryption_seconds_median,
+        PEAK = peak_memory_bytes,
+        KEYS = key_bytes,
+        UPLOAD = ciphertext_bytes,
+        DOWNLOAD = result_bytes,
+        LEVELS = levels_used,
+        LOG2_QP = log2_qp,
+        SECURITY_2018 = security_2018,
+        SECURITY_2024 = security_2024,
+        PLAIN_PRODUCTS = plain_products,
+        ROTATIONS = rotations,
+    } }
 }
 
 /// Columns of `images.csv`.
 pub mod image {
-    use crate::experiment::records::ImageRow;
-
-    /// Number of the image.
-    pub const IMAGE: &str = ImageRow::image.name;
-    /// Its class.
-    pub const LABEL: &str = ImageRow::label.name;
-    /// The class that was found.
-    pub const PREDICTED: &str = ImageRow::predicted.name;
-    /// The class in the clear.
-    pub const CLEAR: &str = ImageRow::clear_predicted.name;
-    /// Whether both are the same.
-    pub const AGREEMENT: &str = ImageRow::agreement.name;
-    /// Whether the image overflows.
-    pub const OVERFLOW: &str = ImageRow::overflow.name;
-    /// Largest magnitude of a logit's error.
-    pub const LARGEST_ERROR: &str = ImageRow::logit_error_max.name;
-    /// Clear-text distance of the two largest logits.
-    pub const MARGIN: &str = ImageRow::margin.name;
-    /// Median over classes of the magnitude of a logit's error.
-    pub const ERROR: &str = ImageRow::logit_error_median.name;
+    columns! { ImageRow {
+        IMAGE = image,
+        LABEL = label,
+        PREDICTED = predicted,
+        CLEAR = clear_predicted,
+        AGREEMENT = agreement,
+        OVERFLOW = overflow,
+        LARGEST_ERROR = logit_error_max,
+        MARGIN = margin,
+        ERROR = logit_error_median,
+    } }
 }
-
-/// Settings that tables of other versions may have.
-pub const FURTHER_SETTINGS: [&str; 10] = [
-    trial::WEIGHTS,
-    trial::CONVOLUTION,
-    trial::CLUSTERS,
-    trial::CLUSTER_MODE,
-    trial::CLUSTER_METHOD,
-    trial::ENSEMBLE,
-    trial::BATCH,
-    trial::ACTIVATION_FORM,
-    trial::NODE_FUSING,
-    trial::TOWER_REUSE,
-];
 
 /// Settings that do not tell one configuration from another: what repeats a measurement, and what only runs it.
 pub const REPETITIONS: [&str; 13] = [

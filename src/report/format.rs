@@ -17,6 +17,12 @@ pub fn significant(value: f64, digits: usize) -> String {
     format!("{value:.*}", decimals.max(0) as usize)
 }
 
+/// Decimals that show three digits of a number and of what is smaller; for large ones none.
+#[must_use]
+pub fn decimals(value: f64) -> usize {
+    (2 - value.max(1e-9).log10().floor() as i32).clamp(0, 6) as usize
+}
+
 /// Whole numbers with thin groups of three: `12 345`.
 #[must_use]
 pub fn grouped(value: u64) -> String {
@@ -48,6 +54,12 @@ mod tests {
             assert_eq!(significant(value, 3), text);
         }
         assert_eq!(significant(f64::NAN, 3), "NaN");
+    }
+
+    #[test]
+    fn numbers_have_as_many_decimals_as_the_largest_needs() {
+        assert_eq!([0.012, 0.5, 1.7, 32.0, 4e3].map(decimals), [4, 3, 2, 1, 0]);
+        assert_eq!([123.0, 7.7, 0.05].map(decimals), [0, 2, 4]);
     }
 
     #[test]

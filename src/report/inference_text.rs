@@ -10,29 +10,20 @@ const BEST: usize = 5;
 /// An inference as text: a line per layer, then the best classes with the clear-text answer beside them.
 #[must_use]
 pub fn inference_text(view: &InferenceView) -> String {
-    let mut layers = TextTable::new([
-        ("layer", Align::Left),
-        ("level", Align::Right),
-        ("scale (bits)", Align::Right),
-        ("seconds", Align::Right),
-        ("rotations", Align::Right),
-        ("precision (bits, min)", Align::Right),
-        ("median", Align::Right),
-        ("largest", Align::Right),
-    ]);
-    let optional = |value: Option<f64>, digits| value.map_or_else(String::new, |value| significant(value, digits));
-    for layer in &view.layers {
-        layers.push(vec![
-            layer.name.clone(),
-            format!("{} -> {}", layer.level_in, layer.level_out),
-            format!("{:.3}", layer.scale_bits),
-            significant(layer.seconds, 3),
-            grouped(layer.rotations),
-            optional(layer.precision_bits_min, 3),
-            optional(layer.precision_bits_median, 3),
-            optional(layer.largest_activation, 3),
-        ]);
-    }
+    let optional = |value: Option<f64>| value.map_or_else(String::new, |value| significant(value, 3));
+    let layers = TextTable::of(
+        &view.layers,
+        &[
+            ("layer", Align::Left, &|layer| layer.name.clone()),
+            ("level", Align::Right, &|layer| format!("{} -> {}", layer.level_in, layer.level_out)),
+            ("scale (bits)", Align::Right, &|layer| format!("{:.3}", layer.scale_bits)),
+            ("seconds", Align::Right, &|layer| significant(layer.seconds, 3)),
+            ("rotations", Align::Right, &|layer| grouped(layer.rotations)),
+            ("precision (bits, min)", Align::Right, &|layer| optional(layer.precision_bits_min)),
+            ("median", Align::Right, &|layer| optional(layer.precision_bits_median)),
+            ("largest", Align::Right, &|layer| optional(layer.largest_activation)),
+        ],
+    );
     let mut text = layers.plain() + "\n";
     if view.overflow {
         text +=
@@ -76,21 +67,19 @@ fn failures(view: &InferenceView) -> String {
 }
 
 fn classes(view: &InferenceView) -> String {
-    let mut table = TextTable::new([
-        ("class", Align::Left),
-        ("encrypted", Align::Right),
-        ("clear text", Align::Right),
-        ("difference", Align::Right),
-    ]);
     let fixed = |logit: Option<f64>| logit.map_or_else(String::new, |logit| format!("{logit:.4}"));
-    for class in view.best(BEST) {
-        table.push(vec![
-            class.name.clone(),
-            fixed(class.logit),
-            fixed(class.clear_logit),
-            class.logit.zip(class.clear_logit).map_or_else(String::new, |(a, b)| format!("{:+.4}", a - b)),
-        ]);
-    }
+    let difference = |(a, b): (f64, f64)| format!("{:+.4}", a - b);
+    let table = TextTable::of(
+        view.best(BEST),
+        &[
+            ("class", Align::Left, &|class| class.name.clone()),
+            ("encrypted", Align::Right, &|class| fixed(class.logit)),
+            ("clear text", Align::Right, &|class| fixed(class.clear_logit)),
+            ("difference", Align::Right, &|class| {
+                class.logit.zip(class.clear_logit).map_or_else(String::new, difference)
+            }),
+        ],
+    );
     let agree = match (view.best(1).first(), view.clear_best()) {
         (Some(encrypted), Some(clear)) if encrypted.index == clear.index => {
             format!("{} (clear text: the same)", clear.name)

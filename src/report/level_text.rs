@@ -9,38 +9,22 @@ use crate::experiment::records::csv_text;
 #[must_use]
 pub fn level_text(views: &[LevelView]) -> String {
     let on = |on: bool| if on { "on" } else { "off" }.to_owned();
-    let mut table = TextTable::new([
-        ("network", Align::Left),
-        ("node fusing", Align::Left),
-        ("activation", Align::Left),
-        ("tower reuse", Align::Left),
-        ("convolutions", Align::Right),
-        ("batch norm", Align::Right),
-        ("squarings", Align::Right),
-        ("coefficients", Align::Right),
-        ("pool", Align::Right),
-        ("classifier", Align::Right),
-        ("levels", Align::Right),
-    ]);
-    for LevelView { network, switches, levels, costs, .. } in views {
-        let numbers = [
-            costs.convolution,
-            costs.batch_norm,
-            costs.squaring,
-            costs.coefficient,
-            costs.pool,
-            costs.classifier,
-            *levels,
-        ];
-        let mut row = vec![
-            network.clone(),
-            on(switches.node_fusing),
-            switches.activation_form.as_str().to_owned(),
-            on(switches.tower_reuse),
-        ];
-        row.extend(numbers.map(|number| number.to_string()));
-        table.push(row);
-    }
+    let table = TextTable::of(
+        views,
+        &[
+            ("network", Align::Left, &|view| view.network.clone()),
+            ("node fusing", Align::Left, &|view| on(view.switches.node_fusing)),
+            ("activation", Align::Left, &|view| view.switches.activation_form.as_str().to_owned()),
+            ("tower reuse", Align::Left, &|view| on(view.switches.tower_reuse)),
+            ("convolutions", Align::Right, &|view| view.costs.convolution.to_string()),
+            ("batch norm", Align::Right, &|view| view.costs.batch_norm.to_string()),
+            ("squarings", Align::Right, &|view| view.costs.squaring.to_string()),
+            ("coefficients", Align::Right, &|view| view.costs.coefficient.to_string()),
+            ("pool", Align::Right, &|view| view.costs.pool.to_string()),
+            ("classifier", Align::Right, &|view| view.costs.classifier.to_string()),
+            ("levels", Align::Right, &|view| view.levels.to_string()),
+        ],
+    );
     table.markdown()
 }
 

@@ -2,8 +2,7 @@
 
 use super::format::grouped;
 use super::text_table::{Align, TextTable};
-use crate::experiment::operations_view::{ArticleView, ComparedView};
-use crate::experiment::plan_view::OperationCounts;
+use crate::experiment::operations_view::{ArticleView, ComparedLayer, ComparedView};
 use crate::network::article::ArticleOperations;
 
 /// The article's networks, a line each.
@@ -26,21 +25,16 @@ pub fn compared_text(view: &ComparedView) -> String {
     let ours = ["rotations", "groups", "squarings", "additions", "products"];
     columns.extend(ours.map(|name| (format!("ours: {name}"), Align::Right)));
     let mut table = TextTable::new(columns);
-    let mut article_total = ArticleOperations::default();
-    let mut ours_total = OperationCounts::default();
-    let line = |name: &str, article: &ArticleOperations, ours: &OperationCounts| {
-        let ours = [ours.rotations, ours.hoisting_groups, ours.products, ours.additions, ours.plain_products];
+    let line = |name: &str, article: &ArticleOperations, ours: &[u64; 5]| {
         let cells = article_cells(article).into_iter().chain(ours.map(grouped));
         std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
     };
-    for layer in &view.layers {
-        table.push(line(&layer.name, &layer.article, &layer.ours));
-        article_total.add(&layer.article);
-        ours_total.rotations += layer.ours.rotations;
-        ours_total.hoisting_groups += layer.ours.hoisting_groups;
-        ours_total.products += layer.ours.products;
-        ours_total.additions += layer.ours.additions;
-        ours_total.plain_products += layer.ours.plain_products;
+    let (mut article_total, mut ours_total) = (ArticleOperations::default(), [0; 5]);
+    for ComparedLayer { name, article, ours } in &view.layers {
+        let ours = [ours.rotations, ours.hoisting_groups, ours.products, ours.additions, ours.plain_products];
+        table.push(line(name, article, &ours));
+        article_total.add(article);
+        ours_total.iter_mut().zip(ours).for_each(|(total, ours)| *total += ours);
     }
     table.push(line("all", &article_total, &ours_total));
     format!(

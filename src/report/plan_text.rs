@@ -65,36 +65,23 @@ pub fn plan_text(plan: &PlanView) -> String {
         );
     }
     text += "\n";
-    let mut table = TextTable::new([
-        ("layer", Align::Left),
-        ("kind", Align::Left),
-        ("level", Align::Right),
-        ("scale (bits)", Align::Right),
-        ("layout", Align::Left),
-        ("diagonals", Align::Right),
-        ("babies", Align::Right),
-        ("giants", Align::Right),
-        ("rotations", Align::Right),
-        ("products", Align::Right),
-        ("headroom", Align::Right),
-        ("seconds", Align::Right),
-    ]);
-    for layer in &plan.layers {
-        table.push(vec![
-            layer.name.clone(),
-            layer.kind.clone(),
-            format!("{} -> {}", layer.level_in, layer.level_out),
-            format!("{:.3}", layer.scale_bits),
-            layer.layout.clone(),
-            grouped(layer.diagonals),
-            grouped(layer.babies),
-            grouped(layer.giants),
-            grouped(layer.operations.rotations),
-            grouped(layer.operations.plain_products + layer.operations.products),
-            headroom(layer.log2_headroom),
-            significant(layer.seconds, 3),
-        ]);
-    }
+    let table = TextTable::of(
+        &plan.layers,
+        &[
+            ("layer", Align::Left, &|layer| layer.name.clone()),
+            ("kind", Align::Left, &|layer| layer.kind.clone()),
+            ("level", Align::Right, &|layer| format!("{} -> {}", layer.level_in, layer.level_out)),
+            ("scale (bits)", Align::Right, &|layer| format!("{:.3}", layer.scale_bits)),
+            ("layout", Align::Left, &|layer| layer.layout.clone()),
+            ("diagonals", Align::Right, &|layer| grouped(layer.diagonals)),
+            ("babies", Align::Right, &|layer| grouped(layer.babies)),
+            ("giants", Align::Right, &|layer| grouped(layer.giants)),
+            ("rotations", Align::Right, &|layer| grouped(layer.operations.rotations)),
+            ("products", Align::Right, &|layer| grouped(layer.operations.plain_products + layer.operations.products)),
+            ("headroom", Align::Right, &|layer| headroom(layer.log2_headroom)),
+            ("seconds", Align::Right, &|layer| significant(layer.seconds, 3)),
+        ],
+    );
     text + &table.plain()
 }
 

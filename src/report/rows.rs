@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::ReportError;
 use super::accuracy_rows;
-use super::columns::{FURTHER_SETTINGS, REPETITIONS, trial};
+use super::columns::{REPETITIONS, trial};
 use super::table::{self, alike, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
@@ -82,8 +82,7 @@ impl Rows {
         let mut frame = if all.is_empty() { DataFrame::default() } else { concat_df_diagonal(&all)? };
         switch_off(&mut frame)?;
         name_networks(&mut frame)?;
-        let further = FURTHER_SETTINGS.iter().filter(|setting| !TrialRow::SETTINGS.contains(setting));
-        let known = TrialRow::SETTINGS.iter().chain(further).copied();
+        let known = TrialRow::SETTINGS.iter().copied();
         let settings = known.filter(|name| frame.column(name).is_ok() && !REPETITIONS.contains(name)).collect();
         Ok(Self { frame, directories: directories.to_vec(), failed, measured_again, settings })
     }
@@ -253,18 +252,23 @@ fn variant(recipes: &BTreeSet<String>, known: &str, activation: &str) -> String 
 pub(crate) mod tests {
     use super::*;
 
+    /// A directory with these files.
+    pub(crate) fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, text)| std::fs::write(directory.path().join(name), text).unwrap());
+        directory
+    }
+
     /// Trials from a CSV text.
     pub(crate) fn rows(csv: &str) -> Rows {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("trials.csv"), csv).unwrap();
+        let directory = directory(&[("trials.csv", csv)]);
         Rows::read(&[directory.path().to_owned()]).unwrap()
     }
 
     #[test]
     fn directories_with_other_columns_are_one_table() {
-        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        std::fs::write(one.path().join("trials.csv"), "trial_id,status,log_n\na,ok,15\nb,failed,\n").unwrap();
-        std::fs::write(two.path().join("trials.csv"), "trial_id,status,clusters\nc,ok,none\nd,ok,64\n").unwrap();
+        let one = directory(&[("trials.csv", "trial_id,status,log_n\na,ok,15\nb,failed,\n")]);
+        let two = directory(&[("trials.csv", "trial_id,status,clusters\nc,ok,none\nd,ok,64\n")]);
         let rows = Rows::read(&[one.path().to_owned(), two.path().to_owned()]).unwrap();
         assert_eq!((rows.len(), rows.failed()), (3, 1));
         assert_eq!((rows.number("log_n", 0), rows.number("log_n", 1)), (Some(15.0), None));
@@ -278,11 +282,9 @@ pub(crate) mod tests {
 
     #[test]
     fn copies_of_a_trial_count_once() {
-        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let header = "trial_id,attempt,status,ended,latency_seconds_median\n";
         let text = format!("{header}a,1,ok,2026-01-01T00:00:00Z,22.8\nb,1,failed,2026-01-01T00:00:00Z,\n");
-        std::fs::write(one.path().join("trials.csv"), &text).unwrap();
-        std::fs::write(two.path().join("trials.csv"), &text).unwrap();
+        let [one, two] = [(); 2].map(|()| directory(&[("trials.csv", &text)]));
         let directories = [one.path().to_owned(), two.path().to_owned()];
         let rows = Rows::read(&directories).unwrap();
         assert_eq!((rows.len(), rows.failed(), rows.measured_again()), (1, 1, 0));

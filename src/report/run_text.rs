@@ -18,26 +18,23 @@ pub fn dry_run_text(
     forecasts: &[Forecast],
     plans: &[Option<PlanView>],
 ) -> String {
-    let mut table = TextTable::new([
-        ("trial", Align::Left),
-        ("settings", Align::Left),
-        ("back end", Align::Left),
-        ("images", Align::Right),
-        ("memory", Align::Right),
-        ("seconds per image", Align::Right),
-    ]);
     let encrypted = |plan: &&PlanView| plan.is_encrypted();
-    for ((trial, forecast), plan) in selection.run.iter().zip(forecasts).zip(plans) {
-        let (spec, plan) = (&experiment.trials[*trial], plan.as_ref());
-        table.push(vec![
-            spec.id.clone(),
-            forecast.label.clone(),
-            spec.settings.backend.as_str().to_owned(),
-            spec.settings.images.count().to_string(),
-            plan.map_or_else(String::new, |plan| ByteSize(plan.memory_bytes).to_string()),
-            plan.filter(encrypted).map_or_else(String::new, |plan| significant(per_image(plan), 3)),
-        ]);
-    }
+    let trials = selection.run.iter().map(|trial| &experiment.trials[*trial]).zip(forecasts);
+    let table = TextTable::of(
+        trials.zip(plans.iter().map(Option::as_ref)),
+        &[
+            ("trial", Align::Left, &|((spec, _), _)| spec.id.clone()),
+            ("settings", Align::Left, &|((_, forecast), _)| forecast.label.clone()),
+            ("back end", Align::Left, &|((spec, _), _)| spec.settings.backend.as_str().to_owned()),
+            ("images", Align::Right, &|((spec, _), _)| spec.settings.images.count().to_string()),
+            ("memory", Align::Right, &|(_, plan)| {
+                plan.map_or_else(String::new, |plan| ByteSize(plan.memory_bytes).to_string())
+            }),
+            ("seconds per image", Align::Right, &|(_, plan)| {
+                plan.filter(encrypted).map_or_else(String::new, |plan| significant(per_image(plan), 3))
+            }),
+        ],
+    );
     let mut text = if plans.is_empty() { String::new() } else { table.plain() };
     let encrypted = plans.iter().flatten().filter(encrypted);
     let seconds: f64 = encrypted.map(PlanView::total_seconds).sum();

@@ -73,7 +73,7 @@ impl Report {
         let mut paths = Vec::new();
         let folder = folder(out, TABLES)?;
         for table in &self.tables {
-            for (extension, text) in [("csv", table.csv()), ("md", table.markdown()), ("tex", table.latex())] {
+            for (extension, text) in [("csv", table.csv()?), ("md", table.markdown()), ("tex", table.latex())] {
                 let path = folder.join(format!("{}.{extension}", table.name));
                 write_whole(&path, text.as_bytes())?;
                 paths.push(path);

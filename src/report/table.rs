@@ -270,12 +270,12 @@ fn typed(name: &str, cells: &StringChunked, kind: Option<&ColumnKind>) -> Polars
 mod tests {
     use super::*;
     use crate::experiment::records::LayerRow;
+    use crate::report::rows::tests::directory;
 
     #[test]
     fn ids_stay_text_and_empty_cells_are_no_numbers() {
-        let directory = tempfile::tempdir().unwrap();
         let text = "trial_id,layer,seconds\n12e4567890123456,0,0.5\n0000000000000001,1,\n";
-        std::fs::write(directory.path().join("layers.csv"), text).unwrap();
+        let directory = directory(&[("layers.csv", text)]);
         let table = Table::read::<LayerRow>(directory.path()).unwrap();
         assert_eq!(table.text("trial_id").unwrap(), ["12e4567890123456", "0000000000000001"]);
         assert_eq!(table.numbers("seconds").unwrap(), [Some(0.5), None]);
@@ -285,9 +285,7 @@ mod tests {
 
     #[test]
     fn the_last_attempt_counts() {
-        let directory = tempfile::tempdir().unwrap();
-        let text = "trial_id,layer,seconds\na,0,1\nb,0,2\na,0,3\nc,0,4\n";
-        std::fs::write(directory.path().join("layers.csv"), text).unwrap();
+        let directory = directory(&[("layers.csv", "trial_id,layer,seconds\na,0,1\nb,0,2\na,0,3\nc,0,4\n")]);
         let table = Table::read::<LayerRow>(directory.path()).unwrap().last_attempts().unwrap();
         assert_eq!(table.text("trial_id").unwrap(), ["a", "b", "c"]);
         assert_eq!(table.numbers("seconds").unwrap(), [Some(3.0), Some(2.0), Some(4.0)]);
@@ -295,9 +293,8 @@ mod tests {
 
     #[test]
     fn files_of_several_versions_are_one_table() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("layers.csv"), "trial_id,layer\na,0\n").unwrap();
-        std::fs::write(directory.path().join("layers.2.csv"), "trial_id,name,layer\nb,conv1,1\n").unwrap();
+        let later = ("layers.2.csv", "trial_id,name,layer\nb,conv1,1\n");
+        let directory = directory(&[("layers.csv", "trial_id,layer\na,0\n"), later]);
         let table = Table::read::<LayerRow>(directory.path()).unwrap();
         let texts = ["trial_id", "layer", "name"].map(|name| table.text(name).unwrap());
         assert_eq!(texts, [["a", "b"], ["0", "1"], ["", "conv1"]]);

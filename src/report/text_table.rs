@@ -9,6 +9,9 @@ pub enum Align {
     Right,
 }
 
+/// A column: its heading, its alignment, and its cell for an item.
+pub type Column<'c, T> = (&'c str, Align, &'c dyn Fn(&T) -> String);
+
 /// Headings and rows of texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextTable {
@@ -24,6 +27,22 @@ impl TextTable {
             columns: columns.into_iter().map(|(heading, align)| (heading.into(), align)).collect(),
             rows: Vec::new(),
         }
+    }
+
+    /// A row for each item.
+    #[must_use]
+    pub fn of<T>(items: impl IntoIterator<Item = T>, columns: &[Column<'_, T>]) -> Self {
+        let mut table = Self::new(columns.iter().map(|(heading, align, _)| (*heading, *align)));
+        for item in items {
+            table.push(columns.iter().map(|(.., cell)| cell(&item)).collect());
+        }
+        table
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// Adds a row; it is cut or filled to the number of columns.

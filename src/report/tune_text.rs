@@ -31,24 +31,6 @@ pub fn look_text(set: &ParameterSet, seconds: f64, measured: &Measured, verdict:
 /// others.
 #[must_use]
 pub fn tune_text(outcome: &TuneOutcome) -> String {
-    let mut table = TextTable::new([
-        ("scale", Align::Right),
-        ("weight", Align::Right),
-        ("base", Align::Right),
-        ("copies", Align::Right),
-        ("complex", Align::Left),
-        ("special primes", Align::Left),
-        ("seconds", Align::Right),
-        ("log2 QP", Align::Right),
-        ("images", Align::Right),
-        ("worse", Align::Right),
-        ("better", Align::Right),
-        ("loss (points)", Align::Right),
-        ("95 % interval", Align::Right),
-        ("same class (%)", Align::Right),
-        ("logit error", Align::Right),
-        ("", Align::Left),
-    ]);
     let own = &outcome.own;
     let varied = |is_varied: bool, text: String| if is_varied { text } else { String::new() };
     let is_varied = |different: fn(&ParameterSet, &ParameterSet) -> bool| {
@@ -58,29 +40,33 @@ pub fn tune_text(outcome: &TuneOutcome) -> String {
     let complex = is_varied(|a, b| a.complex_packing != b.complex_packing);
     let switching = is_varied(|a, b| a.key_switching != b.key_switching);
     let shown = |candidate: &&Candidate| !matches!(candidate.verdict, Verdict::Refused | Verdict::Unneeded);
-    for candidate in outcome.candidates.iter().filter(shown) {
-        let set = &candidate.parameters;
-        let seen = |count: usize| if candidate.measured.images > 0 { count.to_string() } else { String::new() };
-        let [loss, interval, agreement, error] = found(&candidate.measured);
-        table.push(vec![
-            set.scale_bits.to_string(),
-            set.weight_bits.to_string(),
-            set.base_bits.to_string(),
-            varied(copies, set.input_copies.to_string()),
-            varied(complex, set.complex_packing.to_string()),
-            varied(switching, set.key_switching.cell()),
-            candidate.seconds.map_or_else(String::new, |seconds| significant(seconds, 4)),
-            candidate.log2_qp.map_or_else(String::new, |bits| format!("{bits:.1}")),
-            seen(candidate.measured.images),
-            seen(candidate.measured.worse),
-            seen(candidate.measured.better),
-            loss,
-            interval,
-            agreement,
-            error,
-            candidate.verdict.as_str().to_owned(),
-        ]);
-    }
+    let seen = |measured: &Measured, count: usize| if measured.images > 0 { count.to_string() } else { String::new() };
+    let candidates = outcome.candidates.iter().filter(shown);
+    let table = TextTable::of(
+        candidates.map(|candidate| (candidate, &candidate.parameters, &candidate.measured, found(&candidate.measured))),
+        &[
+            ("scale", Align::Right, &|(_, set, ..)| set.scale_bits.to_string()),
+            ("weight", Align::Right, &|(_, set, ..)| set.weight_bits.to_string()),
+            ("base", Align::Right, &|(_, set, ..)| set.base_bits.to_string()),
+            ("copies", Align::Right, &|(_, set, ..)| varied(copies, set.input_copies.to_string())),
+            ("complex", Align::Left, &|(_, set, ..)| varied(complex, set.complex_packing.to_string())),
+            ("special primes", Align::Left, &|(_, set, ..)| varied(switching, set.key_switching.cell())),
+            ("seconds", Align::Right, &|(candidate, ..)| {
+                candidate.seconds.map_or_else(String::new, |seconds| significant(seconds, 4))
+            }),
+            ("log2 QP", Align::Right, &|(candidate, ..)| {
+                candidate.log2_qp.map_or_else(String::new, |bits| format!("{bits:.1}"))
+            }),
+            ("images", Align::Right, &|(.., measured, _)| seen(measured, measured.images)),
+            ("worse", Align::Right, &|(.., measured, _)| seen(measured, measured.worse)),
+            ("better", Align::Right, &|(.., measured, _)| seen(measured, measured.better)),
+            ("loss (points)", Align::Right, &|(.., [loss, ..])| loss.clone()),
+            ("95 % interval", Align::Right, &|(.., [_, interval, ..])| interval.clone()),
+            ("same class (%)", Align::Right, &|(.., [_, _, agreement, _])| agreement.clone()),
+            ("logit error", Align::Right, &|(.., [.., error])| error.clone()),
+            ("", Align::Left, &|(candidate, ..)| candidate.verdict.as_str().to_owned()),
+        ],
+    );
     let mut text = format!(
         "{} of width {} ({}): {} of {} held out training images of {}, tolerance {} points; seconds are predicted, {} threads\n",
         outcome.network,

@@ -20,11 +20,13 @@ pub fn dataset(name: &str) -> String {
     }
 }
 
+/// Digits as exponents.
+pub const SUPERSCRIPTS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+
 /// An exponent of two: `2¹⁵`.
 #[must_use]
 pub fn power_of_two(exponent: &str) -> String {
-    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    let raised = |digit: char| digit.to_digit(10).map_or(digit, |digit| DIGITS[digit as usize]);
+    let raised = |digit: char| digit.to_digit(10).map_or(digit, |digit| SUPERSCRIPTS[digit as usize]);
     format!("2{}", exponent.chars().map(raised).collect::<String>())
 }
 

@@ -162,6 +162,11 @@ pub trait Evaluator: Sync {
     /// The evaluator of the ring of half the dimension; none: there is no way into it.
     fn smaller_ring(&self) -> Option<&Self>;
 
+    /// The evaluators of all rings: this one, and the smaller ones in order.
+    fn rings(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |ring| ring.smaller_ring())
+    }
+
     /// Moves a ciphertext into the ring of half the dimension, where slot j is the mean of slots j and j + N / 4; the scale stays.
     ///
     /// # Errors

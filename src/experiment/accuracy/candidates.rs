@@ -111,16 +111,16 @@ pub(super) fn groups(candidates: &[Candidate], sizes: &[usize]) -> Vec<Vec<usize
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    pub fn shipped(name: &str) -> PathBuf {
+        format!("{}/models/resnet20_w16_cifar10_{name}.safetensors", env!("CARGO_MANIFEST_DIR")).into()
+    }
 
     #[test]
     fn quadratics_of_any_training_make_an_ensemble_and_relu_stays_apart() {
-        let names = ["herpn_seed0", "penalty_continued_seed0", "relu_seed0"];
-        let paths: Vec<PathBuf> = names
-            .iter()
-            .map(|name| format!("{}/models/resnet20_w16_cifar10_{name}.safetensors", env!("CARGO_MANIFEST_DIR")).into())
-            .collect();
+        let paths = ["herpn_seed0", "penalty_continued_seed0", "relu_seed0"].map(shipped);
         let candidates = read_all(&paths).unwrap();
         // The first has no accuracy on held out images, so that it is the last member.
         assert_eq!(groups(&candidates, &[1, 2, 3]), [vec![0], vec![1], vec![2], vec![1, 0]]);

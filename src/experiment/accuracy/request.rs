@@ -9,6 +9,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::config::Experiment;
 use crate::experiment::images::held_out_by;
 use crate::experiment::locate::YamlText;
+use crate::experiment::records::words;
 use crate::experiment::setting::{Check, Clusters, HeldOut};
 use crate::network::NetworkError;
 use crate::network::cluster::ClusterMode;
@@ -16,23 +17,13 @@ use crate::network::cluster::ClusterMode;
 /// Name of the experiment.
 const NAME: &str = "evaluate";
 
-/// Which images are evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageSet {
-    /// The test set.
-    Test,
-    /// The training images that the first network's training held out, for every choice.
-    Validation,
-}
-
-impl ImageSet {
-    /// The name in rows.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Validation => "validation",
-        }
+words! {
+    /// Which images are evaluated.
+    pub enum ImageSet {
+        /// The test set.
+        Test = "test",
+        /// The training images that the first network's training held out, for every choice.
+        Validation = "validation",
     }
 }
 
@@ -202,11 +193,8 @@ fn command(request: &AccuracyRequest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::accuracy::candidates::tests::shipped;
     use crate::experiment::setting::NetworkForm;
-
-    fn shipped(name: &str) -> PathBuf {
-        format!("{}/models/resnet20_w16_cifar10_{name}.safetensors", env!("CARGO_MANIFEST_DIR")).into()
-    }
 
     #[test]
     fn it_tells_the_command_and_no_paths() {

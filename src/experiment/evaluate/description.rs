@@ -13,6 +13,7 @@ use crate::experiment::trial::TrialSpec;
 use crate::inference::program::Value;
 use crate::inference::{Layout, Plan, PlannedLayer};
 use crate::network::cluster::ClusterReport;
+use crate::network::lowered::Shape;
 
 /// Derives plans; touches no key. Keeps the last plan, for trials that differ in nothing that it depends on.
 #[derive(Debug)]
@@ -73,11 +74,11 @@ fn view(spec: &TrialSpec, task: &Task, prepared: &Prepared, origin: PriceOrigin)
         batch: plan.client.batch as u32,
         levels_used: plan.levels_used() as u32,
         log2_qp: security.log2_qp,
-        rings: plan.rings.switches().iter().map(ring).collect(),
+        rings: plan.client.switches().map(ring).collect(),
         line_2018: Table::Standard2018.limit(spec.settings.log_n.0),
         line_2024: Table::Guidelines2024.limit(spec.settings.log_n.0),
-        security_2018: plan.rings.verdict(Table::Standard2018).into(),
-        security_2024: plan.rings.verdict(Table::Guidelines2024).into(),
+        security_2018: plan.client.verdict(Table::Standard2018).into(),
+        security_2024: plan.client.verdict(Table::Guidelines2024).into(),
         bands: parameters.bands().iter().map(band).collect(),
         galois_elements: plan.client.request.galois_elements() as u32,
         keys: plan.client.keys() as u32,
@@ -157,35 +158,18 @@ pub fn kind(layer: &PlannedLayer) -> String {
 
 /// A layout in a few words, such as `packed 16x32x32 pitch 1, 1 ct`.
 pub fn layout(layout: &Layout) -> String {
-    let shape = layout.shape();
+    let Shape { channels, height, width } = layout.shape();
     let ciphertexts = layout.ciphertexts();
-    match layout {
-        Layout::Packed(packed) => format!(
-            "packed {}x{}x{} pitch {}, {ciphertexts} ct",
-            shape.channels,
-            shape.height,
-            shape.width,
-            packed.pitch()
-        ),
-        Layout::Channel(channel) => format!(
-            "channel {}x{}x{} pitch {}, {ciphertexts} ct",
-            shape.channels,
-            shape.height,
-            shape.width,
-            channel.pitch()
-        ),
+    let (name, how) = match layout {
+        Layout::Packed(packed) => ("packed", format!("pitch {}", packed.pitch())),
+        Layout::Channel(channel) => ("channel", format!("pitch {}", channel.pitch())),
         Layout::Tiled(tiled) => {
             let (rows, columns) = tiled.tile();
-            format!(
-                "tiled {}x{}x{} in {} of {rows}x{columns}, {ciphertexts} ct",
-                shape.channels,
-                shape.height,
-                shape.width,
-                tiled.tiles()
-            )
+            ("tiled", format!("in {} of {rows}x{columns}", tiled.tiles()))
         }
-        Layout::Classes(_) => format!("classes {}, {ciphertexts} ct", shape.channels),
-    }
+        Layout::Classes(_) => return format!("classes {channels}, {ciphertexts} ct"),
+    };
+    format!("{name} {channels}x{height}x{width} {how}, {ciphertexts} ct")
 }
 
 fn counts(operations: &Operations) -> OperationCounts {

@@ -100,10 +100,7 @@ impl<'p> Exchange<'p> {
         exchange.keygen_seconds = start.elapsed().as_secs_f64();
         let start = Instant::now();
         let (server, sent) = (exchange.path(SERVER), exchange.path(SENT));
-        exchange.server(
-            &["prepare".as_ref(), "--out".as_ref(), server.as_ref(), "--keys".as_ref(), sent.as_ref()],
-            events,
-        )?;
+        exchange.server(&[&"prepare", &"--out", &server, &"--keys", &sent], events)?;
         exchange.files = KeyFiles {
             prepare_seconds: start.elapsed().as_secs_f64(),
             bundle: bytes(&server.join(server::BUNDLE))?,
@@ -122,10 +119,10 @@ impl<'p> Exchange<'p> {
     }
 
     /// Runs `leveled server` to its end.
-    fn server(&self, arguments: &[&OsStr], events: &mut dyn EventSink) -> Result<(), ExperimentError> {
+    fn server(&self, arguments: &[&dyn AsRef<OsStr>], events: &mut dyn EventSink) -> Result<(), ExperimentError> {
         let program = this_program()?;
         let mut command = command(&program);
-        command.arg("server").args(arguments).arg("--supervised");
+        command.arg("server").args(arguments.iter().map(|argument| argument.as_ref())).arg("--supervised");
         let child = command.spawn().map_err(|source| ExperimentError::Spawn { program, source })?;
         let follower = Follower::new(child.id());
         let end = watch(child, follower, |event| {
@@ -140,18 +137,9 @@ impl<'p> Exchange<'p> {
     fn evaluate(&self, events: &mut dyn EventSink) -> Result<ServerTimes, ExperimentError> {
         let [server, upload, result, times] = [SERVER, UPLOAD, RESULT, TIMES].map(|name| self.path(name));
         let threads = self.threads.to_string();
-        let (paths, options): ([&OsStr; 3], [&OsStr; 6]) = (
-            ["evaluate".as_ref(), server.as_ref(), upload.as_ref()],
-            [
-                "--out".as_ref(),
-                result.as_ref(),
-                "--times".as_ref(),
-                times.as_ref(),
-                "--threads".as_ref(),
-                threads.as_ref(),
-            ],
-        );
-        self.server(&[&paths[..], &options].concat(), events)?;
+        let arguments: [&dyn AsRef<OsStr>; 9] =
+            [&"evaluate", &server, &upload, &"--out", &result, &"--times", &times, &"--threads", &threads];
+        self.server(&arguments, events)?;
         ServerTimes::read(&times)
     }
 }

@@ -5,15 +5,15 @@ use std::sync::OnceLock;
 use super::task::Task;
 use super::{clear, simulation};
 use crate::experiment::ExperimentError;
-use crate::experiment::memory_left::{available_memory_bytes, least};
+use crate::experiment::memory_left::{available_memory_bytes, least, share_bytes};
 use crate::experiment::plan_view::check_memory;
 use crate::experiment::setting::Backend;
 use crate::inference::{DEFAULT_MEMORY_BYTES, Plan};
 
-/// What was available when this process asked for the first time: later it holds keys and weights itself.
+/// What was available when this process asked for the first time, of its share: later it holds keys and weights itself.
 fn available_at_first() -> Option<u64> {
     static AVAILABLE: OnceLock<Option<u64>> = OnceLock::new();
-    *AVAILABLE.get_or_init(available_memory_bytes)
+    least([*AVAILABLE.get_or_init(available_memory_bytes), share_bytes()])
 }
 
 /// Room for the coefficients of encoded weights, in any case.
@@ -34,7 +34,7 @@ impl Task {
         self.settings.threads.count() as usize
     }
 
-    /// Bytes of encoded weights to keep: `memory.diagonals`, or three quarters of what the limit and the machine leave, and in any case room
+    /// Bytes of encoded weights to keep: `memory.diagonals`, or three quarters of what the limit and this process's share of the machine leave, and in any case room
     /// for coefficients.
     pub fn weight_bytes(&self, plan: &Plan) -> u64 {
         let left = || {

@@ -71,6 +71,24 @@ fn best(logits: &[f64]) -> Option<usize> {
 }
 
 impl ImageOutcome {
+    /// Logits alone, of an image that is sound: no layers, no seconds, no bytes.
+    pub const fn new(decrypted: Logits, clear_logits: Vec<f64>) -> Self {
+        Self {
+            decrypted,
+            clear_logits,
+            largest: Vec::new(),
+            exploded: false,
+            spoilt: false,
+            evaluations: 1,
+            layers: Vec::new(),
+            encryption_seconds: 0.0,
+            decryption_seconds: 0.0,
+            upload_bytes: 0,
+            result_bytes: 0,
+            exchanged: None,
+        }
+    }
+
     /// Whether the logits mean nothing: the client noticed, or clear text says so.
     pub const fn overflow(&self) -> bool {
         self.decrypted.overflow || self.exploded || self.spoilt
@@ -125,7 +143,7 @@ impl ImageOutcome {
         let layers = plan.layers.iter().zip(&self.layers).zip(&self.largest);
         let one = |((layer, outcome), largest): ((&PlannedLayer, &LayerOutcome), &f64)| {
             // A coefficient has the deviation of a slot over sqrt(N / 2), and is no larger than the largest slot.
-            let ring = plan.rings.parameters(layer.output.ring);
+            let ring = plan.client.ring(layer.output.ring).parameters;
             let deviation = outcome.probe?.precision.deviation / slot_deviation(ring.log_n(), 1.0);
             let room = layer.log2_headroom.exp2() - largest;
             Some(overflow(ring.n() * layer.output.ciphertexts, room, deviation))
@@ -149,20 +167,7 @@ pub(super) mod tests {
     use super::*;
 
     pub fn outcome(values: &[f64], clear_logits: &[f64]) -> ImageOutcome {
-        ImageOutcome {
-            decrypted: Logits { values: values.to_vec(), overflow: false },
-            clear_logits: clear_logits.to_vec(),
-            largest: vec![],
-            exploded: false,
-            spoilt: false,
-            evaluations: 1,
-            layers: vec![],
-            encryption_seconds: 0.0,
-            decryption_seconds: 0.0,
-            upload_bytes: 0,
-            result_bytes: 0,
-            exchanged: None,
-        }
+        ImageOutcome::new(Logits { values: values.to_vec(), overflow: false }, clear_logits.to_vec())
     }
 
     #[test]

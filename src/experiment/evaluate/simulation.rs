@@ -135,18 +135,10 @@ impl<'p> Simulator<'p> {
         let found = decrypted.into_iter().zip(traces).zip(largest).zip(exploded).zip(layers);
         Ok(found
             .map(|((((decrypted, trace), largest), exploded), layers)| ImageOutcome {
-                decrypted,
-                clear_logits: trace.logits().to_vec(),
                 largest,
                 exploded,
-                spoilt: false,
-                evaluations: 1,
                 layers,
-                encryption_seconds: 0.0,
-                decryption_seconds: 0.0,
-                upload_bytes: 0,
-                result_bytes: 0,
-                exchanged: None,
+                ..ImageOutcome::new(decrypted, trace.logits().to_vec())
             })
             .collect())
     }

@@ -40,38 +40,29 @@ pub fn evaluate(
     rows: &mut dyn RowSink,
     events: &mut dyn EventSink,
 ) -> Result<TrialRow, ExperimentError> {
-    Task::from(spec).pool()?.install(|| evaluate_here(spec, prices, checkpoint, rows, events))
-}
-
-/// As [`evaluate`], on the threads that it is called on.
-fn evaluate_here(
-    spec: &TrialSpec,
-    prices: &KnownPrices,
-    checkpoint: Option<&Path>,
-    rows: &mut dyn RowSink,
-    events: &mut dyn EventSink,
-) -> Result<TrialRow, ExperimentError> {
     let task = Task::from(spec);
-    events.progress(Stage::Preparation, 0, 1, "");
-    let dataset = images_of(spec)?;
-    if spec.is_clear() {
-        return clear::evaluate(spec, &task, &dataset, rows, events);
-    }
-    let prepared = Prepared::of_trial(spec, &task, &prices.prices)?;
-    task.check_memory(task.memory_bytes(&prepared.plan))?;
-    events.progress(Stage::Preparation, 1, 1, "");
+    task.pool()?.install(|| {
+        events.progress(Stage::Preparation, 0, 1, "");
+        let dataset = images_of(spec)?;
+        if spec.is_clear() {
+            return clear::evaluate(spec, &task, &dataset, rows, events);
+        }
+        let prepared = Prepared::of_trial(spec, &task, &prices.prices)?;
+        task.check_memory(task.memory_bytes(&prepared.plan))?;
+        events.progress(Stage::Preparation, 1, 1, "");
 
-    let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
-    let measured = if is_encrypted(spec) {
-        trial.encrypted(prices, checkpoint, rows, events)?
-    } else {
-        trial.simulated(rows, events)?
-    };
-    for layer in 0..prepared.plan.layers.len() {
-        rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
-    }
-    let labels: Vec<u8> = spec.settings.images.indices().iter().map(|&index| dataset.labels[index]).collect();
-    Ok(trial_row(spec, &task, &measured, &prepared, &labels))
+        let trial = Trial { spec, task: &task, prepared: &prepared, dataset: &dataset };
+        let measured = if is_encrypted(spec) {
+            trial.encrypted(prices, checkpoint, rows, events)?
+        } else {
+            trial.simulated(rows, events)?
+        };
+        for layer in 0..prepared.plan.layers.len() {
+            rows.layer(&layer_row(spec, &prepared, layer, &measured.outcomes))?;
+        }
+        let labels: Vec<u8> = spec.settings.images.indices().iter().map(|&index| dataset.labels[index]).collect();
+        Ok(trial_row(spec, &task, &measured, &prepared, &labels))
+    })
 }
 
 /// What the images of a trial gave.
@@ -350,10 +341,10 @@ fn trial_row(
         cluster_relative_error: clusters.map(|report| report.relative_error),
         levels_used: Some(plan.levels_used() as u32),
         log2_qp: Some(security.log2_qp),
-        smaller_rings: Some(plan.rings.switches().iter().map(ring_in_words).collect::<Vec<_>>().join("; "))
+        smaller_rings: Some(plan.client.switches().map(ring_in_words).collect::<Vec<_>>().join("; "))
             .filter(|words| !words.is_empty()),
-        security_2018: Some(plan.rings.verdict(Table::Standard2018).into()),
-        security_2024: Some(plan.rings.verdict(Table::Guidelines2024).into()),
+        security_2018: Some(plan.client.verdict(Table::Standard2018).into()),
+        security_2024: Some(plan.client.verdict(Table::Guidelines2024).into()),
         rotations: operations(|operations| operations.rotations),
         hoisting_groups: operations(|operations| operations.hoisting_groups),
         plain_products: operations(|operations| operations.plain_products),

@@ -18,5 +18,6 @@ pub use encoding::{cells, csv_text, header_line, row_lines};
 pub use image_row::ImageRow;
 pub use layer_row::LayerRow;
 pub use record::Record;
+pub(crate) use record::words;
 pub use trial_row::{TrialRow, TrialStatus};
 pub use verdict::SecurityVerdict;

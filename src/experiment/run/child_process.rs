@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{Event, EventSink};
+use crate::experiment::memory_left::{SHARE, share_bytes};
 use crate::experiment::pause::Follower;
 use crate::experiment::prices::{KnownPrices, PRICES};
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
@@ -21,26 +22,27 @@ pub struct ChildCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// Prices that it is to take, as a variable of its environment; none: it finds its own.
-    pub prices: Option<String>,
+    /// Variables of its environment beside those of its parent.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 impl ChildCommand {
-    /// This very program with its subcommand `trial`, and the prices of its parent.
+    /// This very program with its subcommand `trial`, and the prices and the share of memory of its parent.
     ///
     /// # Errors
     /// [`ExperimentError::Spawn`] if the system does not say where the program is; [`ExperimentError::Encode`].
     pub fn this_program(prices: &KnownPrices) -> Result<Self, ExperimentError> {
         let program = this_program()?;
         let arguments = ["trial", "--supervised", "-"].map(OsString::from).to_vec();
-        Ok(Self { program, arguments, prices: Some(prices.in_words()?) })
+        let share = share_bytes().map(|bytes| (SHARE, bytes.to_string()));
+        let environment = std::iter::once((PRICES, prices.in_words()?)).chain(share).collect();
+        Ok(Self { program, arguments, environment })
     }
 
     fn spawn(&self, checkpoint: Option<&Path>) -> Result<Child, ExperimentError> {
         let mut command = command(&self.program);
         command.stdin(Stdio::piped());
-        command.envs(self.prices.as_ref().map(|prices| (PRICES, prices)));
-        command.args(&self.arguments);
+        command.envs(self.environment.iter().cloned()).args(&self.arguments);
         if let Some(path) = checkpoint {
             command.arg("--checkpoint").arg(path);
         }
@@ -116,7 +118,7 @@ pub(super) mod tests {
 
     /// A child that is a shell script; it reads the specification from standard input.
     pub(in crate::experiment::run) fn script(text: &str) -> ChildCommand {
-        ChildCommand { program: "/bin/sh".into(), arguments: vec!["-c".into(), text.into()], prices: None }
+        ChildCommand { program: "/bin/sh".into(), arguments: vec!["-c".into(), text.into()], environment: vec![] }
     }
 
     /// Events of a trial with two images and a layer, as a script prints them.
@@ -158,7 +160,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_program_that_is_not_there() {
-        let child = ChildCommand { program: "/nonexistent/leveled".into(), arguments: vec![], prices: None };
+        let child = ChildCommand { program: "/nonexistent/leveled".into(), arguments: vec![], environment: vec![] };
         let error = child.evaluate(&sample(), None, &mut Silent).unwrap_err();
         assert!(error.to_string().starts_with("cannot start /nonexistent/leveled"), "{error}");
     }

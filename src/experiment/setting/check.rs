@@ -90,6 +90,32 @@ macro_rules! plain_scalars {
 
 plain_scalars!(f64, u32, usize, bool);
 
+/// Settings around a number, or one that may be absent: it is their cell.
+macro_rules! recorded_number {
+    ($type:ident, $number:ty) => {
+        impl crate::experiment::setting::Recorded for $type {
+            type Cell = Option<$number>;
+
+            fn cell(&self) -> Option<$number> {
+                self.0.into()
+            }
+        }
+    };
+}
+
+/// Settings whose default is that of their type.
+macro_rules! has_default {
+    ($type:ident) => {
+        impl crate::experiment::setting::Setting for $type {
+            fn default_value() -> Option<Self> {
+                Some(Self::default())
+            }
+        }
+    };
+}
+
+pub(super) use {has_default, recorded_number};
+
 impl Check for CardActivation {}
 
 // A set is checked with what overrides it, when the experiment is resolved.

@@ -1,6 +1,7 @@
 //! Choices of the encryption as settings.
 
-use super::{Check, KeySwitching, Recorded, SecurityPolicy, Setting};
+use super::check::has_default;
+use super::{Check, KeySwitching, Recorded, SecurityPolicy};
 
 // What is impossible is found with the other parameters.
 impl Check for KeySwitching {}
@@ -29,8 +30,4 @@ impl Recorded for SecurityPolicy {
     }
 }
 
-impl Setting for SecurityPolicy {
-    fn default_value() -> Option<Self> {
-        Some(Self::default())
-    }
-}
+has_default!(SecurityPolicy);

@@ -1,13 +1,12 @@
 //! Which images are evaluated.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::{Check, Recorded, Setting};
+use crate::experiment::literal_schema::literal_schema;
 use crate::experiment::locate::Problem;
 
 /// How every image of a data set is written.
@@ -104,21 +103,13 @@ impl Setting for ImageSelection {
     }
 }
 
-impl JsonSchema for ImageSelection {
-    fn schema_name() -> Cow<'static, str> {
-        "ImageSelection".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [
-                { "type": "integer", "minimum": 1 },
-                { "const": "all" },
-                { "type": "array", "items": { "type": "integer", "minimum": 0 }, "minItems": 1, "uniqueItems": true },
-            ],
-        })
-    }
-}
+literal_schema!(ImageSelection, {
+    "anyOf": [
+        { "type": "integer", "minimum": 1 },
+        { "const": "all" },
+        { "type": "array", "items": { "type": "integer", "minimum": 0 }, "minItems": 1, "uniqueItems": true },
+    ],
+});
 
 impl Serialize for ImageSelection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,11 +1,9 @@
 //! What goes into the slots.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
+use super::check::{has_default, recorded_number};
 use super::number_or_word::number_or_word;
 use super::{Check, LogN, Recorded, Setting};
+use crate::experiment::literal_schema::literal_schema;
 use crate::experiment::locate::Problem;
 use crate::inference::TILES;
 
@@ -15,15 +13,7 @@ pub struct Batch(pub Option<u64>);
 
 number_or_word!(Batch, "auto", "a number of images, or auto");
 
-impl JsonSchema for Batch {
-    fn schema_name() -> Cow<'static, str> {
-        "Batch".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [{"type": "integer", "minimum": 1, "maximum": Self::MAX}, {"const": "auto"}]})
-    }
-}
+literal_schema!(Batch, {"anyOf": [{"type": "integer", "minimum": 1, "maximum": Self::MAX}, {"const": "auto"}]});
 
 impl Batch {
     /// Most images: the slots of the largest ring.
@@ -77,30 +67,11 @@ impl Check for Tiles {
     }
 }
 
-impl Recorded for Tiles {
-    /// None: `auto`.
-    type Cell = Option<u64>;
+recorded_number!(Tiles, u64);
 
-    fn cell(&self) -> Option<u64> {
-        self.0
-    }
-}
+has_default!(Tiles);
 
-impl Setting for Tiles {
-    fn default_value() -> Option<Self> {
-        Some(Self::default())
-    }
-}
-
-impl JsonSchema for Tiles {
-    fn schema_name() -> Cow<'static, str> {
-        "Tiles".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "enum": TILES }, { "const": "auto" }] })
-    }
-}
+literal_schema!(Tiles, { "anyOf": [{ "enum": TILES }, { "const": "auto" }] });
 
 #[cfg(test)]
 mod tests {

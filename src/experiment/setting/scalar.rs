@@ -1,12 +1,12 @@
 //! Settings that are a number or a text.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check::{has_default, recorded_number};
 use super::{Check, Ensemble, Recorded, Setting};
 use crate::experiment::ExperimentError;
+use crate::experiment::literal_schema::literal_schema;
 use crate::experiment::locate::Problem;
 use crate::network::registry;
 use crate::ring::primes::MAX_LOG_N;
@@ -49,16 +49,10 @@ impl Check for ModelFiles {
 #[serde(transparent)]
 pub struct NetworkName(pub String);
 
-impl JsonSchema for NetworkName {
-    fn schema_name() -> Cow<'static, str> {
-        "NetworkName".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> = registry::names().collect();
-        json_schema!({ "description": "Name of a network's architecture.", "enum": names })
-    }
-}
+literal_schema!(NetworkName, {
+    "description": "Name of a network's architecture.",
+    "enum": registry::names().collect::<Vec<_>>(),
+});
 
 impl Check for NetworkName {}
 
@@ -103,13 +97,7 @@ impl Check for LogN {
     }
 }
 
-impl Recorded for LogN {
-    type Cell = Option<u32>;
-
-    fn cell(&self) -> Option<u32> {
-        Some(self.0)
-    }
-}
+recorded_number!(LogN, u32);
 
 impl Setting for LogN {}
 
@@ -120,19 +108,9 @@ pub struct Seed(pub Option<u64>);
 
 impl Check for Seed {}
 
-impl Recorded for Seed {
-    type Cell = Option<u64>;
+recorded_number!(Seed, u64);
 
-    fn cell(&self) -> Option<u64> {
-        self.0
-    }
-}
-
-impl Setting for Seed {
-    fn default_value() -> Option<Self> {
-        Some(Self(None))
-    }
-}
+has_default!(Seed);
 
 /// Number of threads; none: as many as the machine offers where the trial runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

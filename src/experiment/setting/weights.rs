@@ -1,13 +1,13 @@
 //! Where the weights come from, and how they are clustered.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check::{has_default, recorded_number};
 use super::number_or_word::number_or_word;
-use super::{Check, Recorded, Setting};
+use super::{Check, Setting};
 use crate::choice::choice;
+use crate::experiment::literal_schema::literal_schema;
 use crate::experiment::locate::Problem;
 
 choice! {
@@ -40,13 +40,7 @@ impl Check for Ensemble {
     }
 }
 
-impl Recorded for Ensemble {
-    type Cell = Option<u32>;
-
-    fn cell(&self) -> Option<u32> {
-        Some(self.0)
-    }
-}
+recorded_number!(Ensemble, u32);
 
 impl Setting for Ensemble {
     fn default_value() -> Option<Self> {
@@ -65,19 +59,9 @@ pub struct DrawSeed(pub u64);
 
 impl Check for DrawSeed {}
 
-impl Recorded for DrawSeed {
-    type Cell = Option<u64>;
+recorded_number!(DrawSeed, u64);
 
-    fn cell(&self) -> Option<u64> {
-        Some(self.0)
-    }
-}
-
-impl Setting for DrawSeed {
-    fn default_value() -> Option<Self> {
-        Some(Self::default())
-    }
-}
+has_default!(DrawSeed);
 
 /// How many distinct weights are left in each group; none: as they are. Written as a number or `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,29 +80,11 @@ impl Check for Clusters {
     }
 }
 
-impl Recorded for Clusters {
-    type Cell = Option<u64>;
+recorded_number!(Clusters, u64);
 
-    fn cell(&self) -> Option<u64> {
-        self.0
-    }
-}
+has_default!(Clusters);
 
-impl Setting for Clusters {
-    fn default_value() -> Option<Self> {
-        Some(Self::default())
-    }
-}
-
-impl JsonSchema for Clusters {
-    fn schema_name() -> Cow<'static, str> {
-        "Clusters".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 2 }, { "const": "none" }] })
-    }
-}
+literal_schema!(Clusters, { "anyOf": [{ "type": "integer", "minimum": 2 }, { "const": "none" }] });
 
 #[cfg(test)]
 mod tests {

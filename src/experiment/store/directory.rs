@@ -135,9 +135,17 @@ pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
 /// # Errors
 /// As [`read_trials`].
 pub(super) fn all_rows<R: Record>(directory: &Path) -> Result<Vec<R>, ExperimentError> {
+    rows_where(directory, |_| true)
+}
+
+/// Those that are wanted.
+fn rows_where<R: Record>(directory: &Path, wanted: impl Fn(&R) -> bool) -> Result<Vec<R>, ExperimentError> {
     let mut rows = Vec::new();
     TableFile::<R>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
-        rows.push(row.deserialize(Some(header)).map_err(|error| error.to_string())?);
+        let row = row.deserialize(Some(header)).map_err(|error| error.to_string())?;
+        if wanted(&row) {
+            rows.push(row);
+        }
         Ok(())
     })?;
     Ok(rows)
@@ -148,15 +156,8 @@ pub(super) fn all_rows<R: Record>(directory: &Path) -> Result<Vec<R>, Experiment
 /// # Errors
 /// As [`RunDirectory::recorded`](super::RunDirectory::recorded).
 pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, ExperimentError> {
-    let mut rows: HashMap<String, TrialRow> = HashMap::new();
-    TableFile::<TrialRow>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
-        let row: TrialRow = row.deserialize(Some(header)).map_err(|error| error.to_string())?;
-        if row.status == TrialStatus::Ok {
-            rows.insert(row.trial_id.clone(), row);
-        }
-        Ok(())
-    })?;
-    Ok(rows)
+    let rows = rows_where(directory, |row: &TrialRow| row.status == TrialStatus::Ok)?;
+    Ok(rows.into_iter().map(|row| (row.trial_id.clone(), row)).collect())
 }
 
 /// The rows of `images.csv` of the last attempt at a trial that came to its end; none if there is no such attempt.
@@ -165,15 +166,7 @@ pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, Experim
 /// As [`trial_rows`].
 pub fn image_rows(directory: &Path, trial_id: &str) -> Result<Vec<ImageRow>, ExperimentError> {
     let attempt = trial_rows(directory)?.get(trial_id).map(|row| row.attempt);
-    let mut rows = Vec::new();
-    TableFile::<ImageRow>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
-        let row: ImageRow = row.deserialize(Some(header)).map_err(|error| error.to_string())?;
-        if row.trial_id == trial_id && Some(row.attempt) == attempt {
-            rows.push(row);
-        }
-        Ok(())
-    })?;
-    Ok(rows)
+    rows_where(directory, |row: &ImageRow| row.trial_id == trial_id && Some(row.attempt) == attempt)
 }
 
 #[cfg(test)]

@@ -117,14 +117,12 @@ mod tests {
     use std::slice::from_ref;
 
     use super::*;
+    use crate::experiment::store::journal;
 
     fn record(trial_id: &str, status: TrialStatus, reason: &str) -> TrialRecord {
-        let id = || trial_id.to_owned();
-        TrialRecord {
-            trial: TrialRow { trial_id: id(), status, reason: reason.into(), ..TrialRow::default() },
-            layers: (0..2).map(|layer| LayerRow { trial_id: id(), layer, ..LayerRow::default() }).collect(),
-            images: (0..3).map(|image| ImageRow { trial_id: id(), image, ..ImageRow::default() }).collect(),
-        }
+        let mut record = journal::tests::record(trial_id, status);
+        record.trial.reason = reason.to_owned();
+        record
     }
 
     fn part(root: &Path, name: &str, records: &[TrialRecord]) -> PathBuf {

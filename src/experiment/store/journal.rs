@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::whole_file::write_whole;
+use super::whole_file::{files_with, write_whole};
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 
@@ -69,9 +69,7 @@ impl Journal {
 
     /// The records that a killed run left behind. What cannot be read was never begun, and is removed.
     pub fn left(&self) -> Vec<TrialRecord> {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.retain(|path| path.to_string_lossy().ends_with(ENDING));
+        let mut paths = files_with(&self.folder, ENDING);
         paths.sort();
         paths.iter().filter_map(|path| read(path)).collect()
     }
@@ -83,4 +81,20 @@ fn read(path: &Path) -> Option<TrialRecord> {
         let _ = fs::remove_file(path);
     }
     record
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::experiment::records::TrialStatus;
+
+    /// A trial with two layers and three images.
+    pub fn record(trial_id: &str, status: TrialStatus) -> TrialRecord {
+        let id = || trial_id.to_owned();
+        TrialRecord {
+            trial: TrialRow { trial_id: id(), status, ..TrialRow::default() },
+            layers: (0..2).map(|layer| LayerRow { trial_id: id(), layer, ..LayerRow::default() }).collect(),
+            images: (0..3).map(|image| ImageRow { trial_id: id(), image, ..ImageRow::default() }).collect(),
+        }
+    }
 }

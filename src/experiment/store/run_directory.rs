@@ -183,9 +183,8 @@ impl RunDirectory {
 
     /// Trials of which such a file is there.
     pub(super) fn checkpointed(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.pending).into_iter().flatten().flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.filter_map(|name| Some(name.strip_suffix(CHECKPOINT)?.to_owned())).collect()
+        let paths = whole_file::files_with(&self.pending, CHECKPOINT);
+        paths.iter().filter_map(|path| Some(path.file_name()?.to_str()?.strip_suffix(CHECKPOINT)?.to_owned())).collect()
     }
 
     /// How the last recorded attempt at each trial ended.
@@ -241,15 +240,14 @@ impl Drop for RunDirectory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::records::{ImageRow, LayerRow};
+    use crate::experiment::store::journal::tests::record;
 
-    fn record(trial_id: &str, status: TrialStatus) -> TrialRecord {
-        let id = || trial_id.to_owned();
-        TrialRecord {
-            trial: TrialRow { trial_id: id(), status, ..TrialRow::default() },
-            layers: (0..2).map(|layer| LayerRow { trial_id: id(), layer, ..LayerRow::default() }).collect(),
-            images: (0..3).map(|image| ImageRow { trial_id: id(), image, ..ImageRow::default() }).collect(),
-        }
+    /// A directory with the records of these trials.
+    fn recorded(trials: &[(&str, TrialStatus)]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
+        trials.iter().for_each(|(trial_id, status)| run.record(record(trial_id, *status)).unwrap());
+        directory
     }
 
     fn status(run: &RunDirectory, trial_id: &str) -> Option<TrialStatus> {
@@ -285,10 +283,7 @@ mod tests {
 
     #[test]
     fn a_torn_row_is_moved_aside_and_never_merged() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok)]);
         let path = directory.path().join("trials.csv");
         let whole = fs::read_to_string(&path).unwrap();
         // Cut anywhere, the line end alone included, and followed by what a loss of power leaves.
@@ -307,11 +302,7 @@ mod tests {
 
     #[test]
     fn what_editors_and_spreadsheets_do_to_line_ends_loses_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Failed)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Failed)]);
         let tables = ["trials.csv", "layers.csv", "images.csv"];
         let whole = tables.map(|table| fs::read_to_string(directory.path().join(table)).unwrap());
         let changes: [fn(&str) -> String; 4] = [
@@ -342,11 +333,7 @@ mod tests {
 
     #[test]
     fn other_columns_and_changed_ids_are_named_and_nothing_is_touched() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Ok)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Ok)]);
         let path = directory.path().join("trials.csv");
         let text = fs::read_to_string(&path).unwrap();
         for (changed, said) in [
@@ -380,11 +367,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_version_wrote_stays_and_goes_on_in_further_files() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Failed)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Failed)]);
         let file = |name: &str| directory.path().join(name);
         let text = fs::read_to_string(file("trials.csv")).unwrap();
         let old = without(&text, "reason");
@@ -437,11 +420,7 @@ mod tests {
 
     #[test]
     fn damage_in_the_middle_is_not_repaired() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut run, _) = RunDirectory::take(directory.path()).unwrap();
-        run.record(record("a", TrialStatus::Ok)).unwrap();
-        run.record(record("b", TrialStatus::Ok)).unwrap();
-        drop(run);
+        let directory = recorded(&[("a", TrialStatus::Ok), ("b", TrialStatus::Ok)]);
         let path = directory.path().join("trials.csv");
         let text = fs::read_to_string(&path).unwrap().replacen("a,1,ok", "a,1,oak", 1);
         fs::write(&path, &text).unwrap();

@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::experiment::ExperimentError;
 use crate::wire::{self, PARTIAL};
 
 /// Removes what a killed process left half written in a folder.
 pub(super) fn remove_partial(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(PARTIAL)) {
-        let _ = fs::remove_file(entry.path());
+    for path in files_with(folder, PARTIAL) {
+        let _ = fs::remove_file(path);
     }
 }
 
@@ -25,8 +26,7 @@ pub fn files_beside(checkpoint: &Path) -> PathBuf {
 
 /// Removes the files of trials that were killed.
 pub(super) fn remove_files(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    for path in entries.filter(|path| path.extension().is_some_and(|ending| ending == FILES)) {
+    for path in files_with(folder, &format!(".{FILES}")) {
         let _ = fs::remove_dir_all(path);
     }
 }
@@ -37,4 +37,20 @@ pub(super) fn remove_files(folder: &Path) {
 /// [`ExperimentError::Append`].
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), ExperimentError> {
     wire::write_whole(path, content).map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
+}
+
+/// As [`write_whole`], a value as JSON that people read.
+///
+/// # Errors
+/// [`ExperimentError::Append`]; [`ExperimentError::Encode`] with `what` cannot be written down.
+pub fn write_json<T: Serialize>(path: &Path, what: &'static str, value: &T) -> Result<(), ExperimentError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| ExperimentError::Encode { what, reason: error.to_string() })?;
+    write_whole(path, (text + "\n").as_bytes())
+}
+
+/// What a folder has whose name ends so; nothing where it cannot be read.
+pub(super) fn files_with(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.to_string_lossy().ends_with(ending)).collect()
 }

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
-
 use super::grid::is_no_finer;
 use super::measured::Measured;
 use crate::experiment::parameter_set::ParameterSet;
+use crate::experiment::records::words;
 
 /// Images of the first look at a candidate; every further look doubles what has been seen.
 const FIRST_LOOK: usize = 100;
@@ -27,33 +26,19 @@ pub struct Criterion {
     pub images: usize,
 }
 
-/// What became of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The scheme, the security line or the memory has no room for it.
-    Refused,
-    /// It loses more than the tolerance.
-    Rejected,
-    /// It has no more bits than one that is clearly too coarse.
-    Skipped,
-    /// The first that is good enough.
-    Chosen,
-    /// One before it is good enough.
-    Unneeded,
-}
-
-impl Verdict {
-    /// The word in tables.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Rejected => "rejected",
-            Self::Skipped => "skipped",
-            Self::Chosen => "chosen",
-            Self::Unneeded => "unneeded",
-        }
+words! {
+    /// What became of a candidate.
+    pub enum Verdict {
+        /// The scheme, the security line or the memory has no room for it.
+        Refused = "refused",
+        /// It loses more than the tolerance.
+        Rejected = "rejected",
+        /// It has no more bits than one that is clearly too coarse.
+        Skipped = "skipped",
+        /// The first that is good enough.
+        Chosen = "chosen",
+        /// One before it is good enough.
+        Unneeded = "unneeded",
     }
 }
 

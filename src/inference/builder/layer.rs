@@ -52,6 +52,10 @@ impl Builder {
     }
 
     /// Lays out the linear part of layer number `index`, whose inputs have `limbs` limbs.
+    ///
+    /// # Errors
+    /// [`InferenceError::Unsupported`] for a layer without inputs, one that the layout has no rule for, and one that outgrows the slots;
+    /// [`InferenceError::Layer`] for weights that the scheme refuses.
     pub fn layer(&mut self, index: usize, limbs: usize) -> Result<LinearPart, InferenceError> {
         let network = self.network.clone();
         self.parameters = self.rings.parameters(self.rings.ring_of(limbs)).clone();

@@ -76,6 +76,9 @@ pub struct Builder {
 
 impl Builder {
     /// Layout of a source that layer `reader` reads.
+    ///
+    /// # Errors
+    /// [`InferenceError::Unsupported`] behind a dense layer, and for a layout that does not fit into the slots of a smaller ring.
     pub fn source_layout(&self, source: Source, reader: &Layer) -> Result<Layout, InferenceError> {
         match source {
             Source::Input => Ok(self.input.clone()),

@@ -99,6 +99,10 @@ impl<'a> Candidate<'a> {
     }
 
     /// The network called `network` among these tensors.
+    ///
+    /// # Errors
+    /// [`Misfit`] with what is wrong: two tensors of one name, no classifier, classes that no data set has, an architecture that is refused,
+    /// tensors that are missing or have other shapes.
     pub fn fit(&self, network: &str, wanted: &Wanted) -> Result<Fit, Misfit> {
         let none = |problem: String| Misfit { fitting: 0, problem };
         if let Some(doubled) = &self.doubled {

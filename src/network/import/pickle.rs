@@ -72,7 +72,10 @@ pub(super) struct Pickle {
 }
 
 impl Pickle {
-    /// The pickle at the beginning of `bytes`. The error is what is wrong, in words.
+    /// The pickle at the beginning of `bytes`.
+    ///
+    /// # Errors
+    /// What is wrong, in words: an instruction that no weights need, or bytes that are missing.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let mut machine = Machine::new(bytes);
         let result = machine.run()?;

@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoint;
 use super::names::renamings_in_words;
 use super::wanted::Wanted;
 use crate::dataset::DatasetName;
-use crate::network::architecture::{Architecture, Pool};
+use crate::network::architecture::{Architecture, Block, Pool};
 use crate::network::error::NetworkError;
 use crate::network::instance::Network;
 use crate::network::registry;
@@ -53,10 +53,12 @@ impl Found {
     /// The network in words.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let Architecture { name, shortcut, .. } = &self.architecture;
+        let Architecture { name, block, shortcut, .. } = &self.architecture;
+        // Plain blocks have none.
+        let shortcut = if *block == Block::Basic { format!(", shortcut {}", shortcut.as_str()) } else { String::new() };
         let pool = if self.pool == Pool::Global { ", pool global" } else { "" };
         let prefix = if self.prefix.is_empty() { String::new() } else { format!(" under `{}`", self.prefix) };
-        format!("{name} of width {}, shortcut {}{pool}{prefix}", self.width, shortcut.as_str())
+        format!("{name} of width {}{shortcut}{pool}{prefix}", self.width)
     }
 }
 

@@ -213,7 +213,7 @@ fn width_pool_and_classes_follow_from_the_tensors() {
     assert_eq!(found(&path, &resnet20()).unwrap().pool, Pool::Standard);
     let path = written(directory.path(), &named("vgg16", 2), same);
     let network = found(&path, &Wanted { network: "vgg16".to_owned(), ..Wanted::default() }).unwrap();
-    assert_eq!(network.in_words(), "vgg16 of width 2, shortcut projection");
+    assert_eq!(network.in_words(), "vgg16 of width 2");
     let path = written(directory.path(), &Architecture::named("resnet20", 4, 100).unwrap(), same);
     assert_eq!(found(&path, &resnet20()).unwrap().dataset.as_str(), "cifar100");
     let path = written(directory.path(), &Architecture::named("resnet20", 4, 17).unwrap(), same);

@@ -148,16 +148,14 @@ pub fn compare(before: &Path, after: &Path, tolerance: Tolerance) -> Result<Comp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::rows;
 
     const HEADER: &str = "trial_id,attempt,status,log_n,seed,dataset_sha256,processor,accuracy,accuracy_low,accuracy_high,accuracy_images,\
                           latency_seconds_median,latency_seconds_quartile1,latency_seconds_quartile3,latency_evaluations,reason\n";
 
     fn directory(trials: &str, images: &str) -> tempfile::TempDir {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("trials.csv"), format!("{HEADER}{trials}")).unwrap();
-        let header = "trial_id,attempt,image,label,predicted\n";
-        std::fs::write(directory.path().join("images.csv"), format!("{header}{images}")).unwrap();
-        directory
+        let (trials, header) = (format!("{HEADER}{trials}"), "trial_id,attempt,image,label,predicted\n");
+        rows::tests::directory(&[("trials.csv", &trials), ("images.csv", &format!("{header}{images}"))])
     }
 
     /// Rows of 200 images of a trial, the first `wrong` of which are wrong.

@@ -1,6 +1,6 @@
 //! A comparison in Markdown.
 
-use super::{Comparison, Difference, Verdict};
+use super::{ComparedTrial, Comparison, Difference, Verdict};
 use crate::report::format::significant;
 use crate::report::text_table::{Align, TextTable};
 
@@ -8,30 +8,25 @@ use crate::report::text_table::{Align, TextTable};
 #[must_use]
 pub fn comparison_text(comparison: &Comparison) -> String {
     let Comparison { before, after, tolerance, trials, only_before, only_after, circumstances } = comparison;
-    let mut table = TextTable::new([
-        ("trial", Align::Left),
-        ("verdict", Align::Left),
-        ("accuracy before (%)", Align::Right),
-        ("after (%)", Align::Right),
-        ("difference (points)", Align::Right),
-        ("seconds before", Align::Right),
-        ("after", Align::Right),
-        ("difference (%)", Align::Right),
-    ]);
-    for trial in trials {
-        let accuracy = |number: fn(&Difference) -> String| trial.accuracy.as_ref().map_or_else(String::new, number);
-        let seconds = |number: fn(&Difference) -> String| trial.seconds.as_ref().map_or_else(String::new, number);
-        table.push(vec![
-            trial.label.clone(),
-            verdict(trial.failed.as_deref(), trial.accuracy.as_ref(), trial.seconds.as_ref()),
-            accuracy(|it| format!("{:.2}", it.before)),
-            accuracy(|it| format!("{:.2}", it.after)),
-            accuracy(|it| signed(it, 2)),
-            seconds(|it| significant(it.before, 3)),
-            seconds(|it| significant(it.after, 3)),
-            seconds(|it| signed(it, 1)),
-        ]);
-    }
+    let accuracy = |trial: &ComparedTrial, number: fn(&Difference) -> String| {
+        trial.accuracy.as_ref().map_or_else(String::new, number)
+    };
+    let seconds = |trial: &ComparedTrial, number: fn(&Difference) -> String| {
+        trial.seconds.as_ref().map_or_else(String::new, number)
+    };
+    let table = TextTable::of(
+        trials,
+        &[
+            ("trial", Align::Left, &|trial| trial.label.clone()),
+            ("verdict", Align::Left, &|trial| verdict(trial)),
+            ("accuracy before (%)", Align::Right, &|trial| accuracy(trial, |it| format!("{:.2}", it.before))),
+            ("after (%)", Align::Right, &|trial| accuracy(trial, |it| format!("{:.2}", it.after))),
+            ("difference (points)", Align::Right, &|trial| accuracy(trial, |it| signed(it, 2))),
+            ("seconds before", Align::Right, &|trial| seconds(trial, |it| significant(it.before, 3))),
+            ("after", Align::Right, &|trial| seconds(trial, |it| significant(it.after, 3))),
+            ("difference (%)", Align::Right, &|trial| seconds(trial, |it| signed(it, 1))),
+        ],
+    );
     let mut text = format!(
         "# {before} and {after}\n\n{} of {} trials got worse.\n\n{}\n",
         comparison.worse(),
@@ -54,16 +49,16 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     text
 }
 
-fn verdict(failed: Option<&str>, accuracy: Option<&Difference>, seconds: Option<&Difference>) -> String {
-    if let Some(reason) = failed {
+fn verdict(trial: &ComparedTrial) -> String {
+    if let Some(reason) = &trial.failed {
         return format!("failed: {reason}");
     }
-    let word = |difference: Option<&Difference>, worse: &str, better: &str| match difference?.verdict {
+    let word = |difference: &Option<Difference>, worse: &str, better: &str| match difference.as_ref()?.verdict {
         Verdict::Worse => Some(worse.to_owned()),
         Verdict::Better => Some(better.to_owned()),
         Verdict::Unclear => None,
     };
-    let words = [word(accuracy, "less accurate", "more accurate"), word(seconds, "slower", "faster")];
+    let words = [word(&trial.accuracy, "less accurate", "more accurate"), word(&trial.seconds, "slower", "faster")];
     let words: Vec<String> = words.into_iter().flatten().collect();
     if words.is_empty() { "no clear difference".to_owned() } else { words.join(", ") }
 }

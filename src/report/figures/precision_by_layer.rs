@@ -140,7 +140,7 @@ fn chart(rows: &Rows, chunk: &[Probed], differing: &[&str], number: usize) -> Ch
 mod tests {
     use super::*;
     use crate::experiment::records::LayerRow;
-    use crate::report::rows::tests::rows;
+    use crate::report::rows::tests::{directory, rows};
 
     /// Layers of a trial: fused ones have one fewer.
     fn layers(rows: &Rows, row: usize) -> Result<Table, ReportError> {
@@ -148,8 +148,7 @@ mod tests {
         if rows.text(trial::NODE_FUSING, row) == "false" {
             text += "bn1,9,5\n";
         }
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("layers.csv"), text).unwrap();
+        let directory = directory(&[("layers.csv", &text)]);
         Table::read::<LayerRow>(directory.path())
     }
 

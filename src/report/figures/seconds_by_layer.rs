@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::palette::{BLUE, GREEN, ORANGE, PURPLE};
 use super::plot::{Anchor, Axis, Drawing, Label, Legend, ROW, Sheet, Sign};
 use crate::report::ReportError;
-use crate::report::format::significant;
+use crate::report::format::{decimals, significant};
 use crate::report::table::Table;
 
 /// The operations with their columns and colours, from left to right.
@@ -51,7 +51,7 @@ pub fn seconds_by_layer(layers: &Table, subtitle: &str) -> Result<Drawing, Repor
     let (x, y) = (Axis::from_zero(title, [largest * 1.1]), Axis::names("", &names).reversed());
     let height = ROW * names.len() as u32 + ROW / 2;
     let (mut drawing, frame) = Sheet::new(TITLE, subtitle, &y, height, legend(&parts, sum)).framed(&x, &y);
-    let decimals = decimals(largest.max(1e-9));
+    let decimals = decimals(largest);
     for (layer, (parts, total)) in parts.iter().zip(totals).enumerate() {
         let mut from = 0.0;
         for (seconds, (.., colour)) in parts.iter().zip(OPERATIONS) {
@@ -72,18 +72,3 @@ pub fn seconds_by_layer(layers: &Table, subtitle: &str) -> Result<Drawing, Repor
 
 /// Heading.
 const TITLE: &str = "Seconds by layer and operation";
-
-/// Decimals that give the largest number three digits; all numbers of the figure have as many.
-fn decimals(largest: f64) -> usize {
-    (2 - largest.log10().floor() as i32).clamp(0, 6) as usize
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_as_many_decimals_as_the_largest_needs() {
-        assert_eq!([0.012, 0.5, 1.7, 32.0, 4e3].map(decimals), [4, 3, 2, 1, 0]);
-    }
-}

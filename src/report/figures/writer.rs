@@ -43,14 +43,14 @@ impl Gallery {
         Ok(())
     }
 
-    fn against(&mut self, rows: &Rows, axis: Against, quantity: Quantity, what: &str) -> Result<(), ReportError> {
+    fn against(&mut self, rows: &Rows, axis: Against, quantity: Quantity) -> Result<(), ReportError> {
         match axis.charts(rows, quantity) {
             Ok(charts) => {
                 for chart in charts {
                     self.draw(&chart.name, sentences(&chart.title, &chart.subtitle), &chart.drawing())?;
                 }
             }
-            Err(why) => self.miss(what, why),
+            Err(why) => self.miss(&format!("{}_by_{}", quantity.word(), axis.word), why),
         }
         Ok(())
     }
@@ -228,10 +228,10 @@ pub fn figures(rows: &Rows, published: &[Published]) -> Result<(Vec<Rendered>, V
     let mut gallery = Gallery::default();
     let layers = RowTables::default();
     gallery.trade_offs(rows, published)?;
-    gallery.against(rows, CLUSTERS, Quantity::Accuracy, "accuracy_by_clusters")?;
-    gallery.against(rows, CLUSTERS, Quantity::Latency, "latency_by_clusters")?;
-    gallery.against(rows, ENSEMBLE, Quantity::Accuracy, "accuracy_by_ensemble")?;
-    gallery.against(rows, ENSEMBLE, Quantity::Latency, "latency_by_ensemble")?;
+    for axis in [CLUSTERS, ENSEMBLE] {
+        gallery.against(rows, axis, Quantity::Accuracy)?;
+        gallery.against(rows, axis, Quantity::Latency)?;
+    }
     gallery.levels(rows)?;
     gallery.precision(rows, &layers)?;
     gallery.by_layer(rows, &layers)?;

@@ -5,6 +5,7 @@ use super::lead::Lead;
 use super::modulus::{add_modulus, modulus_cells};
 use super::table::PaperTable;
 use crate::report::columns::trial;
+use crate::report::format::decimals;
 use crate::report::groups::{By, groups};
 use crate::report::measures::{latency, mean};
 use crate::report::rows::Rows;
@@ -62,17 +63,4 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
             .to_owned(),
     );
     Ok(table)
-}
-
-/// Decimals that give seconds three digits.
-fn decimals(seconds: f64) -> usize {
-    (2 - seconds.max(1e-9).log10().floor() as i32).clamp(0, 6) as usize
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn three_digits() {
-        assert_eq!([123.0, 7.7, 0.05].map(super::decimals), [0, 2, 4]);
-    }
 }

@@ -1,7 +1,10 @@
 //! A table of the report, as CSV, Markdown and LaTeX.
 
 use super::cell::Cell;
+use crate::experiment::records::csv_text;
+use crate::report::ReportError;
 use crate::report::text_table::{Align, TextTable};
+use crate::report::words::SUPERSCRIPTS;
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,34 +69,31 @@ impl PaperTable {
     }
 
     /// Comma-separated values: exact numbers, deviation and number of repetitions in columns of their own.
-    #[must_use]
-    pub fn csv(&self) -> String {
-        let quoted = |text: &str| {
-            if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-        };
+    ///
+    /// # Errors
+    /// [`ReportError::Compute`].
+    pub fn csv(&self) -> Result<String, ReportError> {
         let mut header = Vec::new();
-        for column in &self.columns {
-            header.push(quoted(&column.name));
-            if column.spread {
-                header.push(quoted(&format!("{}_deviation", column.name)));
-                header.push(quoted(&format!("{}_repetitions", column.name)));
+        for Heading { name, spread, .. } in &self.columns {
+            header.push(name.clone());
+            if *spread {
+                header.extend([format!("{name}_deviation"), format!("{name}_repetitions")]);
             }
         }
-        let mut text = header.join(",") + "\n";
+        let mut rows = vec![header];
         for row in &self.rows {
             let mut cells = Vec::new();
             for (column, cell) in self.columns.iter().zip(row) {
-                cells.push(quoted(&cell.exact()));
+                cells.push(cell.exact());
                 if column.spread {
                     let spread = if let Cell::Spread(spread, _) = cell { Some(spread) } else { None };
                     cells.push(spread.and_then(|it| it.deviation).map_or_else(String::new, |it| it.to_string()));
                     cells.push(spread.map_or_else(String::new, |it| it.count.to_string()));
                 }
             }
-            text += &cells.join(",");
-            text.push('\n');
+            rows.push(cells);
         }
-        text
+        csv_text(rows, false).map_err(|reason| ReportError::Compute { what: self.name, reason })
     }
 
     /// Title, table and notes in Markdown.
@@ -181,17 +181,10 @@ fn escape_letters(text: &str) -> String {
             '<' => escaped += "$<$",
             '>' => escaped += "$>$",
             '\u{a0}' => escaped.push('~'),
-            '⁰' => escaped += "\\textsuperscript{0}",
-            '¹' => escaped += "\\textsuperscript{1}",
-            '²' => escaped += "\\textsuperscript{2}",
-            '³' => escaped += "\\textsuperscript{3}",
-            '⁴' => escaped += "\\textsuperscript{4}",
-            '⁵' => escaped += "\\textsuperscript{5}",
-            '⁶' => escaped += "\\textsuperscript{6}",
-            '⁷' => escaped += "\\textsuperscript{7}",
-            '⁸' => escaped += "\\textsuperscript{8}",
-            '⁹' => escaped += "\\textsuperscript{9}",
-            other => escaped.push(other),
+            other => match SUPERSCRIPTS.iter().position(|raised| *raised == other) {
+                Some(digit) => escaped += &format!("\\textsuperscript{{{digit}}}"),
+                None => escaped.push(other),
+            },
         }
     }
     escaped
@@ -223,7 +216,7 @@ mod tests {
     #[test]
     fn csv_has_exact_numbers() {
         assert_eq!(
-            table().csv(),
+            table().csv().unwrap(),
             "network,accuracy,accuracy_deviation,accuracy_repetitions,seconds,never\n\
              \"ResNet-20, N = 2¹⁵\",91,1.4142135623730951,2,7.714,\na_b,50,,1,,\n"
         );
