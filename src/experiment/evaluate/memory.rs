@@ -34,8 +34,8 @@ impl Task {
         self.settings.threads.count() as usize
     }
 
-    /// Bytes of encoded weights to keep: `memory.diagonals`, or three quarters of what the limit and this process's share of the machine leave, and in any case room
-    /// for coefficients.
+    /// Bytes of encoded weights to keep: `memory.diagonals`, or three quarters of what the limit and this process's share of the machine
+    /// leave, and in any case room for coefficients.
     pub fn weight_bytes(&self, plan: &Plan) -> u64 {
         let left = || {
             // A limit may be more than there is.
