@@ -99,7 +99,6 @@ fn check_name(yaml: &YamlText, name: &str) -> Result<(), ExperimentError> {
 mod tests {
     use super::*;
 
-    /// Writes a model and an experiment file with the given settings, and reads it.
     /// A directory with weights.
     fn weights() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
@@ -108,6 +107,7 @@ mod tests {
         directory
     }
 
+    /// Writes a model and an experiment file with the given settings, and reads it.
     fn read(text: &str) -> Result<Experiment, ExperimentError> {
         let directory = weights();
         let file = directory.path().join("e.yaml");
