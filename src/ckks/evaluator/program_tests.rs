@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::counting::Counted;
-use super::testing::{STEPS, World, slots, zip};
+use super::testing::{LARGEST_ERROR, STEPS, World, slots, zip};
 use super::{Counting, Evaluator, Simulated, SimulatedCiphertext};
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::clear::{conjugate, rotate};
@@ -124,9 +124,8 @@ impl Step {
             Self::AddPlain(..) => dx + at(noise::encoding(), scale.min(f64::from(1 << 29))),
             Self::MultiplyPlain(..) => 1.5 * dx + mx * at(noise::encoding(), WEIGHT_SCALE),
             Self::MultiplyInteger(_, factor) => factor.unsigned_abs() as f64 * dx,
-            // The largest error is eight deviations.
-            Self::Multiply(..) => dx * my + dy * mx + 8.0 * dx * dy + switched,
-            Self::Square(_) => 2.0 * dx * mx + 8.0 * dx * dx + switched,
+            Self::Multiply(..) => dx * my + dy * mx + LARGEST_ERROR * dx * dy + switched,
+            Self::Square(_) => 2.0 * dx * mx + LARGEST_ERROR * dx * dx + switched,
             Self::Rescale(_) => dx + at(noise::rounding(LOG_N), scale),
             Self::Rotate(..) | Self::Conjugate(_) => dx + switched,
         }
@@ -210,8 +209,8 @@ proptest! {
             let deviation =
                 step.deviation([x.deviation, y.deviation], [x.largest(), y.largest()], counted.scale, counted.limbs);
             let [found, drawn] = [w.decrypt(&encrypted).to_vec(), simulated.slots(0)].map(|slots| error(&slots, &clear));
-            prop_assert!(found <= 8.0 * deviation, "{:?}: an error of {} with a deviation of {}", step, found, deviation);
-            prop_assert!(drawn <= 8.0 * deviation, "{:?}: simulated {} with a deviation of {}", step, drawn, deviation);
+            prop_assert!(found <= LARGEST_ERROR * deviation, "{:?}: an error of {} with a deviation of {}", step, found, deviation);
+            prop_assert!(drawn <= LARGEST_ERROR * deviation, "{:?}: simulated {} with a deviation of {}", step, drawn, deviation);
             values.push(Value { encrypted, simulated, counted, clear, deviation });
         }
     }

@@ -18,6 +18,11 @@ use crate::ring::sampling::Seed;
 /// Rotations that the tests use; the giant steps 16, 8, 0 and -32 follow each other by 8 and 32.
 pub const STEPS: [i64; 8] = [1, -1, 5, 8, 16, 32, 48, -32];
 
+/// Errors in slots are at most this many deviations, the rounding of a ciphertext for instance: it is a polynomial times the
+/// secret key, so a slot's deviation is that of all slots times its own share of the key, sqrt(ln N) = 2.4 at most for the key of
+/// these tests, and eight of a slot's own are never met.
+pub const LARGEST_ERROR: f64 = 20.0;
+
 pub struct World {
     pub parameters: Parameters,
     pub encoder: Encoder,
@@ -94,8 +99,8 @@ impl World {
         let decrypted = self.decrypt(x);
         let report = PrecisionReport::new(&decrypted, expected).unwrap();
         let deviation = noise::slot_deviation(self.parameters.log_n(), coefficient_deviation) / x.scale;
-        assert!(report.deviation < 1.3 * deviation, "{what}: {} against {deviation}", report.deviation);
-        assert!(report.min > -(8.0 * deviation).log2(), "{what}: {report} with deviation {deviation}");
+        assert!(report.deviation < 1.5 * deviation, "{what}: {} against {deviation}", report.deviation);
+        assert!(report.min > -(LARGEST_ERROR * deviation).log2(), "{what}: {report} with deviation {deviation}");
     }
 
     pub fn slot_count(&self) -> usize {
