@@ -177,7 +177,7 @@ const WEIGHT_BITS: u32 = COEFFICIENT_BITS - 5;
 /// The nearest whole number, the even one of two, of a value below 2^31 in magnitude. The sum leaves no bits after the point, and its low
 /// bits are the number; the baseline of the target has no instruction that rounds.
 #[inline(always)]
-fn nearest(x: f64) -> i32 {
+pub(crate) fn nearest(x: f64) -> i32 {
     const WHOLE: f64 = (3u64 << 51) as f64;
     (x + WHOLE).to_bits() as i32
 }

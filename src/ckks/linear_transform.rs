@@ -7,9 +7,25 @@
 //! Giants are taken by Horner's rule: with g_1 < g_2 < .. the sum is rot_g1( s_1 + rot_(g2 - g1)( s_2 + .. )). That is as
 //! many rotations as there are giants, but only as many keys as there are distinct differences, mostly one or two.
 
+use std::collections::BTreeMap;
+
 use super::encoder::Complex;
 use super::error::CkksError;
 use super::parameters::Parameters;
+use crate::ring::packed_terms::shared_words;
+use crate::ring::simd::CHUNK;
+
+/// Words of all babies in a [block](LinearTransform::block): half a MiB.
+const BLOCK_WORDS: usize = 1 << 16;
+
+/// Positions of a block at least: what is done for each is little beside its products.
+const LEAST_BLOCK: usize = 256;
+
+/// Positions of a block at most, so that the digits of the inputs have room beside the babies.
+const MOST_BLOCK: usize = 1024;
+
+/// Blocks of a limb at least, so that there is work for as many threads.
+const LEAST_BLOCKS: usize = 16;
 
 /// Where one diagonal sits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,10 +94,24 @@ impl std::fmt::Debug for LinearTransform {
 }
 
 impl LinearTransform {
-    /// Bytes of the diagonals modulo each prime of a ciphertext of `limbs` limbs and their special primes.
+    /// Bytes of the diagonals modulo each prime of a ciphertext of `limbs` limbs and their special primes, packed.
     pub fn evaluation_bytes(&self, parameters: &Parameters, limbs: usize) -> u64 {
-        let words = 2 * self.source.period() * self.diagonals.len() * parameters.extended(limbs).len();
-        8 * words as u64
+        let moduli = parameters.extended(limbs).into_iter().map(|prime| parameters.ntts()[prime].modulus());
+        moduli.map(|q| 4 * shared_words(self.evaluations(), self.diagonals.len(), q) as u64).sum()
+    }
+
+    /// Values that an evaluated diagonal has modulo a prime: as many as coefficients, each for a run of equal ones.
+    pub fn evaluations(&self) -> usize {
+        2 * self.source.period()
+    }
+
+    /// Positions of a ring of dimension `n` at which a core makes all babies and multiplies them, where diagonals are kept evaluated: few
+    /// enough that the babies stay in its cache.
+    pub fn block(&self, n: usize) -> usize {
+        let fit = (BLOCK_WORDS / (2 * self.used_babies().len().max(1))).min(n / LEAST_BLOCKS).max(1);
+        // Values are packed by chunks, each value for a run of equal ones.
+        let chunk = CHUNK * (n / self.evaluations()).max(1);
+        (1 << fit.ilog2()).clamp(LEAST_BLOCK, MOST_BLOCK).max(chunk).min(n)
     }
 
     /// (input, baby) pairs that some diagonal uses, sorted.
@@ -121,9 +151,15 @@ impl LinearTransform {
 
     /// (output, giant) pairs that some diagonal uses, sorted.
     pub fn used_giants(&self) -> Vec<(usize, usize)> {
-        let mut used: Vec<_> = self.diagonals.iter().map(|d| (d.output, d.giant)).collect();
-        used.sort_unstable();
-        used.dedup();
-        used
+        self.groups().into_keys().collect()
+    }
+
+    /// Numbers of the diagonals of each (output, giant step).
+    pub fn groups(&self) -> BTreeMap<(usize, usize), Vec<usize>> {
+        let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (index, d) in self.diagonals.iter().enumerate() {
+            groups.entry((d.output, d.giant)).or_default().push(index);
+        }
+        groups
     }
 }

@@ -8,7 +8,7 @@ use crate::experiment::byte_size::ByteSize;
 use crate::experiment::config::Experiment;
 use crate::experiment::evaluate::CLEAR_BYTES;
 use crate::experiment::fingerprint::sha256_of_text;
-use crate::experiment::memory_left::{available_memory_bytes, enforced_bytes, least};
+use crate::experiment::memory_left::{available_memory_bytes, bound_share, enforced_bytes, least};
 use crate::experiment::notice::tell;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, check_all_threads, plans};
@@ -54,6 +54,20 @@ pub struct Limits {
     pub memory: Option<ByteSize>,
     /// Whether no further trial starts after one has failed.
     pub fail_fast: bool,
+}
+
+impl Limits {
+    /// Bytes that all trials may need together, if it is known.
+    fn memory_bytes(&self) -> Option<u64> {
+        self.memory.map(|size| size.0).or_else(available_memory_bytes)
+    }
+
+    /// Lets trials side by side keep no more of what they could make anew than leaves room for all: before they are planned.
+    pub fn share_memory(&self) {
+        if let Some(all) = self.memory_bytes().filter(|_| self.jobs > 1 || self.memory.is_some()) {
+            bound_share(all / u64::from(self.jobs));
+        }
+    }
 }
 
 /// How a run ended.
@@ -122,7 +136,7 @@ impl Work {
             specs.zip(&self.plans).map(|(spec, plan)| Job { spec, memory_bytes: memory(plan) }).collect();
         let options = RunOptions {
             jobs: limits.jobs as usize,
-            memory_bytes: limits.memory.map(|size| size.0).or_else(available_memory_bytes),
+            memory_bytes: limits.memory_bytes(),
             fail_fast: limits.fail_fast,
             experiment_sha256: sha256_of_text(&self.experiment.text),
         };

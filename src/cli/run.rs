@@ -13,7 +13,6 @@ use super::waiting::waiting;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::clock::UtcTime;
 use crate::experiment::config::Experiment;
-use crate::experiment::memory_left::{available_memory_bytes, bound_share};
 use crate::experiment::notice::tell;
 use crate::experiment::overrides::{Override, arguments};
 use crate::experiment::prices::KnownPrices;
@@ -74,7 +73,8 @@ impl Run {
         if !self.dry_run {
             RunDirectory::check(&directory)?;
         }
-        self.share_memory();
+        let limits = Limits { jobs: self.jobs, memory: self.max_memory, fail_fast: self.fail_fast };
+        limits.share_memory();
         let out = self.out.as_deref();
         if io::stderr().is_terminal() {
             // It takes seconds until there is a bar, and one more where the machine has not been measured yet.
@@ -90,7 +90,6 @@ impl Run {
             print(&(text + &others))?;
             return work.check_memory(self.max_memory);
         }
-        let limits = Limits { jobs: self.jobs, memory: self.max_memory, fail_fast: self.fail_fast };
         let notes = duplicates_text(&work.experiment.duplicates) + &others;
         let ended = work.run(&directory, self.out.is_none(), limits, &notes)?;
         // Figures of many trials take long; `leveled report` makes them.
@@ -101,14 +100,6 @@ impl Run {
         let paths = if few { report()? } else { write_tables(directory)? };
         print_report(directory, &paths, &[])?;
         work.conclude(&ended, || self.command_to_resume(directory))
-    }
-
-    /// Lets trials side by side keep no more of what they could make anew than leaves room for all.
-    fn share_memory(&self) {
-        let all = self.max_memory.map(|size| size.0).or_else(available_memory_bytes);
-        if let Some(all) = all.filter(|_| self.jobs > 1 || self.max_memory.is_some()) {
-            bound_share(all / u64::from(self.jobs));
-        }
     }
 
     /// What to type to go on.

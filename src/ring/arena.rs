@@ -9,6 +9,11 @@ const HUGE_PAGE: usize = 2 << 20;
 /// Limbs that one piece of the pool serves, within the limits below.
 const LIMBS: usize = 64;
 const LARGEST: usize = 32 << 20;
+/// Bytes between limbs: sums of products walk through tens of limbs at once, and what lies at distances of a power of two shares a few
+/// places of every cache. A page and two lines: apart from each other in the cache of a core as in the inner one.
+const STAGGER: usize = 4096 + 128;
+/// Bytes of a limb from which on they are apart.
+const LEAST_STAGGERED: usize = 32 << 10;
 
 /// Zeros at first; given back when dropped.
 #[derive(Debug)]
@@ -63,11 +68,12 @@ impl DerefMut for Pages {
 }
 
 /// Zeros for one or more limbs of `n` words, to the end of the program: the pool of limbs keeps them.
-pub fn limbs(n: usize) -> &'static mut [u64] {
+pub fn limbs(n: usize) -> impl Iterator<Item = &'static mut [u64]> {
     let limb = 8 * n;
-    let pages = Pages::zeros((limb * LIMBS).clamp(HUGE_PAGE, LARGEST).max(limb) / limb * n);
-    let pages: &'static mut Pages = Box::leak(Box::new(pages));
-    pages
+    let count = (limb * LIMBS).clamp(HUGE_PAGE, LARGEST).max(limb) / limb;
+    let step = n + if limb < LEAST_STAGGERED { 0 } else { STAGGER / 8 };
+    let pages: &'static mut Pages = Box::leak(Box::new(Pages::zeros(count * step)));
+    pages.chunks_exact_mut(step).map(move |piece| &mut piece[..n])
 }
 
 #[cfg(test)]
@@ -75,11 +81,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_hold_whole_limbs_of_zeros() {
+    fn pieces_hold_aligned_limbs_of_zeros() {
         for log_n in [4, 12, 15, 18, 23] {
-            let piece = limbs(1 << log_n);
-            assert_eq!(piece.len() % (1 << log_n), 0);
-            assert!(!piece.is_empty() && piece.iter().step_by(511).all(|w| *w == 0));
+            let limbs: Vec<_> = limbs(1 << log_n).collect();
+            assert!(!limbs.is_empty());
+            for limb in &limbs {
+                assert_eq!((limb.len(), limb.as_ptr() as usize % 64), (1 << log_n, 0));
+                assert!(limb.iter().step_by(511).all(|w| *w == 0));
+            }
         }
     }
 

@@ -4,6 +4,8 @@
 //! Because the order is bit-reversed, the eight positions of an aligned block come from one aligned block, permuted:
 //! lane t of block b has exponent e + t' * 2N/8 (t' the bit-reversed t), hence reads lane g t' + carry of its source.
 
+use std::ops::Range;
+
 use super::ntt::{evaluation_exponent, evaluation_index};
 use super::simd::{self, LANES};
 
@@ -46,8 +48,22 @@ impl Automorphism {
 
     /// Writes the automorphism of the transformed limb `source` to `target`.
     pub fn apply(&self, source: &[u64], target: &mut [u64]) {
-        debug_assert!(source.len() == 1 << self.log_n && target.len() == source.len());
-        simd::permute_blocks(target, source, &self.blocks, &self.patterns);
+        self.apply_part(&(0..1 << self.log_n), source, target);
+    }
+
+    /// Where the values at `positions` come from, an aligned block of at least eight whose length is a power of two: another such block.
+    ///
+    /// In bit-reversed order a block holds the exponents that are alike modulo a power of two, and so do their products with g.
+    pub fn source(&self, positions: &Range<usize>) -> Range<usize> {
+        let length = positions.len();
+        let start = self.blocks[positions.start / LANES] as usize / length * length;
+        start..start + length
+    }
+
+    /// Writes the automorphism's values at `positions` to `target`; `source` has those at their [source](Automorphism::source).
+    pub fn apply_part(&self, positions: &Range<usize>, source: &[u64], target: &mut [u64]) {
+        let blocks = &self.blocks[positions.start / LANES..positions.end / LANES];
+        simd::permute_blocks(target, source, self.source(positions).start as u32, blocks, &self.patterns);
     }
 }
 
@@ -107,7 +123,16 @@ mod tests {
             let mut transformed = a;
             ntt.forward(&mut transformed);
             let mut permuted = vec![0; n];
-            Automorphism::new(log_n, g).apply(&transformed, &mut permuted);
+            let automorphism = Automorphism::new(log_n, g);
+            automorphism.apply(&transformed, &mut permuted);
+            for length in (3..=log_n).map(|log| 1usize << log) {
+                let mut parts = vec![0; n];
+                for (index, part) in parts.chunks_mut(length).enumerate() {
+                    let positions = index * length..(index + 1) * length;
+                    automorphism.apply_part(&positions, &transformed[automorphism.source(&positions)], part);
+                }
+                prop_assert_eq!(&parts, &permuted, "parts of {}", length);
+            }
             ntt.inverse(&mut permuted);
             prop_assert_eq!(permuted, expected);
             prop_assert_eq!(inverse_element(log_n, g) * g % (2 * n), 1);

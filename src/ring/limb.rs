@@ -35,7 +35,7 @@ impl Limb {
         assert!(n.is_power_of_two(), "a limb of {n} words: the number must be a power of two");
         let mut free = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner());
         if free.is_empty() {
-            free.extend(arena::limbs(n).chunks_exact_mut(n));
+            free.extend(arena::limbs(n));
         }
         Self(free.pop().unwrap_or(&mut []))
     }

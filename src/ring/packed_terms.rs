@@ -1,11 +1,14 @@
-//! Switching keys at rest: pairs of residues in 6 bytes each, in the order in which an inner product reads them.
+//! What sums of products read from memory, at rest: residues in 6 bytes each, in the order in which they are read. Switching keys are
+//! pairs of operands, evaluated diagonals of a linear transform operands that both halves of a pair are multiplied by.
 //!
-//! An inner product with a key reads each of its words once, so its time is that of reading memory. Residues below 2^48
-//! are cut into 32 low and 16 high bits; larger ones keep all 64. For every sixteen positions the pairs of all terms
-//! follow each other, so that one stream of addresses runs through the key of a prime.
+//! Such a sum reads each word of a key or of a diagonal once, so its time is that of reading memory. Residues below 2^48
+//! are cut into 32 low and 16 high bits; larger ones keep all 64. For every sixteen positions what all terms have there
+//! follows each other, so that one stream of addresses runs through what there is of a prime.
+
+use std::ops::Range;
 
 use super::modulus::Modulus;
-use super::simd::{self, CHUNK, chunk_words, unpack_chunk};
+use super::simd::{self, CHUNK, chunk_words, operand_words, pack_operand, unpack_chunk};
 
 /// Words of 32 bits that `terms` pairs of limbs of `n` words take modulo `q`.
 pub fn packed_words(n: usize, terms: usize, q: &Modulus) -> usize {
@@ -18,18 +21,24 @@ pub fn pack(words: &mut [u32], term: usize, terms: usize, pair: (&[u64], &[u64])
     let chunks = words.chunks_exact_mut(size).skip(term).step_by(terms.max(1));
     for ((chunk, b), a) in chunks.zip(pair.0.as_chunks::<CHUNK>().0).zip(pair.1.as_chunks::<CHUNK>().0) {
         let (low, high) = chunk.split_at_mut(2 * CHUNK);
-        for (low, x) in low.iter_mut().zip(b.iter().chain(a)) {
-            *low = *x as u32;
-        }
-        if size == 4 * CHUNK {
-            for (high, x) in high.iter_mut().zip(b.iter().chain(a)) {
-                *high = (*x >> 32) as u32;
-            }
-        } else {
-            for (high, x) in high.iter_mut().zip([b, a].into_iter().flat_map(|half| half.as_chunks::<2>().0)) {
-                *high = (x[0] >> 32) as u32 | ((x[1] >> 32) as u32) << 16;
-            }
-        }
+        let ((low_b, low_a), (high_b, high_a)) = (low.split_at_mut(CHUNK), high.split_at_mut(high.len() / 2));
+        pack_operand(b, low_b, high_b);
+        pack_operand(a, low_a, high_a);
+    }
+}
+
+/// Words of 32 bits that `terms` operands of `values` values take modulo `q`.
+pub fn shared_words(values: usize, terms: usize, q: &Modulus) -> usize {
+    values / CHUNK * terms * operand_words(q)
+}
+
+/// Writes the operand number `term` of `terms` that both halves of a pair are multiplied by into `words`, as
+/// [`multiply_packed_runs`](simd::multiply_packed_runs) reads it.
+pub fn pack_shared(words: &mut [u32], term: usize, terms: usize, values: &[u64], q: &Modulus) {
+    let chunks = words.chunks_exact_mut(operand_words(q)).skip(term).step_by(terms.max(1));
+    for (chunk, values) in chunks.zip(values.as_chunks::<CHUNK>().0) {
+        let (low, high) = chunk.split_at_mut(CHUNK);
+        pack_operand(values, low, high);
     }
 }
 
@@ -58,6 +67,12 @@ pub struct PackedTerms<'a> {
 }
 
 impl PackedTerms<'_> {
+    /// What is there at `positions`, multiples of sixteen.
+    pub fn part(&self, positions: &Range<usize>, q: &Modulus) -> Self {
+        let at = |position: usize| position / CHUNK * self.terms * chunk_words(q);
+        Self { words: &self.words[at(positions.start)..at(positions.end)], terms: self.terms }
+    }
+
     /// `out.k <- sum over d of shared[d] * pair.k of term d`; `shared` may have fewer operands than there are terms.
     pub fn multiply_accumulate(&self, out: (&mut [u64], &mut [u64]), shared: &[&[u64]], q: &Modulus) {
         simd::multiply_accumulate_packed(out, shared, self.words, self.terms, q);
@@ -105,6 +120,11 @@ mod tests {
             let shared: Vec<&[u64]> = list[..used].iter().map(|l| &l[0][..]).collect();
             let (mut b, mut a) = (vec![7; n], vec![7; n]);
             PackedTerms { words: &words, terms }.multiply_accumulate((&mut b, &mut a), &shared, &q);
+            let (mut first, mut second) = (vec![7; CHUNK], vec![7; CHUNK]);
+            let positions = n - CHUNK..n;
+            let operands: Vec<&[u64]> = shared.iter().map(|s| &s[positions.clone()]).collect();
+            PackedTerms { words: &words, terms }.part(&positions, &q).multiply_accumulate((&mut first, &mut second), &operands, &q);
+            prop_assert!(first == b[positions.clone()] && second == a[positions]);
             for i in 0..n {
                 let dot = |k: usize| list[..used].iter().fold(0, |s, l| q.add(s, q.mul(l[0][i], l[k][i])));
                 prop_assert_eq!((b[i], a[i]), (dot(1), dot(2)));

@@ -175,10 +175,12 @@ impl<'p> Blocks<'p> {
         let babies = transform.used_babies();
         let mut hoisted: Vec<usize> =
             babies.iter().filter(|(_, b)| transform.babies[*b] != 0).map(|(input, _)| *input).collect();
-        // Prime after prime: inputs, then babies, then partial sums are side by side.
+        // Prime after prime: inputs, then babies, then partial sums are side by side; with diagonals in memory blocks of both.
+        let blocks = self.parameters.n() / transform.block(self.parameters.n());
+        let tasks = |count: usize| if evaluated { blocks } else { count };
         for _ in &hoisted {
             let baby = Operations { rotations: 1, limb_passes: 3.0 * extended, ..self.switch() };
-            load.add(babies.len(), &baby);
+            load.add(tasks(babies.len()), &baby);
         }
         hoisted.dedup();
         load.add_times(hoisted.len(), &self.mod_up(hoisted.len()));
@@ -186,12 +188,13 @@ impl<'p> Blocks<'p> {
         let count = diagonals as f64 * extended;
         // Evaluations come from memory, others are made from coefficients.
         let mut products = if evaluated { Operations::default() } else { self.transforms(count, share) };
-        products.limb_passes = count * share;
+        // Those are packed in six bytes of eight.
+        products.limb_passes = count * share * if evaluated { 0.75 } else { 1.0 };
         products.plain_products = diagonals as u64;
         products.limb_products = count;
         let sums = transform.outputs.min(giants.len());
         products.additions = (diagonals - sums) as u64;
-        load.add(giants.len(), &products);
+        load.add(tasks(giants.len()), &products);
         for (_, steps) in transform.giant_chains().into_iter().flatten() {
             if steps != 0 {
                 load.add_times(1, &self.rotate_extended());

@@ -22,18 +22,18 @@ fn halves(pattern: &[u64; LANES]) -> Option<[(usize, [u32; LANES]); 2]> {
 
 /// An automorphism takes even lanes to even or to odd ones, so that each half of a block comes from one half, permuted.
 #[target_feature(enable = "avx2")]
-pub fn permute_blocks(target: &mut [u64], source: &[u64], blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
+pub fn permute_blocks(target: &mut [u64], source: &[u64], base: u32, blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
     let mut known = [[(0, [0; LANES]); 2]; LANES];
     for (known, pattern) in known.iter_mut().zip(patterns) {
         let Some(halves) = halves(pattern) else {
-            return generic::permute_blocks(target, source, blocks, patterns);
+            return generic::permute_blocks(target, source, base, blocks, patterns);
         };
         *known = halves;
     }
     let avx2 = token().avx2;
     let source = source.as_chunks::<HALF>().0;
     for (target, &block) in target.as_chunks_mut::<HALF>().0.as_chunks_mut::<2>().0.iter_mut().zip(blocks) {
-        let (first, halves) = (block as usize / LANES * 2, &known[block as usize % LANES]);
+        let (first, halves) = ((block - base) as usize / LANES * 2, &known[block as usize % LANES]);
         for (target, (from, words)) in target.iter_mut().zip(halves) {
             let words = pulp::cast(*words);
             *target = pulp::cast(avx2._mm256_permutevar8x32_epi32(pulp::cast(source[first + from]), words));

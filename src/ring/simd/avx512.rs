@@ -11,7 +11,7 @@ pub use panel::{panel_operands, panel_products};
 
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
-use super::operands::{CHUNK, LANES, Term, chunk_words};
+use super::operands::{CHUNK, LANES, Term, chunk_words, operand_words};
 use super::sum_program::{SumProgram, TILE, Tile};
 use super::{generic, wide};
 use crate::ring::modulus::{Factor, Modulus};
@@ -339,6 +339,89 @@ fn packed_terms<const HALF: bool>(
     }
 }
 
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn multiply_packed_runs(
+    out: (&mut [u64], &mut [u64]),
+    pairs: &[(&[u64], &[u64])],
+    words: &[u32],
+    run: usize,
+    q: &Modulus,
+) {
+    match (operand_words(q) < 2 * CHUNK, run == 1) {
+        (true, true) => packed_runs::<true, true>(out, pairs, words, run, q),
+        (true, false) => packed_runs::<true, false>(out, pairs, words, run, q),
+        (false, true) => packed_runs::<false, true>(out, pairs, words, run, q),
+        (false, false) => packed_runs::<false, false>(out, pairs, words, run, q),
+    }
+}
+
+/// `HALF`: the high parts have 16 bits; `ONE`: every value is there once.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn packed_runs<const HALF: bool, const ONE: bool>(
+    out: (&mut [u64], &mut [u64]),
+    pairs: &[(&[u64], &[u64])],
+    words: &[u32],
+    run: usize,
+    q: &Modulus,
+) {
+    const UNROLL: usize = CHUNK / LANES;
+    let constants = Constants::new(q);
+    let (lazy, size) = (lazy_terms(q), operand_words(q));
+    let zero = _mm512_setzero_si512();
+    // Words of 32 bits in the high part of eight residues.
+    let high_words = if HALF { LANES / 2 } else { LANES };
+    let lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    let log_run = _mm512_set1_epi64(i64::from(run.trailing_zeros()));
+    let (blocks0, blocks1) = (out.0.as_chunks_mut::<LANES>().0, out.1.as_chunks_mut::<LANES>().0);
+    for (part, (blocks0, blocks1)) in blocks0.chunks_exact_mut(UNROLL).zip(blocks1.chunks_exact_mut(UNROLL)).enumerate()
+    {
+        let chunk = &words[part / run * pairs.len() * size..][..pairs.len() * size];
+        // Positions of the chunk's runs that lie before; eight values that those of this part are among.
+        let before = part % run * CHUNK;
+        let eight = before / run / LANES;
+        let choice: [__m512i; UNROLL] = std::array::from_fn(|u| {
+            _mm512_srlv_epi64(_mm512_add_epi64(lane, _mm512_set1_epi64((before + u * LANES) as i64)), log_run)
+        });
+        let mut low = [[zero; UNROLL]; 2];
+        let mut high = [[zero; UNROLL]; 2];
+        for (term, (pair, words)) in pairs.iter().zip(chunk.chunks_exact(size)).enumerate() {
+            if term > 0 && term % lazy == 0 {
+                for (low, high) in low.iter_mut().zip(&mut high).flat_map(|(low, high)| low.iter_mut().zip(high)) {
+                    (*low, *high) = (constants.reduce(*high, *low), zero);
+                }
+            }
+            let word = words.as_ptr();
+            // SAFETY: `words` has CHUNK low words, then high parts of `high_words / LANES` words each, `operand_words(q)` in all, by the
+            // choice of `HALF`: two groups of eight.
+            let eight_from =
+                |group: usize| unsafe { unpack::<HALF>(word.add(group * LANES), word.add(CHUNK + group * high_words)) };
+            let shared: [__m512i; UNROLL] = if ONE {
+                std::array::from_fn(eight_from)
+            } else {
+                let values = eight_from(eight);
+                choice.map(|choice| _mm512_permutexvar_epi64(choice, values))
+            };
+            if part % run == 0 {
+                _mm_prefetch::<_MM_HINT_T0>(word.wrapping_add(AHEAD / 4).cast());
+                _mm_prefetch::<_MM_HINT_T0>(word.wrapping_add(AHEAD / 4 + CHUNK).cast());
+            }
+            for u in 0..UNROLL {
+                for (k, operand) in [pair.0, pair.1].into_iter().enumerate() {
+                    // SAFETY: the dispatcher has checked that the halves of pairs are as long as `out`.
+                    let operand = unsafe { load_at(operand, (part * UNROLL + u) * LANES) };
+                    low[k][u] = _mm512_madd52lo_epu64(low[k][u], shared[u], operand);
+                    high[k][u] = _mm512_madd52hi_epu64(high[k][u], shared[u], operand);
+                }
+            }
+        }
+        for u in 0..UNROLL {
+            store(&mut blocks0[u], constants.reduce(high[0][u], low[0][u]));
+            store(&mut blocks1[u], constants.reduce(high[1][u], low[1][u]));
+        }
+    }
+}
+
 /// Vectors of a tile.
 const TILE_VECTORS: usize = TILE / LANES;
 
@@ -566,15 +649,15 @@ pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
 }
 
 #[target_feature(enable = "avx512f")]
-pub fn permute_blocks(target: &mut [u64], source: &[u64], blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
+pub fn permute_blocks(target: &mut [u64], source: &[u64], base: u32, blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
     let mut lanes = [_mm512_setzero_si512(); LANES];
     for (lane, pattern) in lanes.iter_mut().zip(patterns) {
         *lane = load(pattern);
     }
     for (target, &block) in target.as_chunks_mut::<LANES>().0.iter_mut().zip(blocks) {
-        // SAFETY: the dispatcher has checked that every entry of `blocks` is below the length of `source`, a multiple
-        // of eight.
-        let words = unsafe { load_at(source, block as usize / LANES * LANES) };
+        // SAFETY: the dispatcher has checked that every entry of `blocks` less `base`, a multiple of eight, is below the length of
+        // `source`, another one.
+        let words = unsafe { load_at(source, (block - base) as usize / LANES * LANES) };
         store(target, _mm512_permutexvar_epi64(lanes[block as usize % LANES], words));
     }
 }

@@ -3,7 +3,7 @@
 use super::factors::Factors;
 use super::instructions::{Instructions, instructions};
 use super::integer_matrix::{IntegerMatrix, TILES, TilePair};
-use super::operands::{CHUNK, LANES, Term, chunk_words};
+use super::operands::{CHUNK, LANES, Term, chunk_words, operand_words};
 use super::panel::{PANEL_ROWS, PanelPart};
 use super::sum_program::{SumProgram, Tile};
 use super::{portable, wide};
@@ -118,6 +118,17 @@ kernel! {
     wide if !q.is_vectorizable() => wide::multiply_accumulate_packed(out, shared, words, terms, q)
 }
 kernel! {
+    /// `out.k <- sum over d of shared operand d * pairs[d].k mod q` for k = 0, 1, the shared operands packed in `words`: for every
+    /// [`CHUNK`] of their values one operand after the other. Each value stands for `run` positions in a row.
+    multiply_packed_runs / multiply_packed_runs_with(
+        out: (&mut [u64], &mut [u64]), pairs: &[(&[u64], &[u64])], words: &[u32], run: usize, q: &Modulus
+    )
+    checks out.0.len() == out.1.len() && run.is_power_of_two() && out.0.len().is_multiple_of(CHUNK * run)
+        && words.len() == out.0.len() / (CHUNK * run) * pairs.len() * operand_words(q)
+        && pairs.iter().all(|(a, b)| a.len() == out.0.len() && b.len() == out.0.len());
+    wide if !q.is_vectorizable() => wide::multiply_packed_runs(out, pairs, words, run, q)
+}
+kernel! {
     /// The largest of `largest` and the residues that are packed in `words`, in the form of [`multiply_accumulate_packed`].
     largest_packed / largest_packed_with(largest: &mut u64, words: &[u32], q: &Modulus)
     checks words.len().is_multiple_of(chunk_words(q)); wide never
@@ -178,12 +189,12 @@ kernel! {
     wide if source_bits > VECTOR_BITS => wide::centered_quotients(out, sources, reciprocals, source_bits)
 }
 kernel! {
-    /// Permutes aligned blocks of eight words: block b of `target` is block `blocks[b] / 8` of `source`, its lanes
+    /// Permutes aligned blocks of eight words: block b of `target` is block `(blocks[b] - base) / 8` of `source`, its lanes
     /// permuted by `patterns[blocks[b] % 8]`.
     permute_blocks / permute_blocks_with(
-        target: &mut [u64], source: &[u64], blocks: &[u32], patterns: &[[u64; LANES]; LANES]
+        target: &mut [u64], source: &[u64], base: u32, blocks: &[u32], patterns: &[[u64; LANES]; LANES]
     )
-    checks target.len() == source.len() && blocks.len() * LANES == target.len()
-        && blocks.iter().all(|&b| (b as usize) < source.len());
+    checks target.len() == source.len() && blocks.len() * LANES == target.len() && base.is_multiple_of(LANES as u32)
+        && blocks.iter().all(|&b| (b.wrapping_sub(base) as usize) < source.len());
     wide never
 }

@@ -83,10 +83,10 @@ pub fn largest_packed(largest: &mut u64, words: &[u32], q: &Modulus) {
 }
 
 #[inline(always)]
-pub fn permute_blocks(target: &mut [u64], source: &[u64], blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
+pub fn permute_blocks(target: &mut [u64], source: &[u64], base: u32, blocks: &[u32], patterns: &[[u64; LANES]; LANES]) {
     for (target, &block) in target.chunks_exact_mut(LANES).zip(blocks) {
         let pattern = &patterns[block as usize % LANES];
-        let first = block as usize / LANES * LANES;
+        let first = (block - base) as usize / LANES * LANES;
         let source = &source[first..first + LANES];
         for (target, lane) in target.iter_mut().zip(pattern) {
             *target = source[*lane as usize % LANES];

@@ -37,6 +37,8 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// # Safety
     /// As many words as there are lanes must be readable from the first pointer on, and as many high parts from the second.
     unsafe fn unpack<const HALF: bool>(self, packed: (*const u32, *const u32)) -> Self::Vector;
+    /// The elements of `x` whose numbers were [chosen](choice).
+    fn chosen(self, x: Self::Vector, choice: Self::Words) -> Self::Vector;
     /// Words of zeros.
     fn zero_words(self) -> Self::Words;
     /// Sums of integers.
@@ -67,6 +69,12 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn gather(self, x: [Self::Vector; 8]) -> [Self::Vector; 8];
     /// The inverse of [`Lanes::gather`].
     fn scatter(self, x: [Self::Vector; 8]) -> [Self::Vector; 8];
+}
+
+/// What [`Lanes::chosen`] takes for element number `index`: the numbers of its two halves.
+pub const fn choice(index: usize) -> u64 {
+    let index = index as u64;
+    2 * index | (2 * index + 1) << 32
 }
 
 /// What both families have alike: moves that are casts, and operations that are one intrinsic, named with the part of the proof that
@@ -146,6 +154,10 @@ impl Lanes for V3 {
         self.load_integers(pulp::cast(avx2._mm256_or_si256(low, avx2._mm256_slli_epi64::<32>(high))))
     }
     #[inline(always)]
+    fn chosen(self, x: __m256d, choice: [u64; 4]) -> __m256d {
+        pulp::cast(self.avx2._mm256_permutevar8x32_ps(pulp::cast(x), pulp::cast(choice)))
+    }
+    #[inline(always)]
     fn add_words(self, a: [u64; 4], b: [u64; 4]) -> [u64; 4] {
         pulp::cast(self.avx2._mm256_add_epi64(pulp::cast(a), pulp::cast(b)))
     }
@@ -221,6 +233,10 @@ impl Lanes for V4 {
             )
         };
         self.load_integers(pulp::cast(avx512f._mm512_or_si512(low, avx512f._mm512_slli_epi64::<32>(high))))
+    }
+    #[inline(always)]
+    fn chosen(self, x: __m512d, choice: [u64; 8]) -> __m512d {
+        pulp::cast(self.avx512f._mm512_permutexvar_ps(pulp::cast(choice), pulp::cast(x)))
     }
     #[inline(always)]
     fn add_words(self, a: [u64; 8], b: [u64; 8]) -> [u64; 8] {

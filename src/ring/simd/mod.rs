@@ -37,13 +37,14 @@ mod tests;
 
 pub use dispatch::{
     add_assign, add_products, centered_quotients, grouped_products, largest_packed, linear_combination,
-    multiply_accumulate, multiply_accumulate_packed, multiply_assign, multiply_by_factor, negate, panel_operands,
-    panel_products, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply, weighted_products,
+    multiply_accumulate, multiply_accumulate_packed, multiply_assign, multiply_by_factor, multiply_packed_runs, negate,
+    panel_operands, panel_products, permute_blocks, reduce_signed, sub_assign, subtract_and_multiply,
+    weighted_products,
 };
 pub use factors::Factors;
 pub use instructions::{Instructions, instructions};
 pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
-pub use operands::{CHUNK, LANES, Term, chunk_words, unpack_chunk};
+pub use operands::{CHUNK, LANES, Term, chunk_words, operand_words, pack_operand, unpack_chunk};
 pub use panel::{PANEL_ROWS, PanelPart, PanelTerm, fetch, reduction_points, whole_limit, whole_numbers};
 pub use runs::{multiply_accumulate_runs, spread_runs};
 pub use sum_program::{SumProgram, TILE, Tile};

@@ -5,5 +5,6 @@ pub use super::generic::{
 };
 pub use super::wide::{
     add_products, grouped_products, linear_combination, multiply_accumulate, multiply_accumulate_packed,
-    multiply_assign, multiply_by_factor, panel_operands, panel_products, subtract_and_multiply, weighted_products,
+    multiply_assign, multiply_by_factor, multiply_packed_runs, panel_operands, panel_products, subtract_and_multiply,
+    weighted_products,
 };

@@ -7,7 +7,7 @@ use super::integer_matrix::{IntegerMatrix, TILES};
 use super::sum_program::{SumProgram, TILE, Tile};
 use super::{CHUNK, Term};
 use crate::ring::modulus::Modulus;
-use crate::ring::packed_terms::{pack, packed_words};
+use crate::ring::packed_terms::{pack, pack_shared, packed_words, shared_words};
 use crate::ring::primes::ntt_primes;
 
 fn moduli() -> Vec<Modulus> {
@@ -112,6 +112,31 @@ proptest! {
             }
         }
     }
+
+        #[test]
+        fn packed_runs_multiply_like_spread_values(
+            log_n in 4u32..12, log_run in 0u32..8, terms in 0usize..70, bits in 25u32..60, seed: u64
+        ) {
+            let (n, run) = (1usize << log_n, 1usize << log_run.min(log_n - 4));
+            let q = Modulus::new(ntt_primes(log_n, bits, 1, &[]).unwrap()[0]).unwrap();
+            let limb = |salt: usize, length: usize| -> Vec<u64> {
+                let word = |i| (seed ^ (salt as u64) << 32 ^ i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+                (0..length).map(|i| if i == 5 { q.value() - 1 } else { q.reduce(word(i) >> 2) }).collect()
+            };
+            let list: Vec<[Vec<u64>; 3]> =
+                (0..terms).map(|t| [limb(3 * t, n / run), limb(3 * t + 1, n), limb(3 * t + 2, n)]).collect();
+            let mut words = vec![0; shared_words(n / run, terms, &q)];
+            list.iter().enumerate().for_each(|(t, [shared, ..])| pack_shared(&mut words, t, terms, shared, &q));
+            let pairs: Vec<(&[u64], &[u64])> = list.iter().map(|[_, b, a]| (&b[..], &a[..])).collect();
+            for instructions in Instructions::available() {
+                let (mut b, mut a) = (vec![7; n], vec![9; n]);
+                multiply_packed_runs_with(instructions, (&mut b, &mut a), &pairs, &words, run, &q);
+                for i in 0..n {
+                    let dot = |k: usize| list.iter().fold(0, |s, l| q.add(s, q.mul(l[0][i / run], l[k][i])));
+                    prop_assert_eq!((b[i], a[i]), (dot(1), dot(2)), "{:?}, runs of {}", instructions, run);
+                }
+            }
+        }
 
     #[test]
     fn quotients_are_the_same_in_every_form_and_centre_the_conversion(seed: u64, count in 1usize..12) {

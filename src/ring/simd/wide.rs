@@ -2,7 +2,7 @@
 
 use super::factors::Factors;
 use super::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
-use super::operands::{CHUNK, Term, chunk_words};
+use super::operands::{CHUNK, Term, chunk_words, operand_words, unpack_chunk, unpack_operand};
 use super::panel::{PANEL_ROWS, PanelPart};
 use super::sum_program::{Step, SumProgram, TILE, Tile};
 use crate::ring::modulus::{Factor, Modulus};
@@ -44,27 +44,6 @@ pub fn multiply_accumulate(out: (&mut [u64], &mut [u64]), terms: &[Term<'_>], ac
     }
 }
 
-/// The two operands of a packed pair as words.
-fn unpack(words: &[u32]) -> [[u64; CHUNK]; 2] {
-    let mut pair = [[0; CHUNK]; 2];
-    let (low, high) = words.split_at(2 * CHUNK);
-    for (k, operand) in pair.iter_mut().enumerate() {
-        let low = &low[k * CHUNK..][..CHUNK];
-        if words.len() == 4 * CHUNK {
-            let high = &high[k * CHUNK..][..CHUNK];
-            for ((x, low), high) in operand.iter_mut().zip(low).zip(high) {
-                *x = u64::from(*low) | u64::from(*high) << 32;
-            }
-        } else {
-            let high = &high[k * (CHUNK / 2)..][..CHUNK / 2];
-            for (i, (x, low)) in operand.iter_mut().zip(low).enumerate() {
-                *x = u64::from(*low) | u64::from((high[i / 2] >> (16 * (i % 2))) & 0xFFFF) << 32;
-            }
-        }
-    }
-    pair
-}
-
 pub fn multiply_accumulate_packed(
     out: (&mut [u64], &mut [u64]),
     shared: &[&[u64]],
@@ -80,11 +59,40 @@ pub fn multiply_accumulate_packed(
             if d > 0 && d % LAZY_TERMS == 0 {
                 sums = sums.map(|sum| sum.map(|x| u128::from(q.reduce_u128(x))));
             }
-            let pair = unpack(&words[(step * terms + d) * size..][..size]);
+            let pair = unpack_chunk(&words[(step * terms + d) * size..][..size]);
             let shared = &shared[step * CHUNK..][..CHUNK];
-            for (sum, operand) in sums.iter_mut().zip(&pair) {
+            for (sum, operand) in sums.iter_mut().zip([&pair.0, &pair.1]) {
                 for ((sum, x), y) in sum.iter_mut().zip(shared).zip(operand) {
                     *sum += u128::from(*x) * u128::from(*y);
+                }
+            }
+        }
+        [*out0, *out1] = sums.map(|sum| sum.map(|x| q.reduce_u128(x)));
+    }
+}
+
+pub fn multiply_packed_runs(
+    out: (&mut [u64], &mut [u64]),
+    pairs: &[(&[u64], &[u64])],
+    words: &[u32],
+    run: usize,
+    q: &Modulus,
+) {
+    let size = operand_words(q);
+    let (out0, out1) = (out.0.as_chunks_mut::<CHUNK>().0, out.1.as_chunks_mut::<CHUNK>().0);
+    for (part, (out0, out1)) in out0.iter_mut().zip(out1).enumerate() {
+        let chunk = &words[part / run * pairs.len() * size..][..pairs.len() * size];
+        let mut sums = [[0u128; CHUNK]; 2];
+        for (d, (pair, words)) in pairs.iter().zip(chunk.chunks_exact(size)).enumerate() {
+            if d > 0 && d % LAZY_TERMS == 0 {
+                sums = sums.map(|sum| sum.map(|x| u128::from(q.reduce_u128(x))));
+            }
+            let (low, high) = words.split_at(CHUNK);
+            let values = unpack_operand(low, high);
+            for (sum, operand) in sums.iter_mut().zip([pair.0, pair.1]) {
+                let operand = &operand[part * CHUNK..][..CHUNK];
+                for (i, (sum, y)) in sum.iter_mut().zip(operand).enumerate() {
+                    *sum += u128::from(values[(part % run * CHUNK + i) / run]) * u128::from(*y);
                 }
             }
         }

@@ -15,7 +15,7 @@ use super::rotation::INPUTS_PER_KEY;
 use super::transform::times_p;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::combination::{Combination, Matrix};
-use crate::ckks::encoder::{COEFFICIENT_BITS, split_scale};
+use crate::ckks::encoder::{COEFFICIENT_BITS, nearest, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::evaluator::load::RANGE;
@@ -235,7 +235,7 @@ impl Encrypted {
 fn rounded(encoded: &EncodedCombination, plaintexts: &[u32]) -> Vec<Vec<i32>> {
     let round = |index: &u32| {
         let coefficients = encoded.combination.plaintexts().combine(*index as usize, &encoded.bases);
-        coefficients.map(|c| (c * encoded.rounded_at).round_ties_even() as i32).collect()
+        coefficients.map(|c| nearest(c * encoded.rounded_at)).collect()
     };
     plaintexts.par_iter().map(round).collect()
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::Encrypted;
 use super::key_switch::Pair;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::encoder::{COEFFICIENT_BITS, split_scale};
+use crate::ckks::encoder::{COEFFICIENT_BITS, nearest, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::evaluator::load::{PLAINTEXT_BYTES, SPAN};
@@ -62,10 +62,11 @@ impl Encrypted {
         let coefficient = largest(&mut masks.iter().flatten());
         for (scale, value, limit) in [(rounded_at, weight * coefficient, COEFFICIENT_BITS), (scale, weight, WHOLE_BITS)]
         {
-            let log2_coefficient = (scale * value).log2();
-            // Not a number must not pass.
-            if log2_coefficient.is_nan() || log2_coefficient >= f64::from(limit) {
-                return Err(CkksError::PlaintextOverflow { log2_coefficient, log2_scale: scale.log2(), limit });
+            let bound = scale * value;
+            // Not a number must not pass, nor what is rounded to the limit.
+            if bound.is_nan() || bound >= f64::from(limit).exp2() - 1.0 {
+                let (log2_coefficient, log2_scale) = (bound.log2(), scale.log2());
+                return Err(CkksError::PlaintextOverflow { log2_coefficient, log2_scale, limit });
             }
         }
         Ok(EncodedScalarMatrix { matrix: matrix.clone(), masks, scale, rounded_at, shift })
@@ -167,7 +168,7 @@ impl EncodedScalarMatrix {
     /// The values of a weight times a mask modulo a prime, one for each run.
     fn evaluated(&self, weight: f64, mask: usize, ntt: &Ntt) -> Limb {
         let factor = weight * self.rounded_at;
-        let coefficients: Vec<i32> = self.masks[mask].iter().map(|c| (c * factor).round_ties_even() as i32).collect();
+        let coefficients: Vec<i32> = self.masks[mask].iter().map(|c| nearest(c * factor)).collect();
         let mut values = Limb::scratch(coefficients.len());
         simd::reduce_signed(&mut values, &coefficients, ntt.modulus());
         ntt.forward(&mut values);

@@ -3,13 +3,19 @@
 //! special primes and the rescaling prime together.
 //!
 //! Work is done limb by limb: for one prime the babies, the plaintexts and the partial sums fit into the outer cache, and
-//! plaintexts are transformed where they are used, unless there is memory to keep them for every prime.
+//! plaintexts are transformed where they are used. Where there is memory to keep them for every prime, babies and sums are made for a
+//! block of positions at a time, which fits into the cache of a core.
+
+mod babies;
+mod kept;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::babies::{Baby, Sources};
+use self::kept::Evaluations;
 use super::Encrypted;
 use super::division::owned;
 use super::key_switch::{Pair, transposed};
@@ -17,11 +23,10 @@ use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::{Plaintext, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
-use crate::ckks::keys::SwitchingKey;
 use crate::ckks::linear_transform::{Fold, LinearTransform};
 use crate::ring::automorphism::{conjugation_element, rotation_element};
 use crate::ring::simd::Term;
-use crate::ring::{Automorphism, Factor, Limb, Modulus, Polynomial, simd};
+use crate::ring::{Factor, Limb, Modulus, Polynomial, simd};
 
 /// The diagonals of a transform as small integer coefficients.
 #[derive(Debug)]
@@ -34,31 +39,16 @@ pub struct EncodedTransform {
     evaluations: Option<Evaluations>,
 }
 
-/// The diagonals modulo the primes of some number of limbs and their special primes.
-#[derive(Debug)]
-struct Evaluations {
-    limbs: usize,
-    /// For each of the primes those of all diagonals.
-    by_prime: Vec<Vec<Limb>>,
-}
-
 impl EncodedTransform {
     pub(super) fn bytes(&self) -> u64 {
-        let evaluations = self.evaluations.iter().flat_map(|kept| kept.by_prime.iter().flatten());
         self.diagonals.iter().map(Plaintext::bytes).sum::<u64>()
-            + evaluations.map(|limb| 8 * limb.len() as u64).sum::<u64>()
+            + self.evaluations.as_ref().map_or(0, Evaluations::bytes)
     }
 
-    /// What is kept for ciphertexts of `limbs` limbs modulo one of their primes.
-    fn kept(&self, limbs: usize, position: usize) -> Option<&[Limb]> {
-        self.evaluations.as_ref().filter(|kept| kept.limbs == limbs).map(|kept| &kept.by_prime[position][..])
+    /// What is kept, if it is for ciphertexts of `limbs` limbs.
+    fn kept(&self, limbs: usize) -> Option<&Evaluations> {
+        self.evaluations.as_ref().filter(|kept| kept.limbs() == limbs)
     }
-}
-
-/// How one baby is made: from the decomposed input with a key, or (no rotation) from the input itself.
-struct Baby<'a> {
-    input: usize,
-    rotation: Option<(&'a SwitchingKey, Arc<Automorphism>)>,
 }
 
 /// Words of plaintexts that are evaluated before they are multiplied: few enough to be in the caches still.
@@ -75,10 +65,8 @@ impl Encrypted {
     }
 
     pub(super) fn with_evaluations(&self, encoded: EncodedTransform, limbs: usize) -> EncodedTransform {
-        let ntts = self.parameters.extended(limbs).into_iter().map(|prime| &self.parameters.ntts()[prime]);
-        let by_prime = ntts.map(|ntt| encoded.diagonals.par_iter().map(|diagonal| diagonal.evaluate(ntt)).collect());
-        let evaluations = Some(Evaluations { limbs, by_prime: by_prime.collect() });
-        EncodedTransform { evaluations, ..encoded }
+        let evaluations = Evaluations::new(&self.parameters, &encoded.transform, &encoded.diagonals, limbs);
+        EncodedTransform { evaluations: Some(evaluations), ..encoded }
     }
 
     pub(super) fn transformed(
@@ -169,13 +157,16 @@ impl Encrypted {
             .collect();
 
         // Diagonals of each (output, giant), with the position of their baby.
-        let groups = transform.used_giants();
         let baby_position: HashMap<(usize, usize), usize> = used.iter().enumerate().map(|(i, b)| (*b, i)).collect();
-        let group_position: HashMap<(usize, usize), usize> = groups.iter().enumerate().map(|(i, g)| (*g, i)).collect();
-        let mut members: Vec<Vec<(usize, usize)>> = vec![Vec::new(); groups.len()];
-        for (index, d) in transform.diagonals.iter().enumerate() {
-            members[group_position[&(d.output, d.giant)]].push((index, baby_position[&(d.input, d.baby)]));
-        }
+        let member = |index: usize| {
+            let d = &transform.diagonals[index];
+            (index, baby_position[&(d.input, d.baby)])
+        };
+        let (groups, members): (Vec<_>, Vec<Vec<_>>) = transform
+            .groups()
+            .into_iter()
+            .map(|(group, members)| (group, members.into_iter().map(member).collect()))
+            .unzip();
 
         let at_a_time = (PLAINTEXT_WORDS / (2 * transform.source.period())).max(1);
         // One prime after the other: all threads share its rotated inputs, so that the outer cache may hold them.
@@ -185,44 +176,44 @@ impl Encrypted {
             .map(|(position, &prime)| {
                 let ntt = &self.parameters.ntts()[prime];
                 let q = ntt.modulus();
-                let p = self.parameters.product_modulo(&extended[limbs..], prime);
                 let digits: Vec<_> =
                     decompositions.par_iter().map(|d| d.as_ref().map(|d| self.digits_at(d, position))).collect();
-                // P c0 + switched part, then the automorphism.
+                let sources = Sources::new(
+                    inputs,
+                    &digits,
+                    position,
+                    self.parameters.product_modulo(&extended[limbs..], prime),
+                    q,
+                );
+                if let Some(kept) = encoded.kept(limbs) {
+                    return kept.sums(position, &members, &sources, babies, n);
+                }
                 let values: Vec<(Limb, Limb)> = babies
                     .par_iter()
                     .map(|baby| {
-                        let x = inputs[baby.input];
-                        let limb_times_p = |part: &Polynomial| times_p(&part.limbs[position], p, q);
-                        match (&baby.rotation, &digits[baby.input]) {
-                            (Some((key, automorphism)), Some(digits)) => {
-                                let (mut b, a) = self.switch_limb(digits, key, position, prime, limbs);
-                                if position < limbs {
-                                    simd::add_assign(&mut b, &limb_times_p(&x.c0), q);
-                                }
-                                let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
-                                automorphism.apply(&b, &mut c0);
-                                automorphism.apply(&a, &mut c1);
-                                (c0, c1)
-                            }
-                            _ if position < limbs => (limb_times_p(&x.c0), limb_times_p(&x.c1)),
-                            _ => (Limb::zero(n), Limb::zero(n)),
-                        }
+                        let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
+                        sources.write(
+                            baby,
+                            &(0..n),
+                            (&mut c0, &mut c1),
+                            (&mut Limb::scratch(n), &mut Limb::scratch(n)),
+                        );
+                        (c0, c1)
                     })
                     .collect();
                 members
                     .par_iter()
                     .map(|members| {
                         let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
-                        if let Some(kept) = encoded.kept(limbs, position) {
-                            let terms = products(members, &values, members.iter().map(|(index, _)| &kept[*index]));
-                            simd::multiply_accumulate_runs((&mut c0, &mut c1), &terms, false, q);
-                            return (c0, c1);
-                        }
                         for (step, members) in members.chunks(at_a_time).enumerate() {
                             let plaintexts: Vec<Limb> =
                                 members.iter().map(|(index, _)| encoded.diagonals[*index].evaluate(ntt)).collect();
-                            let terms = products(members, &values, plaintexts.iter());
+                            let shared = plaintexts.iter().map(|limb| &limb[..]);
+                            let terms: Vec<Term<'_>> = members
+                                .iter()
+                                .zip(shared)
+                                .map(|((_, baby), shared)| Term { shared, pair: (&values[*baby].0, &values[*baby].1) })
+                                .collect();
                             simd::multiply_accumulate_runs((&mut c0, &mut c1), &terms, step > 0, q);
                         }
                         (c0, c1)
@@ -256,16 +247,6 @@ impl Encrypted {
         let automorphism = self.tables.automorphism(element);
         Ok((self.permute(&b, &automorphism), self.permute(&switched.1, &automorphism)))
     }
-}
-
-/// Products of the babies of some diagonals with the diagonals themselves.
-fn products<'l>(
-    members: &[(usize, usize)],
-    babies: &'l [(Limb, Limb)],
-    plaintexts: impl Iterator<Item = &'l Limb>,
-) -> Vec<Term<'l>> {
-    let pair = |baby: usize| -> (&'l [u64], &'l [u64]) { (&babies[baby].0, &babies[baby].1) };
-    members.iter().zip(plaintexts).map(|((_, baby), shared)| Term { shared, pair: pair(*baby) }).collect()
 }
 
 /// A limb times P, the product of the special primes: what it is in the extended basis.

@@ -14,7 +14,7 @@ pub use grouped::grouped_products;
 pub use panel::{panel_operands, panel_products};
 pub use products::{
     add_products, linear_combination, multiply_accumulate, multiply_accumulate_packed, multiply_assign,
-    multiply_by_factor, subtract_and_multiply,
+    multiply_by_factor, multiply_packed_runs, subtract_and_multiply,
 };
 pub use weighted::weighted_products;
 
@@ -62,6 +62,16 @@ macro_rules! instantiate {
             q: &Modulus,
         ) {
             doubles::weighted_products(token(), out, sources, factors, matrix, q);
+        }
+        #[target_feature(enable = $features)]
+        pub fn multiply_packed_runs(
+            out: (&mut [u64], &mut [u64]),
+            pairs: &[(&[u64], &[u64])],
+            words: &[u32],
+            run: usize,
+            q: &Modulus,
+        ) {
+            doubles::multiply_packed_runs(token(), out, pairs, words, run, q);
         }
         #[target_feature(enable = $features)]
         pub fn panel_operands(words: &mut [u64], q: &Modulus) {

@@ -6,8 +6,8 @@ use super::field::Field;
 use super::sum::{Sums, lazy_products};
 use super::{lanes, load_at};
 use crate::ring::modulus::{Factor, Modulus};
-use crate::ring::simd::lanes::Lanes;
-use crate::ring::simd::operands::{CHUNK, Term, chunk_words};
+use crate::ring::simd::lanes::{Lanes, choice};
+use crate::ring::simd::operands::{CHUNK, Term, chunk_words, operand_words};
 use crate::ring::simd::wide;
 
 /// How far ahead of its use a packed key is fetched, in bytes: a page, where the processor's own prefetching stops.
@@ -186,6 +186,85 @@ fn packed<L: Lanes, const HALF: bool>(
                 b1.add_product(token, shared1, token.unpack::<HALF>(operand(0, 1)));
                 a0.add_product(token, shared0, token.unpack::<HALF>(operand(1, 0)));
                 a1.add_product(token, shared1, token.unpack::<HALF>(operand(1, 1)));
+            }
+        }
+        *block0 = [sums.finish(b0), sums.finish(b1)];
+        *block1 = [sums.finish(a0), sums.finish(a1)];
+    }
+}
+
+#[inline(always)]
+pub fn multiply_packed_runs<L: Lanes>(
+    token: L,
+    out: (&mut [u64], &mut [u64]),
+    pairs: &[(&[u64], &[u64])],
+    words: &[u32],
+    run: usize,
+    q: &Modulus,
+) {
+    match (operand_words(q) < 2 * CHUNK, run == 1) {
+        (true, true) => packed_runs::<L, true, true>(token, out, pairs, words, run, q),
+        (true, false) => packed_runs::<L, true, false>(token, out, pairs, words, run, q),
+        (false, true) => packed_runs::<L, false, true>(token, out, pairs, words, run, q),
+        (false, false) => packed_runs::<L, false, false>(token, out, pairs, words, run, q),
+    }
+}
+
+/// `HALF`: the high parts have 16 bits; `ONE`: every value is there once.
+#[inline(always)]
+fn packed_runs<L: Lanes, const HALF: bool, const ONE: bool>(
+    token: L,
+    out: (&mut [u64], &mut [u64]),
+    pairs: &[(&[u64], &[u64])],
+    words: &[u32],
+    run: usize,
+    q: &Modulus,
+) {
+    let sums = Sums::new(token, q.bits(), q);
+    let lazy = lazy_products(q.bits(), q);
+    let size = operand_words(q);
+    let lanes = lanes::<L>();
+    let blocks0 = cast_slice_mut::<u64, [L::Words; 2]>(out.0);
+    let blocks1 = cast_slice_mut::<u64, [L::Words; 2]>(out.1);
+    for (step, (block0, block1)) in blocks0.iter_mut().zip(blocks1).enumerate() {
+        let at = step * 2 * lanes;
+        let chunk = &words[at / (CHUNK * run) * pairs.len() * size..][..pairs.len() * size];
+        // Positions of the chunk's runs that lie before; a vector of values that those of this step are among, unless each is there once.
+        let before = at % (CHUNK * run);
+        let first = before / run / lanes * lanes;
+        let mut choices = [token.zero_words(); 2];
+        for (lane, word) in cast_slice_mut::<L::Words, u64>(&mut choices).iter_mut().enumerate() {
+            *word = choice((before + lane) / run % lanes);
+        }
+        let [mut b0, mut b1, mut a0, mut a1] = [sums.zero(); 4];
+        for (term, (pair, words)) in pairs.iter().zip(chunk.chunks_exact(size)).enumerate() {
+            if term > 0 && term % lazy == 0 {
+                (b0, b1, a0, a1) = (sums.fold(b0), sums.fold(b1), sums.fold(a0), sums.fold(a1));
+            }
+            let word = words.as_ptr();
+            if before == 0 {
+                token.prefetch(word.wrapping_add(AHEAD / 4).cast());
+                token.prefetch(word.wrapping_add(AHEAD / 4 + CHUNK).cast());
+            }
+            // SAFETY: the dispatcher has checked that the halves of pairs are as long as `out`, within which two vectors from `at` on
+            // are. `words` has CHUNK low words, then as many high parts, `operand_words(q)` words in all, by the choice of `HALF`;
+            // vectors from `first` on, and from `before` and the next one where every value is there once, are within CHUNK values.
+            unsafe {
+                let values = |position: usize| {
+                    let (low, high) = (word.add(position), word.add(CHUNK));
+                    let high = if HALF { high.cast::<u16>().add(position).cast::<u32>() } else { high.add(position) };
+                    token.unpack::<HALF>((low, high))
+                };
+                let (shared0, shared1) = if ONE {
+                    (values(before), values(before + lanes))
+                } else {
+                    let values = values(first);
+                    (token.chosen(values, choices[0]), token.chosen(values, choices[1]))
+                };
+                b0.add_product(token, shared0, load_at(token, pair.0, at));
+                b1.add_product(token, shared1, load_at(token, pair.0, at + lanes));
+                a0.add_product(token, shared0, load_at(token, pair.1, at));
+                a1.add_product(token, shared1, load_at(token, pair.1, at + lanes));
             }
         }
         *block0 = [sums.finish(b0), sums.finish(b1)];
