@@ -15,7 +15,7 @@ use leveled::experiment::import::ImportView;
 use leveled::experiment::records::TrialRow;
 use leveled::network::card::CardActivation;
 use leveled::network::weights::{Tensor, Weights};
-use leveled::network::{Architecture, Card, Model, Network, Shortcut};
+use leveled::network::{Architecture, Card, Model, Network, Pool, Shortcut};
 
 const SHIPPED: &str = "resnet20_w16_cifar10_relu_seed0";
 
@@ -203,7 +203,7 @@ include:
     }
     // Trained weights have what their card says.
     let weights = directory.path().join("padded.safetensors");
-    let model = Model::random_with("resnet20", 2, Shortcut::Pad, DatasetName::Cifar10, 1).unwrap();
+    let model = Model::random_with("resnet20", 2, (Shortcut::Pad, Pool::default()), DatasetName::Cifar10, 1).unwrap();
     model.network.weights().write(&weights).unwrap();
     let (_, sha256) = Network::read(&model.card.architecture().unwrap(), &weights).unwrap();
     Card { sha256, ..model.card }.write(&Card::path_beside(&weights)).unwrap();

@@ -79,7 +79,7 @@ pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Pat
     }
 }
 
-/// The first of `network`, `width` and `activation` that is given and not what the card says, or `shortcut`.
+/// The first of `network`, `width` and `activation` that is given and not what the card says, or `shortcut` or `pool`.
 #[must_use]
 pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<Refusal> {
     let wrong = |setting: &'static str, says: String| {
@@ -97,6 +97,9 @@ pub fn mismatch(settings: &PartialSettings, card: &Card) -> Option<Refusal> {
     }
     if settings.shortcut.is_some_and(|shortcut| shortcut != card.shortcut) {
         return wrong("shortcut", format!("`{}`", card.shortcut.as_str()));
+    }
+    if settings.pool.is_some_and(|pool| pool != card.pool) {
+        return wrong("pool", format!("`{}`", card.pool.as_str()));
     }
     None
 }

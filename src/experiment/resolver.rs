@@ -19,7 +19,7 @@ use super::settings::{Missing, Point, Settings};
 use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
 use crate::network::card::CardActivation;
-use crate::network::{Architecture, Card, Shortcut};
+use crate::network::{Architecture, Card, Pool, Shortcut};
 
 /// Turns points into trials; each file is read once.
 pub struct Resolver<'a> {
@@ -38,6 +38,7 @@ struct Subject {
     width: u32,
     activation: String,
     shortcut: Shortcut,
+    pool: Pool,
 }
 
 /// The absolute path of a file that is there. Its own name stays, if it is a symbolic link: a card stands beside that.
@@ -79,10 +80,10 @@ impl<'a> Resolver<'a> {
             });
         }
         let (dataset, count) = self.dataset(point)?;
-        let Subject { members, network, width, activation, shortcut } =
+        let Subject { members, network, width, activation, shortcut, pool } =
             if random { self.random(point, dataset.name)? } else { self.trained(point, dataset.name)? };
         let mut settings = self.plain(point)?;
-        settings.shortcut = shortcut;
+        (settings.shortcut, settings.pool) = (shortcut, pool);
         settings.images = settings.images.of(count);
         if let Some(problem) =
             settings.images.largest().and_then(|index| images::index_problem(dataset.name, count, index))
@@ -163,8 +164,8 @@ impl<'a> Resolver<'a> {
         }
         let architecture = Architecture::named(&network, width as usize, dataset.classes());
         architecture.map_err(|error| self.error(point, "network", error.to_string()))?;
-        let shortcut = settings.shortcut.unwrap_or_default();
-        Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned(), shortcut })
+        let (shortcut, pool) = (settings.shortcut.unwrap_or_default(), settings.pool.unwrap_or_default());
+        Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned(), shortcut, pool })
     }
 
     /// The weights, by name or by what their card says.
@@ -200,8 +201,8 @@ impl<'a> Resolver<'a> {
         }
         let Some(card) = first else { return Err(self.yaml.error(&place, "name at least one file of weights")) };
         let activation = Vec::from_iter(activations).join("+");
-        let Card { network, width, shortcut, .. } = card;
-        Ok(Subject { members, network, width: width as u32, activation, shortcut })
+        let Card { network, width, shortcut, pool, .. } = card;
+        Ok(Subject { members, network, width: width as u32, activation, shortcut, pool })
     }
 
     /// The absolute path of weights, and their card.

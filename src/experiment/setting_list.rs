@@ -66,6 +66,9 @@ macro_rules! with_settings {
                 /// The shortcut where a network's shape changes: `projection`, a 1x1 convolution; `pad`, a strided slice between channels
                 /// of zeros; `pad_after`, with all of them after it. Trained weights have that of their card.
                 shortcut: Shortcut,
+                /// The average pool before the classifier: `standard`, that of the network, which at width 64 is the article's over squares;
+                /// `global`, over the whole plane. Trained weights have that of their card.
+                pool: Pool,
                 /// Seed of random weights; member m of an ensemble has this seed plus m.
                 weights_seed: DrawSeed,
                 /// Members of an ensemble of random weights; of trained ones `model` names as many.

@@ -59,7 +59,7 @@ impl Shortcut {
 choice! {
     /// The average pool of a network's head.
     pub enum Pool {
-        /// That of the architecture in the [registry](super::registry).
+        /// That of the architecture in the registry.
         #[default]
         Standard = "standard",
         /// Over the whole plane, at every width.

@@ -42,21 +42,21 @@ impl Model {
     /// # Errors
     /// Those of [`Architecture::named`].
     pub fn random(name: &str, width: usize, dataset: DatasetName, seed: u64) -> Result<Self, NetworkError> {
-        Self::random_with(name, width, Shortcut::default(), dataset, seed)
+        Self::random_with(name, width, Default::default(), dataset, seed)
     }
 
-    /// As [`random`](Self::random) with another shortcut.
+    /// As [`random`](Self::random) with another shortcut and average pool.
     ///
     /// # Errors
     /// Those of [`Architecture::named`].
     pub fn random_with(
         name: &str,
         width: usize,
-        shortcut: Shortcut,
+        (shortcut, pool): (Shortcut, Pool),
         dataset: DatasetName,
         seed: u64,
     ) -> Result<Self, NetworkError> {
-        let architecture = Architecture::named(name, width, dataset.classes())?.with(shortcut, Pool::default());
+        let architecture = Architecture::named(name, width, dataset.classes())?.with(shortcut, pool);
         let card = Card {
             network: name.to_owned(),
             width,
@@ -64,7 +64,7 @@ impl Model {
             activation: CardActivation::Quadratic,
             normalisation: Normalisation::of(dataset),
             shortcut,
-            pool: Pool::default(),
+            pool,
             batch_norm_eps: architecture.batch_norm_epsilon,
             sha256: String::new(),
             tensors: None,

@@ -14,7 +14,7 @@ use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{PlanOptions, Prices};
 use crate::network::cluster::ClusterOptions;
-use crate::network::{LowerOptions, Model, NetworkError, Shortcut};
+use crate::network::{LowerOptions, Model, NetworkError, Pool, Shortcut};
 use crate::ring::sampling::Seed;
 
 /// Where a network's weights come from.
@@ -30,6 +30,8 @@ pub enum Origin {
         width: usize,
         /// Shortcut where the shape changes.
         shortcut: Shortcut,
+        /// Average pool before the classifier.
+        pool: Pool,
         /// Data set whose classes it is to know.
         dataset: DatasetName,
         /// Seed of the first member.
@@ -48,6 +50,7 @@ impl Origin {
                 network: spec.network.clone(),
                 width: spec.width as usize,
                 shortcut: spec.settings.shortcut,
+                pool: spec.settings.pool,
                 dataset: spec.dataset.name,
                 seed: spec.settings.weights_seed.0,
                 members: spec.settings.ensemble.0,
@@ -62,9 +65,9 @@ impl Origin {
     pub fn members(&self) -> Result<Vec<Model>, NetworkError> {
         match self {
             Self::Files(paths) => paths.iter().map(|path| Model::load(path)).collect(),
-            Self::Random { network, width, shortcut, dataset, seed, members } => {
+            Self::Random { network, width, shortcut, pool, dataset, seed, members } => {
                 let seeds = (0..u64::from(*members)).map(|member| seed.wrapping_add(member));
-                seeds.map(|seed| Model::random_with(network, *width, *shortcut, *dataset, seed)).collect()
+                seeds.map(|seed| Model::random_with(network, *width, (*shortcut, *pool), *dataset, seed)).collect()
             }
         }
     }

@@ -31,6 +31,6 @@ pub use weights::*;
 pub use crate::ckks::{KeySwitching, SecurityPolicy};
 pub use crate::inference::{ConvolutionKind, LayoutKind, RingSwitching};
 pub use crate::network::ActivationForm;
-pub use crate::network::Shortcut;
 pub use crate::network::card::CardActivation;
 pub use crate::network::cluster::{ClusterAlgorithm, ClusterMode};
+pub use crate::network::{Pool, Shortcut};

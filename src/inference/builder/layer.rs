@@ -67,10 +67,8 @@ impl Builder {
         let mut sums = Vec::new();
         let (layout, inputs, work) = match (&first.map, &first_layout) {
             (_, Layout::Tiled(from)) => {
-                let (output, inputs, matrix) = tiled::linear(self, layer, from)?;
-                if layer.is_dense() {
-                    sums = from.sums();
-                }
+                let (output, inputs, first, matrix) = tiled::linear(self, layer, from)?;
+                sums = first;
                 (Layout::Tiled(output), inputs, Work::Matrix(matrix.into()))
             }
             (LinearMap::Dense { outputs, .. }, from) => {

@@ -5,7 +5,7 @@ use crate::ckks::Parameters;
 use crate::ckks::scalar_matrix::ScalarMatrix;
 use crate::inference::error::InferenceError;
 use crate::inference::layout::{Layout, TiledLayout};
-use crate::inference::linear::{Packing, TiledTerm, matrix};
+use crate::inference::linear::{Packing, TiledTerm, matrix, summed};
 use crate::inference::options::PlanOptions;
 use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
 
@@ -47,12 +47,13 @@ pub(super) fn input(
     Ok(Layout::Tiled(layout))
 }
 
-/// Layout of a layer's value, its inputs, and its matrix; `from` is the layout of the first term's source.
+/// Layout of a layer's value, its inputs, the rotations by which they are added to themselves before, and its matrix; `from` is the layout of the first
+/// term's source.
 pub(super) fn linear(
     builder: &Builder,
     layer: &Layer,
     from: &TiledLayout,
-) -> Result<(TiledLayout, Vec<LayerInput>, ScalarMatrix), InferenceError> {
+) -> Result<(TiledLayout, Vec<LayerInput>, Vec<i64>, ScalarMatrix), InferenceError> {
     let dense = layer.is_dense();
     let output = if dense {
         from.classes(layer.shape.channels)
@@ -82,12 +83,8 @@ pub(super) fn linear(
         let input = LayerInput { source: *source, packing: Packing::Real };
         terms.push(TiledTerm { map, layout, first_input: inputs.first(input, layout.ciphertexts()) });
     }
-    let matrix = matrix(&terms, &output).ok_or_else(|| {
-        unsupported(
-            layer,
-            "the tiled layout takes a classifier only after the mean over each channel; use another layout",
-        )
-    })?;
+    let matrix = matrix(&terms, &output).ok_or_else(|| unsupported(layer, "its kernel is no window of the plane"))?;
+    let sums = if dense { from.sums(summed(&terms)) } else { Vec::new() };
     let level = |source| InferenceError::Layer { name: layer.name.clone(), level: 0, source };
-    Ok((output, inputs.inputs, matrix.map_err(level)?))
+    Ok((output, inputs.inputs, sums, matrix.map_err(level)?))
 }

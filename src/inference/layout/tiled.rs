@@ -165,9 +165,20 @@ impl TiledLayout {
         needed.then(|| self.repeated(mask))
     }
 
-    /// Rotations after each of which a ciphertext is added to itself: in the end the first tile of each image holds the sum of all.
-    pub fn sums(&self) -> Vec<i64> {
-        let doublings = || (0..).map(|k| self.spacing << k).take_while(|step| *step < self.grid);
+    /// Tiles that hold pixels in a row, and in a column.
+    pub const fn used(&self) -> usize {
+        self.grid / self.spacing
+    }
+
+    /// Slots from the first tile to the one `rows` below and `columns` to the right, counting tiles that hold pixels.
+    pub const fn tile_step(&self, rows: usize, columns: usize) -> i64 {
+        self.step((rows * self.spacing) as i64, (columns * self.spacing) as i64)
+    }
+
+    /// Rotations after each of which a ciphertext is added to itself: in the end the first tile of each square of `side` times `side` tiles,
+    /// a power of two, holds the sum over the square.
+    pub fn sums(&self, side: usize) -> Vec<i64> {
+        let doublings = || (0..).map(|k| self.spacing << k).take_while(|step| *step < self.spacing * side);
         doublings().chain(doublings().map(|step| step * self.grid)).map(|step| step as i64).collect()
     }
 
@@ -213,12 +224,15 @@ mod tests {
         let third = second.strided(Shape::new(64, 8, 8), 2).unwrap();
         let sizes = [first, second, third].map(|layout| (layout.ciphertexts(), layout.tile(), layout.spacing));
         assert_eq!(sizes, [(256, (4, 4), 1), (128, (2, 2), 1), (64, (1, 1), 1)]);
-        assert_eq!(third.sums(), [1, 2, 4, 8, 16, 32]);
+        assert_eq!(third.sums(third.used()), [1, 2, 4, 8, 16, 32]);
         assert_eq!((third.classes(10).ciphertexts(), third.classes(10).position(3, 0, 0)), (10, (3, 0)));
         // Every pixel a slot: a stride leaves gaps.
         let spaced =
             TiledLayout::image(Shape::new(1, 32, 32), 1024, 0).unwrap().strided(Shape::new(1, 16, 16), 2).unwrap();
-        assert_eq!((spaced.spacing, spaced.position(0, 3, 5), spaced.sums().len()), (2, (0, 6 * 32 + 10), 8));
+        assert_eq!(
+            (spaced.spacing, spaced.position(0, 3, 5), spaced.sums(spaced.used()).len()),
+            (2, (0, 6 * 32 + 10), 8)
+        );
         for (shape, tiles) in [((32, 32), 32), ((32, 32), 0), ((32, 32), 4096), ((30, 32), 16), ((32, 32), 36)] {
             assert_eq!(TiledLayout::image(Shape::new(1, shape.0, shape.1), tiles, 0), None, "{shape:?} {tiles}");
         }

@@ -25,5 +25,5 @@ pub use convolution::{ConvolutionDiagonals, TermInput};
 pub use dense::DenseDiagonals;
 pub use packing::Packing;
 pub use steps::{Offset, Steps};
-pub use tiled::{TiledTerm, matrix};
+pub use tiled::{TiledTerm, matrix, summed};
 pub use work::{Work, WorkSize};

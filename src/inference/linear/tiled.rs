@@ -33,20 +33,21 @@ struct Draft {
 /// A source with the mask that it is read through; none: as it is.
 type Read = (Rotated, Option<Vec<u64>>);
 
-/// The matrix of a layer whose terms read tiled values and whose value is laid out as `output`; none: a dense map whose weights differ
-/// from pixel to pixel, for which there is no rule.
+/// The matrix of a layer whose terms read tiled values and whose value is laid out as `output`; none: a convolution without a window. The values of
+/// dense terms have been added up in squares of [`summed`] tiles.
 ///
 /// # Errors
 /// [`CkksError::Combination`].
 pub fn matrix(terms: &[TiledTerm<'_>], output: &TiledLayout) -> Option<Result<ScalarMatrix, CkksError>> {
-    let drafts: Option<Vec<Vec<Draft>>> = terms.iter().map(|term| drafts(term, output)).collect();
+    let side = summed(terms);
+    let drafts: Option<Vec<Vec<Draft>>> = terms.iter().map(|term| drafts(term, output, side)).collect();
     let drafts: Vec<Draft> = drafts?.into_iter().flatten().collect();
     let inputs = terms.iter().map(|term| term.first_input + term.layout.ciphertexts()).max().unwrap_or(0);
     Some(numbered(drafts, inputs, output.ciphertexts()))
 }
 
 /// The panels of one term.
-fn drafts(term: &TiledTerm<'_>, output: &TiledLayout) -> Option<Vec<Draft>> {
+fn drafts(term: &TiledTerm<'_>, output: &TiledLayout, side: usize) -> Option<Vec<Draft>> {
     match term.map {
         LinearMap::Convolution { weights, in_channels, out_channels, groups, .. } => {
             let window = Window::of(term.map)?;
@@ -82,12 +83,12 @@ fn drafts(term: &TiledTerm<'_>, output: &TiledLayout) -> Option<Vec<Draft>> {
             // Nothing is added to what shortcuts have no channel for.
             Some((0..output.shape().channels).filter_map(one).collect())
         }
-        LinearMap::Dense { weights, outputs } => dense(term, weights, *outputs).map(|draft| vec![draft]),
+        LinearMap::Dense { weights, outputs } => Some(vec![dense(term, weights, *outputs, side)]),
     }
 }
 
 /// Positions inside a tile.
-fn positions(layout: &TiledLayout) -> impl Iterator<Item = (i64, i64)> {
+fn positions(layout: &TiledLayout) -> impl Iterator<Item = (i64, i64)> + Clone + use<> {
     let (rows, columns) = layout.tile();
     (0..rows as i64).flat_map(move |row| (0..columns as i64).map(move |column| (row, column)))
 }
@@ -119,28 +120,51 @@ fn read(term: &TiledTerm<'_>, output: &TiledLayout, reach: Reach) -> Option<Read
     Some((Rotated { input, steps }, mask.map(|mask| mask.into_iter().map(f64::to_bits).collect())))
 }
 
-/// A dense map of values whose tiles have been added up: its weights must be the same for all pixels of a channel.
-fn dense(term: &TiledTerm<'_>, weights: &[f64], outputs: usize) -> Option<Draft> {
-    let Shape { channels, height, width } = term.layout.shape();
-    let plane = (height * width).max(1);
-    let pooled: Vec<f64> = weights.chunks_exact(plane).map(|plane| plane[0]).collect();
-    let uniform = weights.chunks_exact(plane).zip(&pooled).all(|(plane, first)| {
-        // The mean over a plane is divided by its size weight by weight, which rounds.
-        plane.iter().all(|weight| (weight - first).abs() <= 1e-12 * first.abs())
-    });
-    if !uniform {
-        return None;
-    }
-    let positions: Vec<(i64, i64)> = positions(&term.layout).collect();
-    let columns = (0..channels).flat_map(|channel| {
-        positions.iter().map(move |(row, column)| {
-            let input = term.first_input + term.layout.ciphertext(channel, *row, *column);
-            Some((Rotated { input, steps: 0 }, None))
+/// Rows and columns of the largest squares of tiles in which the weights of all dense terms are those of the first tile, so that their tiles may
+/// be added up before: all tiles of an image after the mean over each channel.
+pub fn summed(terms: &[TiledTerm<'_>]) -> usize {
+    let side = |term: &TiledTerm<'_>| {
+        let LinearMap::Dense { weights, .. } = term.map else { return 1 };
+        let sides = (0..).map(|k| term.layout.used() >> k).take_while(|side| *side > 1);
+        sides.into_iter().find(|side| is_summed(term, weights, *side)).unwrap_or(1)
+    };
+    terms.iter().map(side).min().unwrap_or(1)
+}
+
+/// Whether in every square of `side` times `side` tiles the weights are those of its first tile.
+fn is_summed(term: &TiledTerm<'_>, weights: &[f64], side: usize) -> bool {
+    let Shape { height, width, .. } = term.layout.shape();
+    let (rows, columns) = term.layout.tile();
+    weights.chunks_exact((height * width).max(1)).all(|plane| {
+        plane.iter().enumerate().all(|(at, weight)| {
+            let first = |pixel: usize, tile: usize| pixel / (tile * side) * (tile * side) + pixel % tile;
+            let first = plane[first(at / width, rows) * width + first(at % width, columns)];
+            // The mean over a plane is divided by its size weight by weight, which rounds.
+            (weight - first).abs() <= 1e-12 * first.abs()
         })
-    });
-    let places = vec![((0..outputs as u32).collect(), columns.collect())];
-    let weights = pooled.iter().flat_map(|weight| std::iter::repeat_n(*weight, positions.len())).collect();
-    Some(Draft { weights, places })
+    })
+}
+
+/// A dense map of values whose squares of `side` times `side` tiles have been added up: the first tile of an image reads those of all squares.
+fn dense(term: &TiledTerm<'_>, weights: &[f64], outputs: usize, side: usize) -> Draft {
+    let layout = &term.layout;
+    let Shape { channels, height, width } = layout.shape();
+    let (rows, columns) = layout.tile();
+    let squares = (0..layout.used()).step_by(side).flat_map(|v| (0..layout.used()).step_by(side).map(move |u| (v, u)));
+    let positions = positions(layout);
+    let reads: Vec<(usize, Read)> = (0..channels)
+        .flat_map(|channel| squares.clone().map(move |square| (channel, square)))
+        .flat_map(|(channel, square)| positions.clone().map(move |position| (channel, square, position)))
+        .map(|(channel, (v, u), (row, column))| {
+            let pixel = (v * rows + row as usize) * width + u * columns + column as usize;
+            let input = term.first_input + layout.ciphertext(channel, row, column);
+            (channel * height * width + pixel, (Rotated { input, steps: layout.tile_step(v, u) }, None))
+        })
+        .collect();
+    let of_class = weights.chunks_exact((channels * height * width).max(1));
+    let weights = of_class.flat_map(|weights| reads.iter().map(|(at, _)| weights[*at])).collect();
+    let columns = reads.into_iter().map(|(_, read)| Some(read)).collect();
+    Draft { weights, places: vec![((0..outputs as u32).collect(), columns)] }
 }
 
 /// Gives sources and masks their numbers.
@@ -265,35 +289,40 @@ mod tests {
     }
 
     #[test]
-    fn pooling_and_classifier_follow_from_sums_over_tiles() {
+    fn classifiers_follow_from_sums_over_squares_of_tiles() {
         let shape = Shape::new(3, 4, 4);
-        for (tiles, stride) in [(4, 1), (16, 1), (16, 2)] {
+        for (tiles, stride) in [(1, 1), (4, 1), (16, 1), (16, 2)] {
             let image = TiledLayout::image(Shape::new(3, 4 * stride, 4 * stride), tiles, 0).unwrap();
             let layout = image.strided(shape, stride).unwrap();
-            let pooled = values(6, 3);
-            let map = LinearMap::Dense { weights: pooled.iter().flat_map(|w| vec![*w; 16]).collect(), outputs: 2 };
-            let output = layout.classes(2);
-            let matrix = matrix(&[TiledTerm { map: &map, layout, first_input: 0 }], &output).unwrap().unwrap();
-            let plane = values(shape.len(), 5);
-            let mut inputs = layout.scatter(&plane);
-            for steps in layout.sums() {
-                for slots in &mut inputs {
-                    let before = slots.clone();
-                    let count = before.len();
-                    slots.iter_mut().enumerate().for_each(|(i, x)| *x += before[(i + steps as usize) % count]);
+            // After the mean over the plane, over squares of two by two pixels, and without a mean.
+            for size in [4, 2, 1] {
+                let own = values(96, 3);
+                let weight = |at: usize| own[at / 16 * 16 + at % 16 / 4 / size * 4 + at % 4 / size];
+                let map = LinearMap::Dense { weights: (0..96).map(weight).collect(), outputs: 2 };
+                let output = layout.classes(2);
+                let terms = [TiledTerm { map: &map, layout, first_input: 0 }];
+                let side = summed(&terms);
+                assert_eq!(side, (size * layout.used() / 4).max(1), "{tiles} tiles, squares of {size}");
+                let matrix = matrix(&terms, &output).unwrap().unwrap();
+                let plane = values(shape.len(), 5);
+                let mut inputs = layout.scatter(&plane);
+                for steps in layout.sums(side) {
+                    for slots in &mut inputs {
+                        let before = slots.clone();
+                        let count = before.len();
+                        slots.iter_mut().enumerate().for_each(|(i, x)| *x += before[(i + steps as usize) % count]);
+                    }
+                }
+                let outputs = apply(&matrix, &inputs);
+                let mut expected = vec![0.0; 2];
+                map.apply_add(&plane, shape, &mut expected, Shape::new(2, 1, 1));
+                for (class, expected) in expected.iter().enumerate() {
+                    assert!(
+                        (outputs[class][0] / expected - 1.0).abs() < 1e-9,
+                        "{tiles}, {size}: {outputs:?} {expected}"
+                    );
                 }
             }
-            let outputs = apply(&matrix, &inputs);
-            let mut expected = vec![0.0; 2];
-            map.apply_add(&plane, shape, &mut expected, Shape::new(2, 1, 1));
-            for (class, expected) in expected.iter().enumerate() {
-                let copies = layout.period() / tiles;
-                assert_eq!(copies, if tiles == 4 { 2 } else { 1 });
-                assert!((outputs[class][0] / expected - 1.0).abs() < 1e-9, "{tiles}: {outputs:?} {expected}");
-            }
         }
-        let uneven = LinearMap::Dense { weights: values(96, 1), outputs: 2 };
-        let layout = TiledLayout::image(shape, 4, 0).unwrap();
-        assert!(matrix(&[TiledTerm { map: &uneven, layout, first_input: 0 }], &layout.classes(2)).is_none());
     }
 }

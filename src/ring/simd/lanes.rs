@@ -74,7 +74,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
 /// What [`Lanes::chosen`] takes for element number `index`: the numbers of its two halves.
 pub const fn choice(index: usize) -> u64 {
     let index = index as u64;
-    2 * index | (2 * index + 1) << 32
+    (2 * index) | ((2 * index + 1) << 32)
 }
 
 /// What both families have alike: moves that are casts, and operations that are one intrinsic, named with the part of the proof that
