@@ -446,5 +446,24 @@ fn a_share_of_the_memory_bounds_the_weights_that_are_kept() {
     let least = planned(&[("LEVELED_MEMORY", "1 GiB")], &[]);
     let some = planned(&[("LEVELED_MEMORY", "8 GiB")], &[]);
     assert!(least < some && some < 8 << 30, "{least} {some}");
-    assert_eq!(planned(&[], &["--max-memory", "16 GiB", "--jobs", "2"]), some);
+    // Two jobs share what there is where two trials run.
+    let (memory, sweep) = (["--max-memory", "8 GiB", "--jobs", "2"], ["--set", "sweep.seed=[1, 2]"]);
+    assert_eq!(planned(&[], &memory), some);
+    assert_eq!(planned(&[], &[&memory[..], &sweep].concat()), planned(&[("LEVELED_MEMORY", "4 GiB")], &[]));
+}
+
+#[test]
+fn a_pool_that_changes_nothing_makes_no_other_trial() {
+    let folder = tempfile::tempdir().unwrap();
+    for (width, trials) in [("4", 1), ("64", 2)] {
+        let text = format!(
+            "name: pools\nfixed: {{network: resnet20, width: {width}, weights: random, dataset: cifar10, backend: clear, images: 1}}\n\
+             sweep: {{pool: [standard, global]}}\n"
+        );
+        let file = folder.path().join("pools.yaml");
+        fs::write(&file, text).unwrap();
+        let output = leveled_with(Path::new("."), &[], &["run", file.to_str().unwrap(), "--dry-run", "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json.as_array().unwrap().len(), trials, "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

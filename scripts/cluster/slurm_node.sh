@@ -14,7 +14,7 @@ usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 export PATH=$PATH:/usr/sbin
 say() { echo "slurm_node.sh: $*" >&2; }
 mkdir -p "$2"
-root=$(cd "$2" && pwd)
+root=$(cd "$2" && pwd -P)
 export SLURM_CONF=$root/slurm.conf
 
 # A socket that is free now.

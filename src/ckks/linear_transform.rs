@@ -24,7 +24,7 @@ const LEAST_BLOCK: usize = 256;
 /// Positions of a block at most, so that the digits of the inputs have room beside the babies.
 const MOST_BLOCK: usize = 1024;
 
-/// Blocks of a limb at least, so that there is work for as many threads.
+/// Blocks of a limb at least, so that there is work for as many threads; fewer where a block of [`LEAST_BLOCK`] or one packed value is longer.
 const LEAST_BLOCKS: usize = 16;
 
 /// Where one diagonal sits.

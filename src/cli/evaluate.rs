@@ -76,15 +76,15 @@ impl Evaluate {
             RunDirectory::check(out)?;
         }
         // Nothing is planned, so that no price matters; what failed before is tried again.
-        let work = Work::of(experiment, out, KnownPrices::stored(), &[], true)?;
+        let limits = Limits { jobs: 1, memory: None, fail_fast: true };
+        let work = Work::of(experiment, out, KnownPrices::stored(), &[], true, limits)?;
         let recorded = work.selection.done.len();
         let recorded = match recorded {
             0 => String::new(),
             _ => format!("{recorded} of {} rows are recorded already\n", work.experiment.trials.len()),
         };
-        let limits = Limits { jobs: 1, memory: None, fail_fast: true };
         let temporary = std::env::temp_dir().join("leveled-evaluate");
-        let ended = work.run(out.unwrap_or(&temporary), out.is_none(), limits, &recorded)?;
+        let ended = work.run(out.unwrap_or(&temporary), out.is_none(), &recorded)?;
         let mut rows = trial_rows(&ended.directory)?;
         let rows: Vec<TrialRow> = work.experiment.trials.iter().filter_map(|spec| rows.remove(&spec.id)).collect();
         print(&accuracy_text(&rows))?;

@@ -41,6 +41,7 @@ pub struct Work {
     pub forecasts: Vec<Forecast>,
     /// Recorded trials that are none of the experiment.
     pub others: usize,
+    limits: Limits,
     prices: KnownPrices,
     provenance: Provenance,
 }
@@ -62,10 +63,13 @@ impl Limits {
         self.memory.map(|size| size.0).or_else(available_memory_bytes)
     }
 
-    /// Lets trials side by side keep no more of what they could make anew than leaves room for all: before they are planned.
-    pub fn share_memory(&self) {
-        if let Some(all) = self.memory_bytes().filter(|_| self.jobs > 1 || self.memory.is_some()) {
-            bound_share(all / u64::from(self.jobs));
+    /// Lets those of `trials` trials that run side by side keep no more of what they could make anew than leaves room for all: before they
+    /// are planned.
+    fn share_memory(&self, trials: usize) {
+        let side_by_side = u64::from(self.jobs).min(trials as u64).max(1);
+        let all = least([self.memory.map(|size| size.0), available_memory_bytes()]);
+        if let Some(all) = all.filter(|_| side_by_side > 1 || self.memory.is_some()) {
+            bound_share(all / side_by_side);
         }
     }
 }
@@ -92,6 +96,7 @@ impl Work {
         prices: KnownPrices,
         filters: &[Filter],
         retry_failed: bool,
+        limits: Limits,
     ) -> Result<Self, CliError> {
         let mut provenance = Provenance::of(&experiment, &prices);
         let mut recorded = HashMap::new();
@@ -101,9 +106,10 @@ impl Work {
         }
         let Recognised { statuses, others } = Recognised::of(&recorded, &experiment.trials, &provenance.trials);
         let selection = select(&experiment.trials, filters, &statuses, retry_failed)?;
+        limits.share_memory(selection.run.len());
         let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]), &prices)?;
         let forecasts = forecasts(&experiment, &selection, &plans)?;
-        Ok(Self { experiment, selection, plans, forecasts, others, prices, provenance })
+        Ok(Self { experiment, selection, plans, forecasts, others, limits, prices, provenance })
     }
 
     /// Checks the predicted memory of every plan.
@@ -119,10 +125,10 @@ impl Work {
     ///
     /// # Errors
     /// See [`CliError`]; before the first trial starts, nothing is written.
-    pub fn run(&self, directory: &Path, is_new: bool, limits: Limits, notes: &str) -> Result<Ended, CliError> {
+    pub fn run(&self, directory: &Path, is_new: bool, notes: &str) -> Result<Ended, CliError> {
         check_all_threads(self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]))?;
         // `memory.limit` may be more than the machine has left now, but not more than what ends a process.
-        let bound = least([limits.memory.map(|size| size.0), enforced_bytes()]);
+        let bound = least([self.limits.memory.map(|size| size.0), enforced_bytes()]);
         self.check_memory(bound.map(ByteSize))?;
         let interrupt = Interrupt::listen()?;
         let child = ChildCommand::this_program(&self.prices)?;
@@ -135,9 +141,9 @@ impl Work {
         let jobs: Vec<Job<'_>> =
             specs.zip(&self.plans).map(|(spec, plan)| Job { spec, memory_bytes: memory(plan) }).collect();
         let options = RunOptions {
-            jobs: limits.jobs as usize,
-            memory_bytes: limits.memory_bytes(),
-            fail_fast: limits.fail_fast,
+            jobs: self.limits.jobs as usize,
+            memory_bytes: self.limits.memory_bytes(),
+            fail_fast: self.limits.fail_fast,
             experiment_sha256: sha256_of_text(&self.experiment.text),
         };
         let mut board = Board::new(&self.experiment.name, self.forecasts.clone());

@@ -74,13 +74,12 @@ impl Run {
             RunDirectory::check(&directory)?;
         }
         let limits = Limits { jobs: self.jobs, memory: self.max_memory, fail_fast: self.fail_fast };
-        limits.share_memory();
         let out = self.out.as_deref();
         if io::stderr().is_terminal() {
             // It takes seconds until there is a bar, and one more where the machine has not been measured yet.
             tell(&format!("planning {} trial(s) of {}\n", experiment.trials.len(), experiment.name));
         }
-        let work = Work::of(experiment, out, KnownPrices::here()?, &self.filters, self.retry_failed)?;
+        let work = Work::of(experiment, out, KnownPrices::here()?, &self.filters, self.retry_failed, limits)?;
         let others = others_text(work.others);
         if self.json {
             return print_json(&waiting(&work));
@@ -91,7 +90,7 @@ impl Run {
             return work.check_memory(self.max_memory);
         }
         let notes = duplicates_text(&work.experiment.duplicates) + &others;
-        let ended = work.run(&directory, self.out.is_none(), limits, &notes)?;
+        let ended = work.run(&directory, self.out.is_none(), &notes)?;
         // Figures of many trials take long; `leveled report` makes them.
         let few = work.experiment.trials.len() <= FIGURED;
         // What an experiment is not about is no news at its end; `leveled report` tells it.

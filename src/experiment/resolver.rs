@@ -163,8 +163,14 @@ impl<'a> Resolver<'a> {
             return Err(self.error(point, "activation", problem));
         }
         let architecture = Architecture::named(&network, width as usize, dataset.classes());
-        architecture.map_err(|error| self.error(point, "network", error.to_string()))?;
+        let architecture = architecture.map_err(|error| self.error(point, "network", error.to_string()))?;
         let (shortcut, pool) = (settings.shortcut.unwrap_or_default(), settings.pool.unwrap_or_default());
+        // A pool that changes nothing makes no other trial.
+        let pool = if architecture.clone().with(shortcut, pool) == architecture.with(shortcut, Pool::default()) {
+            Pool::default()
+        } else {
+            pool
+        };
         Ok(Subject { members: Vec::new(), network, width, activation: activation.as_str().to_owned(), shortcut, pool })
     }
 

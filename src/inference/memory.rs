@@ -4,6 +4,7 @@ use super::linear::Work;
 use super::program::{Program, Step, ValueId};
 use crate::ckks::Parameters;
 use crate::ckks::rotated::Rotated;
+use crate::ring::arena::limb_bytes;
 
 /// Program, tables, weights and clear-text copies.
 const BASE_BYTES: u64 = 200 << 20;
@@ -59,7 +60,7 @@ fn most_limbs(program: &Program) -> u64 {
 
 /// Predicted peak in bytes for `threads` threads, with `held_bytes` for keys and encoded weights.
 pub fn predicted_bytes(parameters: &Parameters, program: &Program, held_bytes: u64, threads: usize) -> u64 {
-    let limb = 8 * parameters.n() as u64;
+    let limb = limb_bytes(parameters.n()) as u64;
     let linear = program.steps.iter().filter(|step| step.operation.weight_scale().is_some());
     let working = linear.map(|step| working_limbs(parameters, program, step, threads)).max().unwrap_or(0);
     // One ciphertext for each channel and position: values outweigh what works on them.

@@ -67,11 +67,16 @@ impl DerefMut for Pages {
     }
 }
 
+/// Bytes that a limb of `n` words takes.
+pub const fn limb_bytes(n: usize) -> usize {
+    8 * n + if 8 * n < LEAST_STAGGERED { 0 } else { STAGGER }
+}
+
 /// Zeros for one or more limbs of `n` words, to the end of the program: the pool of limbs keeps them.
 pub fn limbs(n: usize) -> impl Iterator<Item = &'static mut [u64]> {
     let limb = 8 * n;
     let count = (limb * LIMBS).clamp(HUGE_PAGE, LARGEST).max(limb) / limb;
-    let step = n + if limb < LEAST_STAGGERED { 0 } else { STAGGER / 8 };
+    let step = limb_bytes(n) / 8;
     let pages: &'static mut Pages = Box::leak(Box::new(Pages::zeros(count * step)));
     pages.chunks_exact_mut(step).map(move |piece| &mut piece[..n])
 }

@@ -26,7 +26,9 @@ pub struct Evaluations {
     block: usize,
     /// Equal values in a row.
     run: usize,
-    by_prime: Vec<Pages>,
+    words: Pages,
+    /// Where each prime starts, in words of 32 bits, and the end.
+    starts: Vec<usize>,
 }
 
 impl Evaluations {
@@ -36,26 +38,32 @@ impl Evaluations {
         let run = n / transform.evaluations();
         let block = transform.block(n);
         let groups = transform.groups();
-        let by_prime = parameters.extended(limbs).into_iter().map(|prime| {
+        let primes = parameters.extended(limbs);
+        let mut starts = vec![0];
+        for &prime in &primes {
+            let words = shared_words(n / run, diagonals.len(), parameters.ntts()[prime].modulus());
+            starts.push(starts.last().map_or(0, |end| end + words));
+        }
+        let mut words = Pages::zeros(starts[primes.len()].div_ceil(2));
+        let all: &mut [u32] = bytemuck::cast_slice_mut(&mut words);
+        for (&prime, starts) in primes.iter().zip(starts.windows(2)) {
             let ntt = &parameters.ntts()[prime];
-            let q = ntt.modulus();
-            let evaluated: Vec<Limb> = diagonals.par_iter().map(|diagonal| diagonal.evaluate(ntt)).collect();
-            let mut pages = Pages::zeros(shared_words(n / run, diagonals.len(), q).div_ceil(2));
-            let all: &mut [u32] = bytemuck::cast_slice_mut(&mut pages);
-            let values = block / run;
-            let blocks = all.par_chunks_mut(shared_words(values, diagonals.len(), q).max(1));
-            blocks.enumerate().for_each(|(block, mut rest)| {
-                let at = block * values..(block + 1) * values;
-                for members in groups.values() {
-                    let own = rest.split_off_mut(..shared_words(values, members.len(), q)).unwrap_or_default();
-                    for (term, index) in members.iter().enumerate() {
-                        pack_shared(own, term, members.len(), &evaluated[*index][at.clone()], q);
+            let (q, values) = (ntt.modulus(), block / run);
+            let of_block = shared_words(values, diagonals.len(), q).max(1);
+            let mut first = 0;
+            for members in groups.values() {
+                let evaluated: Vec<Limb> = members.par_iter().map(|index| diagonals[*index].evaluate(ntt)).collect();
+                let own = first..first + shared_words(values, members.len(), q);
+                all[starts[0]..starts[1]].par_chunks_mut(of_block).enumerate().for_each(|(block, words)| {
+                    for (term, limb) in evaluated.iter().enumerate() {
+                        let values = &limb[block * values..(block + 1) * values];
+                        pack_shared(&mut words[own.clone()], term, members.len(), values, q);
                     }
-                }
-            });
-            pages
-        });
-        Self { limbs, block, run, by_prime: by_prime.collect() }
+                });
+                first = own.end;
+            }
+        }
+        Self { limbs, block, run, words, starts }
     }
 
     /// Limbs of the ciphertexts that they are for.
@@ -65,7 +73,7 @@ impl Evaluations {
 
     /// Bytes of them.
     pub fn bytes(&self) -> u64 {
-        self.by_prime.iter().map(|words| 8 * words.len() as u64).sum()
+        8 * self.words.len() as u64
     }
 
     /// For each giant step the sum of its diagonals' products with their babies, modulo prime number `position` of the extended basis;
@@ -86,7 +94,8 @@ impl Evaluations {
             outputs.iter_mut().zip(blocks).for_each(|(outputs, block)| outputs.push(block));
         }
         let words = |terms: usize| shared_words(self.block / self.run, terms, q);
-        let all: &[u32] = bytemuck::cast_slice(&self.by_prime[position]);
+        let all: &[u32] = bytemuck::cast_slice(&self.words);
+        let all = &all[self.starts[position]..self.starts[position + 1]];
         let diagonals = all.par_chunks(words(members.iter().map(Vec::len).sum()).max(1));
         outputs.into_par_iter().zip(diagonals).enumerate().for_each(|(block, (outputs, mut rest))| {
             let positions = block * self.block..(block + 1) * self.block;
