@@ -72,12 +72,15 @@ pub const fn limb_bytes(n: usize) -> usize {
     8 * n + if 8 * n < LEAST_STAGGERED { 0 } else { STAGGER }
 }
 
+/// Bytes of a piece for limbs of `n` words: whole huge pages. The rest of one that is touched is in memory, too.
+fn piece_bytes(n: usize) -> usize {
+    (limb_bytes(n) * LIMBS).min(LARGEST).max(limb_bytes(n)).next_multiple_of(HUGE_PAGE)
+}
+
 /// Zeros for one or more limbs of `n` words, to the end of the program: the pool of limbs keeps them.
 pub fn limbs(n: usize) -> impl Iterator<Item = &'static mut [u64]> {
-    let limb = 8 * n;
-    let count = (limb * LIMBS).clamp(HUGE_PAGE, LARGEST).max(limb) / limb;
     let step = limb_bytes(n) / 8;
-    let pages: &'static mut Pages = Box::leak(Box::new(Pages::zeros(count * step)));
+    let pages: &'static mut Pages = Box::leak(Box::new(Pages::zeros(piece_bytes(n) / 8)));
     pages.chunks_exact_mut(step).map(move |piece| &mut piece[..n])
 }
 
@@ -94,6 +97,17 @@ mod tests {
                 assert_eq!((limb.len(), limb.as_ptr() as usize % 64), (1 << log_n, 0));
                 assert!(limb.iter().step_by(511).all(|w| *w == 0));
             }
+        }
+    }
+
+    #[test]
+    fn pieces_are_whole_huge_pages_and_lose_little() {
+        for log_n in 4..=20 {
+            let (limb, bytes) = (limb_bytes(1 << log_n), piece_bytes(1 << log_n));
+            assert_eq!(bytes % HUGE_PAGE, 0);
+            // A few of the largest rings' limbs are much of a piece.
+            let share = (bytes % limb) as f64 / bytes as f64;
+            assert!(share < if log_n <= 17 { 0.05 } else { 0.25 }, "N = 2^{log_n}: {share}");
         }
     }
 

@@ -88,15 +88,21 @@ impl Encrypted {
         // The first block writes.
         let polynomial = || if blocks.is_empty() { Polynomial::zero(n, limbs) } else { Polynomial::scratch(n, limbs) };
         let mut sums: Vec<Pair> = (0..matrix.outputs()).map(|_| (polynomial(), polynomial())).collect();
+        // Tens of megabytes that are not given back between primes.
+        let mut values: Vec<Vec<[u64; PANEL_ROWS]>> = Vec::new();
         for (number, block) in blocks.into_iter().enumerate() {
             let sources = self.rotated_sources(inputs, &matrix.sources()[block.clone()])?;
             let runs = if matrix.masks().is_empty() { 1 } else { 2 * matrix.period() };
             let panels = RowsOfPanel::all(matrix, &block, encoded.scale, whole_limit(largest));
             let panels: Vec<Weighted> = panels.into_iter().map(|rows| Weighted::new(rows, largest)).collect();
             for (part, panels) in cut(&panels, PLAINTEXT_BYTES / (8 * PANEL_ROWS * runs)).into_iter().enumerate() {
+                values.resize_with(panels.len(), Vec::new);
                 for limb in 0..limbs {
-                    let values = panels.iter().map(|panel| self.run_values(encoded, panel, limb, runs)).collect();
-                    let work = Work { panels, values, runs, sources: &sources, limb, fresh: number == 0 && part == 0 };
+                    for (values, panel) in values.iter_mut().zip(panels) {
+                        self.run_values(encoded, panel, limb, runs, values);
+                    }
+                    let fresh = number == 0 && part == 0;
+                    let work = Work { panels, values: &values, runs, sources: &sources, limb, fresh };
                     self.add_products_of_limb(&work, &mut sums);
                 }
             }
@@ -117,9 +123,11 @@ impl Encrypted {
         panel: &Weighted,
         limb: usize,
         runs: usize,
-    ) -> Vec<[u64; PANEL_ROWS]> {
+        values: &mut Vec<[u64; PANEL_ROWS]>,
+    ) {
         let ntt = &self.parameters.ntts()[limb];
-        let mut values = vec![[0; PANEL_ROWS]; panel.rows.columns.len() * runs];
+        values.clear();
+        values.resize(panel.rows.columns.len() * runs, [0; PANEL_ROWS]);
         values.par_chunks_mut(runs).zip(&panel.rows.columns).for_each(|(values, column)| match column {
             Column::Large(weights) => values.fill(weights.map(|w| ntt.modulus().reduce_i64(w))),
             Column::Masked(weights, mask) => {
@@ -129,7 +137,6 @@ impl Encrypted {
                 }
             }
         });
-        values
     }
 
     /// Adds the products modulo one prime to the sums.
@@ -220,7 +227,7 @@ fn cut(panels: &[Weighted], most: usize) -> Vec<&[Weighted]> {
 struct Work<'w> {
     panels: &'w [Weighted],
     /// For each panel the residues of its columns, run by run.
-    values: Vec<Vec<[u64; PANEL_ROWS]>>,
+    values: &'w [Vec<[u64; PANEL_ROWS]>],
     runs: usize,
     sources: &'w [Cow<'w, Ciphertext>],
     limb: usize,
@@ -248,7 +255,7 @@ impl Packed {
     /// Takes the residues of a run.
     fn weigh(&mut self, work: &Work<'_>, run: usize, ntt: &Ntt) {
         self.residues.resize_with(work.panels.len(), Vec::new);
-        for (residues, values) in self.residues.iter_mut().zip(&work.values) {
+        for (residues, values) in self.residues.iter_mut().zip(work.values) {
             residues.clear();
             residues.extend(values.iter().skip(run).step_by(work.runs));
             simd::panel_operands(residues.as_flattened_mut(), ntt.modulus());
