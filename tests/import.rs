@@ -14,7 +14,7 @@ use leveled::dataset::{DatasetName, shipped_test_images};
 use leveled::experiment::import::ImportView;
 use leveled::experiment::records::TrialRow;
 use leveled::network::card::CardActivation;
-use leveled::network::weights::{Tensor, Weights};
+use leveled::network::weights::{StoredPrecision, Tensor, Weights};
 use leveled::network::{Architecture, Card, Model, Network, Pool, Shortcut};
 
 const SHIPPED: &str = "resnet20_w16_cifar10_relu_seed0";
@@ -32,7 +32,7 @@ fn renamed(path: &Path, rename: impl Fn(&str) -> String) {
     let model = Model::load(&shipped()).unwrap();
     let mut weights = Weights::new();
     model.network.weights().iter().for_each(|(name, tensor)| weights.insert(rename(name), tensor.clone()));
-    weights.write(path).unwrap();
+    weights.write(path, StoredPrecision::F32).unwrap();
 }
 
 fn sequential(name: &str) -> String {
@@ -75,6 +75,39 @@ fn a_network_under_other_names_is_the_same_network() {
     success(directory.path(), &[&again[..], &["--force"]].concat());
     let over = [&again[..], &["--out", "./their.net.safetensors", "--force"]].concat();
     assert!(refusal(directory.path(), &over).contains("is the checkpoint itself"));
+}
+
+#[test]
+fn weights_with_a_card_keep_what_it_says_and_may_be_half_as_large() {
+    let directory = tempfile::tempdir().unwrap();
+    let original = shipped();
+    let ours = Model::load(&original).unwrap();
+    let half = directory.path().join("half.safetensors");
+    let arguments = ["import", original.to_str().unwrap(), "--network", "resnet20", "--out", half.to_str().unwrap()];
+    let arguments = [&arguments[..], &["--stored-precision", "f16", "--json"]].concat();
+    let view: ImportView = serde_json::from_str(&success(directory.path(), &arguments)).unwrap();
+    let size = |path: &Path| fs::metadata(path).unwrap().len() as f64;
+    assert!((0.5..0.55).contains(&(size(&half) / size(&original))), "{}", size(&half));
+    let made = Model::load(&half).unwrap();
+    assert_eq!((&made.card.record, &made.card.activation), (&ours.card.record, &ours.card.activation));
+    assert_eq!(
+        (made.card.normalisation, made.card.batch_norm_eps),
+        (ours.card.normalisation, ours.card.batch_norm_eps)
+    );
+    assert!(made.card.tensors.as_ref().is_some_and(|text| text.contains(&ours.card.sha256)), "{:?}", made.card.tensors);
+    assert_eq!((made.card.test_accuracy_percent, made.card.largest_activation), (None, None));
+    // Rounding changes few predictions.
+    let images = shipped_test_images(DatasetName::Cifar10).unwrap();
+    let right = ours.plain_forward(&images.images).unwrap().correct(&images.labels);
+    assert!(view.right.abs_diff(right) <= 2 && made.network != ours.network, "{} and {right}", view.right);
+    // The card of other weights is none of these.
+    let other = directory.path().join("other.safetensors");
+    renamed(&other, sequential);
+    fs::copy(half.with_extension("yaml"), other.with_extension("yaml")).unwrap();
+    let text = success(directory.path(), &["import", "other.safetensors", "--network", "resnet20"]);
+    assert!(text.contains("of the data set, since none was given"), "{text}");
+    let text = success(directory.path(), &["import", "half.safetensors", "--network", "resnet20"]);
+    assert!(text.contains("as its card says"), "{text}");
 }
 
 #[test]
@@ -164,7 +197,7 @@ fn whoever_meets_such_a_file_says_which_import_would_help() {
     for parameter in wide.graph().unwrap().parameters() {
         weights.insert(parameter.name, Tensor::from_fn(parameter.shape, |_| 0.0));
     }
-    weights.write(&net).unwrap();
+    weights.write(&net, StoredPrecision::F32).unwrap();
     let sha256_now = leveled::experiment::fingerprint::sha256_of_file(&net).unwrap();
     let wide_card = card.replace(&old, &sha256_now).replace("width: 16", "width: 64");
     fs::write(Card::path_beside(&net), wide_card).unwrap();
@@ -204,7 +237,7 @@ include:
     // Trained weights have what their card says.
     let weights = directory.path().join("padded.safetensors");
     let model = Model::random_with("resnet20", 2, (Shortcut::Pad, Pool::default()), DatasetName::Cifar10, 1).unwrap();
-    model.network.weights().write(&weights).unwrap();
+    model.network.weights().write(&weights, StoredPrecision::F32).unwrap();
     let (_, sha256) = Network::read(&model.card.architecture().unwrap(), &weights).unwrap();
     Card { sha256, ..model.card }.write(&Card::path_beside(&weights)).unwrap();
     let trained =

@@ -78,14 +78,44 @@ fn a_plan_is_made_again_from_what_it_chose() {
     }
     // Other choices are other plans, and impossible ones are refused.
     let plan = Plan::new(network.clone(), &packed).unwrap();
-    let other = again(&packed, Choices { tiles: None, switches: Vec::new() }).unwrap();
+    let choices = |tiles, switches| Choices { tiles, switches, digit_limbs: Vec::new() };
+    let other = again(&packed, choices(None, Vec::new())).unwrap();
     assert_ne!(other.fingerprint().unwrap(), plan.fingerprint().unwrap());
     for switches in [vec![0], vec![1], vec![usize::MAX], vec![2; 99]] {
-        assert!(again(&packed, Choices { tiles: None, switches: switches.clone() }).is_err(), "{switches:?}");
+        assert!(again(&packed, choices(None, switches.clone())).is_err(), "{switches:?}");
+    }
+    for digits in [vec![], vec![0; plan.parameters.max_limbs()], vec![1; plan.parameters.max_limbs() + 1]] {
+        let chosen = Choices { digit_limbs: vec![Some(digits.clone())], ..plan.choices() };
+        let error = again(&packed, chosen).unwrap_err().to_string();
+        assert!(error.contains("sizes of digits, each at least 1"), "{error}");
     }
     let plan = Plan::new(network.clone(), &tiled).unwrap();
-    let odd = again(&tiled, Choices { tiles: Some(7), switches: Vec::new() }).unwrap();
+    let odd = again(&tiled, choices(Some(7), Vec::new())).unwrap();
     assert_eq!(odd.choices(), plan.choices());
+}
+
+/// Where weights are evaluated anew for every image, special primes cost more than digits.
+#[test]
+fn digits_suit_the_diagonals_of_a_network() {
+    let network = three_stages();
+    for switching in [RingSwitching::None, RingSwitching::Auto] {
+        let options = PlanOptions { weight_bytes: Some(0), ..options(switching) };
+        let plan = Plan::new(network.clone(), &options).unwrap();
+        let rings = plan.choices().digit_limbs.len();
+        let of_rotations = Choices { digit_limbs: vec![None; rings], ..plan.choices() };
+        let other = PlanOptions { chosen: Some(of_rotations), ..options.clone() };
+        let other = Plan::new(network.clone(), &other).unwrap();
+        let special = |plan: &Plan| {
+            let rings = plan.client.rings();
+            rings.flat_map(|ring| ring.parameters.bands()).map(|band| band.special.len()).sum::<usize>()
+        };
+        assert!(plan.choices().digit_limbs.iter().any(Option::is_some));
+        assert!(special(&plan) < special(&other), "{} and {}", special(&plan), special(&other));
+        assert!(plan.predicted_seconds(1) < other.predicted_seconds(1));
+        assert!(plan.client.key_bytes() <= other.client.key_bytes());
+        assert_ne!(plan.fingerprint().unwrap(), other.fingerprint().unwrap());
+        agrees(&network, &options, &[image(&network, 0.3)], (8.0, 5e-3), "digits of the diagonals");
+    }
 }
 
 #[test]

@@ -114,26 +114,29 @@ impl Budget {
         CkksError::NoGadget { limbs, log2_q: self.log2_q(limbs), limit: self.limit, left, needed }
     }
 
+    /// Bits of a special prime at least.
+    fn smallest(&self) -> f64 {
+        f64::from(self.prime_log_n + 4)
+    }
+
+    /// The gadget with keys up to `limbs` limbs and digits of `digit_limbs` limbs, with as few special primes as the noise allows; none:
+    /// security leaves no room for them.
+    pub fn with_digits(&self, limbs: usize, digit_limbs: usize) -> Option<Shape> {
+        let smallest = self.smallest();
+        let needed = self.needed(limbs, digit_limbs).max(smallest);
+        let special = (needed / f64::from(SPECIAL_BITS)).ceil() as usize;
+        // Within the same number of primes take all the bits that security leaves: they lower the noise for free.
+        let special_bits = ((self.left(limbs) / special as f64).floor() as u32).min(SPECIAL_BITS);
+        let fits = f64::from(special_bits) * special as f64 >= needed && f64::from(special_bits) >= smallest;
+        fits.then_some(Shape { digit_limbs, special, special_bits })
+    }
+
     /// The cheapest gadget with keys up to `limbs` limbs.
     fn best(&self, limbs: usize) -> Result<Shape, CkksError> {
-        let left = self.left(limbs);
-        let smallest = f64::from(self.prime_log_n + 4);
-        let mut best: Option<(f64, Shape)> = None;
-        for digit_limbs in 1..=limbs {
-            let needed = self.needed(limbs, digit_limbs).max(smallest);
-            let special = (needed / f64::from(SPECIAL_BITS)).ceil() as usize;
-            // Within the same number of primes take all the bits that security leaves: they lower the noise for free.
-            let special_bits = ((left / special as f64).floor() as u32).min(SPECIAL_BITS);
-            if f64::from(special_bits) * (special as f64) < needed || f64::from(special_bits) < smallest {
-                continue;
-            }
-            let shape = Shape { digit_limbs, special, special_bits };
-            let cost = shape.cost(limbs);
-            if best.is_none_or(|(c, _)| cost < c) {
-                best = Some((cost, shape));
-            }
-        }
-        best.map(|(_, shape)| shape).ok_or_else(|| self.none(limbs, left, self.needed(limbs, 1).max(smallest)))
+        let shapes = (1..=limbs).filter_map(|digit_limbs| self.with_digits(limbs, digit_limbs));
+        shapes
+            .min_by(|a, b| a.cost(limbs).total_cmp(&b.cost(limbs)))
+            .ok_or_else(|| self.none(limbs, self.left(limbs), self.needed(limbs, 1).max(self.smallest())))
     }
 
     /// Bands from the top of the chain to the bottom, chosen by cost.
@@ -147,6 +150,26 @@ impl Budget {
             match bands.last_mut() {
                 Some(band) if band.shape.cost(limbs) <= SHARING_TOLERANCE * best.cost(limbs) => band.bottom = limbs,
                 _ => bands.push(Band { top: limbs, bottom: limbs, shape: best }),
+            }
+        }
+        Ok(bands)
+    }
+
+    /// Bands with given digits: `digit_limbs` has the limbs of a digit for ciphertexts of 1, 2, .. limbs. Digits that security leaves no
+    /// room for are smaller. Neighbours with the same digits share a band.
+    ///
+    /// # Errors
+    /// [`CkksError::NoGadget`] when not even single-limb digits fit under the limit.
+    pub fn given(&self, digit_limbs: &[usize]) -> Result<Vec<Band>, CkksError> {
+        let mut bands: Vec<Band> = Vec::new();
+        for limbs in (1..=self.limb_bits.len()).rev() {
+            let wanted = digit_limbs.get(limbs - 1).map_or(1, |wanted| (*wanted).clamp(1, self.limb_bits.len()));
+            let shape = (1..=wanted).rev().find_map(|digit_limbs| self.with_digits(limbs, digit_limbs));
+            let shape =
+                shape.ok_or_else(|| self.none(limbs, self.left(limbs), self.needed(limbs, 1).max(self.smallest())))?;
+            match bands.last_mut() {
+                Some(band) if band.shape.digit_limbs == shape.digit_limbs => band.bottom = limbs,
+                _ => bands.push(Band { top: limbs, bottom: limbs, shape }),
             }
         }
         Ok(bands)
@@ -198,11 +221,32 @@ mod tests {
     }
 
     #[test]
+    fn given_digits_are_met_where_security_has_room_for_them() {
+        let budget = resnet20();
+        let automatic = budget.automatic().unwrap();
+        let mut wanted: Vec<usize> = vec![3; 21];
+        wanted[..5].fill(usize::MAX);
+        let bands = budget.given(&wanted).unwrap();
+        let found: Vec<_> = bands.iter().map(|band| (band.top, band.bottom, band.shape.digit_limbs)).collect();
+        // Three limbs do not fit at the top; what is larger than the chain is the chain.
+        assert_eq!(found, [(21, 21, 2), (20, 6, 3), (5, 1, 21)]);
+        for band in &bands {
+            let p = f64::from(band.shape.special as u32 * band.shape.special_bits);
+            assert!(budget.log2_q(band.top) + p <= 868.0 && p >= budget.needed(band.top, band.shape.digit_limbs));
+        }
+        // Those that are cheapest for a rotation, level by level, are the automatic ones.
+        let of_level = |limbs: usize| automatic.iter().find(|band| limbs >= band.bottom).unwrap().shape.digit_limbs;
+        let same = budget.given(&(1..=21).map(of_level).collect::<Vec<_>>()).unwrap();
+        assert_eq!(same, automatic);
+    }
+
+    #[test]
     fn too_long_a_chain_has_no_gadget() {
         let mut budget = resnet20();
         budget.limb_bits.push(80.0);
         let error = budget.automatic().unwrap_err().to_string();
         assert!(error.contains("22 limbs") && error.contains("larger ring"), "{error}");
+        assert!(budget.given(&[1; 22]).is_err());
         assert!(resnet20().fixed(40).is_err());
         assert_eq!(resnet20().fixed(2).unwrap()[0].shape.digit_limbs, 2);
     }

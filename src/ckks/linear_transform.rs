@@ -116,7 +116,16 @@ impl LinearTransform {
 
     /// (input, baby) pairs that some diagonal uses, sorted.
     pub fn used_babies(&self) -> Vec<(usize, usize)> {
-        let mut used: Vec<_> = self.diagonals.iter().map(|d| (d.input, d.baby)).collect();
+        self.used(|d| (d.input, d.baby))
+    }
+
+    /// (output, giant) pairs that some diagonal uses, sorted.
+    pub fn used_giants(&self) -> Vec<(usize, usize)> {
+        self.used(|d| (d.output, d.giant))
+    }
+
+    fn used(&self, pair: impl Fn(&Diagonal) -> (usize, usize)) -> Vec<(usize, usize)> {
+        let mut used: Vec<_> = self.diagonals.iter().map(pair).collect();
         used.sort_unstable();
         used.dedup();
         used
@@ -147,11 +156,6 @@ impl LinearTransform {
         all.sort_unstable();
         all.dedup();
         all
-    }
-
-    /// (output, giant) pairs that some diagonal uses, sorted.
-    pub fn used_giants(&self) -> Vec<(usize, usize)> {
-        self.groups().into_keys().collect()
     }
 
     /// Numbers of the diagonals of each (output, giant step).

@@ -42,6 +42,9 @@ pub struct ParametersLiteral {
     pub base_bits: u32,
     /// Choice of the special primes.
     pub key_switching: KeySwitching,
+    /// With `key_switching: auto` the limbs of a digit for ciphertexts of 1, 2, .. limbs; none: as is cheapest for a rotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digit_limbs: Option<Vec<usize>>,
     /// What to do about parameters over the security limit.
     pub security: SecurityPolicy,
     /// log2 of the larger ring dimension whose primes these are, so that its ciphertexts can move here; none: they are no other ring's.
@@ -70,6 +73,7 @@ impl Default for ParametersLiteral {
             input_bits: None,
             base_bits: 28,
             key_switching: KeySwitching::default(),
+            digit_limbs: None,
             security: SecurityPolicy::default(),
             prime_log_n: None,
             secret_log_n: None,
@@ -143,6 +147,12 @@ impl ParametersLiteral {
             let reason =
                 format!("a chain has 1 to {MOST_LEVELS} levels; remove the key to take what the network needs");
             return refuse("levels", &levels, reason);
+        }
+        if let Some(digits) = &self.digit_limbs
+            && (digits.len() != levels + 1 || digits.contains(&0) || self.key_switching != KeySwitching::Automatic)
+        {
+            let reason = format!("with key_switching auto there are {} sizes of digits, each at least 1", levels + 1);
+            return refuse("digit_limbs", &format_args!("{digits:?}"), reason);
         }
         match self.key_switching {
             KeySwitching::SpecialPrimes(count) if !(1..=KeySwitching::MOST_SPECIAL_PRIMES).contains(&count) => {
@@ -252,9 +262,10 @@ impl Bands {
     fn new(literal: &ParametersLiteral, chain: &[u64], limb_bits: &[f64], limit: u32) -> Result<Self, CkksError> {
         let (prime_log_n, rescale_bits) = (literal.prime_log_n(), literal.rescale_bits());
         let budget = Budget { log_n: literal.log_n, prime_log_n, limb_bits: limb_bits.to_vec(), rescale_bits, limit };
-        let shapes = match literal.key_switching {
-            KeySwitching::Automatic => budget.automatic()?,
-            KeySwitching::SpecialPrimes(count) => budget.fixed(count)?,
+        let shapes = match (literal.key_switching, &literal.digit_limbs) {
+            (KeySwitching::Automatic, None) => budget.automatic()?,
+            (KeySwitching::Automatic, Some(digit_limbs)) => budget.given(digit_limbs)?,
+            (KeySwitching::SpecialPrimes(count), _) => budget.fixed(count)?,
         };
         let mut found = Self { bands: Vec::with_capacity(shapes.len()), special: Vec::new(), log2_qp: 0.0 };
         for band in shapes {
@@ -340,6 +351,14 @@ impl Parameters {
         let security = Security { log_n: secret_log_n, log2_qp };
         let scale = literal.scale_bits.exp2();
         Ok(Self(Arc::new(Inner { literal, scale, chain, ntts, bands, security })))
+    }
+
+    /// The same with other digits, see [`ParametersLiteral::digit_limbs`].
+    ///
+    /// # Errors
+    /// As [`Parameters::new`].
+    pub fn with_digits(&self, digit_limbs: Vec<usize>) -> Result<Self, CkksError> {
+        Self::new(ParametersLiteral { digit_limbs: Some(digit_limbs), ..self.literal().clone() })
     }
 
     /// What was asked for.

@@ -36,7 +36,8 @@ impl RingSwitch {
         let large = from.literal();
         let prime_log_n = Some(large.prime_log_n());
         // A fresh ciphertext is as any other there.
-        let shared = ParametersLiteral { levels: limbs - 1, input_bits: None, prime_log_n, ..large.clone() };
+        let shared =
+            ParametersLiteral { levels: limbs - 1, input_bits: None, prime_log_n, digit_limbs: None, ..large.clone() };
         let small = large.log_n - 1;
         let through = Parameters::new(ParametersLiteral { secret_log_n: Some(small), ..shared.clone() })?;
         let target = Parameters::new(ParametersLiteral { log_n: small, ..shared })?;
@@ -46,6 +47,14 @@ impl RingSwitch {
             return Err(CkksError::Limbs { found: limbs, most: from.max_limbs() - 1 });
         }
         Ok(Self { through, target })
+    }
+
+    /// The same into a ring with other digits, see [`ParametersLiteral::digit_limbs`].
+    ///
+    /// # Errors
+    /// As [`Parameters::new`].
+    pub fn with_digits(&self, digit_limbs: Vec<usize>) -> Result<Self, CkksError> {
+        Ok(Self { target: self.target.with_digits(digit_limbs)?, ..self.clone() })
     }
 
     /// Limbs of the ciphertexts that it takes and makes.

@@ -9,6 +9,9 @@
 use super::error::CkksError;
 use super::rotated::{self, Rotated};
 
+/// Bytes of evaluated plaintexts that an evaluator has in memory at a time.
+pub const PLAINTEXT_BYTES: usize = 128 << 20;
+
 /// What a column of a panel reads at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {

@@ -58,13 +58,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Bytes that all trials may need together, if it is known.
+    /// Bytes that all trials may need together, if it is known. More than is free may be asked for: then trials wait for memory.
     fn memory_bytes(&self) -> Option<u64> {
         self.memory.map(|size| size.0).or_else(available_memory_bytes)
     }
 
     /// Lets those of `trials` trials that run side by side keep no more of what they could make anew than leaves room for all: before they
-    /// are planned.
+    /// are planned. What is free bounds that, too.
     fn share_memory(&self, trials: usize) {
         let side_by_side = u64::from(self.jobs).min(trials as u64).max(1);
         let all = least([self.memory.map(|size| size.0), available_memory_bytes()]);

@@ -11,6 +11,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::import::{ImportRequest, import};
 use crate::network::Shortcut;
 use crate::network::import::renamings_in_words;
+use crate::network::weights::StoredPrecision;
 use crate::report::import_text::import_text;
 
 /// Write a network of PyTorch or another program as weights with a card, and try them on the shipped images.
@@ -25,7 +26,7 @@ pub struct Import {
     /// Weights to write, with a card beside them [default: models/NAME.safetensors, by the name of the checkpoint].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Mean of each channel in the training, of pixel values 0 to 1 or 0 to 255 [default: that of the data set].
+    /// Mean of each channel in the training, of pixel values 0 to 1 or 0 to 255 [default: that of a card beside the checkpoint, or of the data set].
     #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "std")]
     mean: Option<Vec<f64>>,
     /// Standard deviation of each channel in the training, likewise.
@@ -40,9 +41,12 @@ pub struct Import {
     /// What the names of the network's tensors begin with, if the file holds several networks.
     #[arg(long, value_name = "PREFIX")]
     from: Option<String>,
-    /// What batch normalisation adds to the variance.
-    #[arg(long, value_name = "EPSILON", default_value_t = 1e-5)]
-    batch_norm_eps: f64,
+    /// What batch normalisation adds to the variance [default: 1e-5, or as the card beside the checkpoint says].
+    #[arg(long, value_name = "EPSILON")]
+    batch_norm_eps: Option<f64>,
+    /// Precision of the factors of convolutions and of the classifier: f16 makes files of half the size.
+    #[arg(long, value_enum, default_value_t)]
+    stored_precision: StoredPrecision,
     /// Replace weights that are there.
     #[arg(long)]
     force: bool,
@@ -94,6 +98,7 @@ impl Import {
             from: self.from,
             normalisation,
             batch_norm_eps: self.batch_norm_eps,
+            stored_precision: self.stored_precision,
         })
     }
 }

@@ -11,11 +11,15 @@ use super::model_choice::{EXTENSION, FOLDER};
 use crate::dataset::{Dataset, DatasetName, Normalisation, shipped_test_images};
 use crate::network::card::CardActivation;
 use crate::network::import::{Checkpoint, Found, RENAMINGS, Wanted, find};
+use crate::network::weights::StoredPrecision;
 use crate::network::{ActivationKind, Card, Model, NetworkError, Shortcut};
 
 /// So many more of the shipped images must be right with another normalisation before it is worth a note: fewer are chance, and networks
 /// hardly tell the usual ones apart.
 const NOTICEABLE: usize = 10;
+
+/// What batch normalisation adds to the variance unless told otherwise: as PyTorch.
+const EPSILON: f64 = 1e-5;
 
 /// What is asked for; nothing in it has been checked.
 #[derive(Debug, Clone)]
@@ -36,8 +40,10 @@ pub struct ImportRequest {
     pub from: Option<String>,
     /// Mean and standard deviation by channel, of pixel values 0 to 1 or 0 to 255; none: those of the data set.
     pub normalisation: Option<Normalisation>,
-    /// What batch normalisation adds to the variance.
-    pub batch_norm_eps: f64,
+    /// What batch normalisation adds to the variance; none: 1e-5.
+    pub batch_norm_eps: Option<f64>,
+    /// Precision of the weights to write.
+    pub stored_precision: StoredPrecision,
 }
 
 /// What an import did.
@@ -83,16 +89,18 @@ pub enum NormalisationOrigin {
     Pixels,
     /// It was given for pixel values 0 to 1.
     UnitsOfOne,
+    /// It is that of the card beside the checkpoint.
+    Card,
 }
 
-/// Reads a checkpoint, finds the network in it, writes it as weights with a card, reads them, and tries them on the shipped images.
+/// Reads a checkpoint, finds the network in it, writes it as weights with a card, reads them, and tries them on the shipped images. Weights that
+/// have a card keep what it says of their training.
 ///
 /// # Errors
 /// [`ExperimentError::Network`] for a checkpoint without the network; [`ExperimentError::Argument`] for weights that are there already and
 /// for impossible values.
 pub fn import(request: &ImportRequest) -> Result<ImportView, ExperimentError> {
-    let epsilon = request.batch_norm_eps;
-    if !(epsilon.is_finite() && epsilon > 0.0) {
+    if let Some(epsilon) = request.batch_norm_eps.filter(|epsilon| !(epsilon.is_finite() && *epsilon > 0.0)) {
         let problem = format!("{epsilon} is not possible; write a small number above 0, such as 1e-5");
         return Err(ExperimentError::Argument { name: "--batch-norm-eps", problem });
     }
@@ -105,8 +113,9 @@ pub fn import(request: &ImportRequest) -> Result<ImportView, ExperimentError> {
         from: request.from.clone(),
     };
     let found = find(&checkpoint, &request.checkpoint, &wanted)?;
-    let (normalisation, origin) = normalisation(request, found.dataset)?;
-    let card = write(request, &checkpoint, &found, normalisation, &out)?;
+    let own = own_card(&request.checkpoint, &checkpoint)?;
+    let (normalisation, origin) = normalisation(request, own.as_ref(), found.dataset)?;
+    let card = write(request, &checkpoint, &found, own, normalisation, &out)?;
     // What was written is what is tried.
     let model = Model::load(&out)?;
     let shipped = shipped_test_images(card.dataset)?;
@@ -174,13 +183,30 @@ fn out(request: &ImportRequest) -> Result<PathBuf, ExperimentError> {
     }
 }
 
+/// The card beside the checkpoint, if it is the checkpoint's.
+///
+/// # Errors
+/// Those of [`Card::read`].
+fn own_card(path: &Path, checkpoint: &Checkpoint) -> Result<Option<Card>, ExperimentError> {
+    let beside = Card::path_beside(path);
+    if !beside.exists() {
+        return Ok(None);
+    }
+    let card = Card::read(&beside)?;
+    Ok(card.sha256.eq_ignore_ascii_case(&checkpoint.sha256).then_some(card))
+}
+
 /// The normalisation for pixel values 0 to 255.
 fn normalisation(
     request: &ImportRequest,
+    own: Option<&Card>,
     dataset: DatasetName,
 ) -> Result<(Normalisation, NormalisationOrigin), ExperimentError> {
     let Some(given) = request.normalisation else {
-        return Ok((Normalisation::of(dataset), NormalisationOrigin::Dataset));
+        return Ok(match own {
+            Some(card) => (card.normalisation, NormalisationOrigin::Card),
+            None => (Normalisation::of(dataset), NormalisationOrigin::Dataset),
+        });
     };
     given.check()?;
     Ok(match given.is_in_units_of_one() {
@@ -194,16 +220,35 @@ fn write(
     request: &ImportRequest,
     checkpoint: &Checkpoint,
     found: &Found,
+    own: Option<Card>,
     normalisation: Normalisation,
     out: &Path,
 ) -> Result<Card, ExperimentError> {
     let Found { network, architecture, width, dataset, pool, prefix, .. } = found;
     let failed = |source| NetworkError::Write { path: out.to_owned(), source };
     fs::create_dir_all(out.parent().unwrap_or_else(|| Path::new("."))).map_err(failed)?;
-    network.weights().write(out)?;
+    network.weights().write(out, request.stored_precision)?;
     let (_, sha256) = crate::network::Network::read(architecture, out)?;
     let file = request.checkpoint.file_name().unwrap_or_default().to_string_lossy();
     let place = if prefix.is_empty() { String::new() } else { format!(", under `{prefix}`") };
+    let tensors = Some(format!("imported from {file} ({}, SHA-256 {}){place}", checkpoint.format, checkpoint.sha256));
+    let epsilon = |own: Option<&Card>| request.batch_norm_eps.or(own.map(|own| own.batch_norm_eps)).unwrap_or(EPSILON);
+    if let Some(own) = own {
+        let batch_norm_eps = epsilon(Some(&own));
+        // What was measured of the test set was measured of other numbers.
+        let card = Card {
+            sha256,
+            tensors,
+            normalisation,
+            batch_norm_eps,
+            test_accuracy_percent: None,
+            exploding_test_images: None,
+            largest_activation: None,
+            ..own
+        };
+        card.write(&Card::path_beside(out))?;
+        return Ok(card);
+    }
     let card = Card {
         network: architecture.name.clone(),
         width: *width,
@@ -215,9 +260,9 @@ fn write(
         shortcut: architecture.shortcut,
         pool: *pool,
         normalisation,
-        batch_norm_eps: request.batch_norm_eps,
+        batch_norm_eps: epsilon(None),
         sha256,
-        tensors: Some(format!("imported from {file} ({}, SHA-256 {}){place}", checkpoint.format, checkpoint.sha256)),
+        tensors,
         training: None,
         test_accuracy_percent: None,
         record: None,

@@ -139,7 +139,10 @@ impl ClientPlan {
     fn check_rings(&self) -> Result<(), InferenceError> {
         for ring in self.rings() {
             let Some(switch) = ring.switch else { continue };
-            let made = RingSwitch::new(ring.parameters, switch.limbs())?;
+            let mut made = RingSwitch::new(ring.parameters, switch.limbs())?;
+            if let Some(digit_limbs) = &switch.target().literal().digit_limbs {
+                made = made.with_digits(digit_limbs.clone())?;
+            }
             let same = |a: &Parameters, b: &Parameters| a.fingerprint() == b.fingerprint();
             if !(same(made.through(), switch.through()) && same(made.target(), switch.target())) {
                 let reason = format!("ring {} is not the one below it", ring.number + 1);

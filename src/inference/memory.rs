@@ -4,6 +4,7 @@ use super::linear::Work;
 use super::program::{Program, Step, ValueId};
 use crate::ckks::Parameters;
 use crate::ckks::rotated::Rotated;
+use crate::ckks::scalar_matrix::PLAINTEXT_BYTES;
 use crate::ring::arena::limb_bytes;
 
 /// Program, tables, weights and clear-text copies.
@@ -22,7 +23,10 @@ fn working_limbs(parameters: &Parameters, program: &Program, step: &Step, thread
     };
     let transform = match map {
         Work::Diagonals(transform) => transform,
-        Work::Matrix(matrix) => return rotated(matrix.sources()),
+        Work::Matrix(matrix) => {
+            let plaintexts = (16 * matrix.period() * matrix.masked_products()).min(PLAINTEXT_BYTES);
+            return rotated(matrix.sources()) + (plaintexts / limb_bytes(parameters.n())) as u64;
+        }
         Work::Combination(combination) => {
             return rotated(combination.sources()) + values + 2 * limbs as u64 * outputs;
         }

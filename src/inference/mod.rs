@@ -52,6 +52,7 @@ mod assemble;
 mod builder;
 mod client;
 mod client_plan;
+mod digits;
 mod error;
 mod executor;
 pub mod failure;

@@ -59,6 +59,9 @@ pub struct Choices {
     pub tiles: Option<usize>,
     /// For each smaller ring the limbs of the largest ciphertexts that are read there.
     pub switches: Vec<usize>,
+    /// Ring by ring the limbs of a digit of the key switching for ciphertexts of 1, 2, .. limbs; none: what is cheapest for a rotation.
+    #[serde(default)]
+    pub digit_limbs: Vec<Option<Vec<usize>>>,
 }
 
 /// What a plan may choose from.
@@ -96,7 +99,7 @@ pub struct PlanOptions {
     pub memory_bytes: u64,
     /// Bytes of rotated ciphertexts that a convolution in the channel or tiled layout may hold at a time.
     pub working_bytes: u64,
-    /// Bytes of encoded weights that are kept between images; none: all, evaluated.
+    /// Bytes of encoded weights that are kept between images; none: three quarters of `memory_bytes`.
     pub weight_bytes: Option<u64>,
     /// Choice of the special primes.
     pub key_switching: KeySwitching,
@@ -154,6 +157,11 @@ impl PlanOptions {
             security: self.security,
             ..ParametersLiteral::default()
         }
+    }
+
+    /// Bytes of encoded weights that are taken to be kept.
+    pub(super) fn kept_weight_bytes(&self) -> u64 {
+        self.weight_bytes.unwrap_or(self.memory_bytes / 4 * 3)
     }
 
     /// Checks what can be checked without a network.

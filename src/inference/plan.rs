@@ -1,5 +1,6 @@
 //! The plan: everything about a run that follows from the network and the parameters alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -7,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::assemble::Assembly;
 use super::builder::Builder;
 use super::client_plan::{ClientPlan, SmallerRing};
+use super::digits;
 use super::error::InferenceError;
 use super::executor::Executor;
 use super::kept::Kept;
@@ -14,6 +16,7 @@ use super::layout::Layout;
 use super::linear::WorkSize;
 use super::memory::predicted_bytes;
 use super::options::{Choices, LayoutKind, PlanOptions, RingSwitching};
+use super::plan_ring::PlanRing;
 use super::prices::Prices;
 use super::program::{Program, Value};
 use super::rings::Rings;
@@ -21,12 +24,15 @@ use super::stages::input_limbs;
 use super::tiles::{self, Forecast, TILES};
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::{Load, Operations};
-use crate::ckks::{Counting, Evaluator, Parameters, RingSwitch};
+use crate::ckks::{Counting, Evaluator, KeySwitching, Parameters, RingSwitch};
 use crate::network::lowered::LoweredNetwork;
 use crate::network::one_after_the_other;
 
 /// Slower plans in a row of smaller rings after which no later switch is tried.
 const SLOWER: usize = 3;
+
+/// Operations by the limbs of the ciphertexts that are read, and by the number of tasks that share them.
+pub type LoadsByLimbs = BTreeMap<usize, Load>;
 
 /// What is known of a layer from its steps, for tables and checks.
 #[derive(Debug)]
@@ -50,8 +56,8 @@ pub struct PlannedLayer {
     pub value: Value,
     /// Operations of the whole layer.
     pub operations: Operations,
-    /// The same ring by ring, by the number of tasks that share them.
-    pub loads: Vec<Load>,
+    /// The same ring by ring.
+    pub loads: Vec<LoadsByLimbs>,
     /// log2 of the largest linear output that the modulus holds; the number itself may be beyond what an `f64` holds.
     pub log2_headroom: f64,
 }
@@ -142,14 +148,29 @@ impl Plan {
         let parameters = Self::parameters(&network, unfolding.is_some(), options)?;
         let in_rings = |rings: &Rings| Self::in_rings(network.clone(), unfolding, options, rings);
         let mut rings = Rings::one(parameters);
-        if let Some(Choices { switches, .. }) = &options.chosen {
-            return in_rings(&switches.iter().try_fold(rings, |rings, limbs| rings.with(*limbs))?);
+        if let Some(Choices { switches, digit_limbs, .. }) = &options.chosen {
+            let rings = switches.iter().try_fold(rings, |rings, limbs| rings.with(*limbs))?;
+            return in_rings(&rings.with_digits(digit_limbs)?);
         }
         let mut best = in_rings(&rings)?;
-        if (options.ring_switching, options.layout) != (RingSwitching::Auto, LayoutKind::Packed) {
-            return Ok(best);
-        }
         let prices = Prices::default();
+        if (options.ring_switching, options.layout) == (RingSwitching::Auto, LayoutKind::Packed) {
+            (best, rings) = Self::in_smaller_rings(best, rings, &prices, in_rings);
+        }
+        // Other layouts multiply by no diagonals.
+        if (options.key_switching, options.layout) == (KeySwitching::Automatic, LayoutKind::Packed) {
+            return Ok(digits::suited(best, &rings, &prices, options.kept_weight_bytes(), in_rings));
+        }
+        Ok(best)
+    }
+
+    /// A plan as `best` in the smaller rings that take the least time.
+    fn in_smaller_rings(
+        mut best: Self,
+        mut rings: Rings,
+        prices: &Prices,
+        in_rings: impl Fn(&Rings) -> Result<Self, InferenceError>,
+    ) -> (Self, Rings) {
         let key_bytes = best.client.key_bytes();
         let mut fewest: Vec<usize> = best.layers.iter().map(|layer| layer.limbs).collect();
         fewest.sort_unstable_by(|a, b| b.cmp(a));
@@ -168,7 +189,7 @@ impl Plan {
                 if plan.client.key_bytes() > key_bytes {
                     continue;
                 }
-                let seconds = plan.seconds_at(&prices, 1);
+                let seconds = plan.seconds_at(prices, 1);
                 if found.as_ref().is_none_or(|(_, _, least)| seconds < *least) {
                     found = Some((plan, with, seconds));
                 } else {
@@ -179,8 +200,8 @@ impl Plan {
                 }
             }
             match found {
-                Some((plan, with, seconds)) if seconds < best.seconds_at(&prices, 1) => (best, rings) = (plan, with),
-                _ => return Ok(best),
+                Some((plan, with, seconds)) if seconds < best.seconds_at(prices, 1) => (best, rings) = (plan, with),
+                _ => return (best, rings),
             }
         }
     }
@@ -232,7 +253,6 @@ impl Plan {
             working_bytes: options.working_bytes,
         };
         let program = assembly.program(parts);
-        let kept = options.weight_bytes.unwrap_or(u64::MAX);
         let mut requests = program.keys(rings).into_iter();
         let request = requests.next().unwrap_or_default();
         let smaller = rings.switches().iter().cloned().zip(requests);
@@ -251,14 +271,20 @@ impl Plan {
             result: program.result(),
             logit_bound: limbs.len().checked_sub(1).map_or(0.0, |last| program.log2_headroom(last, &parameters).exp2()),
         };
-        let layers = layers(&network, &client, &program, kinds, kept)?;
+        let counted = counted(&program, rings, options.kept_weight_bytes())?;
+        let layers = layers(&network, &client, &program, kinds, counted);
         Ok(Self { network, parameters, program, client, layers, prices: options.prices.clone() })
     }
 
     /// What it chose by comparing, for [`PlanOptions::chosen`].
     pub fn choices(&self) -> Choices {
         let tiles = if let Layout::Tiled(layout) = &self.client.input { Some(layout.tiles()) } else { None };
-        Choices { tiles, switches: self.client.switches().map(RingSwitch::limbs).collect() }
+        let digits = |ring: PlanRing<'_>| ring.parameters.literal().digit_limbs.clone();
+        Choices {
+            tiles,
+            switches: self.client.switches().map(RingSwitch::limbs).collect(),
+            digit_limbs: self.client.rings().map(digits).collect(),
+        }
     }
 
     /// SHA-256 of what client and server must agree on: the client's half and the steps. Weights are no part of it.
@@ -302,7 +328,9 @@ impl Plan {
 
     fn layer_seconds_at(&self, prices: &Prices, layer: &PlannedLayer, threads: usize) -> f64 {
         let loads = self.client.rings().zip(&layer.loads);
-        loads.map(|(ring, load)| prices.seconds(ring.parameters, load, threads)).sum()
+        loads
+            .flat_map(|(ring, loads)| loads.values().map(move |load| prices.seconds(ring.parameters, load, threads)))
+            .sum()
     }
 
     /// Bytes of all encoded diagonals.
@@ -329,29 +357,42 @@ impl Plan {
     }
 }
 
-/// The layers of a program, their operations counted by carrying it out on the evaluator that computes nothing.
+/// Operations of a program's layers ring by ring, counted by carrying it out on the evaluator that computes nothing.
+///
+/// # Errors
+/// As [`Executor::run`].
+pub(super) fn counted(
+    program: &Program,
+    rings: &Rings,
+    weight_bytes: u64,
+) -> Result<Vec<Vec<LoadsByLimbs>>, InferenceError> {
+    let smallest = Counting::new(rings.last().clone());
+    let switches = rings.switches().iter().enumerate().rev();
+    let counting = switches.fold(smallest, |smaller, (number, switch)| {
+        Counting::new(rings.parameters(number).clone()).with_ring_switch(switch.clone(), smaller)
+    });
+    let Value { ciphertexts, limbs, scale, .. } = program.image;
+    let mut counted = Vec::with_capacity(program.layers.len());
+    let image = vec![counting.fresh(limbs, scale); ciphertexts];
+    Executor::new(program, &counting, weight_bytes).run(image, &mut |_, _, _| {
+        counted.push(counting.rings().map(Counting::take_by_limbs).collect());
+    })?;
+    Ok(counted)
+}
+
+/// The layers of a program.
 fn layers(
     network: &LoweredNetwork,
     client: &ClientPlan,
     program: &Program,
     kinds: Vec<(&'static str, Layout)>,
-    weight_bytes: u64,
-) -> Result<Vec<PlannedLayer>, InferenceError> {
-    let counting = client.nested(
-        |ring| Counting::new(ring.parameters.clone()),
-        |larger, switch, smaller| larger.with_ring_switch(switch.clone(), smaller),
-    );
-    let Value { ciphertexts, limbs, scale, .. } = program.image;
-    let mut counted = Vec::with_capacity(program.layers.len());
-    let image = vec![counting.fresh(limbs, scale); ciphertexts];
-    Executor::new(program, &counting, weight_bytes).run(image, &mut |_, _, _| {
-        counted.push(counting.rings().map(Counting::take).collect::<Vec<_>>());
-    })?;
+    counted: Vec<Vec<LoadsByLimbs>>,
+) -> Vec<PlannedLayer> {
     let described = network.layers.iter().zip(&program.layers).zip(kinds).zip(counted).enumerate();
-    Ok(described
+    described
         .map(|(index, (((layer, steps), (kind, layout)), loads))| {
             let mut operations = Operations::default();
-            loads.iter().for_each(|load| operations.add(&load.total()));
+            loads.iter().flat_map(BTreeMap::values).for_each(|load| operations.add(&load.total()));
             let output = program.value(steps.output);
             PlannedLayer {
                 name: layer.name.clone(),
@@ -367,5 +408,5 @@ fn layers(
                 log2_headroom: program.log2_headroom(index, &client.parameters),
             }
         })
-        .collect())
+        .collect()
 }

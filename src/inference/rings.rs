@@ -26,6 +26,27 @@ impl Rings {
         Ok(rings)
     }
 
+    /// The same rings with other digits, see [`ParametersLiteral::digit_limbs`](crate::ckks::ParametersLiteral); none: those of the ring.
+    ///
+    /// # Errors
+    /// As [`Parameters::new`].
+    pub fn with_digits(&self, digit_limbs: &[Option<Vec<usize>>]) -> Result<Self, CkksError> {
+        let mut digits = digit_limbs.iter().cloned();
+        let mut next = || digits.next().flatten();
+        let mut rings = Self::one(match next() {
+            Some(digit_limbs) => self.first.with_digits(digit_limbs)?,
+            None => self.first.clone(),
+        });
+        for switch in &self.switches {
+            let made = RingSwitch::new(rings.last(), switch.limbs())?;
+            rings.switches.push(match next() {
+                Some(digit_limbs) => made.with_digits(digit_limbs)?,
+                None => made,
+            });
+        }
+        Ok(rings)
+    }
+
     /// The switches.
     pub fn switches(&self) -> &[RingSwitch] {
         &self.switches

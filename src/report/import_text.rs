@@ -42,6 +42,7 @@ pub fn import_text(view: &ImportView, list: bool) -> String {
     let origin = match view.normalisation {
         NormalisationOrigin::Dataset => "of the data set, since none was given",
         NormalisationOrigin::Pixels => "as given",
+        NormalisationOrigin::Card => "as its card says",
         NormalisationOrigin::UnitsOfOne => "as given for pixel values 0 to 1, times 255",
     };
     line("normalisation", format!("mean {:?}, std {:?}: {origin}", normalisation.mean, normalisation.std));

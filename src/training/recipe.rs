@@ -13,6 +13,7 @@ use super::optimizer::OptimizerSettings;
 use super::range_penalty::RangePenalty;
 use super::schedule::Schedule;
 use crate::dataset::{DatasetName, SIDE};
+use crate::network::weights::StoredPrecision;
 use crate::network::{Architecture, NetworkError, Pool, Shortcut};
 
 /// How to train a network. Unknown keys are errors.
@@ -66,6 +67,9 @@ pub struct Recipe {
     /// Precision of activations and convolutions in training; weights, sums and evaluation are single precision.
     #[serde(default)]
     pub precision: Precision,
+    /// Precision in which the weights are written.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stored_precision: StoredPrecision,
     /// Training images held out for every choice.
     pub validation_images: usize,
     /// Seed of which ones.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use leveled::network::weights::StoredPrecision;
 use leveled::network::{Architecture, Network};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -53,7 +54,7 @@ fn write_card_of(weights: &Path) {
 pub fn write_network(weights: &Path, seed: u64) {
     fs::create_dir_all(weights.parent().unwrap()).unwrap();
     let network = Network::random(&Architecture::named("resnet20", 2, 10).unwrap(), seed).unwrap();
-    network.weights().write(weights).unwrap();
+    network.weights().write(weights, StoredPrecision::F32).unwrap();
     write_card_of(weights);
 }
 

@@ -1,5 +1,6 @@
 //! The evaluator that computes nothing: it tracks levels and scales, counts operations and adds up bytes.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::check::{self, State};
@@ -29,13 +30,14 @@ pub struct Counted {
 pub struct Counting {
     parameters: Parameters,
     switch: Option<Box<(RingSwitch, Self)>>,
-    load: Mutex<Load>,
+    /// By the limbs of the ciphertexts that are read.
+    loads: Mutex<BTreeMap<usize, Load>>,
 }
 
 impl Counting {
     /// A counter at zero.
     pub fn new(parameters: Parameters) -> Self {
-        Self { parameters, switch: None, load: Mutex::default() }
+        Self { parameters, switch: None, loads: Mutex::default() }
     }
 
     /// The same with a way into the ring of half the dimension, and what evaluates there.
@@ -48,9 +50,16 @@ impl Counting {
         Counted { limbs, scale }
     }
 
-    /// What has been counted since the last call, which sets the counter to zero.
+    /// What has been counted since the last call, which sets the counter to zero, by the limbs of the ciphertexts that are read.
+    pub fn take_by_limbs(&self) -> BTreeMap<usize, Load> {
+        std::mem::take(&mut self.loads.lock().unwrap_or_else(|e| e.into_inner()))
+    }
+
+    /// As [`Counting::take_by_limbs`], all together.
     pub fn take(&self) -> Load {
-        std::mem::take(&mut self.load.lock().unwrap_or_else(|e| e.into_inner()))
+        let mut sum = Load::default();
+        self.take_by_limbs().values().for_each(|load| sum.add_times(1, load));
+        sum
     }
 
     /// Work of a linear transform on ciphertexts of `limbs` limbs whose diagonals have `plaintext_share` of N coefficients.
@@ -62,15 +71,16 @@ impl Counting {
         Blocks::new(&self.parameters, limbs)
     }
 
-    fn count(&self, load: &Load) {
-        self.load.lock().unwrap_or_else(|e| e.into_inner()).add_times(1, load);
+    fn count(&self, limbs: usize, load: &Load) {
+        let mut loads = self.loads.lock().unwrap_or_else(|e| e.into_inner());
+        loads.entry(limbs).or_default().add_times(1, load);
     }
 
     /// Counts work that goes limb by limb.
     fn by_limb(&self, x: &Counted, operations: Operations) {
         let mut load = Load::default();
         load.add(x.limbs, &operations);
-        self.count(&load);
+        self.count(x.limbs, &load);
     }
 
     /// Evaluates a plaintext for every limb.
@@ -80,7 +90,7 @@ impl Counting {
     }
 
     fn relinearized(&self, limbs: usize, scale: f64) -> Counted {
-        self.count(&self.blocks(limbs).relinearized());
+        self.count(limbs, &self.blocks(limbs).relinearized());
         Counted { limbs, scale }
     }
 
@@ -167,7 +177,7 @@ impl Evaluator for Counting {
     }
     fn rescale(&self, x: &Counted) -> Result<Counted, CkksError> {
         check::can_rescale("rescale", x.into())?;
-        self.count(&self.blocks(x.limbs).rescale());
+        self.count(x.limbs, &self.blocks(x.limbs).rescale());
         Ok(Counted { limbs: x.limbs - 1, scale: x.scale / self.parameters.prime(x.limbs - 1) as f64 })
     }
     fn drop_to(&self, x: &Counted, limbs: usize) -> Result<Counted, CkksError> {
@@ -176,19 +186,19 @@ impl Evaluator for Counting {
     }
     fn rotate(&self, x: &Counted, steps: i64) -> Result<Counted, CkksError> {
         if steps.rem_euclid(self.parameters.slots() as i64) != 0 {
-            self.count(&self.blocks(x.limbs).rotations(1));
+            self.count(x.limbs, &self.blocks(x.limbs).rotations(1));
         }
         Ok(*x)
     }
     fn rotate_hoisted(&self, x: &Counted, steps: &[i64]) -> Result<Vec<Counted>, CkksError> {
         let count = steps.iter().filter(|s| s.rem_euclid(self.parameters.slots() as i64) != 0).count();
         if count > 0 {
-            self.count(&self.blocks(x.limbs).rotations(count));
+            self.count(x.limbs, &self.blocks(x.limbs).rotations(count));
         }
         Ok(vec![*x; steps.len()])
     }
     fn conjugate(&self, x: &Counted) -> Result<Counted, CkksError> {
-        self.count(&self.blocks(x.limbs).rotations(1));
+        self.count(x.limbs, &self.blocks(x.limbs).rotations(1));
         Ok(*x)
     }
     fn smaller_ring(&self) -> Option<&Self> {
@@ -197,7 +207,7 @@ impl Evaluator for Counting {
     fn switch_ring(&self, x: &Counted) -> Result<Counted, CkksError> {
         let switch = self.switch.as_ref().map(|switch| &switch.0).filter(|switch| switch.limbs() == x.limbs);
         let through = switch.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?.through();
-        self.count(&Blocks::new(through, x.limbs).ring_switch());
+        self.count(x.limbs, &Blocks::new(through, x.limbs).ring_switch());
         Ok(*x)
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
@@ -222,7 +232,7 @@ impl Evaluator for Counting {
         let states: Vec<State> = inputs.iter().map(|x| (*x).into()).collect();
         let state = check::transform_inputs(transform.inputs, &states)?;
         let evaluated = encoded.evaluated == Some(state.limbs);
-        self.count(&self.blocks(state.limbs).transform(transform, encoded.share, evaluated));
+        self.count(state.limbs, &self.blocks(state.limbs).transform(transform, encoded.share, evaluated));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; transform.outputs])
     }
@@ -246,7 +256,7 @@ impl Evaluator for Counting {
         let state = check::transform_inputs(combination.inputs(), &states)?;
         let most = check::rotated_in_memory(combination.sources(), self.parameters.n(), state.limbs, working_bytes)?;
         let blocks = rotated::blocks(combination.sources(), most).len();
-        self.count(&self.blocks(state.limbs).combination(combination, encoded.share, blocks));
+        self.count(state.limbs, &self.blocks(state.limbs).combination(combination, encoded.share, blocks));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; combination.outputs()])
     }
@@ -269,7 +279,7 @@ impl Evaluator for Counting {
         let state = check::transform_inputs(matrix.inputs(), &states)?;
         let most = check::rotated_in_memory(matrix.sources(), self.parameters.n(), state.limbs, working_bytes)?;
         let blocks = rotated::blocks(matrix.sources(), most).len();
-        self.count(&self.blocks(state.limbs).scalar_matrix(matrix, encoded.share, blocks));
+        self.count(state.limbs, &self.blocks(state.limbs).scalar_matrix(matrix, encoded.share, blocks));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; matrix.outputs()])
     }

@@ -6,7 +6,7 @@ use crate::ckks::combination::Combination;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
 use crate::ckks::rotated::{self, Rotated};
-use crate::ckks::scalar_matrix::ScalarMatrix;
+use crate::ckks::scalar_matrix::{PLAINTEXT_BYTES, ScalarMatrix};
 use crate::ring::packed_terms::packed_words;
 
 /// Positions of one task of a combination.
@@ -14,9 +14,6 @@ pub(super) const RANGE: usize = 1024;
 
 /// Positions of one task of a scalar matrix.
 pub(super) const SPAN: usize = 256;
-
-/// Bytes of plaintexts of a scalar matrix that are evaluated at a time.
-pub(super) const PLAINTEXT_BYTES: usize = 128 << 20;
 
 /// Work on ciphertexts of some number of limbs.
 #[derive(Debug, Clone, Copy)]

@@ -304,8 +304,12 @@ mod tests {
                 let side = summed(&terms);
                 assert_eq!(side, (size * layout.used() / 4).max(1), "{tiles} tiles, squares of {size}");
                 let matrix = matrix(&terms, &output).unwrap().unwrap();
-                let plane = values(shape.len(), 5);
-                let mut inputs = layout.scatter(&plane);
+                // Rotations bring what is of the image before or after to most tiles, but not to the first.
+                let planes: Vec<_> = (5..8).map(|seed| values(shape.len(), seed)).collect();
+                let mut inputs: Vec<Vec<f64>> = vec![Vec::new(); layout.ciphertexts()];
+                for plane in &planes {
+                    inputs.iter_mut().zip(layout.scatter(plane)).for_each(|(slots, own)| slots.extend(own));
+                }
                 for steps in layout.sums(side) {
                     for slots in &mut inputs {
                         let before = slots.clone();
@@ -314,13 +318,13 @@ mod tests {
                     }
                 }
                 let outputs = apply(&matrix, &inputs);
-                let mut expected = vec![0.0; 2];
-                map.apply_add(&plane, shape, &mut expected, Shape::new(2, 1, 1));
-                for (class, expected) in expected.iter().enumerate() {
-                    assert!(
-                        (outputs[class][0] / expected - 1.0).abs() < 1e-9,
-                        "{tiles}, {size}: {outputs:?} {expected}"
-                    );
+                for (image, plane) in planes.iter().enumerate() {
+                    let mut expected = vec![0.0; 2];
+                    map.apply_add(plane, shape, &mut expected, Shape::new(2, 1, 1));
+                    for (class, expected) in expected.iter().enumerate() {
+                        let found = outputs[class][image * tiles];
+                        assert!((found / expected - 1.0).abs() < 1e-9, "{tiles}, {size}, {image}: {found} {expected}");
+                    }
                 }
             }
         }

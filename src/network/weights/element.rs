@@ -1,8 +1,7 @@
 //! The types of values that weights files have.
 
+use half::{bf16, f16};
 use safetensors::tensor::Dtype;
-
-use super::half_precision;
 
 /// A type of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,11 +62,9 @@ impl Element {
 
     /// The values of little-endian `bytes`, exactly; none: these are no weights.
     pub(in crate::network) fn values(self, bytes: &[u8]) -> Option<Vec<f64>> {
-        let halves = |value: fn(u16) -> f64| bytes.as_chunks().0.iter().map(move |&two| value(u16::from_le_bytes(two)));
         Some(match self {
-            Self::F16 => halves(half_precision::to_f64).collect(),
-            // The upper half of single precision.
-            Self::Bf16 => halves(|bits| f64::from(f32::from_bits(u32::from(bits) << 16))).collect(),
+            Self::F16 => bytes.as_chunks().0.iter().map(|&two| f16::from_le_bytes(two).to_f64()).collect(),
+            Self::Bf16 => bytes.as_chunks().0.iter().map(|&two| bf16::from_le_bytes(two).to_f64()).collect(),
             Self::F32 => bytes.as_chunks().0.iter().map(|&four| f64::from(f32::from_le_bytes(four))).collect(),
             Self::F64 => bytes.as_chunks().0.iter().map(|&eight| f64::from_le_bytes(eight)).collect(),
             Self::Whole(_) => return None,
@@ -95,6 +92,8 @@ mod tests {
     fn values_of_every_type_are_exact() {
         assert_eq!(Element::Bf16.values(&[0x80, 0x3f, 0x49, 0xc0]), Some(vec![1.0, -3.140625]));
         assert_eq!(Element::F16.values(&[0x00, 0x3c, 0x00, 0xc0]), Some(vec![1.0, -2.0]));
+        // The largest and the smallest number of half precision.
+        assert_eq!(Element::F16.values(&[0xff, 0x7b, 0x01, 0x00]), Some(vec![65504.0, 2f64.powi(-24)]));
         assert_eq!(Element::F32.values(&0.1_f32.to_le_bytes()), Some(vec![f64::from(0.1_f32)]));
         assert_eq!(Element::F64.values(&0.1_f64.to_le_bytes()), Some(vec![0.1]));
         assert_eq!(Element::Whole(8).values(&[0; 8]), None);

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::{SafeTensors, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
 use super::element::Element;
 use super::set::Weights;
+use super::stored_precision::StoredPrecision;
 use super::tensor::Tensor;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
@@ -52,21 +53,21 @@ impl WeightsFile {
 }
 
 impl Weights {
-    /// Writes a safetensors file of F32 tensors, by way of a temporary file beside it, so that no half-written file is
-    /// left under `path`. Values are rounded to single precision.
+    /// Writes a safetensors file, by way of a temporary file beside it, so that no half-written file is left under `path`. Values are
+    /// rounded to `precision`.
     ///
     /// # Errors
-    /// [`NetworkError::TensorValue`] for a value that single precision cannot hold, [`NetworkError::Safetensors`],
-    /// [`NetworkError::Write`].
-    pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
+    /// [`NetworkError::TensorValue`] for a value that the precision cannot hold, [`NetworkError::Safetensors`], [`NetworkError::Write`].
+    pub fn write(&self, path: &Path, precision: StoredPrecision) -> Result<(), NetworkError> {
         let mut data = Vec::new();
         for (name, tensor) in self.iter() {
-            data.push((name, tensor.shape().to_vec(), single_precision(name, tensor, path)?));
+            let precision = precision.of(name, tensor);
+            data.push((name, tensor.shape().to_vec(), precision.dtype(), rounded(name, tensor, precision, path)?));
         }
         let invalid = |source| NetworkError::Safetensors { path: path.to_owned(), source };
         let mut views = Vec::new();
-        for (name, shape, bytes) in &data {
-            views.push((*name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(invalid)?));
+        for (name, shape, dtype, bytes) in &data {
+            views.push((*name, TensorView::new(*dtype, shape.clone(), bytes).map_err(invalid)?));
         }
         let bytes = serialize(views, None).map_err(invalid)?;
         write_whole(path, &bytes).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
@@ -82,20 +83,19 @@ fn tensor(name: &str, view: &TensorView<'_>, origin: &str) -> Result<Tensor, Net
     })
 }
 
-fn single_precision(name: &str, tensor: &Tensor, path: &Path) -> Result<Vec<u8>, NetworkError> {
+/// The bytes of a tensor's values.
+fn rounded(name: &str, tensor: &Tensor, precision: StoredPrecision, path: &Path) -> Result<Vec<u8>, NetworkError> {
     let mut bytes = Vec::with_capacity(4 * tensor.values().len());
     for (index, &value) in tensor.values().iter().enumerate() {
-        let rounded = value as f32;
-        if !rounded.is_finite() {
+        if !precision.append(value, &mut bytes) {
             return Err(NetworkError::TensorValue {
                 origin: format!("`{}`", path.display()),
                 tensor: name.to_owned(),
                 index,
                 found: value,
-                expected: "a number that single precision holds",
+                expected: precision.numbers(),
             });
         }
-        bytes.extend(rounded.to_le_bytes());
     }
     Ok(bytes)
 }
@@ -104,13 +104,14 @@ fn single_precision(name: &str, tensor: &Tensor, path: &Path) -> Result<Vec<u8>,
 mod tests {
     use super::*;
     use crate::network::random::tests::tiny;
+    use safetensors::tensor::Dtype;
 
     #[test]
     fn written_weights_are_read_back_in_single_precision() {
         let network = tiny(3);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tiny.safetensors");
-        network.weights().write(&path).unwrap();
+        network.weights().write(&path, StoredPrecision::F32).unwrap();
         let file = WeightsFile::read(&path, network.graph()).unwrap();
         for ((name, written), (_, read)) in network.weights().iter().zip(file.weights.iter()) {
             let rounded: Vec<f64> = written.values().iter().map(|&value| f64::from(value as f32)).collect();
@@ -121,11 +122,34 @@ mod tests {
     }
 
     #[test]
+    fn half_precision_is_for_factors_alone() {
+        let mut network = tiny(3);
+        let directory = tempfile::tempdir().unwrap();
+        let [single, half] = ["single", "half"].map(|name| directory.path().join(name));
+        network.weights().write(&single, StoredPrecision::F32).unwrap();
+        network.weights().write(&half, StoredPrecision::F16).unwrap();
+        let [single, half] = [single, half].map(|path| WeightsFile::read(&path, network.graph()).unwrap().weights);
+        for ((name, single), (_, half)) in single.iter().zip(half.iter()) {
+            let is_factor = name.contains("conv") || name == "linear.weight";
+            let change = single.values().iter().zip(half.values()).map(|(x, y)| (x - y).abs() / x.abs().max(1e-3));
+            let largest = change.fold(0.0, f64::max);
+            // Half a unit of the last of 11 bits.
+            assert!(largest <= 2f64.powi(-11), "{name}: {largest}");
+            assert_eq!(largest > 0.0, is_factor, "{name}");
+        }
+        network.weights_mut().get_mut("linear.weight").unwrap().values_mut()[0] = 65520.0;
+        let path = directory.path().join("x");
+        let text = network.weights().write(&path, StoredPrecision::F16).unwrap_err().to_string();
+        assert!(text.contains("`linear.weight` holds 65520") && text.contains("half precision holds"), "{text}");
+        network.weights().write(&path, StoredPrecision::F32).unwrap();
+    }
+
+    #[test]
     fn truncated_files_are_refused_wherever_they_end() {
         let network = tiny(3);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tiny.safetensors");
-        network.weights().write(&path).unwrap();
+        network.weights().write(&path, StoredPrecision::F32).unwrap();
         let whole = fs::read(&path).unwrap();
         for kept in [0, 4, 8, 100, whole.len() / 2, whole.len() - 1] {
             fs::write(&path, &whole[..kept]).unwrap();
@@ -189,18 +213,22 @@ mod tests {
     fn nothing_is_written_where_nothing_can_be() {
         let mut network = tiny(3);
         let missing = Path::new("/nonexistent/tiny.safetensors");
-        assert!(matches!(network.weights().write(missing), Err(NetworkError::Write { .. })));
+        assert!(matches!(network.weights().write(missing, StoredPrecision::F32), Err(NetworkError::Write { .. })));
         assert!(matches!(WeightsFile::read(missing, network.graph()), Err(NetworkError::Read { .. })));
 
         network.weights_mut().get_mut("linear.bias").unwrap().values_mut()[0] = 1e300;
         let directory = tempfile::tempdir().unwrap();
-        let text = network.weights().write(&directory.path().join("x.safetensors")).unwrap_err().to_string();
+        let text = network
+            .weights()
+            .write(&directory.path().join("x.safetensors"), StoredPrecision::F32)
+            .unwrap_err()
+            .to_string();
         assert!(text.contains("`linear.bias` holds") && text.contains("single precision"), "{text}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 
         let taken = directory.path().join("taken.safetensors");
         fs::create_dir(&taken).unwrap();
-        assert!(matches!(tiny(3).weights().write(&taken), Err(NetworkError::Write { .. })));
+        assert!(matches!(tiny(3).weights().write(&taken, StoredPrecision::F32), Err(NetworkError::Write { .. })));
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left");
     }
 }

@@ -2,11 +2,12 @@
 
 mod element;
 mod file;
-mod half_precision;
 mod set;
+mod stored_precision;
 mod tensor;
 
 pub use element::Element;
 pub use file::WeightsFile;
 pub use set::Weights;
+pub use stored_precision::StoredPrecision;
 pub use tensor::Tensor;

@@ -55,7 +55,7 @@ pub(super) fn write_model(
 ) -> Result<Kept, TrainingError> {
     let Origin { recipe, graph, split, facts, normalisation, teacher, initial } = *origin;
     let path = directory.join(recipe.model_name() + ".safetensors");
-    super::export::weights(network, graph)?.write(&path)?;
+    super::export::weights(network, graph)?.write(&path, recipe.stored_precision)?;
     let architecture = recipe.architecture()?;
     let (_, sha256) = Network::read(&architecture, &path)?;
     let row = progress.rows.last();

@@ -11,7 +11,7 @@ use super::tensors::Init;
 use super::{CardFacts, Observer, TrainOptions, Trained, train};
 use crate::dataset::{Dataset, DatasetName, Image, Normalisation, shipped_test_images};
 use crate::network::plain::PlainNetwork;
-use crate::network::weights::Tensor as Weight;
+use crate::network::weights::{StoredPrecision, Tensor as Weight};
 use crate::network::{Model, Moments, Network, Pool, Shortcut, Weights};
 use crate::training::{
     Augmentation, Distillation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision,
@@ -74,6 +74,7 @@ fn recipe(activation: TrainedActivation) -> Recipe {
         }),
         finish: None,
         precision: Precision::F32,
+        stored_precision: StoredPrecision::F32,
         validation_images: 8,
         split_seed: 0,
         batch_parts: 1,

@@ -16,10 +16,10 @@ use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::{COEFFICIENT_BITS, nearest, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
-use crate::ckks::evaluator::load::{PLAINTEXT_BYTES, SPAN};
+use crate::ckks::evaluator::load::SPAN;
 use crate::ckks::evaluator::panels::{Column, PlaceOfRows, RowsOfPanel};
 use crate::ckks::rotated;
-use crate::ckks::scalar_matrix::ScalarMatrix;
+use crate::ckks::scalar_matrix::{PLAINTEXT_BYTES, ScalarMatrix};
 use crate::ring::simd::{PANEL_ROWS, PanelPart, TILE, Tile, reduction_points, whole_limit, whole_numbers};
 use crate::ring::{Limb, Ntt, Polynomial, simd};
 
