@@ -205,7 +205,10 @@ fn a_server_plans_with_what_it_chose_and_refuses_what_it_did_not() {
         refusal(server.path(), &["server", "evaluate", "served", "absent.lev", "--out", "result.lev"])
     };
     let meta: serde_json::Value = Container::open(&path).unwrap().meta().unwrap();
-    assert_eq!(meta["chosen"], serde_json::json!({"tiles": null, "switches": []}));
+    let chosen = &meta["chosen"];
+    assert_eq!((&chosen["tiles"], &chosen["switches"]), (&serde_json::Value::Null, &serde_json::json!([])));
+    // One list of digits, for the one ring.
+    assert_eq!(chosen["digit_limbs"].as_array().map(Vec::len), Some(1), "{chosen}");
     // Planned as before, what is missing is the client's files.
     for same in [meta["chosen"].clone(), serde_json::Value::Null] {
         let text = served(same);

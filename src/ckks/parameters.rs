@@ -152,7 +152,7 @@ impl ParametersLiteral {
             && (digits.len() != levels + 1 || digits.contains(&0) || self.key_switching != KeySwitching::Automatic)
         {
             let reason = format!("with key_switching auto there are {} sizes of digits, each at least 1", levels + 1);
-            return refuse("digit_limbs", &format_args!("{digits:?}"), reason);
+            return refuse("digit_limbs", &digits.len(), reason);
         }
         match self.key_switching {
             KeySwitching::SpecialPrimes(count) if !(1..=KeySwitching::MOST_SPECIAL_PRIMES).contains(&count) => {

@@ -38,9 +38,9 @@ pub struct ImportRequest {
     pub shortcut: Option<Shortcut>,
     /// Prefix of the tensors; none: the only one.
     pub from: Option<String>,
-    /// Mean and standard deviation by channel, of pixel values 0 to 1 or 0 to 255; none: those of the data set.
+    /// Mean and standard deviation by channel, of pixel values 0 to 1 or 0 to 255; none: those of the checkpoint's card, or of the data set.
     pub normalisation: Option<Normalisation>,
-    /// What batch normalisation adds to the variance; none: 1e-5.
+    /// What batch normalisation adds to the variance; none: as the checkpoint's card says, or 1e-5.
     pub batch_norm_eps: Option<f64>,
     /// Precision of the weights to write.
     pub stored_precision: StoredPrecision,
@@ -113,7 +113,7 @@ pub fn import(request: &ImportRequest) -> Result<ImportView, ExperimentError> {
         from: request.from.clone(),
     };
     let found = find(&checkpoint, &request.checkpoint, &wanted)?;
-    let own = own_card(&request.checkpoint, &checkpoint)?;
+    let own = own_card(request, &checkpoint)?;
     let (normalisation, origin) = normalisation(request, own.as_ref(), found.dataset)?;
     let card = write(request, &checkpoint, &found, own, normalisation, &out)?;
     // What was written is what is tried.
@@ -183,17 +183,21 @@ fn out(request: &ImportRequest) -> Result<PathBuf, ExperimentError> {
     }
 }
 
-/// The card beside the checkpoint, if it is the checkpoint's.
+/// The card beside the checkpoint; none: what is there, if anything, is no card of it.
 ///
 /// # Errors
-/// Those of [`Card::read`].
-fn own_card(path: &Path, checkpoint: &Checkpoint) -> Result<Option<Card>, ExperimentError> {
-    let beside = Card::path_beside(path);
-    if !beside.exists() {
-        return Ok(None);
+/// [`ExperimentError::Argument`] where something else is asked for than it says.
+fn own_card(request: &ImportRequest, checkpoint: &Checkpoint) -> Result<Option<Card>, ExperimentError> {
+    let card = Card::read(&Card::path_beside(&request.checkpoint)).ok();
+    let Some(card) = card.filter(|card| card.sha256.eq_ignore_ascii_case(&checkpoint.sha256)) else { return Ok(None) };
+    let says = |name, found: &str| {
+        Err(ExperimentError::Argument { name, problem: format!("the card beside the checkpoint says {found}") })
+    };
+    match request.shortcut {
+        _ if request.network != card.network => says("--network", &card.network),
+        Some(shortcut) if shortcut != card.shortcut => says("--shortcut", card.shortcut.as_str()),
+        _ => Ok(Some(card)),
     }
-    let card = Card::read(&beside)?;
-    Ok(card.sha256.eq_ignore_ascii_case(&checkpoint.sha256).then_some(card))
 }
 
 /// The normalisation for pixel values 0 to 255.
@@ -228,24 +232,20 @@ fn write(
     let failed = |source| NetworkError::Write { path: out.to_owned(), source };
     fs::create_dir_all(out.parent().unwrap_or_else(|| Path::new("."))).map_err(failed)?;
     network.weights().write(out, request.stored_precision)?;
-    let (_, sha256) = crate::network::Network::read(architecture, out)?;
+    let (written, sha256) = crate::network::Network::read(architecture, out)?;
     let file = request.checkpoint.file_name().unwrap_or_default().to_string_lossy();
     let place = if prefix.is_empty() { String::new() } else { format!(", under `{prefix}`") };
     let tensors = Some(format!("imported from {file} ({}, SHA-256 {}){place}", checkpoint.format, checkpoint.sha256));
     let epsilon = |own: Option<&Card>| request.batch_norm_eps.or(own.map(|own| own.batch_norm_eps)).unwrap_or(EPSILON);
     if let Some(own) = own {
-        let batch_norm_eps = epsilon(Some(&own));
-        // What was measured of the test set was measured of other numbers.
-        let card = Card {
-            sha256,
-            tensors,
-            normalisation,
-            batch_norm_eps,
-            test_accuracy_percent: None,
-            exploding_test_images: None,
-            largest_activation: None,
-            ..own
-        };
+        let mut card = Card { sha256, tensors, normalisation, batch_norm_eps: epsilon(Some(&own)), ..own.clone() };
+        let same = (card.normalisation, card.batch_norm_eps) == (own.normalisation, own.batch_norm_eps);
+        if !same || written != *network {
+            // Other weights, or other inputs, than those that were measured on the test set.
+            card.test_accuracy_percent = None;
+            card.exploding_test_images = None;
+            card.largest_activation = None;
+        }
         card.write(&Card::path_beside(out))?;
         return Ok(card);
     }

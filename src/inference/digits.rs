@@ -12,7 +12,7 @@ use super::rings::Rings;
 use crate::ckks::Parameters;
 
 /// How much longer a level may take, as a share, for having the digits of the level above, whose keys it then shares.
-const TOLERANCES: [f64; 6] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.25];
+const TOLERANCES: [f64; 7] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.25, 0.4];
 
 /// Seconds of one ring on one thread, by the limbs of what is read and by the limbs of a digit.
 type Seconds = BTreeMap<usize, BTreeMap<usize, f64>>;
@@ -51,30 +51,33 @@ pub fn suited(
     found
 }
 
-/// Seconds of each ring's levels for every size of digits, with the baby and giant steps of `plan`.
+/// Seconds of each ring's levels for every size of digits that security has room for, with the baby and giant steps of `plan`. Digits of as
+/// many limbs as there are, or fewer, are priced in a band of the level's own; larger ones in that of the level above.
 fn compared(plan: &Plan, rings: &Rings, prices: &Prices, weight_bytes: u64) -> Vec<Seconds> {
     let mut seconds: Vec<Seconds> = rings.all().map(|_| Seconds::new()).collect();
     let longest = rings.all().map(Parameters::max_limbs).max().unwrap_or(0);
-    let mut before = Vec::new();
     for size in 1..=longest {
-        // A band of its own for each level whose ciphertexts are one digit.
-        let of_ring = |ring: &Parameters| Some((1..=ring.max_limbs()).map(|limbs| size.min(limbs)).collect());
-        let Ok(with) = rings.with_digits(&rings.all().map(of_ring).collect::<Digits>()) else { continue };
-        // Where security has no room for digits of this size they are smaller.
-        let sizes: Vec<Vec<usize>> =
-            with.all().map(|ring| (1..=ring.max_limbs()).map(|limbs| digit_limbs(ring, limbs)).collect()).collect();
-        if sizes == before {
-            break;
-        }
-        before = sizes;
-        let Ok(layers) = counted(&plan.program, &with, weight_bytes) else { continue };
-        for layer in layers {
-            for ((ring, loads), all) in with.all().zip(layer).zip(&mut seconds) {
-                for (limbs, load) in loads {
-                    let of_size = all.entry(limbs).or_default().entry(digit_limbs(ring, limbs));
-                    *of_size.or_default() += prices.seconds(ring, &load, 1);
+        for own_bands in [true, false] {
+            let wanted = |limbs: usize| if own_bands { size.min(limbs) } else { size };
+            let of_ring = |ring: &Parameters| Some((1..=ring.max_limbs()).map(wanted).collect());
+            let Ok(with) = rings.with_digits(&rings.all().map(of_ring).collect::<Digits>()) else { continue };
+            let Ok(layers) = counted(&plan.program, &with, weight_bytes) else { continue };
+            for ((number, ring), all) in with.all().enumerate().zip(&mut seconds) {
+                let mut of_levels: BTreeMap<usize, f64> = BTreeMap::new();
+                for (limbs, load) in layers.iter().flat_map(|layer| &layer[number]) {
+                    *of_levels.entry(*limbs).or_default() += prices.seconds(ring, load, 1);
+                }
+                for (limbs, seconds) in of_levels {
+                    // Where security has no room for the size, or a smaller one is all of the ciphertext, it has been priced before.
+                    if digit_limbs(ring, limbs) == size && (size <= limbs) == own_bands {
+                        all.entry(limbs).or_default().insert(size, seconds);
+                    }
                 }
             }
+        }
+        // Nothing has room for digits of this size any more.
+        if size > 1 && seconds.iter().flat_map(BTreeMap::values).all(|sizes| !sizes.contains_key(&size)) {
+            break;
         }
     }
     seconds
@@ -91,9 +94,10 @@ fn chosen(ring: &Parameters, seconds: &Seconds, tolerance: f64) -> Vec<usize> {
     for limbs in (1..=ring.max_limbs()).rev() {
         let of_level = seconds.get(&limbs);
         let best = of_level.and_then(|sizes| sizes.iter().min_by(|a, b| a.1.total_cmp(b.1)));
-        let shared = above.filter(|size| {
-            let own = of_level.and_then(|sizes| sizes.get(&limbs.min(*size)));
-            own.zip(best).is_none_or(|(own, (_, best))| *own <= best * (1.0 + tolerance))
+        // At a level without work any digits will do.
+        let shared = above.filter(|size| match (of_level, best) {
+            (Some(sizes), Some((_, best))) => sizes.get(size).is_some_and(|own| *own <= best * (1.0 + tolerance)),
+            _ => true,
         });
         let size = shared.or(best.map(|(size, _)| *size)).unwrap_or(1);
         digits[limbs - 1] = size;
@@ -116,12 +120,14 @@ mod tests {
             (4, [(1, 1.04), (2, 1.0), (4, 3.0)].into()),
             // Nothing is done with three limbs.
             (2, [(1, 1.1), (2, 1.0)].into()),
-            (1, [(1, 0.1)].into()),
+            // Of two limbs in the band above.
+            (1, [(1, 0.1), (2, 0.12)].into()),
         ]
         .into();
-        // From one limb on: at no price, at four, and at ten per cent.
-        assert_eq!(chosen(&ring, &seconds, 0.0), [2, 2, 2, 2, 1]);
-        assert_eq!(chosen(&ring, &seconds, 0.05), [2, 2, 1, 1, 1]);
+        // From one limb on: at no price, at five, and at eleven per cent.
+        assert_eq!(chosen(&ring, &seconds, 0.0), [1, 2, 2, 2, 1]);
+        assert_eq!(chosen(&ring, &seconds, 0.05), [1, 2, 1, 1, 1]);
         assert_eq!(chosen(&ring, &seconds, 0.11), [1, 1, 1, 1, 1]);
+        assert_eq!(chosen(&ring, &seconds, 0.0).len(), ring.max_limbs());
     }
 }

@@ -48,7 +48,7 @@ choice! {
 /// Enough for the article's widest layers in two or three blocks.
 pub const DEFAULT_WORKING_BYTES: u64 = 5 << 30;
 
-/// What the choice of tiles keeps to unless told otherwise: the same on every machine.
+/// What the choice of tiles, and of digits with the weights that are kept, keeps to unless told otherwise: the same on every machine.
 pub const DEFAULT_MEMORY_BYTES: u64 = 16 << 30;
 
 /// What a plan chose by comparing whole plans: the same options with these make it again without a comparison.
@@ -99,7 +99,8 @@ pub struct PlanOptions {
     pub memory_bytes: u64,
     /// Bytes of rotated ciphertexts that a convolution in the channel or tiled layout may hold at a time.
     pub working_bytes: u64,
-    /// Bytes of encoded weights that are kept between images; none: three quarters of `memory_bytes`.
+    /// Bytes of encoded weights that are kept between images; none: three quarters of what a plan leaves of
+    /// [`DEFAULT_MEMORY_BYTES`].
     pub weight_bytes: Option<u64>,
     /// Choice of the special primes.
     pub key_switching: KeySwitching,
@@ -157,11 +158,6 @@ impl PlanOptions {
             security: self.security,
             ..ParametersLiteral::default()
         }
-    }
-
-    /// Bytes of encoded weights that are taken to be kept.
-    pub(super) fn kept_weight_bytes(&self) -> u64 {
-        self.weight_bytes.unwrap_or(self.memory_bytes / 4 * 3)
     }
 
     /// Checks what can be checked without a network.

@@ -15,7 +15,7 @@ use super::kept::Kept;
 use super::layout::Layout;
 use super::linear::WorkSize;
 use super::memory::predicted_bytes;
-use super::options::{Choices, LayoutKind, PlanOptions, RingSwitching};
+use super::options::{Choices, DEFAULT_MEMORY_BYTES, LayoutKind, PlanOptions, RingSwitching};
 use super::plan_ring::PlanRing;
 use super::prices::Prices;
 use super::program::{Program, Value};
@@ -159,7 +159,8 @@ impl Plan {
         }
         // Other layouts multiply by no diagonals.
         if (options.key_switching, options.layout) == (KeySwitching::Automatic, LayoutKind::Packed) {
-            return Ok(digits::suited(best, &rings, &prices, options.kept_weight_bytes(), in_rings));
+            let kept = kept_weight_bytes(options, &best.program, &best.client);
+            return Ok(digits::suited(best, &rings, &prices, kept, in_rings));
         }
         Ok(best)
     }
@@ -271,7 +272,8 @@ impl Plan {
             result: program.result(),
             logit_bound: limbs.len().checked_sub(1).map_or(0.0, |last| program.log2_headroom(last, &parameters).exp2()),
         };
-        let counted = counted(&program, rings, options.kept_weight_bytes())?;
+        let kept = kept_weight_bytes(options, &program, &client);
+        let counted = counted(&program, rings, kept)?;
         let layers = layers(&network, &client, &program, kinds, counted);
         Ok(Self { network, parameters, program, client, layers, prices: options.prices.clone() })
     }
@@ -355,6 +357,15 @@ impl Plan {
         let kept = self.kept_bytes(weight_bytes);
         predicted_bytes(&self.parameters, &self.program, self.client.key_bytes() + kept, threads)
     }
+}
+
+/// Bytes of encoded weights that are taken to be kept: as a run without a limit of its memory keeps them within [`DEFAULT_MEMORY_BYTES`], so
+/// that a plan is the same on every machine.
+fn kept_weight_bytes(options: &PlanOptions, program: &Program, client: &ClientPlan) -> u64 {
+    options.weight_bytes.unwrap_or_else(|| {
+        let taken = predicted_bytes(&client.parameters, program, client.key_bytes(), 1);
+        DEFAULT_MEMORY_BYTES.saturating_sub(taken) / 4 * 3
+    })
 }
 
 /// Operations of a program's layers ring by ring, counted by carrying it out on the evaluator that computes nothing.

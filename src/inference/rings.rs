@@ -29,8 +29,13 @@ impl Rings {
     /// The same rings with other digits, see [`ParametersLiteral::digit_limbs`](crate::ckks::ParametersLiteral); none: those of the ring.
     ///
     /// # Errors
-    /// As [`Parameters::new`].
+    /// As [`Parameters::new`], and for more lists than there are rings.
     pub fn with_digits(&self, digit_limbs: &[Option<Vec<usize>>]) -> Result<Self, CkksError> {
+        let rings = self.switches.len() + 1;
+        if digit_limbs.len() > rings {
+            let reason = format!("there are {rings} rings");
+            return Err(CkksError::Parameter { name: "digit_limbs", value: digit_limbs.len().to_string(), reason });
+        }
         let mut digits = digit_limbs.iter().cloned();
         let mut next = || digits.next().flatten();
         let mut rings = Self::one(match next() {

@@ -47,7 +47,7 @@ pub struct Card {
     /// How the weights came about, as `leveled train` records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<TrainingRecord>,
-    /// Percent of the held out training images whose class is right.
+    /// Percent of the held out training images whose class is right, before weights were rounded to half precision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_accuracy_percent: Option<f64>,
     /// How many of the held out training images explode.

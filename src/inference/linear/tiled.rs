@@ -308,7 +308,8 @@ mod tests {
                 let planes: Vec<_> = (5..8).map(|seed| values(shape.len(), seed)).collect();
                 let mut inputs: Vec<Vec<f64>> = vec![Vec::new(); layout.ciphertexts()];
                 for plane in &planes {
-                    inputs.iter_mut().zip(layout.scatter(plane)).for_each(|(slots, own)| slots.extend(own));
+                    let of_image = layout.scatter(plane);
+                    inputs.iter_mut().zip(of_image).for_each(|(slots, own)| slots.extend(&own[..tiles]));
                 }
                 for steps in layout.sums(side) {
                     for slots in &mut inputs {

@@ -35,14 +35,17 @@ impl StoredPrecision {
 
     /// Appends the rounded value; whether it is a number there.
     pub(super) fn append(self, value: f64, bytes: &mut Vec<u8>) -> bool {
+        let single = value as f32;
         match self {
             Self::F32 => {
-                bytes.extend((value as f32).to_le_bytes());
-                (value as f32).is_finite()
+                bytes.extend(single.to_le_bytes());
+                single.is_finite()
             }
             Self::F16 => {
-                bytes.extend(f16::from_f64(value).to_le_bytes());
-                f16::from_f64(value).is_finite()
+                // By way of single precision on every machine: some have no other instruction.
+                let half = f16::from_f32(single);
+                bytes.extend(half.to_le_bytes());
+                half.is_finite()
             }
         }
     }
