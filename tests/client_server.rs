@@ -150,6 +150,22 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
         assert!(text.contains(expected), "{text}");
     }
     assert!(!client.join("upload.lev").exists());
+    // Nothing replaces a secret key, and keys are not made for a place that cannot be written.
+    let secret = fs::read(client.join("secret.lev")).unwrap();
+    let expected = "secret.lev is there already, and is not overwritten";
+    for arguments in [
+        &["client", "encrypt", "client.lev", "0", "--secret", "secret.lev", "--out", "secret.lev"][..],
+        &["client", "keygen", "client.lev", "--secret", "other.lev", "--keys", "secret.lev", "--insecure"],
+        &["client", "keygen", "client.lev", "--secret", "secret.lev", "--keys", "other.lev", "--insecure"],
+    ] {
+        let text = refusal(client, arguments);
+        assert!(text.contains(expected) && !client.join("other.lev").exists(), "{text}");
+    }
+    let same = ["client", "keygen", "client.lev", "--secret", "other.lev", "--keys", "other.lev", "--insecure"];
+    assert!(refusal(client, &same).contains("other.lev is being written by another process"));
+    let absent = ["client", "keygen", "client.lev", "--secret", "absent/s.lev", "--keys", "other.lev", "--insecure"];
+    assert!(refusal(client, &absent).contains("cannot write absent/s.lev"));
+    assert!(fs::read(client.join("secret.lev")).unwrap() == secret && !client.join("other.lev").exists());
     let text = refusal(client, &["client", "decrypt", "client.lev", "keys.lev", "--secret", "secret.lev"]);
     assert!(text.contains("keys.lev is of the kind `evaluation keys`, not `encrypted logits`"), "{text}");
     // A network that changed since is not served.

@@ -106,8 +106,20 @@ fn weights_with_a_card_keep_what_it_says_and_may_be_half_as_large() {
     fs::copy(half.with_extension("yaml"), other.with_extension("yaml")).unwrap();
     let text = success(directory.path(), &["import", "other.safetensors", "--network", "resnet20"]);
     assert!(text.contains("of the data set, since none was given"), "{text}");
-    let text = success(directory.path(), &["import", "half.safetensors", "--network", "resnet20"]);
+    let again = ["import", "half.safetensors", "--network", "resnet20", "--force"];
+    let text = success(directory.path(), &again);
     assert!(text.contains("as its card says"), "{text}");
+    // With other inputs nothing that was measured is theirs.
+    let card = |name: &str| Card::read(&Card::path_beside(&directory.path().join("models").join(name))).unwrap();
+    assert_eq!(card("half.safetensors").validation_accuracy_percent, ours.card.validation_accuracy_percent);
+    success(directory.path(), &[&again[..], &["--mean", "120,120,120", "--std", "60,60,60"]].concat());
+    assert_eq!(card("half.safetensors").validation_accuracy_percent, None);
+    // A mistake in its own card is no reason to forget it.
+    let path = half.with_extension("yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("batch_norm_eps", "batch_norm_esp")).unwrap();
+    let text = refusal(directory.path(), &again);
+    assert!(text.contains("half.yaml") && text.contains("batch_norm_esp"), "{text}");
 }
 
 #[test]

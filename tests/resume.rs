@@ -67,7 +67,8 @@ fn expect_complete(directory: &Path, seeds: u64) {
 #[test]
 fn ctrl_c_finishes_the_trial_in_hand_and_the_run_resumes() {
     let directory = sweep(3);
-    let run = start(directory.path(), &[]);
+    let more = ["--filter", "seed=0,1,2", "--max-memory", "8 GiB", "--retry-failed"];
+    let run = start(directory.path(), &more);
     let child = child_of(&run);
     // A terminal would send it to the whole group; the child is not in it.
     signal(run.id(), Signal::INT);
@@ -75,7 +76,10 @@ fn ctrl_c_finishes_the_trial_in_hand_and_the_run_resumes() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{text}");
     assert!(
-        text.contains("interrupted, 2 trial(s) were not started; go on with: leveled run e.yaml --out out"),
+        text.contains(
+            "interrupted, 2 trial(s) were not started; go on with: leveled run e.yaml --out out --filter 'seed=0,1,2' \
+             --max-memory '8.0 GiB' --retry-failed"
+        ),
         "{text}"
     );
     assert!(!children(1).contains(&child));

@@ -491,7 +491,9 @@ fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
         .collect();
     if let (Some(input), Some(top)) = (literal.input_bits, bits.last_mut()) {
         let smallest = f64::from(literal.prime_log_n() + SMALLEST_PRIME);
-        *top = (input + sum - 2.0 * literal.scale_bits).round().max(smallest) as u32;
+        // Without tower reuse weights have the scale of data.
+        let weights = if literal.tower_reuse { literal.weight_bits } else { literal.scale_bits };
+        *top = (input + weights - literal.scale_bits).round().max(smallest) as u32;
     }
     bits
 }
@@ -511,6 +513,18 @@ mod tests {
         let p = Parameters::new(literal).unwrap();
         assert!((p.log2_q(20) - 28.0 - 19.0 * 38.5).abs() < 0.6, "{}", p.log2_q(20));
         assert!((p.log2_q(21) - p.log2_q(20) - 20.0).abs() < 0.3);
+        // Weights keep their scale without tower reuse, too.
+        let plain = ParametersLiteral {
+            scale_bits: 30.0,
+            input_bits: Some(34.0),
+            base_bits: 40,
+            tower_reuse: false,
+            levels: 4,
+            security: SecurityPolicy::None,
+            ..self::literal()
+        };
+        let plain = Parameters::new(plain).unwrap();
+        assert!((plain.weight_scale_for(5, plain.input_scale()).log2() - 30.0).abs() < 0.5);
         let out = p.input_scale() * p.weight_scale_for(21, p.input_scale()) / p.prime(20) as f64;
         assert!((out / p.scale() - 1.0).abs() < 2f64.powi(-50));
     }

@@ -20,6 +20,7 @@ use crate::experiment::run::{
     select,
 };
 use crate::experiment::store::RunDirectory;
+use crate::experiment::trial::TrialSpec;
 use crate::report::run_text::recovery_text;
 
 /// How much faster a simulated image is than an encrypted one, about; for the time that is left.
@@ -43,6 +44,7 @@ pub struct Work {
     pub others: usize,
     limits: Limits,
     prices: KnownPrices,
+    /// Of this run alone.
     provenance: Provenance,
 }
 
@@ -98,13 +100,13 @@ impl Work {
         retry_failed: bool,
         limits: Limits,
     ) -> Result<Self, CliError> {
-        let mut provenance = Provenance::of(&experiment, &prices);
-        let mut recorded = HashMap::new();
+        let provenance = Provenance::of(&experiment, &prices);
+        let (mut known, mut recorded) = (provenance.clone(), HashMap::new());
         if let Some(out) = out {
-            provenance = provenance.after(out)?;
+            known = known.after(out)?;
             recorded = RunDirectory::recorded(out)?;
         }
-        let Recognised { statuses, others } = Recognised::of(&recorded, &experiment.trials, &provenance.trials);
+        let Recognised { statuses, others } = Recognised::of(&recorded, &experiment.trials, &known.trials);
         let selection = select(&experiment.trials, filters, &statuses, retry_failed)?;
         limits.share_memory(selection.run.len());
         let plans = plans(selection.run.iter().map(|trial| &experiment.trials[*trial]), &prices)?;
@@ -134,25 +136,35 @@ impl Work {
         let child = ChildCommand::this_program(&self.prices)?;
         let directory = if is_new { RunDirectory::make_new(directory)? } else { directory.to_owned() };
         let (mut results, recovery) = RunDirectory::take(&directory)?;
-        self.provenance.write(&directory)?;
+        // Another run may have had the directory while these trials were planned.
+        let provenance = self.provenance.clone().after(&directory)?;
+        provenance.write(&directory)?;
+        let statuses = |results: &RunDirectory| {
+            Recognised::of(&results.statuses(), &self.experiment.trials, &provenance.trials).statuses
+        };
+        let before = statuses(&results);
         tell(&(recovery_text(&recovery) + notes));
         let memory = |plan: &Option<PlanView>| plan.as_ref().map_or(CLEAR_BYTES, |plan| plan.memory_bytes);
-        let specs = self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]);
-        let jobs: Vec<Job<'_>> =
-            specs.zip(&self.plans).map(|(spec, plan)| Job { spec, memory_bytes: memory(plan) }).collect();
+        let (mut jobs, mut forecasts) = (Vec::new(), Vec::new());
+        for ((trial, plan), forecast) in self.selection.run.iter().zip(&self.plans).zip(&self.forecasts) {
+            let spec = &self.experiment.trials[*trial];
+            if before.get(&spec.id) != Some(&TrialStatus::Ok) {
+                jobs.push(Job { spec, memory_bytes: memory(plan) });
+                forecasts.push(forecast.clone());
+            }
+        }
         let options = RunOptions {
             jobs: self.limits.jobs as usize,
             memory_bytes: self.limits.memory_bytes(),
             fail_fast: self.limits.fail_fast,
             experiment_sha256: sha256_of_text(&self.experiment.text),
         };
-        let mut board = Board::new(&self.experiment.name, self.forecasts.clone());
+        let mut board = Board::new(&self.experiment.name, forecasts);
         let summary = run(&jobs, &mut results, &child, &options, &interrupt, &mut board);
         drop(board);
-        let Recognised { statuses, .. } =
-            Recognised::of(&results.statuses(), &self.experiment.trials, &self.provenance.trials);
-        let failed = |status: Option<&TrialStatus>| status == Some(&TrialStatus::Failed);
-        let failed = self.experiment.trials.iter().filter(|spec| failed(statuses.get(&spec.id))).count();
+        let after = statuses(&results);
+        let failed = |spec: &&TrialSpec| after.get(&spec.id) == Some(&TrialStatus::Failed);
+        let failed = self.experiment.trials.iter().filter(failed).count();
         Ok(Ended { directory, summary: summary?, failed })
     }
 

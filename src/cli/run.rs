@@ -14,7 +14,7 @@ use crate::experiment::byte_size::ByteSize;
 use crate::experiment::clock::UtcTime;
 use crate::experiment::config::Experiment;
 use crate::experiment::notice::tell;
-use crate::experiment::overrides::{Override, arguments};
+use crate::experiment::overrides::{Override, arguments, quoted};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::Filter;
 use crate::experiment::store::RunDirectory;
@@ -103,7 +103,21 @@ impl Run {
 
     /// What to type to go on.
     fn command_to_resume(&self, directory: &Path) -> String {
+        let path = |path: &Path| quoted(&path.display().to_string());
         let set = arguments(self.set.iter().map(Override::text));
-        format!("leveled run {} --out {}{set}", self.file.display(), directory.display())
+        let mut command = format!("leveled run {} --out {}{set}", path(&self.file), path(directory));
+        for filter in &self.filters {
+            command += &format!(" --filter {}", quoted(&filter.to_string()));
+        }
+        if self.jobs > 1 {
+            command += &format!(" --jobs {}", self.jobs);
+        }
+        if let Some(memory) = self.max_memory {
+            command += &format!(" --max-memory {}", quoted(&memory.to_string()));
+        }
+        for (given, option) in [(self.fail_fast, " --fail-fast"), (self.retry_failed, " --retry-failed")] {
+            command += if given { option } else { "" };
+        }
+        command
     }
 }

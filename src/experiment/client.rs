@@ -31,7 +31,8 @@ pub fn images(bundle: &ClientBundle, sources: &[String]) -> Result<Vec<Vec<f64>>
             continue;
         }
         let path = Path::new(source);
-        match path.extension().and_then(|extension| extension.to_str()) {
+        let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+        match extension.as_deref() {
             Some("png") => all.push(normalised(&read_png(path)?)),
             Some("txt") => pixels(path, |values| all.push(bundle.normalisation.apply_to_values(values)))?,
             _ => all.extend(load(bundle.dataset, Some(path), None)?.images.iter().map(normalised)),

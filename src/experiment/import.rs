@@ -186,10 +186,19 @@ fn out(request: &ImportRequest) -> Result<PathBuf, ExperimentError> {
 /// The card beside the checkpoint; none: what is there, if anything, is no card of it.
 ///
 /// # Errors
-/// [`ExperimentError::Argument`] where something else is asked for than it says.
+/// [`ExperimentError::Argument`] where something else is asked for than it says; [`ExperimentError::Network`] for one that is damaged.
 fn own_card(request: &ImportRequest, checkpoint: &Checkpoint) -> Result<Option<Card>, ExperimentError> {
-    let card = Card::read(&Card::path_beside(&request.checkpoint)).ok();
-    let Some(card) = card.filter(|card| card.sha256.eq_ignore_ascii_case(&checkpoint.sha256)) else { return Ok(None) };
+    let path = Card::path_beside(&request.checkpoint);
+    let card = match Card::read(&path) {
+        Ok(card) if card.sha256.eq_ignore_ascii_case(&checkpoint.sha256) => card,
+        // Something else may have that name; what names these weights is their card.
+        Err(error)
+            if fs::read_to_string(&path).is_ok_and(|text| text.contains(&checkpoint.sha256.to_ascii_lowercase())) =>
+        {
+            return Err(error.into());
+        }
+        _ => return Ok(None),
+    };
     let says = |name, found: &str| {
         Err(ExperimentError::Argument { name, problem: format!("the card beside the checkpoint says {found}") })
     };
@@ -245,6 +254,11 @@ fn write(
             card.test_accuracy_percent = None;
             card.exploding_test_images = None;
             card.largest_activation = None;
+        }
+        if !same {
+            // Choices rest on these.
+            card.validation_accuracy_percent = None;
+            card.exploding_validation_images = None;
         }
         card.write(&Card::path_beside(out))?;
         return Ok(card);

@@ -9,15 +9,18 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::error::InferenceError;
 use super::layout::Layout;
 use super::linear::Packing;
+use super::options::MOST_COPIES;
 use super::program::Value;
 use super::unfold::Unfolding;
 use crate::ckks::keys::{KeyRequest, SwitchingKey};
 use crate::ckks::{Complex, Parameters, RingSwitch};
 use crate::network::lowered::Shape;
 
-/// Most rotated copies and keys of a plan that came from elsewhere.
-const MOST_COPIES: usize = 64;
+/// Most keys of a plan that came from elsewhere.
 const MOST_KEYS: usize = 1 << 14;
+
+/// Most slots of its encrypted image, of 16 bytes each: 64 GiB.
+const MOST_SLOTS: u64 = 1 << 32;
 
 /// Most smaller rings of such a plan.
 const MOST_RINGS: usize = 6;
@@ -119,6 +122,9 @@ impl ClientPlan {
             return refuse("the form of the image is impossible");
         }
         let of_input = self.packing.ciphertexts(input.ciphertexts()) * copies;
+        if of_input as u64 * slots as u64 > MOST_SLOTS {
+            return refuse("the encrypted image has more slots than memory");
+        }
         for (value, ciphertexts, rings) in
             [(encrypted, of_input, 0), (result, output.ciphertexts(), self.smaller.len())]
         {

@@ -108,8 +108,45 @@ fn chosen(ring: &Parameters, seconds: &Seconds, tolerance: f64) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ckks::{ParametersLiteral, SecurityPolicy};
+    use crate::inference::options::{Choices, PlanOptions};
+    use crate::network::lowered::Shape;
+    use crate::network::{Architecture, Network, Stage};
+
+    /// What levels cost apart is what the plan with those digits costs.
+    #[test]
+    fn every_size_has_the_price_of_its_plan() {
+        let stages = vec![Stage { blocks: 1, channels: 4, stride: 1 }, Stage { blocks: 1, channels: 6, stride: 2 }];
+        let architecture = Architecture {
+            input: Shape::new(3, 8, 8),
+            stem_channels: 4,
+            stages,
+            ..Architecture::named("resnet20", 4, 10).unwrap()
+        };
+        let network = Arc::new(Network::random(&architecture, 1).unwrap().lower().unwrap());
+        let weight_bytes = 1 << 20;
+        let options = PlanOptions { log_n: 14, weight_bytes: Some(weight_bytes), ..PlanOptions::default() };
+        let prices = Prices::default();
+        let limbs = Plan::new(network.clone(), &options).unwrap().parameters.max_limbs();
+        let mut totals = Vec::new();
+        for size in 1..=3 {
+            let digits: Vec<usize> = (1..=limbs).map(|limbs| size.min(limbs)).collect();
+            let chosen = Choices { tiles: None, switches: Vec::new(), digit_limbs: vec![Some(digits.clone())] };
+            let plan = Plan::new(network.clone(), &PlanOptions { chosen: Some(chosen), ..options.clone() }).unwrap();
+            let rings = Rings::one(plan.client.parameters.clone());
+            let seconds = compared(&plan, &rings, &prices, weight_bytes);
+            let own = |limbs: usize| digit_limbs(&plan.client.parameters, limbs);
+            assert_eq!((1..=limbs).map(own).collect::<Vec<_>>(), digits);
+            let sum: f64 = seconds[0].iter().map(|(limbs, sizes)| sizes[&digits[limbs - 1]]).sum();
+            let whole = plan.seconds_at(&prices, 1);
+            assert!((sum / whole - 1.0).abs() < 1e-9, "digits of {size}: levels {sum}, plan {whole}");
+            totals.push(whole);
+        }
+        assert!(totals[0] != totals[1] && totals[1] != totals[2], "{totals:?}");
+    }
 
     #[test]
     fn levels_share_digits_where_that_costs_little() {

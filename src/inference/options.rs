@@ -141,7 +141,7 @@ impl Default for PlanOptions {
 }
 
 /// Most rotated copies of the image that a client encrypts.
-const MOST_COPIES: usize = 64;
+pub(super) const MOST_COPIES: usize = 64;
 
 impl PlanOptions {
     /// The parameters of a chain of `levels` levels, whose fresh ciphertexts have a scale of their own or that of later data.

@@ -28,14 +28,15 @@ pub fn generate_keys(
     keys: &Path,
     made: impl FnMut(usize),
 ) -> Result<(), PartyError> {
+    let client = Client::new(&bundle.plan)?;
+    let key = client.secret();
+    let header = bundle.id.header(Kind::Secret, key.id());
+    // Begun first, so that no other process makes one there meanwhile, and a place that cannot be written is known before minutes of keys.
+    let mut writer = Writer::create(secret, header, &(), SECRET_BYTES as u64)?;
     if secret.exists() {
         return Err(WireError::Exists { path: secret.to_owned() }.into());
     }
-    let client = Client::new(&bundle.plan)?;
     write_keys(keys, &bundle.id, &bundle.plan, &client, made)?;
-    let key = client.secret();
-    let header = bundle.id.header(Kind::Secret, key.id());
-    let mut writer = Writer::create(secret, header, &(), SECRET_BYTES as u64)?;
     writer.put(key.root().as_bytes())?;
     Ok(writer.finish()?)
 }

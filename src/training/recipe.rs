@@ -16,6 +16,9 @@ use crate::dataset::{DatasetName, SIDE};
 use crate::network::weights::StoredPrecision;
 use crate::network::{Architecture, NetworkError, Pool, Shortcut};
 
+/// Most parts of a batch: each has a copy of the network.
+const MOST_PARTS: usize = 256;
+
 /// How to train a network. Unknown keys are errors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping with network, width, dataset, activation, epochs and more")]
@@ -176,6 +179,13 @@ impl Recipe {
         }
         require(self.epochs > 0, &["epochs"], self.epochs, "1 or more")?;
         require((2..=1 << 16).contains(&self.batch), &["batch"], self.batch, "2 to 65536")?;
+        let parts = self.batch_parts;
+        require(
+            (1..=MOST_PARTS.min(self.batch / 2)).contains(&parts),
+            &["batch_parts"],
+            parts,
+            "1 to 256, and at most half of `batch`",
+        )?;
         require(self.validation_images > 0, &["validation_images"], self.validation_images, "1 or more, such as 5000")?;
         let smoothing = self.label_smoothing;
         require((0.0..1.0).contains(&smoothing), &["label_smoothing"], smoothing, "0 or more and below 1")?;
@@ -326,6 +336,14 @@ mod tests {
             ("width: 16", "width: 0", "width", "width is 0"),
             ("epochs: 30", "epochs: 0", "epochs", "is 0, but must be 1 or more"),
             ("batch: 128", "batch: 1", "batch", "is 1, but must be 2 to 65536"),
+            (
+                "batch_parts: 2",
+                "batch_parts: 0",
+                "batch_parts",
+                "is 0, but must be 1 to 256, and at most half of `batch`",
+            ),
+            ("batch: 128", "batch: 3", "batch_parts", "is 2, but must be 1 to 256"),
+            ("batch_parts: 2", "batch_parts: 257", "batch_parts", "is 257"),
             ("validation_images: 5000", "validation_images: 0", "validation_images", "such as 5000"),
             ("label_smoothing: 0.", "label_smoothing: 1.", "label_smoothing", "0 or more and below 1"),
             ("learning_rate: 0.1", "learning_rate: -0.1", "optimizer.learning_rate", "is -0.1, but must be finite"),

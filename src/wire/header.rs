@@ -17,6 +17,9 @@ pub type KeyId = [u8; 16];
 /// Bytes of the header, checksum included.
 pub(super) const HEADER_BYTES: usize = 128;
 
+/// Where the kind stands.
+const KIND_AT: usize = 12;
+
 /// Where its checksum stands.
 const CHECKSUM_AT: usize = 120;
 
@@ -82,6 +85,11 @@ impl Prefix {
         }
     }
 
+    /// What it says that the file holds; none: no kind, or no file of this program. Nothing has vouched for it yet.
+    pub fn kind(bytes: &[u8; HEADER_BYTES]) -> Option<Kind> {
+        Kind::of(number(bytes, KIND_AT) as u32).filter(|_| bytes[..8] == MAGIC)
+    }
+
     /// The header, if its checksum over itself and `meta` holds.
     pub fn check(bytes: &[u8; HEADER_BYTES], meta: &[u8]) -> Result<Self, HeaderFault> {
         let (meta_bytes, body_bytes) = Self::read(bytes)?;
@@ -90,7 +98,7 @@ impl Prefix {
         if number(bytes, CHECKSUM_AT) as u32 != checksum(bytes, meta) || unused.copied().any(|byte| byte != 0) {
             return Err(HeaderFault::Checksum);
         }
-        let kind = number(bytes, 12) as u32;
+        let kind = number(bytes, KIND_AT) as u32;
         let header = Header {
             kind: Kind::of(kind).ok_or(HeaderFault::Kind(kind))?,
             parameters: field(bytes, 16),

@@ -27,8 +27,13 @@ impl WholeFile {
     /// Begins a file that, if `secret`, its owner alone may read. What a killed process left of it is begun again.
     ///
     /// # Errors
-    /// What the operating system says; [`io::ErrorKind::WouldBlock`] while another process writes the same file.
+    /// What the operating system says; [`io::ErrorKind::WouldBlock`] while another process writes the same file;
+    /// [`io::ErrorKind::InvalidInput`] for a directory, a device or a pipe, which a file must not replace.
     pub fn create(path: &Path, secret: bool) -> io::Result<Self> {
+        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            let problem = "it is a directory, a device or a pipe; name a file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+        }
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(PARTIAL);
         let partial = path.with_file_name(name);
@@ -133,5 +138,18 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for path in [directory.path(), Path::new("/dev/null"), &link] {
+            let error = WholeFile::create(path, false).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().contains("name a file"));
+        }
+        assert!(!Path::new("/dev/null.partial").exists());
     }
 }

@@ -1,6 +1,6 @@
 //! Downloading an official archive.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -47,9 +47,19 @@ fn fetch_with(
         return Ok(target);
     }
     let partial = directory.join(format!("{name}.partial"));
+    let opened =
+        OpenOptions::new().create(true).append(true).open(&partial).map_err(|source| write_error(&partial, source))?;
+    // Held to the end: two downloads would mix what they append.
+    if let Err(TryLockError::WouldBlock) = opened.try_lock() {
+        let problem = "another process downloads it; wait for that to end";
+        return Err(write_error(&partial, io::Error::new(io::ErrorKind::WouldBlock, problem)));
+    }
     let mut attempt = 1;
     while let Err(broken) = continue_download(patience, url, &partial, progress) {
         if attempt == ATTEMPTS || !broken.worth_another_attempt {
+            if opened.metadata().is_ok_and(|there| there.len() == 0) {
+                let _ = fs::remove_file(&partial);
+            }
             return Err(broken.error);
         }
         attempt += 1;
@@ -259,6 +269,15 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing partial is left");
         // What is there is not downloaded again: nobody listens any more.
         fetch(&url, &md5(), directory.path(), &mut |_, _| ()).unwrap();
+    }
+
+    #[test]
+    fn two_downloads_do_not_mix() {
+        let directory = tempfile::tempdir().unwrap();
+        let other = fs::File::create(directory.path().join("data.tar.gz.partial")).unwrap();
+        other.lock().unwrap();
+        let text = fetch("http://127.0.0.1:1/data.tar.gz", &md5(), directory.path(), &mut |_, _| ()).unwrap_err();
+        assert!(text.to_string().contains("another process downloads it"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which trials of an experiment are to run: those that pass the filters and are not recorded yet.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::experiment::ExperimentError;
 use crate::experiment::networks::{Named, Networks};
@@ -32,6 +33,13 @@ impl Filter {
             return Err(format!("{key:?} is no setting; {}", suggest::advice(key, &keys)));
         }
         Ok(Self { key: key.to_owned(), values: values.split(',').map(|value| value.trim().to_owned()).collect() })
+    }
+}
+
+impl fmt::Display for Filter {
+    /// As it is written on the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.key, self.values.join(","))
     }
 }
 

@@ -65,7 +65,8 @@ impl Store {
         Ok((index, torn.into_iter().flatten().collect()))
     }
 
-    /// Appends what is not there yet of a record, its row of `trials.csv` last, and waits until the disk has it.
+    /// Appends what is not there yet of a record, and waits until the disk has it; its row of `trials.csv` comes when it has the others, so that
+    /// whatever ends the machine, a trial that counts as done has its rows.
     ///
     /// # Errors
     /// [`ExperimentError::Append`].
@@ -74,6 +75,8 @@ impl Store {
         let there = |rows| index.count(rows, &trial.trial_id, trial.attempt);
         self.images.append(images.iter().skip(there(Rows::Images)))?;
         self.layers.append(layers.iter().skip(there(Rows::Layers)))?;
+        self.images.sync()?;
+        self.layers.sync()?;
         self.append_trial(trial)
     }
 

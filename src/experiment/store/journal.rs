@@ -67,7 +67,7 @@ impl Journal {
         let _ = fs::remove_file(self.path(record));
     }
 
-    /// The records that a killed run left behind. What cannot be read was never begun, and is removed.
+    /// The records that a killed run left behind. What is no record was never whole, and is removed.
     pub fn left(&self) -> Vec<TrialRecord> {
         let mut paths = files_with(&self.folder, ENDING);
         paths.sort();
@@ -76,7 +76,9 @@ impl Journal {
 }
 
 fn read(path: &Path) -> Option<TrialRecord> {
-    let record = fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    // What the disk does not give now it may give the next time.
+    let text = fs::read(path).ok()?;
+    let record = serde_json::from_slice(&text).ok();
     if record.is_none() {
         let _ = fs::remove_file(path);
     }

@@ -16,7 +16,7 @@ mod whole_file;
 pub use directory::{Store, image_rows, trial_rows};
 pub use gathering::Gathered;
 pub use journal::TrialRecord;
-pub use lock::{Holder, ended_by_itself};
+pub use lock::{DirectoryLock, Holder, ended_by_itself};
 pub use part::TornRow;
 pub use run_directory::{Content, Recovery, RunDirectory};
 pub use table_file::table_parts;

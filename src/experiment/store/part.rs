@@ -38,13 +38,14 @@ pub struct Part {
 }
 
 impl Part {
-    /// Opens a file that is there, and reads its first line. What a spreadsheet or an editor puts around the names does not matter.
+    /// Opens a file that is there, also for appending if `append` says so, and reads its first line. What a spreadsheet or an editor puts around
+    /// the names does not matter.
     ///
     /// # Errors
     /// [`ExperimentError::Read`].
-    pub fn open(path: PathBuf) -> Result<(Self, String), ExperimentError> {
+    pub fn open(path: PathBuf, append: bool) -> Result<(Self, String), ExperimentError> {
         let unreadable = |source| ExperimentError::Read { path: path.clone(), source };
-        let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(unreadable)?;
+        let mut file = OpenOptions::new().read(true).append(append).open(&path).map_err(unreadable)?;
         let mut header = Vec::new();
         BufReader::new(&mut file).read_until(b'\n', &mut header).map_err(unreadable)?;
         let header = String::from_utf8_lossy(without_mark(&header)).into_owned();

@@ -45,10 +45,10 @@ impl<R: Record> TableFile<R> {
         let header = header_line::<R>();
         let begin = |path: PathBuf| {
             fs::write(&path, &header).map_err(|source| ExperimentError::Append { path, source })?;
-            Self::open(directory)
+            Ok(Self::checked(directory, true)?.0)
         };
         let Some(last) = parts.last() else { return begin(directory.join(R::FILE)) };
-        match Self::checked(directory)? {
+        match Self::checked(directory, true)? {
             (table, Fit::Same) => Ok(table),
             (_, Fit::Begun) => begin(last.clone()),
             _ => begin(part_path::<R>(directory, parts.len() as u32 + 1)),
@@ -60,14 +60,14 @@ impl<R: Record> TableFile<R> {
     /// # Errors
     /// [`ExperimentError::NoResults`], [`ExperimentError::Read`], [`ExperimentError::TableHeader`].
     pub fn open(directory: &Path) -> Result<Self, ExperimentError> {
-        Ok(Self::checked(directory)?.0)
+        Ok(Self::checked(directory, false)?.0)
     }
 
     /// The table, and how the header of its last file is to the one that this version writes: the same or older.
-    fn checked(directory: &Path) -> Result<(Self, Fit), ExperimentError> {
+    fn checked(directory: &Path, append: bool) -> Result<(Self, Fit), ExperimentError> {
         let expected = header_line::<R>();
         let checked = |path: PathBuf| {
-            let (part, found) = Part::open(path)?;
+            let (part, found) = Part::open(path, append)?;
             match fit(&found, &expected) {
                 Fit::Other(difference) => {
                     Err(ExperimentError::TableHeader { path: part.path().to_owned(), difference })

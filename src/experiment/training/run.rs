@@ -70,6 +70,7 @@ fn run(
     use crate::experiment::program::Program;
     use crate::experiment::run::Interrupt;
     use crate::experiment::setting::Threads;
+    use crate::experiment::store::DirectoryLock;
     use crate::training::torch::{CardFacts, TrainOptions, train};
 
     let images = crate::dataset::read_training(&request.data, recipe.dataset)?;
@@ -81,6 +82,10 @@ fn run(
     let facts = CardFacts { commit, hardware };
     let (teacher, initial_weights) = (teacher.clone(), initial_weights.clone());
     let options = TrainOptions { directory: directory.clone(), teacher, initial_weights, threads, facts };
+    std::fs::create_dir_all(&directory)
+        .map_err(|source| ExperimentError::OutputNotWritable { path: directory.clone(), source })?;
+    // Two trainings would take each other's checkpoints for their own.
+    let _lock = DirectoryLock::take(&directory)?;
     let mut bars = TrainBars::new(recipe, Interrupt::listen()?);
     let trained = train(recipe, &images, &options, &mut bars)?;
     Ok(TrainView {

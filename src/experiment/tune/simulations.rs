@@ -39,8 +39,11 @@ impl<'i> Simulations<'i> {
         // Its trials are not those that the experiment asks for.
         let experiment = Experiment { trials: Vec::new(), duplicates: Vec::new(), ..experiment.clone() };
         RunDirectory::check(directory)?;
-        let provenance = Provenance::of(&experiment, prices).after(directory)?;
+        let session = Provenance::of(&experiment, prices);
+        // Nothing is written where another experiment is.
+        session.clone().after(directory)?;
         let (directory, recovery) = RunDirectory::take(directory)?;
+        let provenance = session.after(directory.path())?;
         let options = RunOptions {
             jobs: 1,
             memory_bytes: available_memory_bytes(),

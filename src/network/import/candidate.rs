@@ -57,16 +57,21 @@ pub(super) struct Misfit {
     pub problem: String,
 }
 
+/// Most bytes of a tensor's name that is looked at, and most prefixes: far above every checkpoint.
+const MOST_NAME: usize = 512;
+const MOST_PREFIXES: usize = 256;
+
 /// All prefixes under which a first convolution lies.
 pub(super) fn candidates(checkpoint: &Checkpoint) -> Vec<Candidate<'_>> {
     let mut prefixes: Vec<&str> = Vec::new();
-    for name in checkpoint.tensors.keys() {
+    for name in checkpoint.tensors.keys().filter(|name| name.len() <= MOST_NAME) {
         let dots = name.match_indices('.').map(|(at, _)| at + 1);
         let ends = std::iter::once(0).chain(dots).filter(|at| renamed(&name[*at..]).0 == STEM);
         prefixes.extend(ends.map(|at| &name[..at]));
     }
     prefixes.sort_unstable();
     prefixes.dedup();
+    prefixes.truncate(MOST_PREFIXES);
     prefixes.into_iter().map(|prefix| Candidate::new(checkpoint, prefix)).collect()
 }
 

@@ -9,6 +9,12 @@ use crate::network::weights::Element;
 /// Values that a pickle may make: far above every checkpoint of a network here.
 const MOST_VALUES: usize = 1 << 22;
 
+/// Bytes that values with texts and lists may take together, copies included.
+const MOST_BYTES: usize = 1 << 28;
+
+/// Most dimensions of a tensor.
+const MOST_DIMENSIONS: usize = 8;
+
 /// The place of a value in a [`Pickle`].
 pub(super) type Handle = usize;
 
@@ -33,6 +39,20 @@ pub(super) enum Value {
     Tensor(Tensor),
     /// What calling a class or function would give; with its state, where it has one.
     Object(Option<Handle>),
+}
+
+impl Value {
+    /// Bytes that it takes beside its place.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::List(items) => size_of_val(items.as_slice()),
+            Self::Dictionary(items) => size_of_val(items.as_slice()),
+            Self::Global(module, name) => module.len() + name.len(),
+            Self::Storage(storage) | Self::Tensor(Tensor { storage, .. }) => storage.key.len(),
+            Self::Other | Self::Integer(_) | Self::Object(_) => 0,
+        }
+    }
 }
 
 /// Memory of tensors, which lies outside of the pickle.
@@ -117,11 +137,20 @@ struct Machine<'a> {
     stack: Vec<Handle>,
     marks: Vec<usize>,
     memo: HashMap<u64, Handle>,
+    bytes_held: usize,
 }
 
 impl<'a> Machine<'a> {
     fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }
+        Self {
+            bytes,
+            at: 0,
+            values: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+            bytes_held: 0,
+        }
     }
 
     fn run(&mut self) -> Result<Handle, String> {
@@ -312,7 +341,8 @@ impl<'a> Machine<'a> {
     }
 
     fn push(&mut self, value: Value) -> Result<(), String> {
-        if self.values.len() >= MOST_VALUES {
+        self.bytes_held += value.bytes();
+        if self.values.len() >= MOST_VALUES || self.bytes_held > MOST_BYTES {
             return Err("its pickle makes too many values".to_owned());
         }
         self.values.push(value);
@@ -418,7 +448,11 @@ impl<'a> Machine<'a> {
     }
 
     fn sizes(&self, handle: Handle) -> Option<Vec<usize>> {
-        self.list(handle).iter().map(|item| self.size(*item)).collect()
+        let list = self.list(handle);
+        if list.len() > MOST_DIMENSIONS {
+            return None;
+        }
+        list.iter().map(|item| self.size(*item)).collect()
     }
 
     /// What a call gives, for functions that make tensors and dictionaries; of all others only that they would be called.

@@ -130,6 +130,23 @@ fn nothing_that_a_pickle_names_is_called() {
 }
 
 #[test]
+fn small_files_do_not_fill_the_memory() {
+    // A list of 500,000 numbers, and a dictionary made of it again and again.
+    let mut bytes = b"ccollections\nOrderedDict\np0\n(".to_vec();
+    (0..500_000).for_each(|_| bytes.extend(b"(K\x01K\x02t"));
+    bytes.extend(b"lp1\n(h\x01tp2\n");
+    (0..10_000).for_each(|_| bytes.extend(b"h\x00h\x02R0"));
+    bytes.push(b'.');
+    assert_eq!(Pickle::read(&bytes).unwrap_err(), "its pickle makes too many values");
+    // Names of a million parts.
+    let directory = tempfile::tempdir().unwrap();
+    let long = |name: &str| (name == "conv1.weight").then(|| format!("{}{name}", "a.".repeat(500_000)));
+    let names = |name: &str| [Some(format!("net.{name}")), long(name)].into_iter().flatten().collect();
+    let path = written(directory.path(), &named("resnet20", 2), names);
+    found(&path, &resnet20()).unwrap();
+}
+
+#[test]
 fn values_of_pickles() {
     // {'a': [1, -2], 3: (True, None, 300)}, by protocol 4, then by protocol 0.
     let four = b"\x80\x04\x95\x1b\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94]\x94(K\x01J\xfe\xff\xff\xffeK\x03\x88NM,\x01\x87u.";
