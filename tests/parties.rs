@@ -152,6 +152,8 @@ fn forge(from: &Path, to: &Path, change: impl FnOnce(&mut Header, &mut Value, &m
     let (mut header, mut meta, mut body) =
         (*container.header(), container.meta::<Value>().unwrap(), container.body().to_vec());
     change(&mut header, &mut meta, &mut body);
+    // Nothing replaces a secret key, forged ones neither.
+    let _ = fs::remove_file(to);
     let mut writer = Writer::create(to, header, &meta, body.len() as u64).unwrap();
     writer.put(&body).unwrap();
     writer.finish().unwrap();

@@ -128,7 +128,8 @@ impl TorchNetwork {
                 Layer::Input => channels_last(&images.f_to_kind(pass.kind)?)?,
                 Layer::Convolution { weight, stride, padding } => {
                     let weight = channels_last(&weight.f_to_kind(pass.kind)?)?;
-                    x.f_conv2d::<&Tensor>(&weight, None, *stride, *padding, 1, 1)?
+                    // What an average pool gives is in single precision, as what the classifier reads.
+                    x.f_to_kind(pass.kind)?.f_conv2d::<&Tensor>(&weight, None, *stride, *padding, 1, 1)?
                 }
                 Layer::BatchNorm { weight, bias, statistics, epsilon } => {
                     statistics.normalise(x, weight, Some(bias), pass.training, *epsilon)?
@@ -156,7 +157,9 @@ impl TorchNetwork {
                     let stride = *size;
                     x.f_to_kind(Kind::Float)?.f_avg_pool2d(size, stride, 0, false, true, None)?
                 }
-                Layer::Linear { weight, bias } => x.f_flatten(1, -1)?.f_linear(weight, Some(bias))?,
+                Layer::Linear { weight, bias } => {
+                    x.f_flatten(1, -1)?.f_to_kind(Kind::Float)?.f_linear(weight, Some(bias))?
+                }
             };
             for &from in node.inputs.iter().filter(|&&from| self.last_uses[from] == index) {
                 values[from] = None;
