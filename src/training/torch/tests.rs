@@ -31,7 +31,7 @@ impl Observer for Watcher {
     }
 
     fn epoch(&mut self, row: &EpochRow, largest: &[(String, f64)]) {
-        assert_eq!(largest.len(), 19);
+        assert!([15, 19].contains(&largest.len()), "{} activations", largest.len());
         self.epochs.push(row.epoch);
     }
 
