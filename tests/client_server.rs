@@ -91,6 +91,11 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
         let best = (0..10).max_by(|a, b| clear.logits()[*a].total_cmp(&clear.logits()[*b])).unwrap();
         assert_eq!((row[1], row[2]), (&best.to_string()[..], shipped.name.class_names()[best]));
     }
+    let text = refusal(client, &[&decrypt[..], &["--out", "secret.lev"]].concat());
+    assert!(
+        text.contains("secret.lev: a secret key is there already, and is not overwritten; choose another"),
+        "{text}"
+    );
     // By default, noise is not shown.
     success(client, &[&decrypt[..], &["--out", "answers.csv"]].concat());
     let rounded = fs::read_to_string(client.join("answers.csv")).unwrap();

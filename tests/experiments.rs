@@ -25,7 +25,6 @@ fn shipped_experiments_plan() {
         ("ablation/trained_members", "12 of 12 trial(s) would run"),
         ("ablation/resnet32", "3 of 3 trial(s) would run"),
         ("ablation/deep", "2 of 2 trial(s) would run"),
-        ("ablation/tiled", "4 of 4 trial(s) would run"),
         ("ablation/ring_switching", "2 of 2 trial(s) would run"),
         ("ablation/vgg16", "5 of 5 trial(s) would run"),
     ] {

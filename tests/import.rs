@@ -85,7 +85,7 @@ fn a_network_under_other_names_is_the_same_network() {
 fn weights_with_a_card_keep_what_it_says_and_may_be_half_as_large() {
     let directory = tempfile::tempdir().unwrap();
     // In single precision; others that ship are in half precision already.
-    let original = weights_of("resnet20_w16_cifar10_penalty_continued_seed0");
+    let original = weights_of("resnet20_w16_cifar10_herpn_distilled_continued_seed2");
     let ours = Model::load(&original).unwrap();
     let half = directory.path().join("half.safetensors");
     let arguments = ["import", original.to_str().unwrap(), "--network", "resnet20", "--out", half.to_str().unwrap()];

@@ -67,7 +67,7 @@ fn expect_complete(directory: &Path, seeds: u64) {
 #[test]
 fn ctrl_c_finishes_the_trial_in_hand_and_the_run_resumes() {
     let directory = sweep(3);
-    let more = ["--filter", "seed=0,1,2", "--max-memory", "8 GiB", "--retry-failed"];
+    let more = ["--filter", "seed=0,1,2", "--max-memory", "8.25 GiB", "--retry-failed"];
     let run = start(directory.path(), &more);
     let child = child_of(&run);
     // A terminal would send it to the whole group; the child is not in it.
@@ -78,7 +78,7 @@ fn ctrl_c_finishes_the_trial_in_hand_and_the_run_resumes() {
     assert!(
         text.contains(
             "interrupted, 2 trial(s) were not started; go on with: leveled run e.yaml --out out --filter 'seed=0,1,2' \
-             --max-memory '8.0 GiB' --retry-failed"
+             --max-memory 8858370048 --retry-failed"
         ),
         "{text}"
     );

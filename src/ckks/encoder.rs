@@ -42,10 +42,7 @@ impl Plaintext {
     /// Evaluations modulo one prime, each of which stands for a run of equal ones in the full ring (see `ring::ntt`): a limb of as many
     /// words as there are coefficients.
     pub fn evaluate(&self, ntt: &Ntt) -> Limb {
-        let mut limb = Limb::scratch(self.coefficients.len());
-        simd::reduce_signed(&mut limb, &self.coefficients, ntt.modulus());
-        ntt.forward(&mut limb);
-        limb
+        ntt.evaluated(&self.coefficients)
     }
 
     /// Evaluations modulo one prime, as a limb of the full ring.

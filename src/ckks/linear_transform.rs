@@ -158,11 +158,14 @@ impl LinearTransform {
         all
     }
 
-    /// Numbers of the diagonals of each (output, giant step).
+    /// Numbers of the diagonals of each (output, giant step), sorted by input and baby.
     pub fn groups(&self) -> BTreeMap<(usize, usize), Vec<usize>> {
         let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, d) in self.diagonals.iter().enumerate() {
             groups.entry((d.output, d.giant)).or_default().push(index);
+        }
+        for members in groups.values_mut() {
+            members.sort_unstable_by_key(|index| (self.diagonals[*index].input, self.diagonals[*index].baby));
         }
         groups
     }

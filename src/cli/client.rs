@@ -12,7 +12,6 @@ use crate::experiment::client::{answers_csv, images};
 use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::store::write_whole;
 use crate::parties::{ClientBundle, Digits, PartyError, decrypt, encrypt, generate_keys, read_secret};
-use crate::wire::{WireError, is_secret};
 
 /// The party that has images and a secret key, and no network.
 #[derive(Debug, Args)]
@@ -82,9 +81,6 @@ impl Client {
             Action::Decrypt { bundle, result, secret, digits, out } => {
                 let table = answers(&bundle, &result, &secret, digits)?;
                 match out {
-                    Some(out) if is_secret(&out) => {
-                        Err(ExperimentError::from(PartyError::from(WireError::Exists { path: out })).into())
-                    }
                     Some(out) => Ok(write_whole(&out, table.as_bytes())?),
                     None => print(&table),
                 }

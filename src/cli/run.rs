@@ -113,7 +113,10 @@ impl Run {
             command += &format!(" --jobs {}", self.jobs);
         }
         if let Some(memory) = self.max_memory {
-            command += &format!(" --max-memory {}", quoted(&memory.to_string()));
+            // What is shown is rounded.
+            let shown = memory.to_string();
+            let exact = if ByteSize::parse(&shown) == Ok(memory) { shown } else { memory.0.to_string() };
+            command += &format!(" --max-memory {}", quoted(&exact));
         }
         for (given, option) in [(self.fail_fast, " --fail-fast"), (self.retry_failed, " --retry-failed")] {
             command += if given { option } else { "" };

@@ -329,6 +329,7 @@ fn advice(source: &std::io::Error) -> &'static str {
         std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
             "choose another --out, or change its permissions"
         }
+        std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::InvalidInput => "choose another name",
         _ => "is the disk full?",
     }
 }

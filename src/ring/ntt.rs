@@ -8,6 +8,7 @@
 use std::sync::OnceLock;
 
 use super::error::RingError;
+use super::limb::Limb;
 use super::modulus::{Factor, MAX_BITS, Modulus};
 use super::primes::{MAX_LOG_N, MIN_LOG_N, is_prime};
 use super::simd::{self, Instructions, Transform, instructions};
@@ -93,6 +94,13 @@ impl Ntt {
     /// Coefficients (below q) to evaluations, in place, at the size of `limb`.
     pub fn forward(&self, limb: &mut [u64]) {
         self.transform(limb.len()).forward(limb);
+    }
+
+    /// The evaluations of signed coefficients, at their own size.
+    pub fn evaluated(&self, coefficients: &[i32]) -> Limb {
+        let mut limb = Limb::scratch(coefficients.len());
+        self.transform(coefficients.len()).forward_signed(coefficients, &mut limb);
+        limb
     }
 
     /// Evaluations to coefficients times N, in place.
@@ -221,6 +229,12 @@ mod tests {
                 scalar.forward(&mut expected);
                 ntt.forward(&mut found);
                 assert_eq!(found, expected, "forward, {instructions:?}, 2^{log_size}, {bits} bits");
+                let signed: Vec<i32> =
+                    (0..).zip(&original).map(|(i, word)| [*word as i32, i32::MIN, -1][i % 3]).collect();
+                let mut expected = signed.iter().map(|c| scalar.modulus.reduce_i64(i64::from(*c))).collect::<Vec<_>>();
+                scalar.forward(&mut expected);
+                let found = ntt.evaluated(&signed);
+                assert_eq!(found[..], expected, "signed, {instructions:?}, 2^{log_size}, {bits} bits");
                 let (mut expected, mut found) = (original.clone(), original);
                 scalar.inverse_unscaled(&mut expected);
                 ntt.inverse_unscaled(&mut found);

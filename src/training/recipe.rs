@@ -184,7 +184,7 @@ impl Recipe {
             (1..=MOST_PARTS.min(self.batch / 2)).contains(&parts),
             &["batch_parts"],
             parts,
-            "1 to 256, and at most half of `batch`",
+            &format!("1 to {MOST_PARTS}, and at most half of `batch`"),
         )?;
         require(self.validation_images > 0, &["validation_images"], self.validation_images, "1 or more, such as 5000")?;
         let smoothing = self.label_smoothing;

@@ -1,7 +1,7 @@
 //! A file: header, description, body, checksums.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -178,13 +178,6 @@ impl Container {
     }
 }
 
-/// Whether a secret key is there.
-pub fn is_secret(path: &Path) -> bool {
-    let mut head = [0; HEADER_BYTES];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    read.is_ok() && Prefix::kind(&head) == Some(Kind::Secret)
-}
-
 /// A file that is being written; it is there after [`Writer::finish`].
 #[derive(Debug)]
 pub struct Writer {
@@ -206,6 +199,7 @@ impl Writer {
     pub fn create(path: &Path, header: Header, meta: &impl Serialize, body_bytes: u64) -> Result<Self, WireError> {
         let write = |source: io::Error| match source.kind() {
             io::ErrorKind::WouldBlock => WireError::Busy { path: path.to_owned() },
+            io::ErrorKind::AlreadyExists => WireError::Exists { path: path.to_owned() },
             _ => WireError::Write { path: path.to_owned(), source },
         };
         let mut start = serde_json::to_vec(meta).map_err(|error| write(error.into()))?;
@@ -214,9 +208,6 @@ impl Writer {
         start.splice(0..0, prefix);
         start.resize(body_start(meta_bytes) as usize, 0);
         let mut file = WholeFile::create(path, header.kind == Kind::Secret).map_err(write)?;
-        if is_secret(path) {
-            return Err(WireError::Exists { path: path.to_owned() });
-        }
         file.write_all(&start).map_err(write)?;
         let block = crc32fast::Hasher::new();
         Ok(Self { path: path.to_owned(), file, left: body_bytes, sums: Vec::new(), block, filled: 0 })

@@ -1,5 +1,9 @@
 //! The fixed part at the beginning of a file.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use super::kind::Kind;
 
 /// Version of the format.
@@ -122,4 +126,11 @@ fn checksum(header: &[u8; HEADER_BYTES], meta: &[u8]) -> u32 {
     checksum.update(&header[..CHECKSUM_AT]);
     checksum.update(meta);
     checksum.finalize()
+}
+
+/// Whether a secret key is there.
+pub(super) fn is_secret(path: &Path) -> bool {
+    let mut head = [0; HEADER_BYTES];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && Prefix::kind(&head) == Some(Kind::Secret)
 }

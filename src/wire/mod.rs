@@ -10,7 +10,7 @@ mod kind;
 mod mapped;
 mod whole_file;
 
-pub use container::{Container, Writer, is_secret};
+pub use container::{Container, Writer};
 pub use error::WireError;
 pub use header::{Digest, Header, KeyId, VERSION};
 pub use hex::hex;

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::header::is_secret;
+
 /// What the name of a file ends in while it is written.
 pub const PARTIAL: &str = ".partial";
 
@@ -24,11 +26,13 @@ pub struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins a file that, if `secret`, its owner alone may read. What a killed process left of it is begun again.
+    /// Begins a file that, if `secret`, its owner alone may read. What a killed process left of it is begun again; nothing replaces a
+    /// secret key.
     ///
     /// # Errors
     /// What the operating system says; [`io::ErrorKind::WouldBlock`] while another process writes the same file;
-    /// [`io::ErrorKind::InvalidInput`] for a directory, a device or a pipe, which a file must not replace.
+    /// [`io::ErrorKind::InvalidInput`] for a directory, a device or a pipe, which a file must not replace;
+    /// [`io::ErrorKind::AlreadyExists`] for a secret key.
     pub fn create(path: &Path, secret: bool) -> io::Result<Self> {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             let problem = "it is a directory, a device or a pipe; name a file";
@@ -56,7 +60,12 @@ impl WholeFile {
                     file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
                 }
                 file.set_len(0)?;
-                return Ok(Self { file, partial, path: path.to_owned(), committed: false });
+                let begun = Self { file, partial, path: path.to_owned(), committed: false };
+                if is_secret(path) {
+                    let problem = "a secret key is there already, and is not overwritten";
+                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, problem));
+                }
+                return Ok(begun);
             }
         }
         Err(io::ErrorKind::WouldBlock.into())

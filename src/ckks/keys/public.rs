@@ -1,6 +1,6 @@
 //! The public encryption key.
 
-use super::secret::{SecretKey, evaluate_limb};
+use super::secret::SecretKey;
 use crate::ckks::parameters::Parameters;
 use crate::ring::{Polynomial, simd};
 
@@ -25,7 +25,7 @@ impl PublicKey {
         let b = a.limbs.iter_mut().enumerate().map(|(i, a)| {
             let ntt = &parameters.ntts()[i];
             seed.derive("uniform", &[i as u64]).fill_uniform(a, ntt.modulus());
-            let mut b = evaluate_limb(ntt, &error);
+            let mut b = ntt.evaluated(&error);
             simd::sub_assign(&mut b, &secret.product(a, i), ntt.modulus());
             b
         });

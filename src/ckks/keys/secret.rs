@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::ckks::parameters::Parameters;
 use crate::ring::sampling::{SecretCoefficients, Seed, SeedStream};
-use crate::ring::{Automorphism, Limb, Ntt, RingError, SecretLimb, SecretPolynomial, simd};
+use crate::ring::{Automorphism, Limb, RingError, SecretLimb, SecretPolynomial, simd};
 
 /// A uniform ternary secret; zeroized on drop. Clones share it.
 #[must_use]
@@ -90,7 +90,7 @@ impl SecretKey {
     /// Evaluations modulo prime number `prime` of the parameters.
     pub(crate) fn limb(&self, prime: usize) -> &Limb {
         let ntt = &self.parameters.ntts()[prime];
-        self.evaluations[prime].get_or_init(|| SecretLimb::new(evaluate_limb(ntt, &self.coefficients)))
+        self.evaluations[prime].get_or_init(|| SecretLimb::new(ntt.evaluated(&self.coefficients)))
     }
 
     /// The seed that switching and public keys derive from.
@@ -110,7 +110,7 @@ impl SecretKey {
         let stride = parameters.n() / own.len();
         let mut coefficients = SecretCoefficients::new(vec![0; parameters.n()]);
         coefficients.iter_mut().step_by(stride).zip(own.iter()).for_each(|(to, from)| *to = *from);
-        move |prime| SecretLimb::new(evaluate_limb(&parameters.ntts()[prime], &coefficients))
+        move |prime| SecretLimb::new(parameters.ntts()[prime].evaluated(&coefficients))
     }
 
     /// Evaluations of the key under an automorphism, modulo prime number `prime`.
@@ -131,15 +131,6 @@ impl SecretKey {
 
 /// Evaluations of small signed coefficients modulo the primes with the given indices.
 pub(crate) fn evaluate_small(parameters: &Parameters, coefficients: &[i32], primes: &[usize]) -> SecretPolynomial {
-    let limbs: Vec<Limb> =
-        primes.par_iter().map(|&prime| evaluate_limb(&parameters.ntts()[prime], coefficients)).collect();
+    let limbs: Vec<Limb> = primes.par_iter().map(|&prime| parameters.ntts()[prime].evaluated(coefficients)).collect();
     SecretPolynomial::new(limbs.into_iter().collect())
-}
-
-/// Evaluations of small signed coefficients modulo one prime.
-pub(super) fn evaluate_limb(ntt: &Ntt, coefficients: &[i32]) -> Limb {
-    let mut limb = Limb::scratch(coefficients.len());
-    simd::reduce_signed(&mut limb, coefficients, ntt.modulus());
-    ntt.forward(&mut limb);
-    limb
 }

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::kind::KeyKind;
-use super::secret::{SecretKey, evaluate_limb};
+use super::secret::SecretKey;
 use super::words::KeyWords;
 use crate::ckks::parameters::{KeyBand, Parameters};
 use crate::ring::arena::Pages;
@@ -91,7 +91,7 @@ impl SwitchingKey {
             let target = target(prime);
             let p = parameters.product_modulo(&key_band.special, prime);
             for (digit, error) in errors.iter().enumerate() {
-                let mut b = evaluate_limb(ntt, error);
+                let mut b = ntt.evaluated(error);
                 let mut a = Limb::scratch(b.len());
                 uniform_half(&uniform, digit, prime).fill_uniform(&mut a, q);
                 let mut product = SecretLimb::new(a.clone());

@@ -6,6 +6,10 @@ use crate::ring::modulus::Modulus;
 /// Words that are worked on together; small enough for registers and the first-level cache.
 const BLOCK: usize = 32;
 
+/// 1.5 * 2^52: adding and subtracting it rounds what is below 2^51 to an integer, 2^s times it to a multiple of 2^s; a sum has the integer in
+/// its low bits if that is not negative.
+pub const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
 #[inline(always)]
 fn subtract_if_above(x: u64, q: u64) -> u64 {
     // The unsigned minimum of x and x - q, written for signed comparison: both are far below 2^63.
@@ -44,15 +48,19 @@ pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
         }
         return;
     }
+    // In doubles, where all of this is exact.
+    let (modulus, reciprocal) = (q.value() as f64, 1.0 / q.value() as f64);
     for (out, value) in out.iter_mut().zip(values) {
-        *out = q.reduce_i64(i64::from(*value));
+        let value = f64::from(*value);
+        let quotient = (value * reciprocal + ROUNDER) - ROUNDER;
+        let rest = value - quotient * modulus;
+        let rest = if rest < 0.0 { rest + modulus } else { rest };
+        *out = (rest + ROUNDER).to_bits() - ROUNDER.to_bits();
     }
 }
 
 #[inline(always)]
 pub fn centered_quotients(out: &mut [u64], sources: &[&[u64]], reciprocals: &[f64], _source_bits: u32) {
-    /// 1.5 * 2^52: adding it to a small non-negative number rounds to the nearest integer in the low mantissa bits.
-    const ROUNDER: f64 = 6_755_399_441_055_744.0;
     for (block, out) in out.chunks_mut(BLOCK).enumerate() {
         let range = block * BLOCK..block * BLOCK + out.len();
         let mut sum = [0f64; BLOCK];

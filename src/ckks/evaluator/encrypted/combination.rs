@@ -205,13 +205,7 @@ impl Encrypted {
         let sources = [0, 1].map(|half| -> Vec<&Limb> {
             sources.iter().map(|x| if half == 0 { &x.c0.limbs[limb] } else { &x.c1.limbs[limb] }).collect()
         });
-        let evaluated = coefficients.par_iter().map(|coefficients| {
-            let mut values = Limb::scratch(coefficients.len());
-            simd::reduce_signed(&mut values, coefficients, ntt.modulus());
-            ntt.forward(&mut values);
-            values
-        });
-        let plaintexts: Vec<Limb> = evaluated.collect();
+        let plaintexts: Vec<Limb> = coefficients.par_iter().map(|coefficients| ntt.evaluated(coefficients)).collect();
         let mut tasks: Vec<[Vec<&mut [u64]>; 2]> = (0..n.div_ceil(RANGE)).map(|_| Default::default()).collect();
         for (half, sums) in sums.iter_mut().enumerate() {
             for sum in &mut sums[part.outputs.clone()] {

@@ -176,9 +176,7 @@ impl EncodedScalarMatrix {
     fn evaluated(&self, weight: f64, mask: usize, ntt: &Ntt) -> Limb {
         let factor = weight * self.rounded_at;
         let coefficients: Vec<i32> = self.masks[mask].iter().map(|c| nearest(c * factor)).collect();
-        let mut values = Limb::scratch(coefficients.len());
-        simd::reduce_signed(&mut values, &coefficients, ntt.modulus());
-        ntt.forward(&mut values);
+        let mut values = ntt.evaluated(&coefficients);
         if self.shift > 0 {
             simd::multiply_by_factor(&mut values, ntt.modulus().factor(1 << self.shift), ntt.modulus());
         }

@@ -54,6 +54,9 @@ impl EncodedTransform {
 /// Words of plaintexts that are evaluated before they are multiplied: few enough to be in the caches still.
 const PLAINTEXT_WORDS: usize = 4 << 15;
 
+/// Words of babies that are made and multiplied before the next ones: few enough for the outer cache, where every sum reads them.
+const BABY_WORDS: usize = 24 << 16;
+
 impl Encrypted {
     pub(super) fn encoded(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<EncodedTransform, CkksError> {
         let (rounded_at, shift) = split_scale(scale);
@@ -156,7 +159,7 @@ impl Encrypted {
             .map(|i| babies.iter().any(|b| b.input == i && b.rotation.is_some()).then(|| self.decompose(&inputs[i].c1)))
             .collect();
 
-        // Diagonals of each (output, giant), with the position of their baby.
+        // Diagonals of each (output, giant), with the position of their baby, in whose order they are.
         let baby_position: HashMap<(usize, usize), usize> = used.iter().enumerate().map(|(i, b)| (*b, i)).collect();
         let member = |index: usize| {
             let d = &transform.diagonals[index];
@@ -169,7 +172,8 @@ impl Encrypted {
             .unzip();
 
         let at_a_time = (PLAINTEXT_WORDS / (2 * transform.source.period())).max(1);
-        // One prime after the other: all threads share its rotated inputs, so that the outer cache may hold them.
+        let together = (BABY_WORDS / (2 * n)).max(1);
+        // One prime after the other, so that all threads share its babies.
         let by_limb: Vec<Vec<(Limb, Limb)>> = extended
             .iter()
             .enumerate()
@@ -188,37 +192,42 @@ impl Encrypted {
                 if let Some(kept) = encoded.kept(limbs) {
                     return kept.sums(position, &members, &sources, babies, n);
                 }
-                let values: Vec<(Limb, Limb)> = babies
-                    .par_iter()
-                    .map(|baby| {
-                        let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
-                        sources.write(
-                            baby,
-                            &(0..n),
-                            (&mut c0, &mut c1),
-                            (&mut Limb::scratch(n), &mut Limb::scratch(n)),
-                        );
-                        (c0, c1)
-                    })
-                    .collect();
-                members
-                    .par_iter()
-                    .map(|members| {
-                        let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
-                        for (step, members) in members.chunks(at_a_time).enumerate() {
+                let mut sums: Vec<Option<(Limb, Limb)>> = groups.iter().map(|_| None).collect();
+                for first in (0..babies.len()).step_by(together) {
+                    let chunk = first..babies.len().min(first + together);
+                    let values: Vec<(Limb, Limb)> = babies[chunk.clone()]
+                        .par_iter()
+                        .map(|baby| {
+                            let (mut c0, mut c1) = (Limb::scratch(n), Limb::scratch(n));
+                            sources.write(
+                                baby,
+                                &(0..n),
+                                (&mut c0, &mut c1),
+                                (&mut Limb::scratch(n), &mut Limb::scratch(n)),
+                            );
+                            (c0, c1)
+                        })
+                        .collect();
+                    sums.par_iter_mut().zip(&members).for_each(|(sum, members)| {
+                        let start = members.partition_point(|(_, baby)| *baby < chunk.start);
+                        let end = members.partition_point(|(_, baby)| *baby < chunk.end);
+                        for members in members[start..end].chunks(at_a_time) {
                             let plaintexts: Vec<Limb> =
                                 members.iter().map(|(index, _)| encoded.diagonals[*index].evaluate(ntt)).collect();
                             let shared = plaintexts.iter().map(|limb| &limb[..]);
+                            let value = |baby: usize| &values[baby - chunk.start];
                             let terms: Vec<Term<'_>> = members
                                 .iter()
                                 .zip(shared)
-                                .map(|((_, baby), shared)| Term { shared, pair: (&values[*baby].0, &values[*baby].1) })
+                                .map(|((_, baby), shared)| Term { shared, pair: (&value(*baby).0, &value(*baby).1) })
                                 .collect();
-                            simd::multiply_accumulate_runs((&mut c0, &mut c1), &terms, step > 0, q);
+                            let further = sum.is_some();
+                            let (c0, c1) = sum.get_or_insert_with(|| (Limb::scratch(n), Limb::scratch(n)));
+                            simd::multiply_accumulate_runs((c0, c1), &terms, further, q);
                         }
-                        (c0, c1)
-                    })
-                    .collect()
+                    });
+                }
+                sums.into_iter().map(|sum| sum.unwrap_or_else(|| (Limb::zero(n), Limb::zero(n)))).collect()
             })
             .collect();
 

@@ -1,10 +1,8 @@
 //! Residues as doubles.
 
 use crate::ring::modulus::Modulus;
+use crate::ring::simd::generic::ROUNDER;
 use crate::ring::simd::lanes::Lanes;
-
-/// 1.5 * 2^52: adding and subtracting it rounds what is below 2^51 to an integer; 2^s times it, to a multiple of 2^s.
-pub const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// Arithmetic modulo one prime of at most 50 bits, on integers of either sign.
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
 //! Sums of products that are reduced once.
 
-use super::field::{Field, ROUNDER};
+use super::field::Field;
 use crate::ring::modulus::Modulus;
+use crate::ring::simd::generic::ROUNDER;
 use crate::ring::simd::lanes::Lanes;
 
 /// log2 of the number of products of residues with integers below 2^`source_bits` that [`Sums`] takes.

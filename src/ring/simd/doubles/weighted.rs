@@ -1,9 +1,10 @@
 //! Matrices of small integers times tiles.
 
-use super::field::{Field, ROUNDER};
+use super::field::Field;
 use super::lanes;
 use crate::ring::modulus::Modulus;
 use crate::ring::simd::factors::Factors;
+use crate::ring::simd::generic::ROUNDER;
 use crate::ring::simd::integer_matrix::{IntegerMatrix, ROWS, TILES, TilePair};
 use crate::ring::simd::lanes::Lanes;
 use crate::ring::simd::sum_program::{TILE, Tile};

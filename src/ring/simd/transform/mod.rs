@@ -10,6 +10,7 @@ mod doubles;
 mod each;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+mod input;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod words512;
@@ -19,13 +20,14 @@ mod words64;
 use arithmetic::Arithmetic;
 use bytemuck::{Zeroable, cast_slice_mut};
 use each::each;
+use input::{Between, Input, Residues, Signed};
 use pulp::NullaryFnOnce;
 
 #[cfg(target_arch = "x86_64")]
 use self::{doubles::Butterflies, ifma::Words52, words64::Words64};
-use super::Instructions;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::Lanes;
+use super::{Instructions, reduce_signed};
 use crate::ring::modulus::Modulus;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
@@ -41,6 +43,8 @@ const GROUP: usize = 8;
 pub trait Transform: Send + Sync {
     /// Coefficients below q to evaluations below q, in place.
     fn forward(&self, words: &mut [u64]);
+    /// Writes the evaluations below q of as many signed coefficients, which the first layers read as they are.
+    fn forward_signed(&self, coefficients: &[i32], words: &mut [u64]);
     /// Evaluations below q to coefficients times the size, below q, in place.
     fn inverse(&self, words: &mut [u64]);
 }
@@ -142,7 +146,16 @@ impl<A: Arithmetic + 'static> Tables<A> {
 
 impl<A: Arithmetic + 'static> Transform for Tables<A> {
     fn forward(&self, words: &mut [u64]) {
-        A::run(self.token, Forward { tables: self, words });
+        A::run(self.token, Forward { tables: self, words, first: Residues });
+    }
+
+    fn forward_signed(&self, coefficients: &[i32], words: &mut [u64]) {
+        if self.modulus.value() <= Signed::LEAST {
+            reduce_signed(words, coefficients, &self.modulus);
+            return self.forward(words);
+        }
+        let first = Signed { coefficients, q: self.modulus.value() as i64 };
+        A::run(self.token, Forward { tables: self, words, first });
     }
 
     fn inverse(&self, words: &mut [u64]) {
@@ -150,12 +163,14 @@ impl<A: Arithmetic + 'static> Transform for Tables<A> {
     }
 }
 
-struct Forward<'a, A: Arithmetic> {
+struct Forward<'a, A: Arithmetic, F> {
     tables: &'a Tables<A>,
     words: &'a mut [u64],
+    /// What the first layers read.
+    first: F,
 }
 
-impl<A: Arithmetic> NullaryFnOnce for Forward<'_, A> {
+impl<A: Arithmetic, F: Input> NullaryFnOnce for Forward<'_, A, F> {
     type Output = ();
 
     #[inline(always)]
@@ -165,15 +180,15 @@ impl<A: Arithmetic> NullaryFnOnce for Forward<'_, A> {
         let n = self.words.len();
         // The first layer enters; single if the number of layers before the last three is odd.
         let (mut groups, mut size) = if n.trailing_zeros().is_multiple_of(2) {
-            forward_pair(a, self.words, a.splat(roots.layers[1]));
+            forward_pair(a, self.words, a.splat(roots.layers[1]), self.first);
             (2, n / 2)
         } else {
-            forward_four::<A, true>(a, self.words, &roots.layers, 1, 0);
+            forward_four(a, self.words, &roots.layers, 1, 0, self.first);
             (4, n / 4)
         };
         while size > CACHED.max(2 * GROUP) {
             for (i, group) in self.words.chunks_exact_mut(size).enumerate() {
-                forward_four::<A, false>(a, group, &roots.layers, groups, i);
+                forward_four(a, group, &roots.layers, groups, i, Between);
             }
             (groups, size) = (4 * groups, size / 4);
         }
@@ -183,7 +198,7 @@ impl<A: Arithmetic> NullaryFnOnce for Forward<'_, A> {
             let (mut groups, mut size, mut first) = (groups, size, b * (step / size));
             while size > GROUP {
                 for (i, group) in block.chunks_exact_mut(size).enumerate() {
-                    forward_four::<A, false>(a, group, &roots.layers, groups, first + i);
+                    forward_four(a, group, &roots.layers, groups, first + i, Between);
                 }
                 (groups, size, first) = (4 * groups, size / 4, 4 * first);
             }
@@ -204,34 +219,34 @@ fn quarters<A: Arithmetic>(words: &mut [u64]) -> impl Iterator<Item = [&mut A::W
     x0.iter_mut().zip(x1).zip(x2.iter_mut().zip(x3)).map(|((x0, x1), (x2, x3))| [x0, x1, x2, x3])
 }
 
-/// The first layer, on residues as they come.
+/// The first layer.
 #[inline(always)]
-fn forward_pair<A: Arithmetic>(a: A, words: &mut [u64], w: A::Factor) {
+fn forward_pair<A: Arithmetic>(a: A, words: &mut [u64], w: A::Factor, input: impl Input) {
     let words = cast_slice_mut::<u64, A::Words>(words);
-    let (low, high) = words.split_at_mut(words.len() / 2);
-    for (u, v) in low.iter_mut().zip(high) {
-        let (x, y) = a.forward(a.enter(*u), a.enter(*v), w);
+    let half = words.len() / 2;
+    let (low, high) = words.split_at_mut(half);
+    for (i, (u, v)) in low.iter_mut().zip(high).enumerate() {
+        let (x, y) = a.forward(input.vector(a, *u, i), input.vector(a, *v, half + i), w);
         (*u, *v) = (a.store(x), a.store(y));
     }
 }
 
-/// Two layers of group `group` among `groups`; `ENTER`: on residues as they come.
+/// Two layers of group `group` among `groups`.
 #[inline(always)]
-fn forward_four<A: Arithmetic, const ENTER: bool>(
+fn forward_four<A: Arithmetic>(
     a: A,
     words: &mut [u64],
     roots: &[A::Root],
     groups: usize,
     group: usize,
+    input: impl Input,
 ) {
     let w1 = a.splat(roots[groups + group]);
     let (w2, w3) = (a.splat(roots[2 * (groups + group)]), a.splat(roots[2 * (groups + group) + 1]));
-    for [word0, word1, word2, word3] in quarters::<A>(words) {
-        let [x0, x1, x2, x3] = if ENTER {
-            [a.enter(*word0), a.enter(*word1), a.enter(*word2), a.enter(*word3)]
-        } else {
-            [a.load(*word0), a.load(*word1), a.load(*word2), a.load(*word3)]
-        };
+    let quarter = words.len() / lanes::<A>() / 4;
+    for (i, [word0, word1, word2, word3]) in quarters::<A>(words).enumerate() {
+        let (x0, x1) = (input.vector(a, *word0, i), input.vector(a, *word1, quarter + i));
+        let (x2, x3) = (input.vector(a, *word2, 2 * quarter + i), input.vector(a, *word3, 3 * quarter + i));
         let (x0, x2) = a.forward(x0, x2, w1);
         let (x1, x3) = a.forward(x1, x3, w1);
         let (x0, x1) = a.forward(x0, x1, w2);
