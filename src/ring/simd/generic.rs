@@ -40,14 +40,6 @@ pub fn negate(x: &mut [u64], q: &Modulus) {
 
 #[inline(always)]
 pub fn reduce_signed(out: &mut [u64], values: &[i32], q: &Modulus) {
-    if q.value() > 1 << 31 {
-        // Magnitudes are below q: negative values only need q added.
-        for (out, value) in out.iter_mut().zip(values) {
-            let value = i64::from(*value);
-            *out = (value + (q.value() as i64 & (value >> 63))) as u64;
-        }
-        return;
-    }
     // In doubles, where all of this is exact.
     let (modulus, reciprocal) = (q.value() as f64, 1.0 / q.value() as f64);
     for (out, value) in out.iter_mut().zip(values) {
