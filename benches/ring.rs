@@ -31,6 +31,8 @@ fn ring(c: &mut Criterion) {
     let (mut x, mut y) = (uniform(100), uniform(101));
 
     c.bench_function("ring/ntt_forward", |b| b.iter(|| ntt.forward(black_box(&mut x))));
+    let signed: Vec<i32> = x.iter().map(|word| (*word as i32) >> 12).collect();
+    c.bench_function("ring/ntt_forward_signed", |b| b.iter(|| ntt.evaluated(black_box(&signed))));
     c.bench_function("ring/ntt_inverse", |b| b.iter(|| ntt.inverse(black_box(&mut x))));
     let terms: Vec<Term<'_>> = sources.chunks_exact(3).map(|s| Term { shared: &s[0], pair: (&s[1], &s[2]) }).collect();
     c.bench_function("ring/multiply_accumulate_7", |b| {

@@ -25,12 +25,16 @@ pub const UNREDUCED_BITS: u32 = 46;
 /// What an inverse butterfly adds to keep differences positive, in multiples of q: sums of up to eight residues below 2q.
 const OFFSET: u64 = 16;
 
-/// `CAREFUL`: for moduli of more than [`UNREDUCED_BITS`] bits, up to 50; residues stay below 4q (forward) and 2q (inverse).
+/// Residues below 2^52, modulo 2^52: products read no more of a word, so what carries over needs no mask before the end.
+///
+/// `CAREFUL`: for moduli of more than [`UNREDUCED_BITS`] bits, up to 50; residues stay below 4q (forward) and 2q (inverse), and are compared.
 #[derive(Clone, Copy)]
 pub struct Words52<const CAREFUL: bool> {
     token: Ifma,
     words: Words,
     q: __m512i,
+    /// 2^52 - q.
+    minus_q: __m512i,
     two_q: __m512i,
     offset: __m512i,
     /// floor(2^52 / q).
@@ -39,10 +43,10 @@ pub struct Words52<const CAREFUL: bool> {
 }
 
 impl<const CAREFUL: bool> Words52<CAREFUL> {
+    /// `sum + a b`, of which the product's bits below 2^52.
     #[inline(always)]
-    fn low(self, a: __m512i, b: __m512i) -> __m512i {
-        let Ifma { avx512f, avx512ifma, .. } = self.token;
-        avx512ifma._mm512_madd52lo_epu64(avx512f._mm512_setzero_si512(), a, b)
+    fn add_low(self, sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
+        self.token.avx512ifma._mm512_madd52lo_epu64(sum, a, b)
     }
 
     #[inline(always)]
@@ -51,17 +55,24 @@ impl<const CAREFUL: bool> Words52<CAREFUL> {
         avx512ifma._mm512_madd52hi_epu64(avx512f._mm512_setzero_si512(), a, b)
     }
 
-    /// `x w` below 2q, for x below 2^52.
+    /// Without the bits from 52 on.
     #[inline(always)]
-    fn multiply(self, x: __m512i, (w, quotient): (__m512i, __m512i)) -> __m512i {
-        let multiple = self.low(self.high(x, quotient), self.q);
-        self.token.avx512f._mm512_and_si512(self.words.sub(self.low(x, w), multiple), self.mask)
+    fn masked(self, x: __m512i) -> __m512i {
+        self.token.avx512f._mm512_and_si512(x, self.mask)
     }
 
-    /// The same residue below 2q, for x below 2^52.
+    /// `x w` below 2q, if it is compared; modulo 2^52 otherwise.
+    #[inline(always)]
+    fn multiply(self, x: __m512i, (w, quotient): (__m512i, __m512i)) -> __m512i {
+        let product = self.add_low(self.token.avx512f._mm512_setzero_si512(), x, w);
+        let product = self.add_low(product, self.high(x, quotient), self.minus_q);
+        if CAREFUL { self.masked(product) } else { product }
+    }
+
+    /// The same residue below 2q, modulo 2^52.
     #[inline(always)]
     fn reduce(self, x: __m512i) -> __m512i {
-        self.words.sub(x, self.low(self.high(x, self.reciprocal), self.q))
+        self.add_low(x, self.high(x, self.reciprocal), self.minus_q)
     }
 }
 
@@ -76,6 +87,7 @@ impl<const CAREFUL: bool> Arithmetic for Words52<CAREFUL> {
             token,
             words,
             q: words.splat(q.value()),
+            minus_q: words.splat((1 << 52) - q.value()),
             two_q: words.splat(2 * q.value()),
             offset: words.splat(if CAREFUL { 2 } else { OFFSET } * q.value()),
             reciprocal: words.splat(q.one().quotient52),
@@ -91,7 +103,7 @@ impl<const CAREFUL: bool> Arithmetic for Words52<CAREFUL> {
     }
     #[inline(always)]
     fn leave(self, x: __m512i) -> [u64; 8] {
-        pulp::cast(self.words.below(self.reduce(x), self.q))
+        pulp::cast(self.words.below(self.masked(self.reduce(x)), self.q))
     }
     #[inline(always)]
     fn forward(self, u: __m512i, v: __m512i, w: (__m512i, __m512i)) -> (__m512i, __m512i) {
