@@ -91,15 +91,21 @@ pub fn card_accuracy(rows: &Rows, group: &Group) -> Option<Spread> {
 /// neither is of enough.
 #[must_use]
 pub fn best_accuracy<'g>(rows: &Rows, groups: impl Iterator<Item = &'g Group> + Clone) -> Accuracy {
+    accuracies_by_choice(rows, groups)[0]
+}
+
+/// The accuracies to show for several groups together: [`best_accuracy`] first, the others where that one says nothing.
+#[must_use]
+pub fn accuracies_by_choice<'g>(rows: &Rows, groups: impl Iterator<Item = &'g Group> + Clone) -> [Accuracy; 3] {
     let total = |of| {
         let images = groups.clone().filter_map(|group| Some(accuracy(rows, group, of)?.1));
         let images: Vec<u64> = images.filter(|images| *images >= FEWEST_IMAGES).collect();
         images.iter().max().map(|most| (*most, images.len()))
     };
     match (total(ENCRYPTED), total(SIMULATED)) {
-        (None, None) => CLEAR,
-        (encrypted, simulated) if encrypted >= simulated => ENCRYPTED,
-        _ => SIMULATED,
+        (None, None) => [CLEAR, ENCRYPTED, SIMULATED],
+        (encrypted, simulated) if encrypted >= simulated => [ENCRYPTED, SIMULATED, CLEAR],
+        _ => [SIMULATED, ENCRYPTED, CLEAR],
     }
 }
 

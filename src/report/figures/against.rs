@@ -7,7 +7,7 @@ use super::plot::{Axis, Chart, ChartPoint, Marker, SERIES, Scale, Series};
 use super::subtitle;
 use crate::report::columns::{Accuracy, trial};
 use crate::report::groups::{Group, groups};
-use crate::report::measures::{FEWEST_IMAGES, best_accuracy};
+use crate::report::measures::{FEWEST_IMAGES, accuracies_by_choice};
 use crate::report::rows::Rows;
 use crate::report::security::{insecure, is_insecure};
 use crate::report::spread::Spread;
@@ -74,12 +74,15 @@ impl Against {
         several: bool,
         untold: &[&'static str],
     ) -> Vec<Chart> {
-        let kind = best_accuracy(rows, lines.iter());
-        let all = Lines::of(rows, self, quantity, kind, lines, untold);
-        // Points that no line joins differ in more than the setting.
-        if !all.lines.iter().any(Line::has_several_values) {
+        // Points that no line joins differ in more than the setting; then another accuracy may have lines.
+        let kinds = accuracies_by_choice(rows, lines.iter());
+        let Some((kind, all)) = kinds
+            .into_iter()
+            .map(|kind| (kind, Lines::of(rows, self, quantity, kind, lines, untold)))
+            .find(|(_, all)| all.lines.iter().any(Line::has_several_values))
+        else {
             return Vec::new();
-        }
+        };
         let values = || all.lines.iter().flat_map(|line| &line.points).map(|(value, _)| *value);
         let told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET]].concat();
         let telling = all.telling(rows, &told_elsewhere);
@@ -264,6 +267,19 @@ mod tests {
         assert!(charts[0].subtitle.contains("1 point below 84.3 % is not shown"), "{}", charts[0].subtitle);
         assert_eq!(floor(&[90.0, 85.0, 10.0]), Some(85.0));
         assert_eq!((floor(&[90.0, 75.0]), floor(&[90.0, 50.0, 30.0])), (None, None));
+    }
+
+    #[test]
+    fn an_accuracy_with_no_line_leaves_the_figure_to_another_one() {
+        let header = CLUSTERED.replace(
+            "accuracy,accuracy_images",
+            "clear_accuracy,clear_accuracy_images,simulated_accuracy,simulated_accuracy_images",
+        );
+        let clear = header.replace(",10000\n", ",10000,,\n");
+        let simulated = "s,ok,resnet20,16,cifar10,trained,,slice,diagonals,1,22.0,,,0.91,10000\n";
+        let chart = &CLUSTERS.charts(&rows(&format!("{clear}{simulated}")), Quantity::Accuracy).unwrap()[0];
+        assert_eq!(chart.series[0].points.len(), 3);
+        assert!(chart.y.title.contains("clear"), "{}", chart.y.title);
     }
 
     #[test]
