@@ -37,16 +37,10 @@ fn shipped_experiments_plan() {
 
 #[test]
 fn tiles_compared_plan() {
-    // On the shipped images: the file's own have to be fetched.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let model = "resnet20_w16_cifar10_herpn_distilled_continued_seed0";
-    let weights = root.join(format!("models/{model}.safetensors"));
-    let text = std::fs::read_to_string(root.join("experiments/ablation/tiled.yaml")).unwrap();
-    let text = text.replace("{name: cifar10, path: ../../data/full}", "cifar10").replace("images: 768", "images: 200");
-    let directory = tempfile::tempdir().unwrap();
-    let text = text.replace(&format!("model: {model}"), &format!("model: {}", weights.display()));
-    std::fs::write(directory.path().join("tiled.yaml"), text).unwrap();
-    let told = success(directory.path(), &["run", "tiled.yaml", "--dry-run", "--set", "memory.limit=64 GiB"]);
+    // On the shipped images: the file's own have to be fetched.
+    let set = ["--set", "fixed.dataset=cifar10", "--set", "fixed.images=200", "--set", "memory.limit=64 GiB"];
+    let told = success(root, &[&["run", "experiments/ablation/tiled.yaml", "--dry-run"], &set[..]].concat());
     assert!(told.contains("4 of 4 trial(s) would run"), "{told}");
 }
 
