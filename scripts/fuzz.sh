@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the fuzz targets of fuzz/, one after the other, and prints what each executed and found.
+# Runs the fuzz targets of fuzz/, one after the other, and prints what each executed and found. Several may run side by side on other targets.
 #
 #   scripts/fuzz.sh SECONDS [TARGET ..]        all targets, if none is named
 #   scripts/fuzz.sh check                      whether they compile
@@ -23,20 +23,24 @@ done
 # Dependencies and their optimisation are those of the crate.
 place="$PWD/target/fuzz"
 mkdir -p "$place"
-cp Cargo.lock fuzz/Cargo.lock
-sed -n '/^\[profile\.release\.package\]/,/^\[profile\.profiling\]/p' Cargo.toml | sed '/profiling/d' > "$place/profile.toml"
-printf '[profile.release.package.leveled]\nopt-level = 1\ndebug-assertions = true\noverflow-checks = true\n' >> "$place/profile.toml"
+lock="$(mktemp -p fuzz Cargo.lock.XXXX)"
+cp Cargo.lock "$lock" && mv "$lock" fuzz/Cargo.lock
+profile="$(mktemp -p "$place" --suffix .toml)"
+trap 'rm -f "$profile"' EXIT
+sed -n '/^\[profile\.release\.package\]/,/^\[profile\.profiling\]/p' Cargo.toml | sed '/profiling/d' > "$profile"
+printf '[profile.release.package.leveled]\nopt-level = 1\ndebug-assertions = true\noverflow-checks = true\n' >> "$profile"
 if [[ $seconds == check ]]; then
     # In the target directory of the crate, where its dependencies have been checked; what is not linked needs no libFuzzer.
-    CUSTOM_LIBFUZZER_PATH=/libfuzzer.a exec "${LEVELED_FUZZ_CARGO:-cargo}" check --release --manifest-path fuzz/Cargo.toml \
-        --target-dir target --config "$place/profile.toml"
+    CUSTOM_LIBFUZZER_PATH=/libfuzzer.a "${LEVELED_FUZZ_CARGO:-cargo}" check --release --manifest-path fuzz/Cargo.toml \
+        --target-dir target --config "$profile"
+    exit
 fi
 RUSTC_WRAPPER="$PWD/fuzz/instrument" CARGO_TARGET_DIR="$place" "${LEVELED_FUZZ_CARGO:-cargo}" build --release \
-    --manifest-path fuzz/Cargo.toml --config "$place/profile.toml"
+    --manifest-path fuzz/Cargo.toml --config "$profile"
 
 # Files of a target lie in memory, if there is a place for that.
 scratch="$(mktemp -d -p "$([[ -d /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")"
-trap 'rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch" "$profile"' EXIT
 
 # Bytes of the longest input: twice that of the longest seed.
 longest() { find "fuzz/seeds/$1" -type f -printf '%s\n' | sort -n | tail -1; }

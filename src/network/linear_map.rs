@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::lowered::{LinearMap, Placement, Shape};
-use super::window::inside;
+use super::plain::Patches;
 
 impl LinearMap {
     /// Shape of the map's output for a source of shape `source`; `None` if its sizes fit no such source.
@@ -48,20 +46,15 @@ impl LinearMap {
     }
 
     /// Adds the map of `values`, of shape `source`, to `output`, of shape `shape`. Both are row-major
-    /// `[channels, height, width]`, and `shape` is [`output_shape`](Self::output_shape) of `source`.
-    pub fn apply_add(&self, values: &[f64], source: Shape, output: &mut [f64], shape: Shape) {
+    /// `[channels, height, width]`, and `shape` is [`output_shape`](Self::output_shape) of `source`. `columns` is scratch space of any
+    /// length.
+    pub fn apply_add(&self, values: &[f64], source: Shape, output: &mut [f64], shape: Shape, columns: &mut Vec<f64>) {
         let (from_plane, to_plane) = ((source.height * source.width).max(1), (shape.height * shape.width).max(1));
         match self {
-            Self::Convolution { weights, in_channels, kernel, stride, padding, groups, .. } => {
-                let taps = kernel * kernel;
-                let rows = weights.par_chunks_exact((in_channels / groups * taps).max(1));
-                rows.zip(output.par_chunks_exact_mut(to_plane)).enumerate().for_each(|(channel, (row, to))| {
-                    let first = self.inputs_of(channel, source.channels).start * from_plane;
-                    let from = &values[first..][..row.len() / taps.max(1) * from_plane];
-                    let (kernel, stride, padding) = (*kernel, *stride, *padding);
-                    // Compiled for every instruction set, chosen at run time.
-                    pulp::Arch::new().dispatch(Channel { row, kernel, stride, padding, from, source, to, shape });
-                });
+            Self::Convolution { weights, kernel, stride, padding, groups, .. } => {
+                let (kernel, stride, padding, groups) = (*kernel, *stride, *padding, *groups);
+                let patches = Patches { kernel, stride, padding, groups, input: source, output: shape };
+                patches.multiply_add(weights, values, output, columns);
             }
             Self::ChannelScale { factors, placement } => {
                 for (channel, to) in output.chunks_exact_mut(to_plane).enumerate() {
@@ -177,60 +170,6 @@ impl Placement {
     }
 }
 
-/// One output channel of a convolution.
-struct Channel<'a> {
-    /// Weights, `[input channels, kernel, kernel]`.
-    row: &'a [f64],
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-    /// The input channels.
-    from: &'a [f64],
-    source: Shape,
-    to: &'a mut [f64],
-    shape: Shape,
-}
-
-impl pulp::NullaryFnOnce for Channel<'_> {
-    type Output = ();
-
-    // A closure would not be inlined into the function that has the instruction set.
-    #[inline(always)]
-    fn call(self) {
-        let Self { row, kernel, stride, padding, from, source, to, shape } = self;
-        let (taps, plane) = (kernel * kernel, source.height * source.width);
-        for (tap, &weight) in row.iter().enumerate() {
-            let from = &from[tap / taps * plane..][..plane];
-            add_tap(weight, [tap % taps / kernel, tap % kernel], (stride, padding), (from, source), (to, shape));
-        }
-    }
-}
-
-/// `to[y, x] += weight * from[y * stride + ky - padding, x * stride + kx - padding]` wherever that is inside.
-#[inline(always)]
-fn add_tap(
-    weight: f64,
-    [ky, kx]: [usize; 2],
-    (stride, padding): (usize, usize),
-    (from, source): (&[f64], Shape),
-    (to, shape): (&mut [f64], Shape),
-) {
-    let columns = inside(kx, source.width, shape.width, stride, padding);
-    if columns.is_empty() {
-        return;
-    }
-    let first = columns.start * stride + kx - padding;
-    for y in inside(ky, source.height, shape.height, stride, padding) {
-        let from = &from[(y * stride + ky - padding) * source.width..][first..source.width];
-        let to = &mut to[y * shape.width..][columns.clone()];
-        if stride == 1 {
-            to.iter_mut().zip(from).for_each(|(sum, x)| *sum += weight * x);
-        } else {
-            to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(sum, x)| *sum += weight * x);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,7 +190,7 @@ mod tests {
     fn a_convolution_by_hand() {
         let source = Shape::new(1, 3, 3);
         let mut output = vec![100.0; 4];
-        convolution(2, 1).apply_add(&[1.0; 9], source, &mut output, Shape::new(1, 2, 2));
+        convolution(2, 1).apply_add(&[1.0; 9], source, &mut output, Shape::new(1, 2, 2), &mut Vec::new());
         // Corners see four taps each: 5 6 8 9, 4 5 7 8, 2 3 5 6, 1 2 4 5.
         assert_eq!(output, [128.0, 124.0, 116.0, 112.0]);
     }
@@ -275,7 +214,7 @@ mod tests {
             let apply = |map: &LinearMap| {
                 let shape = map.output_shape(source).unwrap();
                 let mut output = vec![0.0; shape.len()];
-                map.apply_add(&values, source, &mut output, shape);
+                map.apply_add(&values, source, &mut output, shape, &mut Vec::new());
                 (shape, output)
             };
             let ((shape, plain), (pooled, found)) = (apply(&map), apply(&map.averaged(size).unwrap()));
@@ -351,10 +290,10 @@ mod tests {
         for map in maps {
             let shape = map.output_shape(source).unwrap();
             let (mut expected, mut found) = (vec![0.0; shape.len()], vec![0.0; shape.len()]);
-            map.apply_add(&scaled, source, &mut expected, shape);
+            map.apply_add(&scaled, source, &mut expected, shape, &mut Vec::new());
             let mut map = map;
             map.scale_source(&factors, source);
-            map.apply_add(&values, source, &mut found, shape);
+            map.apply_add(&values, source, &mut found, shape, &mut Vec::new());
             assert_eq!(found, expected);
         }
     }

@@ -25,8 +25,7 @@ impl LoweredTrace {
 }
 
 impl LoweredNetwork {
-    /// Evaluates one normalised image, row-major `[channels, height, width]`. Runs on rayon's threads, over output
-    /// channels.
+    /// Evaluates one normalised image, row-major `[channels, height, width]`, on one thread.
     ///
     /// # Errors
     /// [`NetworkError::InputLength`]; [`NetworkError::Lowered`] for a network whose parts do not fit together.
@@ -37,6 +36,7 @@ impl LoweredNetwork {
         }
         let mut linear: Vec<Vec<f64>> = Vec::with_capacity(self.layers.len());
         let mut activated: Vec<Vec<f64>> = Vec::with_capacity(self.layers.len());
+        let mut columns = Vec::new();
         for layer in &self.layers {
             let mut output = layer.bias.clone();
             for term in &layer.terms {
@@ -44,7 +44,7 @@ impl LoweredNetwork {
                     Source::Input => (image, self.input),
                     Source::Layer(index) => (activated[index].as_slice(), self.layers[index].shape),
                 };
-                term.map.apply_add(values, shape, &mut output, layer.shape);
+                term.map.apply_add(values, shape, &mut output, layer.shape, &mut columns);
             }
             activated.push(activate(layer, &output));
             linear.push(output);

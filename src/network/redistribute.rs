@@ -257,7 +257,7 @@ impl<'a> Lowering<'a> {
             }
             if offset.iter().any(|&d| d != 0.0) {
                 let constant: Vec<f64> = (0..from.len()).map(|at| offset[at / (from.height * from.width)]).collect();
-                term.map.apply_add(&constant, from, &mut bias, shape);
+                term.map.apply_add(&constant, from, &mut bias, shape, &mut Vec::new());
             }
             term.map.scale_source(&scale, from);
             if let Some(form) = &form {

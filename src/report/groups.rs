@@ -2,6 +2,7 @@
 
 use super::columns::SPEED_ONLY;
 use super::rows::Rows;
+use crate::experiment::records::TrialRow;
 
 /// Trials that differ only in what repeats a measurement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ impl Group {
 /// What the settings of a group are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
+    /// What the network is, however it is encrypted.
+    Network,
     /// All that can change an answer.
     Answer,
     /// And what changes seconds only.
@@ -47,7 +50,12 @@ pub fn groups(rows: &Rows, by: By, without: &[&str], keep: impl Fn(usize) -> boo
 /// These rows by configuration, in the order of their first ones.
 #[must_use]
 pub fn groups_among(rows: &Rows, by: By, without: &[&str], among: &[usize]) -> Vec<Group> {
-    let told = |name: &str| !(without.contains(&name) || by == By::Answer && SPEED_ONLY.contains(&name));
+    let ignored: &[&[&str]] = match by {
+        By::Network => &[TrialRow::ENCRYPTION, &SPEED_ONLY],
+        By::Answer => &[&SPEED_ONLY],
+        By::Speed => &[],
+    };
+    let told = |name: &str| ![&[without], ignored].concat().iter().any(|names| names.contains(&name));
     let columns: Vec<&str> = rows.telling().filter(|(name, _)| told(name)).map(|(_, column)| column).collect();
     rows.alike(among, &columns).into_iter().map(|rows| Group { rows }).collect()
 }
@@ -60,14 +68,21 @@ mod tests {
     #[test]
     fn threads_matter_to_seconds_only() {
         let rows = rows(
-            "trial_id,status,network,model,seed,threads,clusters,weights\n\
-             a,ok,resnet20,x_seed0,1,2,64,trained\nb,ok,resnet20,x_seed1,1,2,64,trained\n\
-             c,ok,resnet20,x_seed0,2,1,64,trained\nd,ok,resnet20,x_seed0,1,2,128,random\n",
+            "trial_id,status,network,model,seed,threads,clusters,weights,log_n\n\
+             a,ok,resnet20,x_seed0,1,2,64,trained,15\nb,ok,resnet20,x_seed1,1,2,64,trained,15\n\
+             c,ok,resnet20,x_seed0,2,1,64,trained,15\nd,ok,resnet20,x_seed0,1,2,128,random,15\n\
+             e,ok,resnet20,x_seed0,1,2,64,trained,16\nf,ok,resnet20,x_seed0,1,2,64,trained,\n",
         );
         let by_answer = groups(&rows, By::Answer, &[], |_| true);
         assert_eq!(by_answer.iter().map(|group| group.rows.clone()).collect::<Vec<_>>(), [vec![0, 1, 2], vec![3]]);
-        assert_eq!(groups(&rows, By::Speed, &[], |_| true).len(), 3);
+        assert_eq!(groups(&rows, By::Speed, &[], |_| true).len(), 5);
+        // Nor does it matter to a network how it is encrypted.
+        let by_network = groups(&rows, By::Network, &[], |_| true);
+        assert_eq!(
+            by_network.iter().map(|group| group.rows.clone()).collect::<Vec<_>>(),
+            [vec![0, 1, 2, 4, 5], vec![3]]
+        );
         // Random weights stay apart.
-        assert_eq!(groups(&rows, By::Answer, &["clusters"], |_| true).len(), 2);
+        assert_eq!(groups(&rows, By::Network, &["clusters"], |_| true).len(), 2);
     }
 }

@@ -87,14 +87,8 @@ pub fn card_accuracy(rows: &Rows, group: &Group) -> Option<Spread> {
     Spread::of(&networks.into_iter().filter_map(percent).collect::<Vec<_>>())
 }
 
-/// The accuracy to show for several groups together: the encrypted or the simulated one, whichever is of more images; in the clear where
-/// neither is of enough.
-#[must_use]
-pub fn best_accuracy<'g>(rows: &Rows, groups: impl Iterator<Item = &'g Group> + Clone) -> Accuracy {
-    accuracies_by_choice(rows, groups)[0]
-}
-
-/// The accuracies to show for several groups together: [`best_accuracy`] first, the others where that one says nothing.
+/// The accuracies to show for several groups together, best first: the encrypted or the simulated one, whichever is of more images; in the
+/// clear where neither is of enough. The others are for what the first one says nothing of.
 #[must_use]
 pub fn accuracies_by_choice<'g>(rows: &Rows, groups: impl Iterator<Item = &'g Group> + Clone) -> [Accuracy; 3] {
     let total = |of| {
@@ -168,7 +162,7 @@ mod tests {
     #[test]
     fn a_few_images_are_no_accuracy_to_show() {
         let rows = rows(TRIALS);
-        assert_eq!(best_accuracy(&rows, [&Group { rows: vec![0, 1, 2] }].into_iter()), SIMULATED);
-        assert_eq!(best_accuracy(&rows, [&Group { rows: vec![2] }].into_iter()), CLEAR);
+        assert_eq!(accuracies_by_choice(&rows, [&Group { rows: vec![0, 1, 2] }].into_iter())[0], SIMULATED);
+        assert_eq!(accuracies_by_choice(&rows, [&Group { rows: vec![2] }].into_iter())[0], CLEAR);
     }
 }

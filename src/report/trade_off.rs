@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::columns::{Accuracy, ENCRYPTED, SIMULATED, trial};
+use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::groups::{By, Group, configurations, groups};
-use super::measures::{FEWEST_IMAGES, accuracy, best_accuracy, card_accuracy, latency, seconds_per_image};
+use super::measures::{FEWEST_IMAGES, accuracy, card_accuracy, latency, mean, seconds_per_image};
 use super::rows::Rows;
 use super::security;
 use super::spread::Spread;
@@ -64,13 +64,10 @@ pub struct TradeOff {
 }
 
 /// Settings that change how an answer is computed and not what it should be.
-pub const LAYOUT: [&str; 3] = [trial::LAYOUT, trial::CONVOLUTION, trial::BATCH];
+pub const LAYOUT: [&str; 4] = [trial::LAYOUT, trial::CONVOLUTION, trial::BATCH, trial::TILES];
 
-/// The most images that an accuracy under encryption, real or simulated, is of.
-fn most_images(rows: &Rows, group: &Group) -> u64 {
-    let images = [ENCRYPTED, SIMULATED].map(|kind| accuracy(rows, group, kind).map_or(0, |(_, images)| images));
-    images.into_iter().max().unwrap_or(0)
-}
+/// The share of a configuration's own images that have the class of clear text, below which clear text does not speak for it.
+const AGREEING: f64 = 0.9;
 
 /// What the cards say of weights as they were trained: one model, unclustered.
 fn as_trained(rows: &Rows, group: &Group) -> Option<Spread> {
@@ -84,33 +81,38 @@ fn as_trained(rows: &Rows, group: &Group) -> Option<Spread> {
 /// No configuration of trained weights has seconds and an accuracy of enough images.
 pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
     // The groups of trained weights by the number of their configuration, and that number for every row.
-    let by = |without: &[&str]| {
-        let numbers = configurations(rows, By::Answer, without);
-        let all = groups(rows, By::Answer, without, |row| rows.is_trained(row));
+    let by = |by, without: &[&str]| {
+        let numbers = configurations(rows, by, without);
+        let all = groups(rows, by, without, |row| rows.is_trained(row));
         let groups: HashMap<usize, Group> = all.into_iter().map(|group| (numbers[group.first()], group)).collect();
         (numbers, groups)
     };
-    let (exact, elsewhere) = (by(&[]), by(&LAYOUT));
+    // Another layout has other noise, and what it says of more images is worth more than what this one says of a few; so is clear text.
+    let answers = [
+        (by(By::Network, &[]), CLEAR),
+        (by(By::Answer, &LAYOUT), SIMULATED),
+        (by(By::Answer, &[]), SIMULATED),
+        (by(By::Answer, &LAYOUT), ENCRYPTED),
+        (by(By::Answer, &[]), ENCRYPTED),
+    ];
     let timed = groups(rows, By::Speed, &[], |row| rows.is_trained(row) && rows.number(trial::LATENCY, row).is_some());
     let datasets: BTreeSet<String> = timed.iter().map(|group| rows.text(trial::DATASET, group.first())).collect();
-    // Another layout has other noise, and what it says of more images is worth more than what this one says of a few.
-    let answers = |group: &Group| {
-        let of =
-            |(numbers, groups): &'_ (Vec<usize>, HashMap<usize, Group>)| groups.get(&numbers[group.first()]).cloned();
-        [of(&elsewhere), of(&exact)].into_iter().flatten().max_by_key(|group| most_images(rows, group))
+    let accuracy = |group: &Group| {
+        let agrees = mean(rows, group, trial::AGREEMENT).is_none_or(|share| share >= AGREEING);
+        let of = |((numbers, groups), kind): &((Vec<usize>, HashMap<usize, Group>), Accuracy)| {
+            Some((accuracy(rows, groups.get(&numbers[group.first()])?, *kind)?, *kind))
+        };
+        // That of the most images, of equally many the last one.
+        let speaking = answers.iter().filter(|(_, kind)| agrees || *kind != CLEAR);
+        let widest = speaking.filter_map(of).max_by_key(|((_, images), _)| *images);
+        match widest.filter(|((_, images), _)| *images >= FEWEST_IMAGES) {
+            Some(((accuracy, images), kind)) => Some((accuracy, Source::Images(kind, images))),
+            None => as_trained(rows, group).filter(|_| agrees).map(|accuracy| (accuracy, Source::Card)),
+        }
     };
     let of_dataset = |dataset: String| {
         let here: Vec<&Group> =
             timed.iter().filter(|group| rows.text(trial::DATASET, group.first()) == dataset).collect();
-        let answering: Vec<Group> = here.iter().filter_map(|group| answers(group)).collect();
-        let kind = best_accuracy(rows, answering.iter());
-        let accuracy = |group: &Group| {
-            let measured = answers(group).and_then(|answers| accuracy(rows, &answers, kind));
-            match measured.filter(|(_, images)| *images >= FEWEST_IMAGES) {
-                Some((accuracy, images)) => Some((accuracy, Source::Images(kind, images))),
-                None => as_trained(rows, group).map(|accuracy| (accuracy, Source::Card)),
-            }
-        };
         let point = |group: &&Group| {
             let (accuracy, source) = accuracy(group)?;
             let (latency, (per_image, batched)) = (latency(rows, group)?, seconds_per_image(rows, group)?);
@@ -197,5 +199,35 @@ mod tests {
         let all = trade_offs(&rows(&format!("{header}a,ok,64,1,2,5,0.9\nb,ok,,1,2,4,0.9\n"))).unwrap();
         assert_eq!((all[0].without, all[0].points.len(), all[0].points[0].source), (1, 1, Source::Card));
         assert!((all[0].points[0].accuracy.mean - 90.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_point_has_the_accuracy_of_the_most_images() {
+        // One configuration has a few encrypted images and all in the clear, one all encrypted and in the clear, one all in the clear.
+        let rows = rows(
+            "trial_id,status,clusters,log_n,accuracy,accuracy_images,clear_accuracy,clear_accuracy_images,latency_seconds_median\n\
+             a,ok,8,15,0.95,200,0.90,10000,1\nb,ok,16,15,0.91,10000,0.92,10000,2\nc,ok,32,15,1,2,1,2,3\nd,ok,32,,,,0.93,10000,\n",
+        );
+        let trade_off = &trade_offs(&rows).unwrap()[0];
+        assert_eq!((trade_off.points.len(), trade_off.without), (3, 0));
+        let found: Vec<(f64, Source)> = trade_off.points.iter().map(|it| (it.accuracy.mean, it.source)).collect();
+        let expected = [(90.0, CLEAR), (91.0, ENCRYPTED), (93.0, CLEAR)];
+        for ((mean, source), (percent, kind)) in found.into_iter().zip(expected) {
+            assert!((mean - percent).abs() < 1e-9);
+            assert_eq!(source, Source::Images(kind, 10_000));
+        }
+    }
+
+    #[test]
+    fn clear_text_does_not_speak_for_what_gives_other_classes() {
+        let rows = rows(
+            "trial_id,status,scale_bits,backend,accuracy,accuracy_images,clear_accuracy,clear_accuracy_images,agreement,\
+             latency_seconds_median,card_accuracy\n\
+             a,ok,22,encrypted,0.95,20,0.9,20,0.95,2,0.91\nb,ok,12,encrypted,0.1,20,0.9,20,0.1,1,0.91\n\
+             c,ok,13,encrypted,0.2,200,0.9,200,0.2,1,0.91\nd,ok,,clear,,,0.93,10000,,,\n",
+        );
+        let trade_off = &trade_offs(&rows).unwrap()[0];
+        let found: Vec<f64> = trade_off.points.iter().map(|point| point.accuracy.mean.round()).collect();
+        assert_eq!((found, trade_off.without), (vec![20.0, 93.0], 1));
     }
 }

@@ -12,6 +12,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
 use crate::inference::probe::probe;
 use crate::inference::{Plan, Simulation, simulator};
+use crate::network::NetworkError;
 use crate::ring::sampling::Seed;
 
 /// Program, weights and clear-text copies.
@@ -110,10 +111,13 @@ impl<'p> Simulator<'p> {
     ) -> Result<Vec<ImageOutcome>, ExperimentError> {
         let Prepared { card, plan, .. } = self.prepared;
         let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
-        let trace = |input: &Vec<f64>| plan.network.forward(&plan.client.network_input(input));
-        let traces = inputs.iter().map(trace).collect::<Result<Vec<_>, _>>()?;
-        let largest: Vec<Vec<f64>> = traces.iter().map(|trace| trace.largest()).collect();
-        let exploded: Vec<bool> = largest.iter().map(|largest| explodes(plan, largest)).collect();
+        // Layers are kept for a probe alone.
+        let clear = |input: &Vec<f64>| {
+            let trace = plan.network.forward(&plan.client.network_input(input))?;
+            Ok((trace.logits().to_vec(), trace.largest(), with_probe.then_some(trace)))
+        };
+        let clear = inputs.par_iter().map(clear).collect::<Result<Vec<_>, NetworkError>>()?;
+        let exploded: Vec<bool> = clear.iter().map(|(_, largest, _)| explodes(plan, largest)).collect();
         let seed = |number: u64| self.seed.derive("simulated image", &[number]).generator().next_u64();
         let seeded: Vec<(&[f64], u64)> =
             inputs.iter().zip(first..).map(|(input, number)| (&input[..], seed(number))).collect();
@@ -123,22 +127,21 @@ impl<'p> Simulator<'p> {
             for (image, layers) in layers.iter_mut().enumerate() {
                 // A probe looks at the slots of the first image of a ciphertext.
                 let (number, place) = (image / plan.client.shared_images(), image % plan.client.shared_images());
-                let probe = if with_probe && !exploded[image] && place == 0 {
+                let trace = clear[image].2.as_ref().filter(|_| !exploded[image] && place == 0);
+                let probe = trace.and_then(|trace| {
                     let slots: Vec<Vec<Complex>> = output.iter().map(|ciphertext| ciphertext.slots(number)).collect();
-                    probe(plan, &traces[image], layer, scale, &slots)
-                } else {
-                    None
-                };
+                    probe(plan, trace, layer, scale, &slots)
+                });
                 layers.push(LayerOutcome { seconds, scale, probe });
             }
         })?;
-        let found = decrypted.into_iter().zip(traces).zip(largest).zip(exploded).zip(layers);
+        let found = decrypted.into_iter().zip(clear).zip(exploded).zip(layers);
         Ok(found
-            .map(|((((decrypted, trace), largest), exploded), layers)| ImageOutcome {
+            .map(|(((decrypted, (logits, largest, _)), exploded), layers)| ImageOutcome {
                 largest,
                 exploded,
                 layers,
-                ..ImageOutcome::new(decrypted, trace.logits().to_vec())
+                ..ImageOutcome::new(decrypted, logits)
             })
             .collect())
     }

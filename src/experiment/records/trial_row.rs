@@ -50,6 +50,19 @@ macro_rules! trial_row {
             pub const SETTINGS: &[&str] =
                 &[$(Self::$located.name,)* $(Self::$parameter.name,)* $(Self::$plain.name,)*];
 
+            /// Names of the settings of [`SETTINGS`](Self::SETTINGS) that say how a network is encrypted, and nothing of what it is.
+            pub const ENCRYPTION: &[&str] = &[
+                $(Self::$parameter.name,)*
+                Self::log_n.name,
+                Self::tower_reuse.name,
+                Self::layout.name,
+                Self::convolution.name,
+                Self::batch.name,
+                Self::tiles.name,
+                Self::ring_switching.name,
+                Self::processes.name,
+            ];
+
             /// A row with nothing but the settings of a trial.
             fn of_settings(spec: &TrialSpec) -> Self {
                 let mut row = Self { $($plain: spec.settings.$plain.cell(),)* ..Self::default() };

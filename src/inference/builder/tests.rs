@@ -123,7 +123,7 @@ fn both(
     let found = part.layout.gather(&outputs);
     let mut expected = vec![0.0; layer.shape.len()];
     for term in &layer.terms {
-        term.map.apply_add(values, from.shape(), &mut expected, layer.shape);
+        term.map.apply_add(values, from.shape(), &mut expected, layer.shape, &mut Vec::new());
     }
     (found, expected)
 }

@@ -268,7 +268,7 @@ mod tests {
             let outputs = apply(&matrix, &inputs);
             for (image, plane) in planes.iter().enumerate() {
                 let mut expected = vec![0.0; output.shape().len()];
-                maps.iter().for_each(|map| map.apply_add(plane, shape, &mut expected, output.shape()));
+                maps.iter().for_each(|map| map.apply_add(plane, shape, &mut expected, output.shape(), &mut Vec::new()));
                 let mut used = std::collections::HashSet::new();
                 for (index, expected) in expected.iter().enumerate() {
                     let plane = (side / stride) * (side / stride);
@@ -321,7 +321,7 @@ mod tests {
                 let outputs = apply(&matrix, &inputs);
                 for (image, plane) in planes.iter().enumerate() {
                     let mut expected = vec![0.0; 2];
-                    map.apply_add(plane, shape, &mut expected, Shape::new(2, 1, 1));
+                    map.apply_add(plane, shape, &mut expected, Shape::new(2, 1, 1), &mut Vec::new());
                     for (class, expected) in expected.iter().enumerate() {
                         let found = outputs[class][image * tiles];
                         assert!((found / expected - 1.0).abs() < 1e-9, "{tiles}, {size}, {image}: {found} {expected}");

@@ -12,18 +12,14 @@ pub(in crate::network) struct Convolution<T> {
     pub(super) weights: Vec<T>,
     /// One value per output channel.
     pub(super) bias: Vec<T>,
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) padding: usize,
-    pub(super) input: Shape,
-    pub(super) output: Shape,
+    pub(super) patches: Patches,
 }
 
 impl<T: Element> Convolution<T> {
     /// Writes the convolution of `input` to `output`; `columns` is scratch space of any length.
     pub(super) fn apply(&self, input: &[T], output: &mut [T], columns: &mut Vec<T>) {
-        let pixels = self.output.height * self.output.width;
-        for (plane, &bias) in output.chunks_exact_mut(pixels).zip(&self.bias) {
+        let Shape { height, width, .. } = self.patches.output;
+        for (plane, &bias) in output.chunks_exact_mut(height * width).zip(&self.bias) {
             plane.fill(bias);
         }
         self.apply_add(input, output, columns);
@@ -31,15 +27,47 @@ impl<T: Element> Convolution<T> {
 
     /// Adds the convolution of `input`, without bias, to `output`.
     pub(super) fn apply_add(&self, input: &[T], output: &mut [T], columns: &mut Vec<T>) {
-        let pixels = self.output.height * self.output.width;
-        let patch = self.input.channels * self.kernel * self.kernel;
+        self.patches.multiply_add(&self.weights, input, output, columns);
+    }
+}
+
+/// What a convolution's outputs read.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::network) struct Patches {
+    pub(in crate::network) kernel: usize,
+    pub(in crate::network) stride: usize,
+    pub(in crate::network) padding: usize,
+    /// Groups of channels; divides those of input and output.
+    pub(in crate::network) groups: usize,
+    pub(in crate::network) input: Shape,
+    pub(in crate::network) output: Shape,
+}
+
+impl Patches {
+    /// Adds the products of the patches of `input` and `weights`, row-major `[out, in / groups, kernel, kernel]`, to `output`; `columns` is
+    /// scratch space of any length.
+    pub(in crate::network) fn multiply_add<T: Element>(
+        &self,
+        weights: &[T],
+        input: &[T],
+        output: &mut [T],
+        columns: &mut Vec<T>,
+    ) {
+        let of_group = |shape: Shape| Shape { channels: shape.channels / self.groups, ..shape };
+        let (from, to) = (of_group(self.input), of_group(self.output));
+        let pixels = to.height * to.width;
+        let patch = from.channels * self.kernel * self.kernel;
         columns.resize(patch * pixels, T::ZERO);
-        self.unroll(input, columns);
-        multiply_add(output, &self.weights, columns, [self.output.channels, patch, pixels]);
+        let weights = weights.chunks_exact((to.channels * patch).max(1));
+        let values = input.chunks_exact(from.len().max(1)).zip(output.chunks_exact_mut(to.len().max(1)));
+        for (weights, (input, output)) in weights.zip(values) {
+            self.unroll(input, columns);
+            multiply_add(output, weights, columns, [to.channels, patch, pixels]);
+        }
     }
 
-    /// Row `(c, ky, kx)` of `columns` holds, for each output pixel, the input value that this tap reads.
-    fn unroll(&self, input: &[T], columns: &mut [T]) {
+    /// Row `(c, ky, kx)` of `columns` holds, for each output pixel, the value that this tap reads of the channels of a group.
+    fn unroll<T: Element>(&self, input: &[T], columns: &mut [T]) {
         let Shape { height, width, .. } = self.input;
         let rows = columns.chunks_exact_mut(self.output.height * self.output.width);
         let taps = self.kernel * self.kernel;
@@ -77,13 +105,14 @@ mod tests {
 
     /// The definition, tap by tap.
     fn definition(convolution: &Convolution<f64>, input: &[f64]) -> Vec<f64> {
-        let Convolution { kernel, stride, padding, input: from, output: to, .. } = *convolution;
+        let Patches { kernel, stride, padding, groups, input: from, output: to } = convolution.patches;
+        let (read, made) = (from.channels / groups, to.channels / groups);
         let mut output = Vec::new();
         for o in 0..to.channels {
             for y in 0..to.height {
                 for x in 0..to.width {
                     let mut sum = convolution.bias[o];
-                    for c in 0..from.channels {
+                    for c in 0..read {
                         for ky in 0..kernel {
                             for kx in 0..kernel {
                                 let row = (y * stride + ky) as isize - padding as isize;
@@ -91,9 +120,9 @@ mod tests {
                                 let inside = (0..from.height as isize).contains(&row)
                                     && (0..from.width as isize).contains(&column);
                                 if inside {
-                                    let weight =
-                                        convolution.weights[((o * from.channels + c) * kernel + ky) * kernel + kx];
-                                    let at = (c * from.height + row as usize) * from.width + column as usize;
+                                    let weight = convolution.weights[((o * read + c) * kernel + ky) * kernel + kx];
+                                    let channel = o / made * read + c;
+                                    let at = (channel * from.height + row as usize) * from.width + column as usize;
                                     sum += weight * input[at];
                                 }
                             }
@@ -110,23 +139,27 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
         #[test]
         fn it_is_the_definition(
-            [in_channels, out_channels, height, width] in [1_usize..4, 1..4, 1..8, 1..8],
+            [read, made, height, width] in [1_usize..4, 1..4, 1..8, 1..8],
+            groups in 1_usize..4,
             half in 0_usize..3,
             stride in 1_usize..4,
         ) {
             let kernel = 2 * half + 1;
             let value = |i: usize| ((i * 7919 + 13) % 101) as f64 - 50.0;
             let convolution = Convolution {
-                weights: (0..out_channels * in_channels * kernel * kernel).map(value).collect(),
-                bias: (0..out_channels).map(value).collect(),
-                kernel,
-                stride,
-                padding: half,
-                input: Shape::new(in_channels, height, width),
-                output: Shape::new(out_channels, height.div_ceil(stride), width.div_ceil(stride)),
+                weights: (0..made * groups * read * kernel * kernel).map(value).collect(),
+                bias: (0..made * groups).map(value).collect(),
+                patches: Patches {
+                    kernel,
+                    stride,
+                    padding: half,
+                    groups,
+                    input: Shape::new(read * groups, height, width),
+                    output: Shape::new(made * groups, height.div_ceil(stride), width.div_ceil(stride)),
+                },
             };
-            let input: Vec<f64> = (0..convolution.input.len()).map(|i| value(i + 5)).collect();
-            let mut output = vec![f64::NAN; convolution.output.len()];
+            let input: Vec<f64> = (0..convolution.patches.input.len()).map(|i| value(i + 5)).collect();
+            let mut output = vec![f64::NAN; convolution.patches.output.len()];
             let mut scratch = vec![f64::NAN; 3];
             convolution.apply(&input, &mut output, &mut scratch);
             prop_assert_eq!(output, definition(&convolution, &input));

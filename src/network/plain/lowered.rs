@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::convolution::Convolution;
+use super::convolution::{Convolution, Patches};
 use super::element::Element;
 use super::matmul::multiply_add;
 use super::operation::largest_magnitude;
@@ -51,15 +51,20 @@ impl<T: Element> PlainLowered<T> {
             };
             let terms = layer.terms.iter().map(|term| {
                 let map = match &term.map {
-                    LinearMap::Convolution { weights, kernel, stride, padding, .. } => Map::Convolution(Convolution {
-                        weights: convert(weights),
-                        bias: Vec::new(),
-                        kernel: *kernel,
-                        stride: *stride,
-                        padding: *padding,
-                        input: shape_of(term.source),
-                        output: layer.shape,
-                    }),
+                    LinearMap::Convolution { weights, kernel, stride, padding, groups, .. } => {
+                        Map::Convolution(Convolution {
+                            weights: convert(weights),
+                            bias: Vec::new(),
+                            patches: Patches {
+                                kernel: *kernel,
+                                stride: *stride,
+                                padding: *padding,
+                                groups: *groups,
+                                input: shape_of(term.source),
+                                output: layer.shape,
+                            },
+                        })
+                    }
                     LinearMap::ChannelScale { factors, placement } => Map::ChannelScale {
                         factors: convert(factors),
                         placement: *placement,

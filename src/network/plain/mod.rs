@@ -13,4 +13,5 @@ pub use forward::PlainNetwork;
 pub use lowered::PlainLowered;
 pub use output::{EXPLODING, PlainOutput};
 
+pub(super) use convolution::Patches;
 pub(super) use operation::{PreparedOperation, batch_norm};

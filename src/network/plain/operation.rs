@@ -1,6 +1,6 @@
 //! A node's operation with its weights in the precision of the evaluation.
 
-use super::convolution::Convolution;
+use super::convolution::{Convolution, Patches};
 use super::element::Element;
 use super::matmul::multiply_add;
 use crate::network::error::NetworkError;
@@ -47,7 +47,8 @@ impl<T: Element> PreparedOperation<T> {
             Operation::Convolution { out_channels, kernel, stride, padding, bias, .. } => {
                 let bias = if bias { converted("bias")? } else { vec![T::ZERO; out_channels] };
                 let weights = converted("weight")?;
-                Self::Convolution(Convolution { weights, bias, kernel, stride, padding, input, output: node.shape })
+                let patches = Patches { kernel, stride, padding, groups: 1, input, output: node.shape };
+                Self::Convolution(Convolution { weights, bias, patches })
             }
             Operation::BatchNorm { epsilon } => {
                 let affine = batch_norm(weights, &node.name, epsilon)?;

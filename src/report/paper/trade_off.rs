@@ -56,7 +56,7 @@ pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String>
         ]);
     }
     table.notes.push(
-        "The accuracy of a configuration may have been measured in another layout: what differs is noise. Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
+        "The accuracy of a configuration is that of the most images, in this layout, in another one or in the clear: what differs is noise. Clear text does not stand for a configuration whose own images have other classes. Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
          `front`: secure, and no other secure configuration measured on the data set is both more accurate and faster per image; evaluations of one image and of batches are compared among themselves."
             .to_owned(),
     );

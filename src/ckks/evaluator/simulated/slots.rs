@@ -129,11 +129,14 @@ impl SimulatedCiphertext {
             parts.chain(self.im.par_chunks_mut(block).enumerate().map(|(index, values)| (1, index, values, im)));
         parts.for_each(|(part, index, values, deviations)| {
             let (image, index) = (index / blocks, index % blocks);
-            let mut generator = seeds[image].derive("simulated noise", &[part, index as u64]).generator();
-            let first = index * block % deviations.len();
-            for (x, deviation) in values.iter_mut().zip(deviations.iter().cycle().skip(first)) {
-                let normal: f64 = StandardNormal.sample(&mut generator);
-                *x += deviation * normal;
+            let mut generator = seeds[image].derive("simulated noise", &[part, index as u64]).fast_generator();
+            let period = deviations.len().min(values.len());
+            let deviations = &deviations[index * block % deviations.len()..][..period];
+            for values in values.chunks_exact_mut(period) {
+                for (x, deviation) in values.iter_mut().zip(deviations) {
+                    let normal: f64 = StandardNormal.sample(&mut generator);
+                    *x += deviation * normal;
+                }
             }
         });
         self.reseed(1);
