@@ -123,6 +123,10 @@ fn forge(data: &[u8], base: &Container, path: &Path) -> Option<()> {
 }
 
 fn write(path: &Path, header: Header, meta: &Value, body: &[u8]) {
+    // Nothing replaces a secret key, a forged one neither.
+    if path.exists() {
+        std::fs::remove_file(path).expect("TMPDIR can be written");
+    }
     let mut writer = Writer::create(path, header, meta, body.len() as u64).expect("TMPDIR can be written");
     writer.put(body).and_then(|()| writer.finish()).expect("TMPDIR can be written");
 }

@@ -74,7 +74,10 @@ mod tests {
              e,ok,resnet20,x_seed0,1,2,64,trained,16\nf,ok,resnet20,x_seed0,1,2,64,trained,\n",
         );
         let by_answer = groups(&rows, By::Answer, &[], |_| true);
-        assert_eq!(by_answer.iter().map(|group| group.rows.clone()).collect::<Vec<_>>(), [vec![0, 1, 2], vec![3]]);
+        assert_eq!(
+            by_answer.iter().map(|group| group.rows.clone()).collect::<Vec<_>>(),
+            [vec![0, 1, 2], vec![3], vec![4], vec![5]]
+        );
         assert_eq!(groups(&rows, By::Speed, &[], |_| true).len(), 5);
         // Nor does it matter to a network how it is encrypted.
         let by_network = groups(&rows, By::Network, &[], |_| true);
