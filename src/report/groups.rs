@@ -55,7 +55,7 @@ pub fn groups_among(rows: &Rows, by: By, without: &[&str], among: &[usize]) -> V
         By::Answer => &[&SPEED_ONLY],
         By::Speed => &[],
     };
-    let told = |name: &str| ![&[without], ignored].concat().iter().any(|names| names.contains(&name));
+    let told = |name: &str| !without.contains(&name) && !ignored.iter().any(|names| names.contains(&name));
     let columns: Vec<&str> = rows.telling().filter(|(name, _)| told(name)).map(|(_, column)| column).collect();
     rows.alike(among, &columns).into_iter().map(|rows| Group { rows }).collect()
 }

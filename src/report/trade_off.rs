@@ -88,18 +88,14 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
         (numbers, groups)
     };
     // Another layout has other noise, and what it says of more images is worth more than what this one says of a few; so is clear text.
-    let answers = [
-        (by(By::Network, &[]), CLEAR),
-        (by(By::Answer, &LAYOUT), SIMULATED),
-        (by(By::Answer, &[]), SIMULATED),
-        (by(By::Answer, &LAYOUT), ENCRYPTED),
-        (by(By::Answer, &[]), ENCRYPTED),
-    ];
+    let (network, elsewhere, exact) = (by(By::Network, &[]), by(By::Answer, &LAYOUT), by(By::Answer, &[]));
+    let answers =
+        [(&network, CLEAR), (&elsewhere, SIMULATED), (&exact, SIMULATED), (&elsewhere, ENCRYPTED), (&exact, ENCRYPTED)];
     let timed = groups(rows, By::Speed, &[], |row| rows.is_trained(row) && rows.number(trial::LATENCY, row).is_some());
     let datasets: BTreeSet<String> = timed.iter().map(|group| rows.text(trial::DATASET, group.first())).collect();
     let accuracy = |group: &Group| {
         let agrees = mean(rows, group, trial::AGREEMENT).is_none_or(|share| share >= AGREEING);
-        let of = |((numbers, groups), kind): &((Vec<usize>, HashMap<usize, Group>), Accuracy)| {
+        let of = |((numbers, groups), kind): &(&(Vec<usize>, HashMap<usize, Group>), Accuracy)| {
             Some((accuracy(rows, groups.get(&numbers[group.first()])?, *kind)?, *kind))
         };
         // That of the most images, of equally many the last one.
