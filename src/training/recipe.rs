@@ -195,6 +195,8 @@ impl Recipe {
         require(epochs > 0, &["stop_exploding_epochs"], epochs, "1 or more")?;
         let crop = self.augmentation.crop;
         require(crop < SIDE, &["augmentation", "crop"], crop, "below 32")?;
+        let cutout = self.augmentation.cutout;
+        require(cutout <= SIDE, &["augmentation", "cutout"], cutout, "at most 32")?;
         self.check_optimizer()?;
         self.check_schedule()?;
         self.check_activation()?;
@@ -354,6 +356,7 @@ mod tests {
             ("rise: 0.3", "rise: 1.0", "schedule.rise", "above 0 and below 1"),
             ("warmup_epochs: 5", "warmup_epochs: 185", "schedule.warmup_epochs", "less than the number of epochs"),
             ("crop: 4", "crop: 32", "augmentation.crop", "below 32"),
+            ("crop: 4", "cutout: 33, crop: 4", "augmentation.cutout", "at most 32"),
             ("interval: 2.0", "interval: .inf", "activation.fit.interval", "is inf"),
             ("samples: 400", "samples: 2", "activation.fit.samples", "3 to"),
             ("bits: 10", "bits: 64", "activation.fit.bits", "at most 40"),

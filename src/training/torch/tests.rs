@@ -69,7 +69,7 @@ fn recipe(activation: TrainedActivation) -> Recipe {
             clip_norm: Some(1.0),
         },
         schedule: Schedule::OneCycle { rise: 0.3 },
-        augmentation: Augmentation { crop: 2, padding: Padding::Reflect, flip: true },
+        augmentation: Augmentation { crop: 2, padding: Padding::Reflect, flip: true, cutout: 0 },
         label_smoothing: 0.0,
         initial_weights: None,
         distillation: None,
