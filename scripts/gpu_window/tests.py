@@ -180,6 +180,13 @@ class Trainings(unittest.TestCase):
         training.recipe["augmentation"]["padding"] = "zero"
         zeros, _ = training.batch(indices, torch.Generator().manual_seed(0))
         self.assertTrue(torch.equal(zeros != 0, (zeros == varied) & (zeros != 0)) and (zeros == 0).any())
+        training.recipe["augmentation"].update(crop=0, flip=False, cutout=8)
+        cut, _ = training.batch(indices, torch.Generator().manual_seed(0))
+        hidden = cut != plain
+        self.assertTrue((cut[hidden] == 0).all())
+        rows, columns = hidden.any(1).any(2).sum(1), hidden.any(1).any(1).sum(1)
+        self.assertTrue(((rows >= 4) & (rows <= 8) & (columns >= 4) & (columns <= 8)).all())
+        self.assertTrue(torch.equal(hidden.all(1).sum((1, 2)), rows * columns))
 
     def test_the_schedule_and_the_time(self):
         training = self.training("relu.yaml", "time", "--epochs", "auto")

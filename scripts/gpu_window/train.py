@@ -5,7 +5,7 @@
              [--initial-weights W] [--teacher W] [--half] [--commit HASH]
 
 It does what `leveled train` does, for the activations relu and herpn, with the images on the device and the same split, and writes the
-same files: weights and card, history.csv, and checkpoint.pt, from which the same command goes on. Other than there, crops, flips and
+same files: weights and card, history.csv, and checkpoint.pt, from which the same command goes on. Other than there, crops, flips, cutouts and
 order come from PyTorch's generator, and a batch is one part. `--epochs auto`: as many as will fit, by the rate of the first steps.
 """
 
@@ -148,6 +148,10 @@ class Training:
         if settings["padding"] == "zero":
             seen = ((rows == inside(rows))[:, None, :, None]) & ((columns == inside(columns))[:, None, None, :])
             images = images * seen
+        if cutout := settings.get("cutout", 0):
+            starts = torch.randint(0, 32, (2, count, 1), generator=generator, device=self.device) - cutout // 2
+            rows, columns = (starts <= places) & (places < starts + cutout)
+            images = images * ~(rows[:, None, :, None] & columns[:, None, None, :])
         return images, self.labels[indices]
 
     def step(self, images, labels, epoch, epochs):

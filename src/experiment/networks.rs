@@ -112,7 +112,9 @@ fn known(sha256: &str) -> &str {
     if sha256 == UNKNOWN { "" } else { sha256 }
 }
 
-fn stem(file: &str) -> &str {
+/// The name of weights: their file's without extension.
+#[must_use]
+pub fn stem(file: &str) -> &str {
     file.trim_end_matches(".safetensors")
 }
 

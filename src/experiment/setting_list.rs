@@ -8,7 +8,8 @@
 /// * `located`: lead to files, so they are resolved by hand ([`super::resolver`]) and have columns of their own; with the
 ///   default in words;
 /// * `parameters`: fields of [`super::parameter_set::ParameterSet`] that override the named set;
-/// * `plain`: everything else; `as "name"` names the column if it is not the setting's name.
+/// * `plain`: everything else; `as "name"` names the column if it is not the setting's name; `where encrypted` marks those that say how a
+///   network is encrypted and nothing of what it is, so that rows in the clear lack them.
 ///
 /// The first setting varies slowest in a sweep.
 macro_rules! with_settings {
@@ -59,7 +60,7 @@ macro_rules! with_settings {
                 /// (`backend: clear`).
                 network_form: NetworkForm,
                 /// log2 of the ring dimension N, 12 to 17.
-                log_n: LogN,
+                log_n: LogN where encrypted,
                 /// `trained`: weights from files; `random`: weights from `weights_seed` for `network`, `width` and the data set,
                 /// with calibrated batch normalisation. Rows of random weights have no accuracy.
                 weights: WeightsOrigin,
@@ -88,35 +89,35 @@ macro_rules! with_settings {
                 /// Whether batch normalisation is folded into convolutions.
                 node_fusing: NodeFusing,
                 /// Whether one prime pays for a convolution and the squaring after it; `false`: all primes have `scale_bits` bits.
-                tower_reuse: TowerReuse,
+                tower_reuse: TowerReuse where encrypted,
                 /// Layout of values in slots: `packed`, many channels in a ciphertext; `channel`, one; `tiled`, many images together.
-                layout: LayoutKind,
+                layout: LayoutKind where encrypted,
                 /// How convolutions are computed. Packed layout: `diagonals`. Channel layout: `classical` (its default),
                 /// `clustered` or `integer`.
-                convolution: ConvolutionKind,
+                convolution: ConvolutionKind where encrypted,
                 /// Images that share the slots of the same ciphertexts (channel and tiled layout); `auto`: as many as there is room for.
-                batch: Batch,
+                batch: Batch where encrypted,
                 /// Tiles of an image in the tiled layout: 1, 4, 16, 64, 256 or 1024, or `auto`, as many as take the least time.
-                tiles: Tiles,
+                tiles: Tiles where encrypted,
                 /// `auto`: late layers of the packed layout are computed in smaller rings, where their limits of security allow it and time
                 /// is saved; `none`: one ring.
-                ring_switching: RingSwitching,
+                ring_switching: RingSwitching where encrypted,
                 /// `128`: refuse what is not 128-bit secure; `none`: allow it where nothing secure fits, and every row says insecure.
-                security: SecurityPolicy,
+                security: SecurityPolicy where encrypted,
                 /// Seed of keys and noise: `null`, the operating system's entropy, or a number, for experiments only, whose
                 /// randomness is reproducible; each trial derives its own from it.
-                seed: Seed,
+                seed: Seed where encrypted,
                 /// Number of threads, 1 to 1024.
                 threads: Threads,
                 /// `{diagonals: SIZE, working: SIZE, limit: SIZE}`: encoded weights kept between images, as transforms as far as there is
                 /// room; ciphertexts that a layer of the channel or tiled layout holds at a time; a trial predicted to need more than
                 /// the limit is refused. The column has the bytes for diagonals; it is empty if the file does not say.
-                memory: MemorySettings as "memory_diagonals_bytes",
+                memory: MemorySettings as "memory_diagonals_bytes" where encrypted,
                 /// Whether each layer is compared with clear-text evaluation.
-                probe: Probe,
+                probe: Probe where encrypted,
                 /// `one`: client and server are one process; `two`: two, with files between them, as `leveled client` and `leveled server` have
                 /// them (`backend: encrypted`; no `seed`, no `probe`).
-                processes: Processes,
+                processes: Processes where encrypted,
             }
         }
     };

@@ -131,7 +131,7 @@ macro_rules! define_settings {
     (
         located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
         parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty,)* }
-        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
+        plain { $($(#[$plain_doc:meta])* $plain:ident: $plain_type:ty $(as $column:literal)? $(where $encrypted:ident)?,)* }
     ) => {
         define_partial! {
             $($(#[$located_doc])* $located: $located_type,)*

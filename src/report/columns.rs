@@ -36,6 +36,7 @@ pub mod trial {
         EPOCHS = epochs,
         BACKEND = backend,
         PROCESSES = processes,
+        RING_SWITCHING = ring_switching,
         LOG_N = log_n,
         LAYOUT = layout,
         CONVOLUTION = convolution,

@@ -13,7 +13,7 @@ use super::table::{self, alike, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
 use crate::experiment::records::{AccuracyRow, Record, TrialRow};
-use crate::experiment::setting::Processes;
+use crate::experiment::setting::{Processes, RingSwitching};
 
 /// Whether a directory has trials.
 #[must_use]
@@ -195,18 +195,24 @@ fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
             frame.with_column(several)?;
         }
     }
-    if let Ok(processes) = frame.column(trial::PROCESSES).and_then(|column| column.str()) {
-        let several = processes.iter().map(|word| word.filter(|word| *word != Processes::One.as_str()));
-        let several = StringChunked::from_iter(several).with_name(trial::PROCESSES.into()).into_column();
-        frame.with_column(several)?;
+    for (name, off) in
+        [(trial::PROCESSES, Processes::One.as_str()), (trial::RING_SWITCHING, RingSwitching::None.as_str())]
+    {
+        keep_words(frame, name, |_, word| word != off)?;
     }
     let on: Vec<bool> = (0..frame.height()).map(|row| table::number(frame, trial::CLUSTERS, row).is_some()).collect();
     for name in [trial::CLUSTER_MODE, trial::CLUSTER_METHOD] {
-        if let Ok(words) = frame.column(name).and_then(|column| column.str()) {
-            let used = words.iter().zip(&on).map(|(word, on)| word.filter(|_| *on));
-            let used = StringChunked::from_iter(used).with_name(name.into()).into_column();
-            frame.with_column(used)?;
-        }
+        keep_words(frame, name, |row, _| on[row])?;
+    }
+    Ok(())
+}
+
+/// Empties the cells of a column of words that `keep`, given the row and the word, does not hold.
+fn keep_words(frame: &mut DataFrame, name: &str, keep: impl Fn(usize, &str) -> bool) -> PolarsResult<()> {
+    if let Ok(words) = frame.column(name).and_then(|column| column.str()) {
+        let kept = words.iter().enumerate().map(|(row, word)| word.filter(|word| keep(row, word)));
+        let kept = StringChunked::from_iter(kept).with_name(name.into()).into_column();
+        frame.with_column(kept)?;
     }
     Ok(())
 }

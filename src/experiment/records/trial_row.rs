@@ -26,6 +26,11 @@ words! {
     }
 }
 
+/// What is given, for the settings that have this mark.
+macro_rules! only_if {
+    (encrypted, $($what:tt)*) => { $($what)* };
+}
+
 /// A row from its own columns and one for each setting.
 macro_rules! trial_row {
     (
@@ -33,7 +38,7 @@ macro_rules! trial_row {
         after { $($(#[doc = $after_doc:literal])* $after:ident: $after_type:ty,)* }
         located { $($(#[$located_doc:meta])* $located:ident: $located_type:ty = $located_default:literal,)* }
         parameters { $($(#[doc = $parameter_doc:literal])* $parameter:ident: $parameter_type:ty,)* }
-        plain { $($(#[doc = $plain_doc:literal])* $plain:ident: $plain_type:ty $(as $column:literal)?,)* }
+        plain { $($(#[doc = $plain_doc:literal])* $plain:ident: $plain_type:ty $(as $column:literal)? $(where $encrypted:ident)?,)* }
     ) => {
         record! {
             /// One trial.
@@ -51,23 +56,18 @@ macro_rules! trial_row {
                 &[$(Self::$located.name,)* $(Self::$parameter.name,)* $(Self::$plain.name,)*];
 
             /// Names of the settings of [`SETTINGS`](Self::SETTINGS) that say how a network is encrypted, and nothing of what it is.
-            pub const ENCRYPTION: &[&str] = &[
-                $(Self::$parameter.name,)*
-                Self::log_n.name,
-                Self::tower_reuse.name,
-                Self::layout.name,
-                Self::convolution.name,
-                Self::batch.name,
-                Self::tiles.name,
-                Self::ring_switching.name,
-                Self::processes.name,
-            ];
+            pub const ENCRYPTION: &[&str] =
+                &[$(Self::$parameter.name,)* $($(only_if!($encrypted, Self::$plain.name),)?)*];
 
-            /// A row with nothing but the settings of a trial.
+            /// A row with nothing but the settings of a trial; in the clear without those of an encryption that there is not.
             fn of_settings(spec: &TrialSpec) -> Self {
                 let mut row = Self { $($plain: spec.settings.$plain.cell(),)* ..Self::default() };
-                if !spec.is_clear() {
+                if spec.is_clear() {
+                    $($(only_if!($encrypted, row.$plain = Default::default());)?)*
+                } else {
                     $(row.$parameter = spec.parameters.$parameter.cell();)*
+                    row.parameters.clone_from(&spec.parameters_name);
+                    row.memory_working_bytes = Some(spec.settings.memory.working.0);
                 }
                 row
             }
@@ -268,7 +268,7 @@ impl TrialRow {
     #[must_use]
     pub fn of_spec(spec: &TrialSpec) -> Self {
         let (program, host) = (Program::this(), Host::detect());
-        let row = Self {
+        Self {
             trial_id: spec.id.clone(),
             experiment: spec.experiment.clone(),
             network: spec.network.clone(),
@@ -278,8 +278,6 @@ impl TrialRow {
             images_of: if spec.dataset.held_out.is_some() { "validation" } else { "test" }.to_owned(),
             model: spec.weights_name(),
             epochs: spec.epochs(),
-            parameters: spec.parameters_name.clone(),
-            memory_working_bytes: Some(spec.settings.memory.working.0),
             format: Some(FORMAT),
             program_version: program.version,
             commit: program.commit,
@@ -295,26 +293,6 @@ impl TrialRow {
             dataset_sha256: spec.dataset.sha256.clone(),
             ended: UtcTime::now().rfc3339(),
             ..Self::of_settings(spec)
-        };
-        if spec.is_clear() { row.without_encryption() } else { row }
-    }
-
-    /// The row without the settings of an encryption that there is not.
-    fn without_encryption(self) -> Self {
-        Self {
-            log_n: None,
-            tower_reuse: None,
-            layout: String::new(),
-            convolution: String::new(),
-            batch: None,
-            security: String::new(),
-            seed: None,
-            memory: None,
-            memory_working_bytes: None,
-            probe: None,
-            processes: String::new(),
-            parameters: String::new(),
-            ..self
         }
     }
 
@@ -322,5 +300,25 @@ impl TrialRow {
     #[must_use]
     pub fn failed(spec: &TrialSpec, reason: impl Into<String>) -> Self {
         Self { status: TrialStatus::Failed, reason: reason.into(), ..Self::of_spec(spec) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::trial::tests::sample_with;
+
+    #[test]
+    fn a_row_in_the_clear_has_no_setting_of_an_encryption() {
+        let cells = |backend: Backend| {
+            let row = TrialRow::of_spec(&sample_with(|settings| settings.backend = backend));
+            let row = serde_json::to_value(row).unwrap();
+            let set = |name: &&&str| !matches!(&row[**name], serde_json::Value::Null) && row[**name] != "";
+            TrialRow::ENCRYPTION.iter().filter(set).count()
+        };
+        assert_eq!(cells(Backend::Clear), 0);
+        // The others are set: all but those whose default is that nothing is said.
+        let unsaid = [TrialRow::seed.name, TrialRow::memory.name, TrialRow::tiles.name];
+        assert_eq!(cells(Backend::Encrypted), TrialRow::ENCRYPTION.len() - unsaid.len());
     }
 }

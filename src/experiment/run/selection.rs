@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::experiment::ExperimentError;
-use crate::experiment::networks::{Named, Networks};
+use crate::experiment::networks::{Named, Networks, stem};
 use crate::experiment::records::{TrialRow, TrialStatus, cells};
 use crate::experiment::suggest;
 use crate::experiment::trial::TrialSpec;
@@ -33,6 +33,16 @@ impl Filter {
             return Err(format!("{key:?} is no setting; {}", suggest::advice(key, &keys)));
         }
         Ok(Self { key: key.to_owned(), values: values.split(',').map(|value| value.trim().to_owned()).collect() })
+    }
+
+    /// Whether a trial with these cells may run. Weights may be named without their extension, as in an experiment's file.
+    fn passes(&self, cells: &HashMap<&'static str, String>) -> bool {
+        let Some(cell) = cells.get(self.key.as_str()) else { return false };
+        let is_model = self.key == TrialRow::model.name;
+        let is = |value: &String| {
+            value == cell || (is_model && value.split_whitespace().map(stem).eq(cell.split_whitespace().map(stem)))
+        };
+        self.values.iter().any(is)
     }
 }
 
@@ -69,7 +79,7 @@ pub fn select(
     let cells: Vec<HashMap<&'static str, String>> =
         if filters.is_empty() { Vec::new() } else { trials.iter().map(cells_of).collect::<Result<_, _>>()? };
     for filter in filters {
-        passed.retain(|trial| cells[*trial].get(filter.key.as_str()).is_some_and(|cell| filter.values.contains(cell)));
+        passed.retain(|trial| filter.passes(&cells[*trial]));
         if passed.is_empty() {
             let mut there: Vec<&str> =
                 cells.iter().filter_map(|cells| Some(cells.get(filter.key.as_str())?.as_str())).collect();
@@ -156,6 +166,9 @@ mod tests {
         assert_eq!(chosen(&["log_n=15"]).unwrap(), [2, 3]);
         assert_eq!(chosen(&["log_n=14, 15", "threads = 2"]).unwrap(), [1, 3]);
         assert_eq!(chosen(&[&format!("trial_id={}", trials()[2].id)]).unwrap(), [2]);
+        for (model, passes) in [("net", true), ("net.safetensors", true), ("net2", false), ("", false)] {
+            assert_eq!(chosen(&[&format!("model={model}")]).is_ok(), passes, "{model}");
+        }
         let text = chosen(&["log_n=13"]).unwrap_err().to_string();
         assert_eq!(text, "--filter: no trial has log_n = 13 (and passes the filters before); there are: 14, 15");
     }
