@@ -77,6 +77,11 @@ fn mistyped_keys() {
 fn missing_and_repeated_keys() {
     expect("name: test\n", "", &["e.yaml", "the key `name` is missing"]);
     expect("  log_n: 15\n", "", &["key `fixed.log_n`: the setting is missing under `fixed` and `sweep`"]);
+    expect(
+        "  log_n: 15\n",
+        "sweep: {log_n: [15]}\ninclude: [{threads: 1}]\n",
+        &["key `include[0]`: this entry and `fixed` lack `log_n`, and no axis is for it; give log2"],
+    );
     expect("  model: net.safetensors\n", "", &["key `fixed.model`", "name a safetensors file"]);
     expect(
         "  images: 2",

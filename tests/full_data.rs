@@ -104,7 +104,24 @@ fn what_cannot_be_imported_or_evaluated_is_said() {
     assert!(text.contains("no card `none.yaml` beside the weights"), "{text}");
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
     let text = refusal(here, &["evaluate", model, "--images", "validation"]);
-    assert!(text.contains("--images: the held out images need --data, and a card with the record"), "{text}");
+    assert!(text.contains("--images: the held out images need --data, the directory"), "{text}");
+    // Every network must have held them out, in whatever order they are named.
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_distilled_seed0");
+    let text =
+        refusal(here, &["evaluate", &format!("{shipped}.safetensors"), model, "--data", ".", "--images", "validation"]);
+    assert!(
+        text.contains("--images: the card of resnet20_w16_cifar10_herpn_seed0.safetensors has no record"),
+        "{text}"
+    );
+    fs::copy(format!("{shipped}.safetensors"), here.join("other.safetensors")).unwrap();
+    let card = fs::read_to_string(format!("{shipped}.yaml")).unwrap().replace("split_seed: 0", "split_seed: 1");
+    fs::write(here.join("other.yaml"), card).unwrap();
+    let both = [&*format!("{shipped}.safetensors"), "other.safetensors"];
+    let text = refusal(here, &[&["evaluate"], &both[..], &["--data", ".", "--images", "validation"]].concat());
+    assert!(
+        text.contains("other.safetensors: of the 5000 held out images of seed 0 a network's training saw some"),
+        "{text}"
+    );
 }
 
 /// A recipe that trains in a second.
@@ -175,6 +192,13 @@ fn a_training_writes_a_network_that_evaluates() {
     assert!(card.contains("kind: herpn") && card.contains("training_images: 60"), "{card}");
     // A finished training does nothing more, and says the same.
     assert_eq!(success(here, &train), said);
+    let text = refusal(here, &[&train[..6], &["--threads", "0"]].concat());
+    assert!(text.contains("--threads: 0 threads are not possible"), "{text}");
+    // Weights whose training is not known stay.
+    fs::create_dir(here.join("kept")).unwrap();
+    fs::copy(here.join(weights), here.join("kept/resnet20_w2_cifar10_herpn_seed7.safetensors")).unwrap();
+    let text = refusal(here, &[&train[..4], &["--out", "kept"], &train[6..]].concat());
+    assert!(text.contains("without the checkpoint of its training: choose another output directory"), "{text}");
     // On the held out images, evaluation finds what training found.
     success(here, &["evaluate", weights, "--data", "full", "--images", "validation", "--out", "rows"]);
     let rows = fs::read_to_string(here.join("rows/trials.csv")).unwrap();

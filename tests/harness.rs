@@ -297,7 +297,13 @@ fn a_trial_by_itself_tells_its_rows() {
     let Some(Event::Trial(row)) = events.last() else { panic!("{:?}", events.last()) };
     assert!(row.trial_seconds.unwrap() > row.latency_seconds_median.unwrap());
 
-    // The weights change after the trial was specified.
+    // The card changes after the trial was specified, then the weights.
+    let card = directory.path().join("tiny.yaml");
+    let before = fs::read_to_string(&card).unwrap();
+    fs::write(&card, before.replace("1.0e-5", "2.0e-5")).unwrap();
+    let text = common::program::refusal(directory.path(), &["trial", "spec.json"]);
+    assert!(text.contains("the card of tiny.safetensors has changed since the trial was specified"), "{text}");
+    fs::write(&card, before).unwrap();
     let weights = directory.path().join("tiny.safetensors");
     let mut bytes = fs::read(&weights).unwrap();
     *bytes.last_mut().unwrap() ^= 1;

@@ -296,7 +296,8 @@ fn contents_that_cannot_be_are_refused_though_their_checksums_hold() {
     let world = packed();
     let forged = world.path("false");
     type Change = fn(&mut Header, &mut Value, &mut Vec<u8>);
-    let cases: [(Kind, Change, &str); 17] = [
+    let cases: [(Kind, Change, &str); 18] = [
+        (Kind::Bundle, |_, _, body| body.push(0), "a bundle has none"),
         (Kind::Secret, |_, _, body| body.truncate(body.len() - 1), "31 bytes"),
         (Kind::Secret, |_, _, body| body[3] ^= 1, "belongs to key"),
         (Kind::Keys, |_, _, body| body[40..200].fill(0xff), "not below its prime"),

@@ -159,6 +159,19 @@ class Trainings(unittest.TestCase):
         self.assertEqual((100 * right / 100, exploding), tuple(model.card[key] for key in
                          ("validation_accuracy_percent", "exploding_validation_images")))
 
+    def test_what_cannot_begin_is_refused(self):
+        self.assertTrue(self.training("relu.yaml", "relu", "--epochs", 1).run())
+        relu = self.directory / "relu/resnet20_w2_cifar10_relu_seed0.safetensors"
+        with self.assertRaisesRegex(SystemExit, "initial weights with width 2: this script begins with 4 alone"):
+            self.training("from_relu.yaml", "wide", "--width", 4, "--initial-weights", relu, "--teacher", relu)
+        herpn = MODELS / "resnet20_w16_cifar10_herpn_distilled_seed0.safetensors"
+        with self.assertRaisesRegex(SystemExit, "with activation herpn"):
+            self.training("relu.yaml", "herpn", "--width", 16, "--initial-weights", herpn)
+        card_path = relu.with_suffix(".yaml")
+        card_path.write_text(card_path.read_text().replace("split_seed: 0", "split_seed: 1"))
+        with self.assertRaisesRegex(SystemExit, "must have held out the same images"):
+            self.training("from_relu.yaml", "split", "--initial-weights", relu, "--teacher", relu)
+
     def test_crops_and_flips(self):
         training = self.training("relu.yaml", "views", "--epochs", 1)
         indices = torch.arange(50)

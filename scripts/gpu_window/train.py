@@ -75,6 +75,28 @@ def read_recipe(options):
     return recipe, initial, teacher
 
 
+def check_beginning(recipe, initial, kind):
+    """Initial weights of another shape or activation would be taken over in part only, and the card would say otherwise."""
+    usual = {"shortcut": "projection", "pool": "standard"}
+    own = {"network": recipe["network"], "width": recipe["width"], "activation": "relu", **usual,
+           "normalisation": {"mean": kind["mean"], "std": kind["std"]}}
+    for key, value in usual.items():
+        if recipe.get(key, value) != value:
+            raise SystemExit(f"{key} {recipe[key]} is not known here; use `leveled train`")
+    for key, value in own.items() if initial else ():
+        found = initial.card.get(key, usual.get(key))
+        if found != value:
+            raise SystemExit(f"initial weights with {key} {found}: this script begins with {value} alone; use `leveled train`")
+
+
+def check_held_out(held_out, dataset, *models):
+    """A network that saw held out images would make their accuracy too good."""
+    for model in models:
+        record = model and model.card["dataset"] == dataset and model.card.get("record")
+        if record and (record["validation_images"], record["recipe"].get("split_seed", 0)) != held_out:
+            raise SystemExit("initial weights and teacher must have held out the same images: validation_images, split_seed")
+
+
 class Training:
     def __init__(self, options):
         self.options = options
@@ -95,6 +117,8 @@ class Training:
         mean, deviation = shape(kind["mean"]), shape(kind["std"])
         self.normalise = lambda pixels: (pixels.float() - mean) / deviation
         self.initial, self.taught_by = initial and card.Model(initial), teacher and card.Model(teacher)
+        check_beginning(self.recipe, self.initial, kind)
+        check_held_out(held_out, self.recipe["dataset"], self.initial, self.taught_by)
         self.teacher = teacher and self.taught_by.network().to(self.device)
         self.checkpoint = options.out / "checkpoint.pt"
         self.begin()

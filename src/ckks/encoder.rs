@@ -189,6 +189,11 @@ pub(crate) fn split_scale(scale: f64) -> (f64, u32) {
     (scale / shift.exp2(), shift as u32)
 }
 
+/// The largest magnitude; not a number if one of the values is none.
+pub(crate) fn largest_magnitude<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
+    values.into_iter().fold(0.0, |most, x| if most.is_nan() || x.abs() <= most { most } else { x.abs() })
+}
+
 impl Encoder {
     /// An encoder for ring dimension 2^`log_n`.
     pub fn new(log_n: u32) -> Self {
@@ -466,7 +471,7 @@ mod tests {
                 .encode_wide(&huge.repeat(2), 2.0)
                 .unwrap_err()
                 .to_string()
-                .contains("64 values do not fit into 32 slots")
+                .contains("64 values do not fit into 32 slots: their number is a power of two from 8 to 32")
         );
         assert!(encoder.encode_constant(f64::INFINITY, 2.0).is_err());
         assert_eq!(encoder.encode_constant(-1.5, 4.0).unwrap(), -6);

@@ -52,8 +52,8 @@ pub enum CkksError {
         /// Bits needed at least.
         needed: f64,
     },
-    /// More values than slots.
-    #[error("{found} values do not fit into {slots} slots")]
+    /// A number of values that no slots have.
+    #[error("{found} values do not fit into {slots} slots: their number is a power of two from 8 to {slots}")]
     TooManySlots {
         /// Number of values.
         found: usize,

@@ -16,7 +16,7 @@ use super::error::CkksError;
 use crate::ring::sampling::ERROR_STANDARD_DEVIATION;
 
 /// Largest bit size of a special prime: keys modulo primes below 2^48 take 6 bytes a residue.
-const SPECIAL_BITS: u32 = 47;
+pub(super) const SPECIAL_BITS: u32 = 47;
 /// How far the noise of a key switch stays below that of the rescale after it: a factor of four in standard deviation.
 const NOISE_MARGIN_BITS: f64 = 2.0;
 /// A gadget of the band above is kept while it costs at most this much more than the best one: keys are shared.
@@ -139,6 +139,29 @@ impl Budget {
             .ok_or_else(|| self.none(limbs, self.left(limbs), self.needed(limbs, 1).max(self.smallest())))
     }
 
+    /// Why so many special primes of so many bits serve no keys up to `limbs` limbs.
+    fn unsuitable(&self, limbs: usize, special: usize, special_bits: u32) -> CkksError {
+        let (left, needed, smallest) = (self.left(limbs), self.needed(limbs, 1).max(self.smallest()), self.smallest());
+        let advice = if left < needed {
+            return self.none(limbs, left, needed);
+        } else if f64::from(special_bits) < smallest {
+            format!(
+                "security leaves {left:.0} bits for them, which is {special_bits} for each, and a prime has at least {smallest}; take {} or fewer",
+                (left / smallest) as usize
+            )
+        } else {
+            let fewest = (needed / f64::from(SPECIAL_BITS)).ceil();
+            format!(
+                "they have {special_bits} bits each, and key switching needs {needed:.0} in all; take {fewest} or more"
+            )
+        };
+        CkksError::Parameter {
+            name: "key_switching",
+            value: format!("{special} special primes"),
+            reason: format!("{advice}, or `auto`"),
+        }
+    }
+
     /// Bands from the top of the chain to the bottom, chosen by cost.
     ///
     /// # Errors
@@ -178,7 +201,7 @@ impl Budget {
     /// One band for all levels with a given number of special primes; digits as large as the noise allows.
     ///
     /// # Errors
-    /// [`CkksError::NoGadget`] when `special` primes do not fit under the limit or are too few.
+    /// [`CkksError::Parameter`] when `special` primes are too many or too few; [`CkksError::NoGadget`] when no number of them is right.
     pub fn fixed(&self, special: usize) -> Result<Vec<Band>, CkksError> {
         let limbs = self.limb_bits.len();
         let left = self.left(limbs);
@@ -187,7 +210,7 @@ impl Budget {
         let digit_limbs = (1..=limbs)
             .rev()
             .find(|&d| special > 0 && special_bits > self.prime_log_n + 3 && self.needed(limbs, d) <= bits)
-            .ok_or_else(|| self.none(limbs, left, self.needed(limbs, 1)))?;
+            .ok_or_else(|| self.unsuitable(limbs, special, special_bits))?;
         Ok(vec![Band { top: limbs, bottom: 1, shape: Shape { digit_limbs, special, special_bits } }])
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::CkksError;
-use super::gadget::{Band, Budget};
+use super::gadget::{Band, Budget, SPECIAL_BITS};
 pub use super::key_switching::KeySwitching;
 use super::security::{Security, Table};
 use super::security_policy::SecurityPolicy;
@@ -120,6 +120,15 @@ impl ParametersLiteral {
                 "the scale of the image has {bits} bits, outside 10 to 2 * scale_bits = {most}; choose a size in between"
             );
             return refuse("input_bits", &bits, reason);
+        }
+        // Without tower reuse the first rescale is by a prime of its own.
+        let top_bits = self.input_bits.map_or(0.0, |input| input + weight_bits - scale_bits);
+        if !self.tower_reuse && top_bits > f64::from(LARGEST_PRIME) {
+            let reason = format!(
+                "the first prime would have input_bits + weight_bits - scale_bits = {top_bits} bits, more than the {LARGEST_PRIME} that an RNS \
+                 prime may have; lower it"
+            );
+            return refuse("input_bits", &self.input_bits.unwrap_or(0.0), reason);
         }
         let smallest = prime_log_n + SMALLEST_PRIME;
         in_range("base_bits", f64::from(base_bits), f64::from(smallest.max(20)), f64::from(LARGEST_PRIME))?;
@@ -344,7 +353,13 @@ impl Parameters {
         let Bands { bands, special, log2_qp } = match (within, literal.security) {
             (Ok(within), _) => within,
             (Err(error), SecurityPolicy::Bits128) => return Err(error),
-            (Err(_), SecurityPolicy::None) => bands(log2_q as u32 + UNLIMITED_SLACK)?,
+            (Err(_), SecurityPolicy::None) => {
+                let special = match literal.key_switching {
+                    KeySwitching::SpecialPrimes(count) => count as u32 * SPECIAL_BITS,
+                    KeySwitching::Automatic => 0,
+                };
+                bands(log2_q as u32 + UNLIMITED_SLACK.max(special))?
+            }
         };
         primes.extend(special);
         let ntts = primes.iter().map(|q| Ntt::new(log_n, *q)).collect::<Result<_, _>>()?;
@@ -638,6 +653,35 @@ mod tests {
     }
 
     #[test]
+    fn special_primes_that_do_not_fit_are_insecure_or_say_how_many_do() {
+        for count in [5, 6, 12, 40] {
+            let with = |security| {
+                let key_switching = KeySwitching::SpecialPrimes(count);
+                Parameters::new(ParametersLiteral { key_switching, security, ..ParametersLiteral::default() })
+            };
+            assert!(!with(SecurityPolicy::None).unwrap().security().is_secure(), "{count}");
+            assert!(with(SecurityPolicy::Bits128).is_err());
+        }
+        let fixed = |count, literal: ParametersLiteral| {
+            let key_switching = KeySwitching::SpecialPrimes(count);
+            Parameters::new(ParametersLiteral { key_switching, ..literal }).unwrap_err().to_string()
+        };
+        let many = fixed(2, ParametersLiteral::default());
+        assert!(many.starts_with("key_switching = 2 special primes is impossible: security leaves "), "{many}");
+        assert!(many.ends_with("take 1 or fewer, or `auto`"), "{many}");
+        // Half the ring, few levels and large primes: there is room, and one prime is too small.
+        let large = ParametersLiteral {
+            levels: 4,
+            scale_bits: 50.0,
+            base_bits: 52,
+            tower_reuse: false,
+            ..ParametersLiteral::default()
+        };
+        let few = fixed(1, large);
+        assert!(few.contains("they have 47 bits each") && few.ends_with("take 2 or more, or `auto`"), "{few}");
+    }
+
+    #[test]
     fn impossible_values_are_named() {
         for (literal, name) in [
             (ParametersLiteral { log_n: 3, ..literal() }, "log_n"),
@@ -647,6 +691,17 @@ mod tests {
             (ParametersLiteral { weight_bits: 50.0, ..literal() }, "weight_bits"),
             (ParametersLiteral { scale_bits: 40.0, weight_bits: 30.0, base_bits: 50, ..literal() }, "weight_bits"),
             (ParametersLiteral { input_bits: Some(50.0), ..literal() }, "input_bits"),
+            (
+                ParametersLiteral {
+                    tower_reuse: false,
+                    scale_bits: 40.0,
+                    weight_bits: 40.0,
+                    input_bits: Some(70.0),
+                    base_bits: 50,
+                    ..literal()
+                },
+                "input_bits",
+            ),
             (ParametersLiteral { base_bits: 20, ..literal() }, "base_bits"),
             (ParametersLiteral { base_bits: 61, ..literal() }, "base_bits"),
             (ParametersLiteral { scale_bits: 17.0, tower_reuse: false, ..literal() }, "scale_bits"),

@@ -32,7 +32,7 @@ pub enum CliError {
     },
     /// Some trials failed; their rows say why.
     #[error(
-        "{failed} of {total} trial(s) failed, {left} were not started; the column `reason` of {table} says why, and --retry-failed runs them again"
+        "{failed} of {total} trial(s) failed, {left} were not started; the column `reason` of {table} says why, and {retry} runs them again"
     )]
     TrialsFailed {
         /// How many failed.
@@ -43,6 +43,8 @@ pub enum CliError {
         left: usize,
         /// The table of trials.
         table: String,
+        /// What to type to run them again.
+        retry: String,
     },
     /// A comparison found what it was to find.
     #[error("{worse} of {total} trial(s) got worse")]
@@ -114,7 +116,13 @@ mod tests {
         let error = CliError::from(ExperimentError::Append { path: "trials.csv".into(), source });
         assert_eq!(error.with_causes(), "cannot append to trials.csv: disk on fire; is the disk full?");
         assert_eq!(error.exit_code(), 2);
-        let failed = CliError::TrialsFailed { failed: 1, total: 3, left: 0, table: "trials.csv".into() };
+        let failed = CliError::TrialsFailed {
+            failed: 1,
+            total: 3,
+            left: 0,
+            table: "trials.csv".into(),
+            retry: "--retry-failed".into(),
+        };
         assert_eq!(failed.exit_code(), 1);
         let interrupted = CliError::Interrupted { left: 2, resume: "leveled run e.yaml --out x".into() };
         assert_eq!(interrupted.exit_code(), 130);

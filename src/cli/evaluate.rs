@@ -88,7 +88,8 @@ impl Evaluate {
         let mut rows = trial_rows(&ended.directory)?;
         let rows: Vec<TrialRow> = work.experiment.trials.iter().filter_map(|spec| rows.remove(&spec.id)).collect();
         print(&accuracy_text(&rows))?;
-        work.conclude(&ended, || format!("the same command with --out {}", ended.directory.display()))?;
+        let again = || format!("the same command with --out {}", ended.directory.display());
+        work.conclude(&ended, again, again)?;
         if out.is_none() {
             // Of a directory that nobody asked for nothing stays, unless its rows say what went wrong.
             let _ = std::fs::remove_dir_all(&ended.directory);

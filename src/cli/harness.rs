@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::CliError;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::config::Experiment;
-use crate::experiment::evaluate::CLEAR_BYTES;
+use crate::experiment::evaluate::predicted_clear_bytes;
 use crate::experiment::fingerprint::sha256_of_text;
 use crate::experiment::memory_left::{available_memory_bytes, bound_share, enforced_bytes, least};
 use crate::experiment::notice::tell;
@@ -144,12 +144,15 @@ impl Work {
         };
         let before = statuses(&results);
         tell(&(recovery_text(&recovery) + notes));
-        let memory = |plan: &Option<PlanView>| plan.as_ref().map_or(CLEAR_BYTES, |plan| plan.memory_bytes);
+        let memory = |spec, plan: &Option<PlanView>| match plan {
+            Some(plan) => plan.memory_bytes,
+            None => predicted_clear_bytes(spec),
+        };
         let (mut jobs, mut forecasts) = (Vec::new(), Vec::new());
         for ((trial, plan), forecast) in self.selection.run.iter().zip(&self.plans).zip(&self.forecasts) {
             let spec = &self.experiment.trials[*trial];
             if before.get(&spec.id) != Some(&TrialStatus::Ok) {
-                jobs.push(Job { spec, memory_bytes: memory(plan) });
+                jobs.push(Job { spec, memory_bytes: memory(spec, plan) });
                 forecasts.push(forecast.clone());
             }
         }
@@ -168,11 +171,16 @@ impl Work {
         Ok(Ended { directory, summary: summary?, failed })
     }
 
-    /// What a run that did not do everything ends with; `resume` goes on.
+    /// What a run that did not do everything ends with; `resume` goes on, and `retry` runs again what failed.
     ///
     /// # Errors
     /// [`CliError::Interrupted`], [`CliError::TrialsFailed`].
-    pub fn conclude(&self, ended: &Ended, resume: impl FnOnce() -> String) -> Result<(), CliError> {
+    pub fn conclude(
+        &self,
+        ended: &Ended,
+        resume: impl FnOnce() -> String,
+        retry: impl FnOnce() -> String,
+    ) -> Result<(), CliError> {
         let Ended { directory, summary, failed } = ended;
         if summary.interrupted {
             return Err(CliError::Interrupted { left: summary.left, resume: resume() });
@@ -180,7 +188,7 @@ impl Work {
         if *failed > 0 {
             let table = directory.join(TrialRow::FILE).display().to_string();
             let total = self.experiment.trials.len();
-            return Err(CliError::TrialsFailed { failed: *failed, total, left: summary.left, table });
+            return Err(CliError::TrialsFailed { failed: *failed, total, left: summary.left, table, retry: retry() });
         }
         Ok(())
     }

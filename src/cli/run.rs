@@ -98,7 +98,7 @@ impl Run {
         let report = || write_report(std::slice::from_ref(directory), directory).map(|(paths, _)| paths);
         let paths = if few { report()? } else { write_tables(directory)? };
         print_report(directory, &paths, &[])?;
-        work.conclude(&ended, || self.command_to_resume(directory))
+        work.conclude(&ended, || self.command_to_resume(directory), || "--retry-failed".to_owned())
     }
 
     /// What to type to go on.

@@ -91,14 +91,21 @@ impl Tune {
         let interrupt = Interrupt::listen()?;
         let mut outcomes = Vec::with_capacity(subjects.len());
         for (subject, file) in subjects.iter().zip(&files) {
-            let outcome = self.search(&experiment, subject, file, &prices, &interrupt)?;
-            if !self.json {
-                print(&tune_text(&outcome))?;
-            }
-            write(file, &outcome, &self.command())?;
-            tell(&format!("wrote {}\n", file.display()));
-            outcomes.push(outcome);
+            outcomes.push(self.search(&experiment, subject, file, &prices, &interrupt)?);
         }
+        // After all searches: a file that is there would keep an interrupted command from going on. A network without a good set costs the
+        // others nothing.
+        let mut written = Ok(());
+        for (outcome, file) in outcomes.iter().zip(&files) {
+            if !self.json {
+                print(&tune_text(outcome))?;
+            }
+            match write(file, outcome, &self.command()) {
+                Ok(()) => tell(&format!("wrote {}\n", file.display())),
+                Err(error) => written = written.and(Err(error)),
+            }
+        }
+        written?;
         if self.json { print_json(&outcomes) } else { Ok(()) }
     }
 

@@ -182,6 +182,11 @@ fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(),
         }
         return Ok(());
     }
+    if settings.batch == Batch(None) && !packed {
+        let problem =
+            "the channel layout takes a number of images; give it, such as `batch: 8`, or remove the key for one";
+        return Err(Refusal::new("batch", problem));
+    }
     if settings.batch == Batch(None) {
         to_default(&mut settings.batch);
     }

@@ -24,9 +24,18 @@ pub fn load(name: DatasetName, path: Option<&Path>, held_out: Option<HeldOut>) -
 /// The training images that a network's training held out, by its card; none: the card has no record of it.
 #[must_use]
 pub fn held_out_by(card: &Card) -> Option<HeldOut> {
-    let record = card.record.as_ref()?;
-    let seed = record.recipe.get("split_seed").and_then(serde_yaml::Value::as_u64).unwrap_or(0);
-    Some(HeldOut { images: record.validation_images, seed })
+    let (images, seed) = card.record.as_ref()?.held_out();
+    Some(HeldOut { images, seed })
+}
+
+/// Why these held out images are not new to a network, by its card; none: they are, or the card has no record.
+#[must_use]
+pub fn seen_problem(card: &Card, held_out: HeldOut) -> Option<String> {
+    let HeldOut { images, seed } = held_out_by(card).filter(|by_card| *by_card != held_out)?;
+    Some(format!(
+        "of the {} held out images of seed {} a network's training saw some: it held out {images} of seed {seed}; name those",
+        held_out.images, held_out.seed
+    ))
 }
 
 fn chosen(training: &Dataset, held_out: HeldOut) -> Dataset {

@@ -33,13 +33,34 @@ fn check_mapping(
     problem: &str,
     may_be_null: impl Fn(&str) -> bool,
 ) -> Result<(), ExperimentError> {
-    let entries = mapping.and_then(Value::as_mapping).into_iter().flatten();
-    let mut empty = entries.filter(|(_, value)| value.is_null()).filter_map(|(key, _)| key.as_str());
-    match empty.find(|key| !may_be_null(key)) {
-        Some(key) => Err(yaml.error(&[path, &[Step::Key(key)]].concat(), problem)),
-        None => Ok(()),
+    for (key, value) in mapping.and_then(Value::as_mapping).into_iter().flatten() {
+        let Some(key) = key.as_str() else { continue };
+        let path = [path, &[Step::Key(key)]].concat();
+        if value.is_null() && !may_be_null(key) {
+            return Err(yaml.error(&path, problem));
+        }
+        check_below(yaml, &path, value)?;
+    }
+    Ok(())
+}
+
+/// Refuses keys without a value in the mappings that are a setting's value.
+fn check_below(yaml: &YamlText, path: &[Step<'_>], value: &Value) -> Result<(), ExperimentError> {
+    match value {
+        Value::Mapping(_) => {
+            let problem = "the key has no value; give it one, or remove the key";
+            check_mapping(yaml, path, Some(value), problem, |key| key == MAY_BE_NULL)
+        }
+        Value::Sequence(values) => values
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| check_below(yaml, &[path, &[Step::Index(index)]].concat(), value)),
+        _ => Ok(()),
     }
 }
+
+/// The key of a parameter set that says by nothing that levels are derived.
+const MAY_BE_NULL: &str = "levels";
 
 #[cfg(test)]
 mod tests {
@@ -58,9 +79,19 @@ mod tests {
         );
         assert!(refused("sweep: {seed: }").unwrap().contains("key `sweep.seed`: the key has no value; give it a list"));
         assert!(refused("include:\n  - {log_n: 14, layout: ~}").unwrap().contains("key `include[0].layout`"));
-        for sound in
-            ["fixed: {seed: null, threads: ~}\nsweep:\n", "fixed: {log_n: 14}", "", "a: [", "fixed: {unknown: }"]
-        {
+        assert!(refused("fixed: {dataset: {name: cifar10, path: }}").unwrap().contains("key `fixed.dataset.path`"));
+        assert!(
+            refused("sweep: {dataset: [{name: a, held_out: {seed: }}]}")
+                .unwrap()
+                .contains("`sweep.dataset[0].held_out.seed`")
+        );
+        for sound in [
+            "fixed: {seed: null, threads: ~, parameters: {levels: }}\nsweep:\n",
+            "fixed: {log_n: 14}",
+            "",
+            "a: [",
+            "fixed: {unknown: }",
+        ] {
             assert_eq!(refused(sound), None, "{sound}");
         }
     }

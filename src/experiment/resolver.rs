@@ -75,13 +75,15 @@ impl<'a> Resolver<'a> {
         let random = point.settings.weights == Some(WeightsOrigin::Random);
         if point.settings.model.is_none() && point.settings.network.is_none() {
             return Err(match random {
-                true => self.missing("network", "random weights need `network` and `width`, such as resnet20 and 16"),
-                false => self.missing("model", "name a safetensors file, or give `network`"),
+                true => {
+                    self.missing(point, "network", "random weights need `network` and `width`, such as resnet20 and 16")
+                }
+                false => self.missing(point, "model", "name a safetensors file, or give `network`"),
             });
         }
         let (dataset, count) = self.dataset(point)?;
         let Subject { members, network, width, activation, shortcut, pool } =
-            if random { self.random(point, dataset.name)? } else { self.trained(point, dataset.name)? };
+            if random { self.random(point, dataset.name)? } else { self.trained(point, &dataset)? };
         let mut settings = self.plain(point)?;
         (settings.shortcut, settings.pool) = (shortcut, pool);
         settings.images = settings.images.of(count);
@@ -113,7 +115,7 @@ impl<'a> Resolver<'a> {
                 "log_n" => "give log2 of the ring dimension, such as 15",
                 _ => "give it a value",
             };
-            self.missing(name, advice)
+            self.missing(point, name, advice)
         })?;
         settle(&point.settings, &mut settings).map_err(|refusal| self.refuse(point, refusal))?;
         Ok(settings)
@@ -123,7 +125,11 @@ impl<'a> Resolver<'a> {
         self.error(point, setting, problem)
     }
 
-    fn missing(&self, name: &str, advice: &str) -> ExperimentError {
+    fn missing(&self, point: &Point, name: &str, advice: &str) -> ExperimentError {
+        if let Some(entry) = point.included {
+            let problem = format!("this entry and `fixed` lack `{name}`, and no axis is for it; {advice}");
+            return self.yaml.error(&[Step::Key("include"), Step::Index(entry)], problem);
+        }
         let problem = format!("the setting is missing under `fixed` and `sweep`; {advice}");
         self.yaml.error(&[Step::Key("fixed"), Step::Key(name)], problem)
     }
@@ -153,7 +159,8 @@ impl<'a> Resolver<'a> {
 
     /// What random weights are of.
     fn random(&self, point: &Point, dataset: DatasetName) -> Result<Subject, ExperimentError> {
-        let missing = |name| self.missing(name, "random weights need `network` and `width`, such as resnet20 and 16");
+        let missing =
+            |name| self.missing(point, name, "random weights need `network` and `width`, such as resnet20 and 16");
         let settings = &point.settings;
         let network = settings.network.as_ref().ok_or_else(|| missing("network"))?.0.clone();
         let width = settings.width.ok_or_else(|| missing("width"))?.0;
@@ -175,11 +182,11 @@ impl<'a> Resolver<'a> {
     }
 
     /// The weights, by name or by what their card says.
-    fn trained(&mut self, point: &Point, dataset: DatasetName) -> Result<Subject, ExperimentError> {
+    fn trained(&mut self, point: &Point, dataset: &DatasetSpec) -> Result<Subject, ExperimentError> {
         let place = point.path(self.yaml, "model");
         let chosen = match &point.settings.model {
             Some(model) => model.names().iter().map(|name| model_choice::named(name, &self.directory)).collect(),
-            None => model_choice::fitting(&point.settings, dataset, &self.directory).map(|path| vec![path]),
+            None => model_choice::fitting(&point.settings, dataset.name, &self.directory).map(|path| vec![path]),
         };
         let chosen: Vec<PathBuf> = chosen.map_err(|refusal| self.refuse(point, refusal))?;
         let in_list = matches!(point.settings.model, Some(ModelFiles::Several(_)));
@@ -190,6 +197,9 @@ impl<'a> Resolver<'a> {
             let mut place = place.clone();
             place.extend(in_list.then_some(Step::Index(index)));
             let (path, card) = self.member(point, path, &place)?;
+            if let Some(problem) = dataset.held_out.and_then(|held_out| images::seen_problem(&card, held_out)) {
+                return Err(self.error(point, "dataset", problem));
+            }
             let expected = first.get_or_insert_with(|| card.clone());
             if let Some(difference) = model_choice::difference(&card, expected) {
                 let problem = format!("{difference}; the members of an ensemble differ in their numbers only");
@@ -233,7 +243,7 @@ impl<'a> Resolver<'a> {
     /// The data set and its number of images.
     fn dataset(&mut self, point: &Point) -> Result<(DatasetSpec, usize), ExperimentError> {
         let Some(dataset) = &point.settings.dataset else {
-            return Err(self.missing("dataset", "name a data set, such as cifar10"));
+            return Err(self.missing(point, "dataset", "name a data set, such as cifar10"));
         };
         let mut place = point.path(self.yaml, "dataset");
         let (DatasetFiles { name, path, held_out }, directory) = match dataset {

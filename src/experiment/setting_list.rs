@@ -95,7 +95,7 @@ macro_rules! with_settings {
                 /// How convolutions are computed. Packed layout: `diagonals`. Channel layout: `classical` (its default),
                 /// `clustered` or `integer`.
                 convolution: ConvolutionKind where encrypted,
-                /// Images that share the slots of the same ciphertexts (channel and tiled layout); `auto`: as many as there is room for.
+                /// Images that share the slots of the same ciphertexts (channel and tiled layout); `auto`: as many as there is room for (tiled layout).
                 batch: Batch where encrypted,
                 /// Tiles of an image in the tiled layout: 1, 4, 16, 64, 256 or 1024, or `auto`, as many as take the least time.
                 tiles: Tiles where encrypted,

@@ -134,6 +134,11 @@ impl<'a> Client<'a> {
         Ok(slots.iter().map(|slots| self.encryptor.encrypt(slots, scale, limbs)).collect::<Result<_, _>>()?)
     }
 
+    /// Takes so many batches as encrypted, of a client with a seed that goes on after an interruption.
+    pub fn skip_batches(&self, batches: usize) {
+        self.secret().skip_encryptions((batches * self.plan.encrypted.ciphertexts) as u64);
+    }
+
     /// All slots of a ciphertext.
     ///
     /// # Errors

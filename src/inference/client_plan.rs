@@ -149,7 +149,8 @@ impl ClientPlan {
             if let Some(digit_limbs) = &switch.target().literal().digit_limbs {
                 made = made.with_digits(digit_limbs.clone())?;
             }
-            let same = |a: &Parameters, b: &Parameters| a.fingerprint() == b.fingerprint();
+            let same =
+                |a: &Parameters, b: &Parameters| a.fingerprint() == b.fingerprint() && a.security() == b.security();
             if !(same(made.through(), switch.through()) && same(made.target(), switch.target())) {
                 let reason = format!("ring {} is not the one below it", ring.number + 1);
                 return Err(InferenceError::ClientPlan { reason });

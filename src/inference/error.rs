@@ -49,13 +49,11 @@ pub enum InferenceError {
     },
     /// The configured chain is shorter than the network needs.
     #[error(
-        "the chain has {levels} levels, but {network_layers} consecutive linear layers need {needed}; set levels to {needed} or leave it out"
+        "the chain has {levels} levels, but the network with these settings needs {needed}; set levels to {needed} or leave it out"
     )]
     ChainTooShort {
         /// Levels of the chain.
         levels: usize,
-        /// Number of layers on the longest path.
-        network_layers: usize,
         /// Levels that are needed.
         needed: usize,
     },

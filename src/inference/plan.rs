@@ -216,7 +216,7 @@ impl Plan {
         let chain = input_limbs(network, options.tower_reuse).into_iter().max().unwrap_or(2);
         let levels = options.levels.unwrap_or(chain - 1);
         if levels < chain - 1 {
-            return Err(InferenceError::ChainTooShort { levels, network_layers: chain - 1, needed: chain - 1 });
+            return Err(InferenceError::ChainTooShort { levels, needed: chain - 1 });
         }
         // A layer that rotates its inputs needs the scale for which gadgets are made.
         let rotates = !unfolded && options.layout != LayoutKind::Tiled;
@@ -349,7 +349,8 @@ impl Plan {
     pub fn kept_bytes(&self, weight_bytes: u64) -> u64 {
         let rings: Vec<&Parameters> = self.client.rings().map(|ring| ring.parameters).collect();
         let kept = Kept::within(&self.program, &rings, weight_bytes);
-        kept.bytes.min(weight_bytes).max(self.largest_diagonal_bytes())
+        // A layer that finds no room is encoded beside what is kept.
+        kept.bytes.min(weight_bytes.saturating_add(self.largest_diagonal_bytes()))
     }
 
     /// Predicted peak memory in bytes.

@@ -57,8 +57,8 @@ impl Unfolding {
     /// The shape after unfolding, if this came from elsewhere and is the unfolding of such images.
     pub(super) fn sound_shape(&self, image: Shape) -> Option<Shape> {
         let sound = self.image == image && (2..=MOST_KERNEL).contains(&self.kernel) && self.padding < self.kernel;
-        let channels = image.channels.checked_mul(self.kernel * self.kernel)?;
-        sound.then_some(Shape::new(channels, image.height, image.width))
+        let channels = || image.channels.checked_mul(self.kernel * self.kernel);
+        if sound { channels().map(|channels| Shape::new(channels, image.height, image.width)) } else { None }
     }
 
     /// Shape of the image before unfolding.

@@ -90,6 +90,15 @@ pub struct TrainingRecord {
     pub seconds: f64,
 }
 
+impl TrainingRecord {
+    /// The images that were held out: how many, and the seed that chose them.
+    #[must_use]
+    pub fn held_out(&self) -> (usize, u64) {
+        let seed = self.recipe.get("split_seed").and_then(serde_yaml::Value::as_u64).unwrap_or(0);
+        (self.validation_images, seed)
+    }
+}
+
 /// The activation that a network was trained with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "harness", derive(schemars::JsonSchema))]
@@ -212,7 +221,8 @@ impl Card {
     }
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+/// Whether a key may be left out.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -204,16 +204,13 @@ pub enum NetworkError {
         found: String,
     },
     /// Weights that a network of another width cannot begin with.
-    #[error(
-        "weights of a network {old} wide cannot begin one {new} wide: {problem}; choose a width that is a multiple of theirs, or other \
-         initial weights"
-    )]
+    #[error("weights of a network {old} wide cannot begin one {new} wide: {problem}")]
     NotWider {
         /// Channels of the first stage that the weights have.
         old: usize,
         /// Channels of the first stage of the network that should begin with them.
         new: usize,
-        /// What is wrong.
+        /// What is wrong and what to change.
         problem: &'static str,
     },
     /// Inputs of the wrong length.
@@ -232,10 +229,10 @@ pub enum NetworkError {
         /// Why, and what to change.
         reason: &'static str,
     },
-    /// A quadratic activation with (next to) no quadratic part: the square cannot be completed.
+    /// A quadratic activation with (next to) no quadratic part.
     #[error(
-        "activation `{activation}`, channel {channel}: the leading coefficient c2 is {found}, so the square cannot be \
-         completed; train with c2 away from 0, or set a small one such as 1e-3"
+        "activation `{activation}`, channel {channel}: the leading coefficient c2 is {found}, too close to 0 for a squaring; train with \
+         c2 away from 0, or set a small one such as 1e-3"
     )]
     LeadingCoefficient {
         /// Name of the activation.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lowered::{LinearMap, Placement, Shape};
-use super::plain::Patches;
+use super::plain::{Element, Patches};
 
 impl LinearMap {
     /// Shape of the map's output for a source of shape `source`; `None` if its sizes fit no such source.
@@ -49,7 +49,6 @@ impl LinearMap {
     /// `[channels, height, width]`, and `shape` is [`output_shape`](Self::output_shape) of `source`. `columns` is scratch space of any
     /// length.
     pub fn apply_add(&self, values: &[f64], source: Shape, output: &mut [f64], shape: Shape, columns: &mut Vec<f64>) {
-        let (from_plane, to_plane) = ((source.height * source.width).max(1), (shape.height * shape.width).max(1));
         match self {
             Self::Convolution { weights, kernel, stride, padding, groups, .. } => {
                 let (kernel, stride, padding, groups) = (*kernel, *stride, *padding, *groups);
@@ -57,12 +56,7 @@ impl LinearMap {
                 patches.multiply_add(weights, values, output, columns);
             }
             Self::ChannelScale { factors, placement } => {
-                for (channel, to) in output.chunks_exact_mut(to_plane).enumerate() {
-                    for from in placement.input_of(channel, source.channels) {
-                        let taken = placement.taken(&values[from * from_plane..][..from_plane], source.width);
-                        to.iter_mut().zip(taken).for_each(|(y, x)| *y += factors[from] * x);
-                    }
-                }
+                placement.scale_add(factors, values, source, output, shape);
             }
             Self::Dense { weights, .. } => {
                 for (row, to) in weights.chunks_exact(values.len().max(1)).zip(output) {
@@ -160,6 +154,24 @@ impl Placement {
                 channel..channel + 1
             }
             None => 0..0,
+        }
+    }
+
+    /// Adds the channels of `values`, of shape `source`, times their factors to `output`, of shape `shape`.
+    pub(super) fn scale_add<T: Element>(
+        self,
+        factors: &[T],
+        values: &[T],
+        source: Shape,
+        output: &mut [T],
+        shape: Shape,
+    ) {
+        let (from_plane, to_plane) = ((source.height * source.width).max(1), (shape.height * shape.width).max(1));
+        for (channel, to) in output.chunks_exact_mut(to_plane).enumerate() {
+            for from in self.input_of(channel, source.channels) {
+                let taken = self.taken(&values[from * from_plane..][..from_plane], source.width);
+                to.iter_mut().zip(taken).for_each(|(y, x)| *y += factors[from] * x);
+            }
         }
     }
 

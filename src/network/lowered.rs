@@ -177,6 +177,17 @@ impl Layer {
     pub fn is_dense(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.map, LinearMap::Dense { .. }))
     }
+
+    /// For each channel the coefficients `[a, b, c]` of the activation `x -> (a x + b) x + c`; empty without an activation.
+    #[must_use]
+    pub fn quadratics(&self) -> Vec<[f64; 3]> {
+        let [leading, linear] = self.activation.coefficients();
+        let of = |values: Option<&Vec<f64>>, channel: usize, absent: f64| {
+            values.and_then(|values| values.get(channel).copied()).unwrap_or(absent)
+        };
+        let centres = self.centre.iter().enumerate();
+        centres.map(|(channel, centre)| [of(leading, channel, 1.0), of(linear, channel, 0.0), -centre]).collect()
+    }
 }
 
 /// A network of linear layers and squarings, in topological order. The last layer gives the logits.

@@ -58,18 +58,9 @@ fn activate(layer: &Layer, values: &[f64]) -> Vec<f64> {
     if layer.activation == Activation::None {
         return values.to_vec();
     }
-    let [leading, linear] = layer.activation.coefficients();
     let plane = (layer.shape.height * layer.shape.width).max(1);
-    let of_channel = |values: Option<&Vec<f64>>, channel: usize, absent: f64| {
-        values.map_or(absent, |values| values.get(channel).copied().unwrap_or(absent))
-    };
-    let planes = values.chunks_exact(plane).zip(&layer.centre).enumerate();
-    planes
-        .flat_map(|(channel, (plane, centre))| {
-            let (square, slope) = (of_channel(leading, channel, 1.0), of_channel(linear, channel, 0.0));
-            plane.iter().map(move |x| (square * x + slope) * x - centre)
-        })
-        .collect()
+    let planes = values.chunks_exact(plane).zip(layer.quadratics());
+    planes.flat_map(|(plane, [a, b, c])| plane.iter().map(move |x| (a * x + b) * x + c)).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 /// The quadratic `c0 + c1 x + c2 x^2` whose coefficients are multiples of `2^-bits` and whose squared distance to ReLU, summed over
 /// `samples` equidistant points of `[-interval, interval]` (ends included), is the least among all of these: the exact optimum, which
-/// rounding the real optimum need not give. Order c0, c1, c2.
+/// rounding the real optimum need not give. Order c0, c1, c2. The search is long for intervals much below 0.01.
 #[must_use]
 pub fn relu_fit(interval: f64, samples: usize, bits: u32) -> [f64; 3] {
     let step = 2.0 * interval / (samples.max(2) - 1) as f64;
@@ -115,7 +115,16 @@ mod tests {
 
     #[test]
     fn no_multiple_nearby_is_better() {
-        for (interval, samples, bits) in [(2.0, 400, 10), (2.0, 400, 3), (1.5, 7, 2), (8.0, 400, 4), (3.0, 100, 0)] {
+        for (interval, samples, bits) in [
+            (0.01, 400, 10),
+            (0.01, 3, 40),
+            (1e6, 400, 10),
+            (2.0, 400, 10),
+            (2.0, 400, 3),
+            (1.5, 7, 2),
+            (8.0, 400, 4),
+            (3.0, 100, 0),
+        ] {
             let fit = relu_fit(interval, samples, bits);
             let unit = 0.5_f64.powi(bits as i32);
             let found = squared_distance(interval, samples, fit);

@@ -29,10 +29,13 @@ pub fn widened(narrow: &Network, graph: &Graph, seed: u64) -> Result<Weights, Ne
     let impossible = |problem| NetworkError::NotWider { old, new, problem };
     let pads = |graph: &Graph| graph.nodes().iter().any(|node| matches!(node.operation, Operation::PadChannels(_)));
     if pads(narrow.graph()) || pads(graph) {
-        return Err(impossible("shortcuts that pad take copies of a channel elsewhere than convolutions do"));
+        return Err(impossible(
+            "shortcuts that pad take copies of a channel elsewhere than convolutions do; choose initial weights whose card says `shortcut: \
+             projection`",
+        ));
     }
     if !new.is_multiple_of(old) {
-        return Err(impossible("that is no multiple"));
+        return Err(impossible("choose a width that is a multiple of theirs"));
     }
     let copies = new / old;
     let mut noise = Normal::new(seed);
@@ -45,7 +48,9 @@ pub fn widened(narrow: &Network, graph: &Graph, seed: u64) -> Result<Weights, Ne
                 continue;
             }
             Operation::Linear { .. } => Reading::classifier(from_read, read)
-                .ok_or_else(|| impossible("its classifier sees averages over more of the plane"))?,
+                .ok_or_else(|| impossible(
+                    "its classifier sees averages over more of the plane; choose initial weights whose card says `pool: global`",
+                ))?,
             _ if node.shape.channels != copies * from.shape.channels => continue,
             Operation::Convolution { kernel, .. } => Reading::convolution(from_read, read, kernel),
             _ => Reading::default(),
@@ -208,12 +213,9 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert!(
-            text(4, 6).starts_with("weights of a network 4 wide cannot begin one 6 wide: that is no multiple; "),
-            "{}",
-            text(4, 6)
-        );
-        assert!(text(4, 2).contains("no multiple"));
+        let said = "weights of a network 4 wide cannot begin one 6 wide: choose a width that is a multiple of theirs";
+        assert_eq!(text(4, 6), said);
+        assert!(text(4, 2).contains("a multiple of theirs"));
         assert!(text(64, 128).contains("its classifier sees averages over more of the plane"));
         let narrow = of(2);
         assert_eq!(widened(&narrow, narrow.graph(), 0).unwrap(), *narrow.weights());

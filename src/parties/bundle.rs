@@ -103,7 +103,10 @@ impl ClientBundle {
         }
         let Header { parameters, plan: digest, .. } = *container.header();
         let id = PlanId { parameters, plan: digest };
-        if plan.parameters.fingerprint() != parameters || !container.body().is_empty() {
+        if !container.body().is_empty() {
+            return Err(container.unsound("it has a body, and a bundle has none".to_owned()).into());
+        }
+        if plan.parameters.fingerprint() != parameters {
             return Err(container.unsound("its parameters are not those that its header names").into());
         }
         Ok(Self { id, plan, normalisation, dataset, logit_deviation })

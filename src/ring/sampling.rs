@@ -153,6 +153,11 @@ impl SeedStream {
     pub fn next_seed(&self) -> Seed {
         self.seed.derive("next", &[self.handed_out.fetch_add(1, Ordering::Relaxed)])
     }
+
+    /// Takes so many seeds as handed out: those of an interrupted run that goes on.
+    pub fn skip(&self, count: u64) {
+        self.handed_out.fetch_add(count, Ordering::Relaxed);
+    }
 }
 
 /// Cumulative probabilities of the magnitudes 0, 1, .. of a discrete Gaussian, times 2^63.
@@ -234,7 +239,10 @@ mod tests {
         for (i, seed) in seeds.iter().enumerate() {
             assert!(!seeds[..i].contains(seed));
         }
-        // What is fixed is reproducible.
-        assert_eq!(SeedStream::new(Seed::from_number(7)).next_seed(), seeds[0]);
+        // What is fixed is reproducible, and goes on where it was.
+        let again = SeedStream::new(Seed::from_number(7));
+        assert_eq!(again.next_seed(), seeds[0]);
+        again.skip(2);
+        assert_eq!(again.next_seed(), seeds[3]);
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draws::Draws;
 use crate::dataset::{CHANNELS, Image, PIXELS, SIDE};
+use crate::network::card::is_default;
 
 /// How training images are varied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ pub struct Augmentation {
     pub flip: bool,
     /// Side in pixels of a square around a random pixel that becomes the mean colour (DeVries and Taylor 2017), at most 32; 0, which leaving
     /// it out means, for none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cutout: usize,
 }
 

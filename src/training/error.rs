@@ -58,11 +58,11 @@ pub enum TrainingError {
         site: String,
     },
     /// A teacher that cannot teach this network.
-    #[error("`{}` cannot teach this network: {problem}; name another as distillation.teacher", path.display())]
+    #[error("`{}` cannot teach this network: {problem}", path.display())]
     Teacher {
         /// Its weights.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong and what to change.
         problem: String,
     },
     /// Weights that this network cannot begin with.
@@ -73,9 +73,15 @@ pub enum TrainingError {
         /// What is wrong and what to change.
         problem: String,
     },
+    /// Weights, or their card, that this training would replace.
+    #[error("`{}` or its card is there, without the checkpoint of its training: choose another output directory", path.display())]
+    OtherWeights {
+        /// The weights.
+        path: PathBuf,
+    },
     /// A checkpoint of another training.
     #[error(
-        "`{}` is of another recipe or seed, or of other images: choose another output directory, or remove it to start again",
+        "`{}` is of another recipe or seed, or of other images: choose another output directory, or remove this one to start again",
         path.display()
     )]
     OtherCheckpoint {
@@ -83,7 +89,7 @@ pub enum TrainingError {
         path: PathBuf,
     },
     /// A checkpoint that is damaged.
-    #[error("checkpoint `{}`: {problem}; remove it to start again", path.display())]
+    #[error("checkpoint `{}`: {problem}; remove its directory to start again", path.display())]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,

@@ -13,6 +13,7 @@ use super::optimizer::OptimizerSettings;
 use super::range_penalty::RangePenalty;
 use super::schedule::Schedule;
 use crate::dataset::{DatasetName, SIDE};
+use crate::network::card::is_default;
 use crate::network::weights::StoredPrecision;
 use crate::network::{Architecture, NetworkError, Pool, Shortcut};
 
@@ -91,10 +92,6 @@ pub struct Recipe {
     /// ... at the ends of this many epochs in a row.
     #[serde(default = "default_exploding_epochs")]
     pub stop_exploding_epochs: u32,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 fn default_batch_parts() -> usize {
@@ -241,7 +238,8 @@ impl Recipe {
             TrainedActivation::Learned { fit } => fit,
         };
         let path = |key| ["activation", "fit", key];
-        require(positive(fit.interval), &path("interval"), fit.interval, "finite and above 0")?;
+        // The search for the best multiples takes the longer the smaller the interval is.
+        require((0.01..=1e6).contains(&fit.interval), &path("interval"), fit.interval, "0.01 to 1000000")?;
         require((3..=1 << 20).contains(&fit.samples), &path("samples"), fit.samples, "3 to 1048576")?;
         require(fit.bits <= 40, &path("bits"), fit.bits, "at most 40")
     }
@@ -323,6 +321,11 @@ mod tests {
             let again: Recipe = serde_yaml::from_str(&serde_yaml::to_string(&recipe).unwrap()).unwrap();
             assert_eq!(again, recipe);
         }
+        // A key that came later must not make another recipe of what leaves it out: its checkpoints and repetitions would be those of another.
+        let plain: Recipe = serde_yaml::from_str(include_str!("../../configs/recipes/relu.yaml")).unwrap();
+        for later in ["cutout", "shortcut", "pool", "stored_precision"] {
+            assert!(!serde_yaml::to_string(&plain).unwrap().contains(later), "{later}");
+        }
         let paper: Recipe = serde_yaml::from_str(PAPER).unwrap();
         let distilled: Recipe = serde_yaml::from_str(DISTILLED).unwrap();
         assert_eq!(distilled.model_name(), "resnet20_w16_cifar10_herpn_distilled_seed0");
@@ -358,6 +361,7 @@ mod tests {
             ("crop: 4", "crop: 32", "augmentation.crop", "below 32"),
             ("crop: 4", "cutout: 33, crop: 4", "augmentation.cutout", "at most 32"),
             ("interval: 2.0", "interval: .inf", "activation.fit.interval", "is inf"),
+            ("interval: 2.0", "interval: 1.0e-5", "activation.fit.interval", "must be 0.01 to 1000000"),
             ("samples: 400", "samples: 2", "activation.fit.samples", "3 to"),
             ("bits: 10", "bits: 64", "activation.fit.bits", "at most 40"),
             ("weight: 1.0e-3", "weight: -1", "range_penalty.weight", "0 or more"),

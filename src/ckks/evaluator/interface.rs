@@ -83,8 +83,8 @@ pub trait Evaluator: Sync {
     #[must_use]
     fn negate(&self, x: &Self::Ciphertext) -> Self::Ciphertext;
 
-    /// x + slots, encoded at the scale of x (to 30 bits of the largest slot); `slots` has a power of two of values and is
-    /// repeated.
+    /// x + slots, encoded at the scale of x (to 30 bits of the largest slot); `slots` has a power of two of values, 8 or more,
+    /// and is repeated.
     ///
     /// # Errors
     /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].

@@ -103,6 +103,11 @@ impl SecretKey {
         self.encryptions.next_seed()
     }
 
+    /// Takes so many encryptions as made, so that a reproducible key goes on with the randomness of an uninterrupted run.
+    pub fn skip_encryptions(&self, count: u64) {
+        self.encryptions.skip(count);
+    }
+
     /// Evaluations of the key modulo prime number `prime` of other parameters: in a larger ring, of the key as a polynomial in a power of
     /// X.
     pub(super) fn embedded<'p>(&self, parameters: &'p Parameters) -> impl Fn(usize) -> SecretLimb + use<'p> {

@@ -121,12 +121,12 @@ fn png_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 
 /// Writes `dataset` as official files, about the same number of images to each.
 fn write(target: &Path, files: &[&str], dataset: &Dataset) -> Result<(), DatasetError> {
-    let share = dataset.len().div_ceil(files.len()).max(1);
-    if dataset.len().div_ceil(share) < files.len() {
-        return Err(DatasetError::TooFewImages { images: dataset.len(), files: files.len() });
+    let (images, parts) = (dataset.len(), files.len());
+    if images < parts {
+        return Err(DatasetError::TooFewImages { images, files: parts });
     }
     for (part, file) in files.iter().enumerate() {
-        let range = part * share..((part + 1) * share).min(dataset.len());
+        let range = part * images / parts..(part + 1) * images / parts;
         let path = target.join(file);
         fs::write(&path, encode(dataset, range)).map_err(|source| write_error(&path, source))?;
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::candidates::{Candidate, distinct, groups, largest_family, read_all};
 use crate::experiment::ExperimentError;
 use crate::experiment::config::Experiment;
-use crate::experiment::images::held_out_by;
+use crate::experiment::images::{held_out_by, seen_problem};
 use crate::experiment::locate::YamlText;
 use crate::experiment::records::words;
 use crate::experiment::setting::{Check, Clusters, HeldOut};
@@ -22,7 +22,7 @@ words! {
     pub enum ImageSet {
         /// The test set.
         Test = "test",
-        /// The training images that the first network's training held out, for every choice.
+        /// The training images that the networks' trainings held out, for every choice.
         Validation = "validation",
     }
 }
@@ -55,11 +55,15 @@ pub fn experiment(request: &AccuracyRequest) -> Result<(Experiment, Vec<String>)
     let (candidates, notes) = distinct(read_all(&request.models)?);
     let first = candidates.first().ok_or(NetworkError::NoMembers)?;
     check(request, &candidates)?;
-    let held_out = held_out(request, first)?;
+    let held_out = held_out(request, &candidates)?;
     let groups = groups(&candidates, &request.ensembles);
     let mut dataset = json!({ "name": first.model.card.dataset });
-    dataset["path"] = request.data.as_deref().map(|path| written(path, "--data")).transpose()?.into();
-    dataset["held_out"] = json!(held_out);
+    if let Some(data) = &request.data {
+        dataset["path"] = written(data, "--data")?.into();
+    }
+    if let Some(held_out) = held_out {
+        dataset["held_out"] = json!(held_out);
+    }
     let mut include: Vec<Value> = Vec::new();
     for group in &groups {
         include.extend(entries(request, &candidates, group)?);
@@ -123,14 +127,29 @@ fn entries(
     Ok(all)
 }
 
-/// The images that the first network's training held out, if it is these that are asked for.
-fn held_out(request: &AccuracyRequest, first: &Candidate) -> Result<Option<HeldOut>, ExperimentError> {
+/// The images that the networks' trainings held out, the same for all, if it is these that are asked for.
+fn held_out(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<Option<HeldOut>, ExperimentError> {
     if request.images == ImageSet::Test {
         return Ok(None);
     }
-    let held_out = held_out_by(&first.model.card).filter(|_| request.data.is_some());
-    let problem = "the held out images need --data, and a card with the record of a training by this program";
-    held_out.map(Some).ok_or_else(|| ExperimentError::Argument { name: "--images", problem: problem.to_owned() })
+    let refuse = |problem: String| ExperimentError::Argument { name: "--images", problem };
+    if request.data.is_none() {
+        return Err(refuse("the held out images need --data, the directory of the full data set".to_owned()));
+    }
+    let mut first = None;
+    for candidate in candidates {
+        let (card, file) = (&candidate.model.card, name(&candidate.path));
+        let by_card = held_out_by(card).ok_or_else(|| {
+            refuse(format!(
+                "the card of {file} has no record of a training, so that nobody knows which images it held out"
+            ))
+        })?;
+        let held_out = *first.get_or_insert(by_card);
+        if let Some(problem) = seen_problem(card, held_out) {
+            return Err(refuse(format!("{file}: {problem}, in an evaluation of their own")));
+        }
+    }
+    Ok(first)
 }
 
 /// Refuses options that would have no effect.

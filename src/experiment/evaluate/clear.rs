@@ -10,14 +10,27 @@ use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::records::{ImageRow, TrialRow};
 use crate::experiment::setting::NetworkForm;
 use crate::experiment::trial::TrialSpec;
+use crate::network::Architecture;
 use crate::network::cluster::ClusterReport;
 use crate::network::plain::{EXPLODING, PlainLowered, PlainNetwork, PlainOutput};
 
 /// Images evaluated between two signs of progress.
 const CHUNK: usize = 1000;
 
-/// What a trial needs at most of memory in bytes, about: a data set, the members, a chunk of images.
-pub const BYTES: u64 = 1 << 30;
+/// What a trial needs of memory in bytes, about, besides its members: a data set, a chunk of images.
+pub(super) const BYTES: u64 = 1 << 30;
+
+/// Bytes of a trained value, about: in the model, in the lowered network before and after it is clustered, in the evaluator.
+const VALUE_BYTES: u64 = 40;
+
+/// What a trial needs of memory in bytes, about.
+#[must_use]
+pub fn predicted_bytes(spec: &TrialSpec) -> u64 {
+    let members = spec.members.len().max(spec.settings.ensemble.0 as usize) as u64;
+    let architecture = Architecture::named(&spec.network, spec.width as usize, spec.dataset.name.classes());
+    let values = architecture.and_then(|architecture| Ok(architecture.graph()?.trained_parameter_count()));
+    BYTES + VALUE_BYTES * members * values.unwrap_or(0) as u64
+}
 
 /// A network in either form.
 enum Evaluator {
@@ -147,5 +160,25 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &Outcome) -> Im
         margin: outcome.margin.filter(|margin| margin.is_finite()),
         overflow: outcome.explodes,
         ..ImageRow::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::setting::Ensemble;
+    use crate::experiment::trial::tests::sample_with;
+
+    #[test]
+    fn memory_grows_with_what_the_members_hold() {
+        let bytes = |width, members| {
+            let mut spec = sample_with(|settings| settings.ensemble = Ensemble(members));
+            spec.width = width;
+            predicted_bytes(&spec)
+        };
+        // ResNet-20 of width 16 has 0.27 million trained values, of width 64 sixteen times as many.
+        assert_eq!(bytes(16, 1) / 1_000_000, 1084);
+        assert_eq!(bytes(64, 1) / 1_000_000, 1247);
+        assert_eq!(bytes(64, 64) - BYTES, 64 * (bytes(64, 1) - BYTES));
     }
 }

@@ -152,6 +152,9 @@ impl Drop for Exchange<'_> {
 }
 
 impl Evaluate for Exchange<'_> {
+    /// No seed is that of two processes.
+    fn skip_batch(&self, _evaluations: usize) {}
+
     /// Without a probe: no process has the ciphertexts of layers and the secret.
     fn batch(
         &self,

@@ -17,7 +17,7 @@ mod task;
 mod together;
 mod trial;
 
-pub use clear::BYTES as CLEAR_BYTES;
+pub use clear::predicted_bytes as predicted_clear_bytes;
 pub use description::Planner;
 pub use row_sink::RowSink;
 pub use server::{ServerRequest, prepare_bundle, prepare_server_keys, serve};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::task::{Origin, Task};
 use crate::experiment::ExperimentError;
+use crate::experiment::fingerprint::sha256_of_card;
 use crate::experiment::setting::Processes;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{Choices, Plan, PlanOptions, Prices};
@@ -43,6 +44,10 @@ impl Members {
         let members = Self::read(task)?;
         if !members.sha256.eq_ignore_ascii_case(&spec.weights_sha256()) {
             return Err(ExperimentError::Changed { what: spec.weights_name() });
+        }
+        let cards = members.models.iter().map(|model| sha256_of_card(&model.card));
+        if !spec.members.is_empty() && cards.collect::<Vec<_>>().join(" ") != spec.card_sha256() {
+            return Err(ExperimentError::Changed { what: format!("the card of {}", spec.weights_name()) });
         }
         let trained = members.first()?.card.dataset;
         if trained != spec.dataset.name {

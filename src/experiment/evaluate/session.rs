@@ -66,6 +66,10 @@ pub struct Evaluation<'s> {
 }
 
 impl Evaluate for Evaluation<'_> {
+    fn skip_batch(&self, evaluations: usize) {
+        self.session.client.skip_batches(evaluations);
+    }
+
     fn batch(
         &self,
         images: &[&Image],

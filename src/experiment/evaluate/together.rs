@@ -98,6 +98,9 @@ pub trait Evaluate {
         events: &mut dyn EventSink,
     ) -> Result<Vec<ImageOutcome>, ExperimentError>;
 
+    /// Passes over a batch that another process evaluated so often: with a seed, what follows is as if this one had.
+    fn skip_batch(&self, evaluations: usize);
+
     /// As [`Evaluate::batch`]; images that another one has spoilt are evaluated again without it.
     ///
     /// # Errors

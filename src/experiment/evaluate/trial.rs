@@ -131,7 +131,11 @@ impl Trial<'_> {
         events.progress(Stage::Images, 0, indices.len() as u64, "");
         for together in indices.chunks(prepared.plan.client.batch) {
             let batch = match checkpoint.known(together) {
-                Some(known) => known,
+                Some(known) => {
+                    let evaluations = known.iter().map(|outcome| outcome.evaluations).max();
+                    evaluation.skip_batch(evaluations.unwrap_or(0) as usize);
+                    known
+                }
                 None => {
                     let probed = |outcome: &ImageOutcome| outcome.layers.iter().any(|layer| layer.probe.is_some());
                     let probe = spec.settings.probe.0 && !outcomes.iter().any(probed);

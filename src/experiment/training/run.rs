@@ -69,12 +69,15 @@ fn run(
     use crate::experiment::host::Host;
     use crate::experiment::program::Program;
     use crate::experiment::run::Interrupt;
-    use crate::experiment::setting::Threads;
+    use crate::experiment::setting::{Check, Threads};
     use crate::experiment::store::DirectoryLock;
     use crate::training::torch::{CardFacts, TrainOptions, train};
 
+    let threads = Threads(request.threads);
+    threads.check().map_err(|problem| ExperimentError::Argument { name: "--threads", problem: problem.text })?;
+    threads.check_here()?;
+    let threads = threads.count() as usize;
     let images = crate::dataset::read_training(&request.data, recipe.dataset)?;
-    let threads = Threads(request.threads).count() as usize;
     let host = Host::detect();
     let hardware = format!("{}, {threads} thread(s)", host.processor);
     let program = Program::this();

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::experiment::ExperimentError;
 use crate::experiment::config::Experiment;
 use crate::experiment::fingerprint::sha256_of_dataset;
-use crate::experiment::images::{self, held_out_by};
+use crate::experiment::images::{self, held_out_by, seen_problem};
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::setting::{Backend, HeldOut, ImageSelection, Probe};
 use crate::experiment::trial::{DatasetSpec, TrialSpec};
@@ -112,9 +112,8 @@ impl Subject {
 /// that the cards name.
 fn held_out(trial: &TrialSpec, has_data: bool) -> Result<HeldOut, ExperimentError> {
     let cards = trial.members.iter().map(|member| Card::read(&Card::path_beside(&member.path)));
-    let by_cards: Vec<Option<HeldOut>> =
-        cards.map(|card| card.map(|card| held_out_by(&card))).collect::<Result<_, _>>()?;
-    let held_out = match (trial.dataset.held_out, by_cards.first()) {
+    let cards: Vec<Card> = cards.collect::<Result<_, _>>()?;
+    let held_out = match (trial.dataset.held_out, cards.first().map(held_out_by)) {
         (Some(held_out), _) => held_out,
         (None, _) if !has_data => {
             let name = trial.dataset.name;
@@ -127,23 +126,16 @@ fn held_out(trial: &TrialSpec, has_data: bool) -> Result<HeldOut, ExperimentErro
                 ),
             ));
         }
-        (None, Some(Some(held_out))) => *held_out,
+        (None, Some(Some(held_out))) => held_out,
         (None, _) => {
             let problem = "the card has no record of a training by this program, so that nobody knows which images it held out; say so in \
                            the experiment with `held_out: {images: N, seed: S}` under `dataset`";
             return Err(refuse("EXPERIMENT", problem));
         }
     };
-    match by_cards.into_iter().flatten().find(|by_card| *by_card != held_out) {
+    match cards.iter().find_map(|card| seen_problem(card, held_out)) {
         None => Ok(held_out),
-        Some(HeldOut { images, seed }) => Err(refuse(
-            "EXPERIMENT",
-            format!(
-                "the experiment names {} held out images of seed {}, but a network's training held out {images} of seed {seed}, and saw \
-                 some of the others; name those",
-                held_out.images, held_out.seed
-            ),
-        )),
+        Some(problem) => Err(refuse("EXPERIMENT", problem)),
     }
 }
 
@@ -191,7 +183,7 @@ mod tests {
         let subject = Subject::of(&trial(Some(right)), None).unwrap();
         assert_eq!((subject.held_out, subject.spec.dataset.held_out), (right, Some(right)));
         let text = refusal(&trial(Some(HeldOut { images: 5000, seed: 1 })));
-        assert!(text.contains("held out 5000 of seed 0, and saw some of the others"), "{text}");
+        assert!(text.contains("it held out 5000 of seed 0; name those"), "{text}");
     }
 
     #[test]

@@ -33,8 +33,7 @@ pub fn cluster(members: &mut [LoweredNetwork], options: &ClusterOptions) -> Resu
     for (group, found) in groups.iter().zip(&found) {
         group.replace(members, found);
     }
-    let after = members.iter().map(convolution_weights);
-    let relative_error = relative_error(&before.concat(), &after.flatten().collect::<Vec<f64>>());
+    let relative_error = relative_error(&before, members.iter().map(convolution_weights));
     let reports = groups.iter().zip(&found).map(|(group, found)| group.report(members, found)).collect();
     Ok(ClusterReport { groups: reports, relative_error })
 }
@@ -55,12 +54,18 @@ fn convolution_weights(network: &LoweredNetwork) -> Vec<f64> {
     Part::slices(network).into_iter().flat_map(|part| part.values(network)).collect()
 }
 
-/// `|after - before| / |before|`; 0 if nothing has changed.
-fn relative_error(before: &[f64], after: &[f64]) -> f64 {
-    let scale = scale_to_bits(largest_magnitude(before), 0);
+/// `|after - before| / |before|` of all members together, of which `after` gives one at a time; 0 if nothing has changed.
+fn relative_error(before: &[Vec<f64>], after: impl Iterator<Item = Vec<f64>>) -> f64 {
+    let largest = before.iter().map(largest_magnitude).fold(0.0, f64::max);
+    let scale = scale_to_bits(largest, 0);
     let square = |x: f64| (x * scale).powi(2);
-    let change: f64 = before.iter().zip(after).map(|(old, new)| square(new - old)).sum();
-    let norm: f64 = before.iter().map(|value| square(*value)).sum();
+    let (mut change, mut norm) = (0.0, 0.0);
+    for (before, after) in before.iter().zip(after) {
+        for (old, new) in before.iter().zip(&after) {
+            change += square(new - old);
+            norm += square(*old);
+        }
+    }
     if change == 0.0 { 0.0 } else { (change / norm).sqrt() }
 }
 

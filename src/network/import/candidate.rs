@@ -60,6 +60,8 @@ pub(super) struct Misfit {
 /// Most bytes of a tensor's name that is looked at, and most prefixes: far above every checkpoint.
 const MOST_NAME: usize = 512;
 const MOST_PREFIXES: usize = 256;
+/// Most names that are looked at, each once below each prefix.
+const MOST_NAMES: usize = 1 << 18;
 
 /// All prefixes under which a first convolution lies.
 pub(super) fn candidates(checkpoint: &Checkpoint) -> Vec<Candidate<'_>> {
@@ -71,7 +73,7 @@ pub(super) fn candidates(checkpoint: &Checkpoint) -> Vec<Candidate<'_>> {
     }
     prefixes.sort_unstable();
     prefixes.dedup();
-    prefixes.truncate(MOST_PREFIXES);
+    prefixes.truncate(MOST_PREFIXES.min(MOST_NAMES / checkpoint.tensors.len().max(1)).max(1));
     prefixes.into_iter().map(|prefix| Candidate::new(checkpoint, prefix)).collect()
 }
 
@@ -79,7 +81,7 @@ impl<'a> Candidate<'a> {
     fn new(checkpoint: &'a Checkpoint, prefix: &'a str) -> Self {
         let (mut named, mut doubled) = (BTreeMap::<String, Named<'a>>::new(), None);
         for (theirs, tensor) in &checkpoint.tensors {
-            let Some(rest) = theirs.strip_prefix(prefix) else { continue };
+            let Some(rest) = theirs.strip_prefix(prefix).filter(|rest| rest.len() <= MOST_NAME) else { continue };
             let (ours, renamings) = renamed(rest);
             match named.get(&ours) {
                 Some(known) => doubled = Some(format!("both `{}` and `{theirs}` would be `{ours}`", known.theirs)),

@@ -128,6 +128,8 @@ fn tensors(pickle: &Pickle) -> Result<Vec<(String, &Tensor)>, String> {
     Ok(found)
 }
 
+const TOO_MANY: &str = "it holds too many entries; save the state_dict() alone";
+
 /// What may still be visited.
 struct Left {
     entries: usize,
@@ -151,7 +153,7 @@ fn collect<'a>(
     left: &mut Left,
     found: &mut Vec<(String, &'a Tensor)>,
 ) -> Result<(), String> {
-    left.visit(&name).ok_or("it holds too many entries; save the state_dict() alone")?;
+    left.visit(&name).ok_or(TOO_MANY)?;
     // What lies deeper, or contains itself, is no state of a network.
     let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
     let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
@@ -164,6 +166,7 @@ fn collect<'a>(
         }
         Value::Dictionary(entries) => {
             for (key, value) in entries {
+                left.visit("").ok_or(TOO_MANY)?;
                 let Some(key) = pickle.key(*key) else { continue };
                 collect(pickle, *value, below(&key), depth, left, found)?;
             }
@@ -172,6 +175,7 @@ fn collect<'a>(
         Value::Object(Some(state)) => {
             let Value::Dictionary(entries) = pickle.value(*state) else { return Ok(()) };
             for (key, value) in entries {
+                left.visit("").ok_or(TOO_MANY)?;
                 if pickle.key(*key).is_some_and(|key| ["_parameters", "_buffers", "_modules"].contains(&&*key)) {
                     collect(pickle, *value, name.clone(), depth, left, found)?;
                 }
@@ -243,6 +247,13 @@ mod tests {
         assert!(tensors(&pickle(b"short")).unwrap().is_empty());
         let error = tensors(&pickle(&vec![b'x'; 1 << 20])).unwrap_err();
         assert!(error.starts_with("it holds too many entries"), "{error}");
+        // Entries that are skipped count as often as they are looked at: a list of one dictionary without names.
+        let list = |times: usize| {
+            let bytes = [&b"](}q\0("[..], &b"NN".repeat(1100), b"u", &b"h\0".repeat(times), b"e."].concat();
+            tensors(&Pickle::read(&bytes).unwrap()).map(|found| found.len())
+        };
+        assert_eq!(list(10), Ok(0));
+        assert_eq!(list(1000).unwrap_err(), error);
 
         // So are values that many tensors share.
         let storage = Storage { key: "0".to_owned(), element: Some(Element::F32), offset: 0 };

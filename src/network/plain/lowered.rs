@@ -24,8 +24,8 @@ struct Layer<T> {
     terms: Vec<(Source, Map<T>)>,
     bias: Vec<T>,
     shape: Shape,
-    /// For each channel, what is added to the squares: minus their centre; none without a squaring.
-    shift: Option<Vec<T>>,
+    /// For each channel the coefficients of `x -> (a x + b) x + c`; empty without an activation.
+    quadratics: Vec<[T; 3]>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,16 +78,15 @@ impl<T: Element> PlainLowered<T> {
                 terms: terms.collect(),
                 bias: convert(&layer.bias),
                 shape: layer.shape,
-                shift: (layer.activation == Activation::Square)
-                    .then(|| layer.centre.iter().map(|&centre| T::from_f64(-centre)).collect()),
+                quadratics: layer.quadratics().into_iter().map(|quadratic| quadratic.map(T::from_f64)).collect(),
             });
         }
-        let squared = network.layers.iter().filter(|layer| layer.activation == Activation::Square);
-        Ok(Self { input: network.input, layers, sites: squared.map(|layer| layer.name.clone()).collect() })
+        let activated = network.layers.iter().filter(|layer| layer.activation != Activation::None);
+        Ok(Self { input: network.input, layers, sites: activated.map(|layer| layer.name.clone()).collect() })
     }
 
-    /// Evaluates images given one after another, each row-major `[channels, height, width]`. Sites are the layers with a
-    /// squaring. Runs on rayon's threads, one image per thread at a time, so results do not depend on their number.
+    /// Evaluates images given one after another, each row-major `[channels, height, width]`. Sites are the layers with an
+    /// activation. Runs on rayon's threads, one image per thread at a time, so results do not depend on their number.
     ///
     /// # Errors
     /// [`NetworkError::InputLength`] if `images` is empty or no whole number of images.
@@ -99,15 +98,18 @@ impl<T: Element> PlainLowered<T> {
         let count = images.len() / expected;
         let classes = self.layers.last().map_or(0, |layer| layer.shape.len());
         let mut logits = vec![T::ZERO; count * classes];
-        let mut largest = vec![T::ZERO; count * self.sites.len()];
+        // A network without an activation has no site, and chunks have a length.
+        let sites = self.sites.len().max(1);
+        let mut largest = vec![T::ZERO; count * sites];
         images
             .par_chunks_exact(expected)
             .zip(logits.par_chunks_exact_mut(classes))
-            .zip(largest.par_chunks_exact_mut(self.sites.len()))
+            .zip(largest.par_chunks_exact_mut(sites))
             .for_each_init(
                 || (vec![Vec::new(); self.layers.len()], Vec::new()),
                 |(values, columns), ((image, logits), largest)| self.evaluate(image, values, columns, logits, largest),
             );
+        largest.truncate(count * self.sites.len());
         Ok(PlainOutput { sites: self.sites.clone(), classes, logits, largest })
     }
 
@@ -124,14 +126,15 @@ impl<T: Element> PlainLowered<T> {
                 };
                 map.apply_add(input, output, layer.shape, columns);
             }
-            if let Some(shift) = &layer.shift {
-                if let Some(place) = largest.next() {
-                    *place = largest_magnitude(output);
-                }
-                let plane = layer.shape.height * layer.shape.width;
-                for (values, &shift) in output.chunks_exact_mut(plane).zip(shift) {
-                    values.iter_mut().for_each(|x| *x = *x * *x + shift);
-                }
+            if layer.quadratics.is_empty() {
+                continue;
+            }
+            if let Some(place) = largest.next() {
+                *place = largest_magnitude(output);
+            }
+            let plane = layer.shape.height * layer.shape.width;
+            for (values, &[a, b, c]) in output.chunks_exact_mut(plane).zip(&layer.quadratics) {
+                values.iter_mut().for_each(|x| *x = (a * *x + b) * *x + c);
             }
         }
         if let Some(output) = values.last() {
@@ -145,13 +148,7 @@ impl<T: Element> Map<T> {
         match self {
             Self::Convolution(convolution) => convolution.apply_add(input, output, columns),
             Self::ChannelScale { factors, placement, source } => {
-                let plane = source.height * source.width;
-                for (channel, to) in output.chunks_exact_mut(shape.height * shape.width).enumerate() {
-                    for from in placement.input_of(channel, source.channels) {
-                        let taken = placement.taken(&input[from * plane..][..plane], source.width);
-                        to.iter_mut().zip(taken).for_each(|(y, x)| *y += factors[from] * x);
-                    }
-                }
+                placement.scale_add(factors, input, *source, output, shape);
             }
             Self::Dense(weights) => multiply_add(output, weights, input, [shape.len(), input.len(), 1]),
         }
@@ -161,12 +158,27 @@ impl<T: Element> Map<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Shortcut;
     use crate::network::random::tests::tiny_with;
+    use crate::network::{ActivationForm, LowerOptions, Shortcut};
 
     #[test]
     fn many_images_give_what_single_ones_do() {
-        Shortcut::ALL.into_iter().for_each(|shortcut| many_are_single(&tiny_with(shortcut, 4).lower().unwrap()));
+        for shortcut in Shortcut::ALL {
+            for form in ActivationForm::ALL {
+                for fuse in [false, true] {
+                    many_are_single(&tiny_with(shortcut, 4).lower_with(LowerOptions { form, fuse }).unwrap());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_network_without_an_activation_has_no_site() {
+        let mut network = tiny_with(Shortcut::default(), 4).lower().unwrap();
+        for layer in &mut network.layers {
+            (layer.activation, layer.centre) = (Activation::None, Vec::new());
+        }
+        many_are_single(&network);
     }
 
     fn many_are_single(network: &LoweredNetwork) {
@@ -181,7 +193,9 @@ mod tests {
                 a.iter().zip(b).for_each(|(a, b)| assert!((a - b).abs() < 1e-9, "{a} {b}"));
             };
             close(output.logits_of(index), trace.logits());
-            close(output.largest_of(index), &trace.largest()[..output.sites.len()]);
+            let sites =
+                network.layers.iter().zip(trace.largest()).filter(|(layer, _)| layer.activation != Activation::None);
+            close(output.largest_of(index), &sites.map(|(_, largest)| largest).collect::<Vec<f64>>());
         }
         assert!(matches!(plain.forward(&images[1..]), Err(NetworkError::InputLength { .. })));
     }

@@ -58,8 +58,9 @@ impl Against {
     fn untold(self, rows: &Rows, quantity: Quantity) -> Vec<&'static str> {
         let mut untold = [&[self.setting], quantity.without()].concat();
         let ensembles = (0..rows.len()).filter(|row| self.value(rows, *row).is_some());
-        let modes: BTreeSet<String> = ensembles.map(|row| rows.text(trial::CLUSTER_MODE, row)).collect();
-        // One member has no joint slices, so its mode is another one than that of ensembles where these have one alone.
+        let modes = ensembles.map(|row| rows.text(trial::CLUSTER_MODE, row)).filter(|mode| !mode.is_empty());
+        let modes: BTreeSet<String> = modes.collect();
+        // One member has no joint slices, so its mode is another one than that of ensembles where those that are clustered have one alone.
         if self.setting == trial::ENSEMBLE && modes.len() == 1 {
             untold.push(trial::CLUSTER_MODE);
         }
@@ -218,7 +219,7 @@ fn upright(quantity: Quantity, kind: Accuracy, all: &Lines) -> (Axis, Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::rows::tests::rows;
+    use crate::report::rows::tests::rows as read;
 
     const TRIALS: &str = "trial_id,status,network,width,dataset,activation,model,weights,ensemble,clusters,cluster_mode,accuracy,accuracy_images,latency_seconds_median\n\
         a,ok,resnet20,16,cifar10,herpn,x_seed0,trained,1,64,slice,0.90,10000,5\n\
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn seconds_do_not_depend_on_weights_and_accuracies_do() {
-        let rows = rows(TRIALS);
+        let rows = read(TRIALS);
         let lengths = |quantity| {
             let charts = ENSEMBLE.charts(&rows, quantity).unwrap();
             assert_eq!(charts.len(), 1);
@@ -238,6 +239,11 @@ mod tests {
         // One member of two recipes is no point of the line of both.
         let accuracy: Vec<Vec<f64>> = lengths(Quantity::Accuracy);
         assert_eq!(accuracy, [[2.0, 4.0]]);
+        // Ensembles without clusters have no mode, and are a line of their own.
+        let without = "d,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0,trained,2,,slice,0.91,10000,9\n\
+            e,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0,trained,4,,slice,0.91,10000,18\n";
+        let chart = &ENSEMBLE.charts(&read(&format!("{TRIALS}{without}")), Quantity::Latency).unwrap()[0];
+        assert_eq!(chart.series.iter().map(|series| series.points.len()).collect::<Vec<_>>(), [3, 2]);
         let chart = &ENSEMBLE.charts(&rows, Quantity::Latency).unwrap()[0];
         assert_eq!((chart.series[0].name.as_str(), chart.subtitle.as_str()), ("", "K = 64"), "one line needs no key");
         assert!(CLUSTERS.charts(&rows, Quantity::Latency).unwrap_err().contains("several values of `clusters`"));
@@ -255,7 +261,7 @@ mod tests {
 
     #[test]
     fn references_belong_to_a_line_and_say_how_they_convolve() {
-        let charts = CLUSTERS.charts(&rows(CLUSTERED), Quantity::Accuracy).unwrap();
+        let charts = CLUSTERS.charts(&read(CLUSTERED), Quantity::Accuracy).unwrap();
         let references: Vec<&str> = charts[0].references.iter().map(|reference| reference.name.as_str()).collect();
         assert_eq!(references, ["no clustering, classical; diagonals"], "M = 2 and other scales are of no line");
         assert_eq!(charts[0].series[0].name, "clustered");
@@ -263,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_is_far_below_the_rest_is_cut_and_counted() {
-        let charts = CLUSTERS.charts(&rows(CLUSTERED), Quantity::Accuracy).unwrap();
+        let charts = CLUSTERS.charts(&read(CLUSTERED), Quantity::Accuracy).unwrap();
         assert!(charts[0].subtitle.contains("1 point below 84.3 % is not shown"), "{}", charts[0].subtitle);
         assert_eq!(floor(&[90.0, 85.0, 10.0]), Some(85.0));
         assert_eq!((floor(&[90.0, 75.0]), floor(&[90.0, 50.0, 30.0])), (None, None));
@@ -277,7 +283,7 @@ mod tests {
         );
         let clear = header.replace(",10000\n", ",10000,,\n");
         let simulated = "s,ok,resnet20,16,cifar10,trained,,slice,diagonals,1,22.0,,,0.91,10000\n";
-        let chart = &CLUSTERS.charts(&rows(&format!("{clear}{simulated}")), Quantity::Accuracy).unwrap()[0];
+        let chart = &CLUSTERS.charts(&read(&format!("{clear}{simulated}")), Quantity::Accuracy).unwrap()[0];
         assert_eq!(chart.series[0].points.len(), 3);
         assert!(chart.y.title.contains("clear"), "{}", chart.y.title);
     }
@@ -285,7 +291,7 @@ mod tests {
     #[test]
     fn a_few_images_are_no_point() {
         let few = CLUSTERED.replace("10000", "2");
-        let why = CLUSTERS.charts(&rows(&few), Quantity::Accuracy).unwrap_err();
+        let why = CLUSTERS.charts(&read(&few), Quantity::Accuracy).unwrap_err();
         assert!(why.contains("100 images or more"), "{why}");
     }
 }

@@ -6,10 +6,13 @@ use tch::{Device, Kind, Reduction, Tensor};
 
 use super::network::{Pass, TorchNetwork};
 use super::stored::single_precision;
+use super::trainer::seen_problem;
 use crate::dataset::Normalisation;
 use crate::network::Model;
 use crate::network::card::CardActivation;
 use crate::training::{Recipe, ReluFit, TrainedActivation, TrainingError};
+
+const ANOTHER: &str = "name another as distillation.teacher";
 
 /// A trained network on a device, and the hash of its weights.
 #[derive(Debug)]
@@ -31,11 +34,14 @@ impl Teacher {
     ) -> Result<Self, TrainingError> {
         let model = Model::load(path)?;
         let problem = if model.card.dataset != recipe.dataset {
-            Some(format!("it was trained on {}, not on {}", model.card.dataset, recipe.dataset))
+            Some(format!("it was trained on {}, not on {}; {ANOTHER}", model.card.dataset, recipe.dataset))
         } else if model.card.normalisation != *normalisation {
-            Some("its inputs are normalised otherwise than those of this training, which are those of the data set or of the initial weights".to_owned())
+            Some(format!(
+                "its inputs are normalised otherwise than those of this training, which are those of the data set or of the initial weights; \
+                 {ANOTHER}"
+            ))
         } else {
-            None
+            seen_problem(recipe, &model.card)
         };
         match problem {
             Some(problem) => Err(TrainingError::Teacher { path: path.to_owned(), problem }),

@@ -321,6 +321,13 @@ fn a_wider_training_parts_the_copies_of_a_channel() {
     let refused = run(&wide, &images, &directory.path().join("other"), &mut Watcher::default()).unwrap_err();
     assert!(refused.to_string().starts_with("weights of a network 2 wide cannot begin one 3 wide"), "{refused}");
     assert!(refused.is_user_error());
+    // Held out images of another seed were seen.
+    (wide.width, wide.split_seed) = (4, 1);
+    let refused = run(&wide, &images, &directory.path().join("other"), &mut Watcher::default()).unwrap_err();
+    assert!(
+        refused.to_string().contains("write `validation_images: 8` and `split_seed: 0` in the recipe"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -572,5 +579,8 @@ fn trainings_that_cannot_go_on_say_why() {
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let damaged = text(&base, &two_classes(48), directory.path());
-    assert!(damaged.starts_with("checkpoint `") && damaged.contains("remove it to start again"), "{damaged}");
+    assert!(
+        damaged.starts_with("checkpoint `") && damaged.contains("remove its directory to start again"),
+        "{damaged}"
+    );
 }

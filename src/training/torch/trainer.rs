@@ -133,6 +133,11 @@ impl<'a> Trainer<'a> {
         if self.checkpoint.exists() {
             return checkpoint::read(&self.checkpoint, &mut self.state, &self.fingerprint);
         }
+        // Weights without the checkpoint of their training are somebody's.
+        let weights = self.options.directory.join(self.recipe.model_name() + ".safetensors");
+        if weights.exists() || Card::path_beside(&weights).exists() {
+            return Err(TrainingError::OtherWeights { path: weights });
+        }
         Ok(Progress { fingerprint: self.fingerprint.clone(), ..Progress::default() })
     }
 
@@ -285,9 +290,23 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// Why a network may not take part in a training: it saw images that this one holds out, so that their accuracy would be too good.
+pub(super) fn seen_problem(recipe: &Recipe, card: &Card) -> Option<String> {
+    let (images, seed) = card.record.as_ref().filter(|_| card.dataset == recipe.dataset)?.held_out();
+    ((images, seed) != (recipe.validation_images, recipe.split_seed)).then(|| {
+        format!(
+            "its training held out {images} images of seed {seed}, and saw some of those that the recipe holds out; write `validation_images: \
+             {images}` and `split_seed: {seed}` in the recipe"
+        )
+    })
+}
+
 /// The weights that a training begins with.
 fn initial(recipe: &Recipe, path: &Path) -> Result<Model, TrainingError> {
     let model = Model::load(path)?;
+    if let Some(problem) = seen_problem(recipe, &model.card) {
+        return Err(TrainingError::InitialWeights { path: path.to_owned(), problem });
+    }
     let (shortcut, pool) = (model.card.shortcut, model.card.pool);
     if (shortcut, pool) == (recipe.shortcut, recipe.pool) {
         return Ok(model);

@@ -12,6 +12,13 @@ use crate::ckks::evaluator::check::{self, State};
 use crate::ckks::keys::KeyKind;
 use crate::ring::{Limb, Modulus, Polynomial, simd};
 
+/// Multiplies a limb by 2^`shift`, which may be beyond a word.
+pub(super) fn multiply_by_power(limb: &mut Limb, shift: u32, q: &Modulus) {
+    if shift > 0 {
+        simd::multiply_by_factor(limb, q.factor(q.pow(2, shift.into())), q);
+    }
+}
+
 impl Encrypted {
     pub(super) fn state(&self, x: &Ciphertext) -> State {
         State { limbs: x.limbs(), scale: x.scale }
@@ -81,15 +88,10 @@ impl Encrypted {
 
     /// Multiplies a pair in the basis `primes` by 2^shift.
     pub(super) fn shift_left(&self, pair: &mut Pair, primes: &[usize], shift: u32) {
-        if shift == 0 {
-            return;
-        }
         let limbs = pair.0.limbs.par_iter_mut().zip(&mut pair.1.limbs).zip(primes);
         limbs.for_each(|((c0, c1), &prime)| {
-            let q = self.modulus(prime);
-            let factor = q.factor(q.pow(2, shift.into()));
-            simd::multiply_by_factor(c0, factor, q);
-            simd::multiply_by_factor(c1, factor, q);
+            multiply_by_power(c0, shift, self.modulus(prime));
+            multiply_by_power(c1, shift, self.modulus(prime));
         });
     }
 
@@ -98,9 +100,7 @@ impl Encrypted {
         let ntt = &self.parameters.ntts()[prime];
         let q = ntt.modulus();
         let mut limb = plaintext.evaluate_full(ntt, self.parameters.n());
-        if *shift > 0 {
-            simd::multiply_by_factor(&mut limb, q.factor(q.pow(2, u64::from(*shift))), q);
-        }
+        multiply_by_power(&mut limb, *shift, q);
         limb
     }
 
@@ -175,5 +175,23 @@ impl Encrypted {
             Ciphertext { c0, c1, scale: x.scale * y.scale }
         });
         Ok(relinearized.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ring::Ntt;
+    use crate::ring::primes::ntt_primes;
+
+    #[test]
+    fn powers_beyond_a_word_multiply_too() {
+        let prime = ntt_primes(8, 40, 1, &[]).unwrap()[0];
+        let ntt = Ntt::new(8, prime).unwrap();
+        let constant: Vec<i32> = (0..256).map(|place| if place == 0 { 3 } else { 0 }).collect();
+        let mut limb = ntt.evaluated(&constant);
+        multiply_by_power(&mut limb, 69, ntt.modulus());
+        let expected = (0..69).fold(3, |x, _| 2 * x % prime);
+        assert!(limb.iter().all(|word| *word == expected));
     }
 }

@@ -15,7 +15,7 @@ use super::rotation::INPUTS_PER_KEY;
 use super::transform::times_p;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::combination::{Combination, Matrix};
-use crate::ckks::encoder::{COEFFICIENT_BITS, nearest, split_scale};
+use crate::ckks::encoder::{COEFFICIENT_BITS, largest_magnitude, nearest, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::evaluator::load::RANGE;
@@ -66,7 +66,7 @@ impl Encrypted {
     ) -> Result<EncodedCombination, CkksError> {
         let plaintexts = combination.plaintexts();
         let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
-        let largest: Vec<f64> = bases.iter().map(|b| b.iter().fold(0.0, |m, x| x.abs().max(m))).collect();
+        let largest: Vec<f64> = bases.iter().map(largest_magnitude).collect();
         let limit = f64::from(COEFFICIENT_BITS).exp2() - 1.0;
         let (rounded_at, shift) = split_scale(scale);
         for index in 0..plaintexts.len() {

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Encrypted;
+use super::arithmetic::multiply_by_power;
 use super::key_switch::Pair;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::encoder::{COEFFICIENT_BITS, nearest, split_scale};
+use crate::ckks::encoder::{COEFFICIENT_BITS, largest_magnitude, nearest, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::evaluator::load::SPAN;
@@ -57,9 +58,8 @@ impl Encrypted {
     ) -> Result<EncodedScalarMatrix, CkksError> {
         let masks = self.encoder.interpolate_masks(matrix.masks())?;
         let (rounded_at, shift) = split_scale(scale);
-        let largest = |values: &mut dyn Iterator<Item = &f64>| values.fold(0.0, |m: f64, x| x.abs().max(m));
-        let weight = largest(&mut matrix.panels().iter().flat_map(|panel| &panel.weights));
-        let coefficient = largest(&mut masks.iter().flatten());
+        let weight = largest_magnitude(matrix.panels().iter().flat_map(|panel| &panel.weights));
+        let coefficient = largest_magnitude(masks.iter().flatten());
         for (scale, value, limit) in [(rounded_at, weight * coefficient, COEFFICIENT_BITS), (scale, weight, WHOLE_BITS)]
         {
             let bound = scale * value;
@@ -177,9 +177,7 @@ impl EncodedScalarMatrix {
         let factor = weight * self.rounded_at;
         let coefficients: Vec<i32> = self.masks[mask].iter().map(|c| nearest(c * factor)).collect();
         let mut values = ntt.evaluated(&coefficients);
-        if self.shift > 0 {
-            simd::multiply_by_factor(&mut values, ntt.modulus().factor(1 << self.shift), ntt.modulus());
-        }
+        multiply_by_power(&mut values, self.shift, ntt.modulus());
         values
     }
 }

@@ -206,6 +206,11 @@ fn scalar_matrices_refuse_what_they_cannot_hold() {
         let error = w.evaluator.encode_scalar_matrix(&matrix, scale).map(|_| ()).unwrap_err();
         assert!(matches!(error, CkksError::PlaintextOverflow { .. }), "{error}");
     }
+    // A mask that is not a number is none of zeros.
+    let mut matrix = ScalarMatrix::new(1, 1, sources(), vec![vec![f64::NAN; 8]]).unwrap();
+    matrix.push(Panel { weights: vec![1.0], places: vec![place(vec![0], 1)] }).unwrap();
+    let error = w.evaluator.encode_scalar_matrix(&Arc::new(matrix), 16.0).map(|_| ()).unwrap_err();
+    assert!(matches!(error, CkksError::PlaintextOverflow { .. }), "{error}");
 }
 
 /// Noise of an output for each part of a slot: of eight rows that read three inputs, of which two are rotated.
