@@ -8,7 +8,7 @@ use polars::functions::concat_df_diagonal;
 use polars::prelude::*;
 
 use super::ReportError;
-use super::columns::{CLEAR, trial};
+use super::columns::{CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::table::{Table, alike, rows_at, text};
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
@@ -112,12 +112,10 @@ pub fn set_apart(mut trials: DataFrame) -> PolarsResult<DataFrame> {
     };
     let held_out = is(TrialRow::images_of.name, "validation");
     let trained = is(TrialRow::network_form.name, NetworkForm::Trained.as_str());
-    for (clear, as_trained) in [
-        (CLEAR.share, Some(trial::CARD_ACCURACY)),
-        (CLEAR.images, Some(trial::CARD_IMAGES)),
-        (CLEAR.low, None),
-        (CLEAR.high, None),
-    ] {
+    let shown = [CLEAR, SIMULATED, ENCRYPTED].into_iter().flat_map(|it| [it.share, it.images, it.low, it.high]);
+    for clear in shown {
+        let as_trained = [(CLEAR.share, trial::CARD_ACCURACY), (CLEAR.images, trial::CARD_IMAGES)];
+        let as_trained = as_trained.into_iter().find(|(column, _)| *column == clear).map(|(_, name)| name);
         let Ok(found) = trials.column(clear).map(|column| column.as_materialized_series().clone()) else { continue };
         let nothing = Series::full_null(clear.into(), found.len(), found.dtype());
         let only = |wanted: &dyn Fn(usize) -> bool| -> BooleanChunked {
@@ -184,6 +182,8 @@ mod tests {
             texts(TrialRow::images_of.name, ["test", "test", "validation"]),
             Column::new(CLEAR.share.into(), [0.9, 0.8, 0.7]),
             Column::new(CLEAR.images.into(), [100_u64; 3]),
+            Column::new(SIMULATED.share.into(), [0.95, 0.85, 0.75]),
+            Column::new(ENCRYPTED.share.into(), [0.95, 0.85, 0.75]),
         ];
         let trials = set_apart(DataFrame::new(3, columns).unwrap()).unwrap();
         let column = |name: &str| [0, 1, 2].map(|row| text(&trials, name, row));
@@ -193,5 +193,7 @@ mod tests {
         );
         assert_eq!(column(trial::CARD_ACCURACY), ["0.9", "", ""]);
         assert_eq!(column(trial::CARD_IMAGES), ["100", "", ""]);
+        assert_eq!([column(SIMULATED.share), column(ENCRYPTED.share)].map(|cells| cells[2].clone()), ["", ""]);
+        assert_eq!([column(SIMULATED.share), column(ENCRYPTED.share)].map(|cells| cells[1].clone()), ["0.85", "0.85"]);
     }
 }

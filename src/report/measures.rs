@@ -69,14 +69,29 @@ fn distinct_repetitions(rows: &Rows, chosen: &[usize], of: Accuracy) -> Vec<usiz
 /// Of the rows with an accuracy as trained, by a card or by `leveled evaluate`, one for each network: that of the most images.
 #[must_use]
 pub fn as_trained(rows: &Rows, among: impl Iterator<Item = usize>) -> Vec<usize> {
-    // A card speaks of the whole test set.
-    let images = |row: &usize| rows.number(trial::CARD_IMAGES, *row).map_or(u64::MAX, |images| images as u64);
+    let images = |row: &usize| card_images(rows, *row) as u64;
     let known: Vec<usize> = among.filter(|row| rows.number(trial::CARD_ACCURACY, *row).is_some()).collect();
     let networks = rows.alike(&known, &[LABEL]);
     let mut chosen: Vec<usize> =
         networks.iter().filter_map(|rows| rows.iter().rev().copied().max_by_key(images)).collect();
     chosen.sort_unstable();
     chosen
+}
+
+/// Images of a whole test set.
+const TEST_IMAGES: f64 = 10_000.0;
+
+/// The images that an accuracy as trained is of: a card speaks of the whole test set.
+#[must_use]
+pub fn card_images(rows: &Rows, row: usize) -> f64 {
+    rows.number(trial::CARD_IMAGES, row).unwrap_or(TEST_IMAGES)
+}
+
+/// The fewest images that an accuracy of [`card_accuracy`] is of; none: all are of the whole test set.
+#[must_use]
+pub fn fewest_card_images(rows: &Rows, group: &Group) -> Option<f64> {
+    let networks = as_trained(rows, group.rows.iter().copied());
+    networks.into_iter().map(|row| card_images(rows, row)).filter(|images| *images < TEST_IMAGES).min_by(f64::total_cmp)
 }
 
 /// The accuracy in percent that the cards of the weights state for the whole test set, each network once.

@@ -41,6 +41,7 @@ impl Report {
         let published = published()?;
         let (tables, mut left_out) = paper_tables(&rows, &published);
         left_out.extend(measured_again(rows.measured_again()));
+        left_out.extend(failed(rows.failed()));
         let (figures, without) = figures(&rows, &published)?;
         left_out.extend(without);
         Ok(Self { tables, figures, left_out })
@@ -88,6 +89,14 @@ impl Report {
         paths.push(path);
         Ok(paths)
     }
+}
+
+/// Failed trials have no numbers.
+fn failed(trials: usize) -> Option<LeftOut> {
+    (trials > 0).then(|| LeftOut {
+        what: words::count(trials, "failed trial"),
+        why: "the column `reason` of trials.csv says why, and `leveled run --retry-failed` runs them again".to_owned(),
+    })
 }
 
 /// A trial counts once, however many directories have it.

@@ -12,9 +12,9 @@ use crate::report::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Worse by more than is tolerated, and not by chance.
+    /// Worse by more than is tolerated, and not by chance; of what was measured once, the tolerance alone decides.
     Worse,
-    /// Better, and not by chance.
+    /// Better, likewise.
     Better,
     /// Neither.
     Unclear,

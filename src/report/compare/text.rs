@@ -35,7 +35,7 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     );
     text += &format!(
         "* In brackets: 95 % intervals; of accuracies image by image where both are of the same images. Worse: by more than {} points or {} %, \
-         and not by chance.\n",
+         and not by chance; where there is no interval, as of one evaluation, by the tolerance alone.\n",
         tolerance.accuracy_points, tolerance.seconds_percent
     );
     for circumstance in circumstances {

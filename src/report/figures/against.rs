@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::lines::{Against, Line, Lines, Quantity, Value};
 use super::plot::{Axis, Chart, ChartPoint, Marker, SERIES, Scale, Series};
 use super::subtitle;
-use crate::report::columns::{Accuracy, trial};
+use crate::report::columns::{Accuracy, SPEED_ONLY, trial};
 use crate::report::groups::{Group, groups};
 use crate::report::measures::{FEWEST_IMAGES, accuracies_by_choice};
 use crate::report::rows::Rows;
@@ -85,7 +85,10 @@ impl Against {
             return Vec::new();
         };
         let values = || all.lines.iter().flat_map(|line| &line.points).map(|(value, _)| *value);
-        let told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET]].concat();
+        let mut told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET]].concat();
+        if quantity == Quantity::Accuracy {
+            told_elsewhere.extend(SPEED_ONLY);
+        }
         let telling = all.telling(rows, &told_elsewhere);
         let references = all.references(rows, &telling);
         let (y, below) = upright(quantity, kind, &all);
@@ -129,7 +132,7 @@ impl Against {
         };
         let mut without = vec![self.setting];
         if quantity == Quantity::Accuracy {
-            without.push(trial::THREADS);
+            without.extend(SPEED_ONLY);
         }
         if self.setting == trial::ENSEMBLE {
             // One member has no joint slices, and a line from one member on has two modes.
@@ -239,6 +242,10 @@ mod tests {
         // One member of two recipes is no point of the line of both.
         let accuracy: Vec<Vec<f64>> = lengths(Quantity::Accuracy);
         assert_eq!(accuracy, [[2.0, 4.0]]);
+        // Full clusters of one member are no joint ones.
+        let full = "f,ok,resnet20,16,cifar10,herpn,x_seed0,trained,1,64,full,0.80,10000,500\n";
+        let chart = &ENSEMBLE.charts(&read(&format!("{TRIALS}{full}")), Quantity::Latency).unwrap()[0];
+        assert_eq!(chart.series[0].points.iter().map(|point| point.y).collect::<Vec<_>>(), [5.0, 9.0, 18.0]);
         // Ensembles without clusters have no mode, and are a line of their own.
         let without = "d,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0,trained,2,,slice,0.91,10000,9\n\
             e,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0,trained,4,,slice,0.91,10000,18\n";

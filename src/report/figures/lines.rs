@@ -1,6 +1,7 @@
 //! The lines of a chart against one setting, and what they are set against.
 
 use super::plot::Reference;
+use crate::network::cluster::ClusterMode;
 use crate::report::columns::{Accuracy, trial};
 use crate::report::groups::{By, Group, configurations, groups_among};
 use crate::report::measures::{FEWEST_IMAGES, accuracy, latency};
@@ -129,7 +130,13 @@ impl Lines {
         let mut found = Self::default();
         for line in groups {
             let mut points: Vec<(f64, Value)> = Vec::new();
-            for group in groups_among(rows, quantity.by(), &repeated, &line.rows) {
+            // Joint slices of one member are slices; its other modes are another clustering.
+            let joint = |row: &usize| {
+                let mode = rows.text(trial::CLUSTER_MODE, *row);
+                against.value(rows, *row).is_some() || mode.is_empty() || mode == ClusterMode::Slice.as_str()
+            };
+            let of_line = line.rows.iter().copied().filter(|row| !untold.contains(&trial::CLUSTER_MODE) || joint(row));
+            for group in groups_among(rows, quantity.by(), &repeated, &of_line.collect::<Vec<_>>()) {
                 let at = against.value(rows, group.first()).or(against.off);
                 match (value(group), at) {
                     (Some(value), Some(at)) => points.push((at, value)),

@@ -1,7 +1,7 @@
 //! Precision through the depth of the network.
 
 use super::palette::GREY;
-use super::plot::{Axis, Chart, ChartPoint, Form, Marker, ROW, Series, Sign};
+use super::plot::{Axis, Chart, ChartPoint, Form, Marker, ROW, Scale, Series, Sign};
 use crate::report::ReportError;
 use crate::report::columns::trial;
 use crate::report::groups::{By, Group, groups};
@@ -124,7 +124,7 @@ fn chart(rows: &Rows, chunk: &[Probed], differing: &[&str], number: usize) -> Ch
         name: if number == 0 { "precision_by_layer".to_owned() } else { format!("precision_by_layer_{}", number + 1) },
         title: format!("Precision by layer: {}", chunk[0].network),
         subtitle: parts.join("; "),
-        x: Axis::from_zero("precision (bits)", values),
+        x: precision_axis(&values),
         y: Axis::names("", names).reversed(),
         series,
         references: Vec::new(),
@@ -134,6 +134,14 @@ fn chart(rows: &Rows, chunk: &[Probed], differing: &[&str], number: usize) -> Ch
         ],
         height: ROW * names.len() as u32 + ROW,
     }
+}
+
+/// From zero, but for errors larger than the layer's activations, of which the bits are negative.
+fn precision_axis(values: &[f64]) -> Axis {
+    const TITLE: &str = "precision (bits)";
+    let from_zero = values.iter().all(|bits| *bits >= 0.0);
+    let values = values.iter().copied();
+    if from_zero { Axis::from_zero(TITLE, values) } else { Axis::around(TITLE, Scale::Linear, values.chain([0.0])) }
 }
 
 #[cfg(test)]

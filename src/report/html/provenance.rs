@@ -82,12 +82,12 @@ fn one(number: usize, session: &Session, all: usize) -> Markup {
 fn reproduce(name: &str, session: &Session) -> Markup {
     let set = arguments(session.set.iter().map(String::as_str));
     let commands = format!(
-        "git checkout {}\ncargo run --release -- run {name}.yaml --out results/{name}{set}\ncargo run --release -- report results/{name}\n",
+        "git checkout {}\ncargo run --release -- run experiments/{name}.yaml --out results/{name}{set}\ncargo run --release -- report results/{name}\n",
         session.program.commit
     );
     html! {
         h3 { "How to reproduce" }
-        p { "Save the experiment as " code { "experiments/" (name) ".yaml" } " of a checkout and run:" }
+        p { "Save the experiment as " code { "experiments/" (name) ".yaml" } " of a checkout (paths in it begin at its directory) and run:" }
         pre { (commands) }
         p { "The experiment, as it was run last:" }
         pre { (session.experiment_file) }

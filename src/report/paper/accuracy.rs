@@ -4,10 +4,10 @@ use super::accuracies;
 use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
-use crate::report::columns::{CLEAR, trial};
+use crate::report::columns::{CLEAR, SPEED_ONLY, trial};
 use crate::report::failures;
 use crate::report::groups::{By, groups};
-use crate::report::measures::card_accuracy;
+use crate::report::measures::{card_accuracy, fewest_card_images};
 use crate::report::row_tables::RowTables;
 use crate::report::rows::Rows;
 
@@ -26,8 +26,9 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         return Err("no trial of trained weights, unclustered and alone, has an accuracy".to_owned());
     }
     let mut table = PaperTable::new("accuracy", "Accuracy per network and data set");
-    let lead = Lead::add(&mut table, rows, &groups, &[]);
+    let lead = Lead::add(&mut table, rows, &groups, &SPEED_ONLY);
     table.spreads("card_accuracy_percent", "as trained (%)");
+    table.numbers(trial::CARD_IMAGES, "of images");
     accuracies::add(&mut table);
     table.numbers(trial::OVERFLOWS, "overflows");
     table.numbers("overflow_percent_high", "P(overflow), at most (%)");
@@ -37,6 +38,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         let overflows = group.rows.iter().filter_map(|row| rows.number(trial::OVERFLOWS, *row)).max_by(f64::total_cmp);
         let mut cells = lead.cells(rows, group);
         cells.push(Cell::spread(card_accuracy(rows, group), 2));
+        cells.push(Cell::whole(fewest_card_images(rows, group)));
         cells.extend(accuracies::cells(rows, group));
         cells.push(Cell::whole(overflows));
         cells.push(Cell::number(failures::overflow(rows, group).map(|share| 100.0 * share), 2));
@@ -46,7 +48,8 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.drop_empty_columns();
     table.notes.push(accuracies::NOTE.to_owned());
     table.notes.push(
-        "`as trained` is what the card of the weights states for the test set, before folding. `overflows`: most exploding images of a trial."
+        "`as trained`: before folding, by the card of the weights or by `leveled evaluate`; of the whole test set where no number of images \
+         is there. `overflows`: most exploding images of a trial."
             .to_owned(),
     );
     table.notes.push(

@@ -6,7 +6,7 @@ use super::accuracies;
 use super::cell::Cell;
 use super::lead::Lead;
 use super::table::PaperTable;
-use crate::report::columns::trial;
+use crate::report::columns::{SPEED_ONLY, trial};
 use crate::report::groups::{By, Group, configurations, groups};
 use crate::report::measures::{latency, mean};
 use crate::report::rows::Rows;
@@ -63,7 +63,7 @@ impl AxisTable {
         let timed = self::groups(rows, By::Speed, &[], |row| rows.number(trial::LATENCY, row).is_some());
         let answers = configurations(rows, By::Answer, &[]);
         let mut table = PaperTable::new(self.name, self.title);
-        let lead = Lead::add(&mut table, rows, &groups, &[self.axis]);
+        let lead = Lead::add(&mut table, rows, &groups, &[&[self.axis], &SPEED_ONLY[..]].concat());
         table.numbers(self.axis, self.axis_title);
         accuracies::add(&mut table);
         table.numbers(trial::PLAIN_PRODUCTS, "products with plaintexts");

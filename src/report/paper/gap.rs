@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::table::PaperTable;
 use crate::experiment::networks::split_seed;
 use crate::report::columns::trial;
-use crate::report::measures::as_trained;
+use crate::report::measures::{as_trained, card_images};
 use crate::report::rows::{Rows, VARIANT};
 use crate::report::spread::Spread;
 use crate::report::words;
@@ -19,6 +19,8 @@ struct Training {
     network: String,
     width: u64,
     epochs: u64,
+    /// Test images that the accuracy is of.
+    images: u64,
     seed: u64,
 }
 
@@ -30,6 +32,7 @@ impl Training {
             network: rows.text(trial::NETWORK, row),
             width: rows.text(trial::WIDTH, row).parse().ok()?,
             epochs: rows.text(trial::EPOCHS, row).parse().ok()?,
+            images: card_images(rows, row) as u64,
             seed: split_seed(&rows.text(trial::MODEL, row)).1?,
         })
     }
@@ -62,8 +65,8 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         );
     }
     pairs.sort_by_cached_key(|Pair { activation, variant, training, .. }| {
-        let Training { dataset, network, width, epochs, seed } = training.clone();
-        (dataset, network, width, epochs, activation.clone(), variant.clone(), seed)
+        let Training { dataset, network, width, epochs, images, seed } = training.clone();
+        (dataset, network, width, epochs, images, activation.clone(), variant.clone(), seed)
     });
     let mut table = PaperTable::new("gap", "Quadratics against ReLU at equal epochs");
     for (name, title) in [(trial::NETWORK, "network"), (trial::DATASET, "data set"), (trial::ACTIVATION, "activation")]
@@ -73,6 +76,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.texts(VARIANT, "weights");
     table.numbers(trial::WIDTH, "width");
     table.numbers(trial::EPOCHS, "epochs");
+    table.numbers(trial::CARD_IMAGES, "test images");
     table.texts("training_seed", "seed");
     table.spreads("accuracy_percent", "quadratic (%)");
     table.spreads("baseline_percent", "ReLU (%)");
@@ -85,10 +89,9 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
             table.rows.push(cells(group, "all"));
         }
     }
-    table.notes.push(
-        "Accuracies of the whole test set in the clear, as trained; of several seeds, mean ± one standard deviation."
-            .to_owned(),
-    );
+    table
+        .notes
+        .push("Accuracies in the clear, as trained; of several seeds, mean ± one standard deviation.".to_owned());
     Ok(table)
 }
 
@@ -128,6 +131,7 @@ fn cells(pairs: &[Pair], seed: &str) -> Vec<Cell> {
         Cell::text(words::setting(VARIANT, variant)),
         Cell::Fixed(training.width as f64, 0),
         Cell::Fixed(training.epochs as f64, 0),
+        Cell::Fixed(training.images as f64, 0),
         Cell::text(seed),
         spread(&|pair| pair.accuracies[0]),
         spread(&|pair| pair.accuracies[1]),
@@ -165,12 +169,28 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "plain 16 30 0 89.50 90.00 -0.50",
-                "plain 16 30 1 92.00 91.00 1.00",
-                "plain 16 30 all 90.75 ± 1.77 90.50 ± 0.71 0.25 ± 1.06",
-                "distilled 16 30 0 90.50 90.00 0.50",
+                "plain 16 30 10000 0 89.50 90.00 -0.50",
+                "plain 16 30 10000 1 92.00 91.00 1.00",
+                "plain 16 30 10000 all 90.75 ± 1.77 90.50 ± 0.71 0.25 ± 1.06",
+                "distilled 16 30 10000 0 90.50 90.00 0.50",
             ]
         );
+        assert!(table.notes[0].starts_with("Accuracies in the clear, as trained"), "{}", table.notes[0]);
+    }
+
+    #[test]
+    fn accuracies_of_other_images_are_no_pair() {
+        let header = HEADER.replace("card_accuracy", "clear_accuracy,clear_accuracy_images,network_form,images_of");
+        let of = |relu: usize| {
+            let row = |id: &str, activation: &str, images: usize| {
+                format!(
+                    "{id},ok,resnet20,16,cifar10,{activation},x_{activation}_seed0,trained,1,30,0.9,{images},trained,test\n"
+                )
+            };
+            table(&rows(&format!("{header}{}{}", row("a", "relu", relu), row("b", "herpn", 200))))
+        };
+        assert!(of(10_000).is_err());
+        assert!(of(200).unwrap().rows[0].contains(&Cell::Fixed(200.0, 0)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::lead::Lead;
 use super::modulus::{add_modulus, modulus_cells};
 use super::table::PaperTable;
-use crate::report::columns::trial;
+use crate::report::columns::{SPEED_ONLY, trial};
 use crate::report::groups::{By, groups};
 use crate::report::rows::Rows;
 
@@ -20,7 +20,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         return Err("no trial says how many levels it uses".to_owned());
     }
     let mut table = PaperTable::new("levels", "Levels and modulus");
-    let lead = Lead::add(&mut table, rows, &groups, &without);
+    let lead = Lead::add(&mut table, rows, &groups, &[&without, &SPEED_ONLY[..]].concat());
     table.numbers("levels_used", "levels");
     add_modulus(&mut table);
     for group in &groups {
