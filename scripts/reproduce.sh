@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs experiments of experiments/paper and ends with the tables. What is recorded is not run again, so after an interruption the
 # same command goes on.
-#   scripts/reproduce.sh small                 every table and figure at small size, about ten minutes on 2 cores
+#   scripts/reproduce.sh small                 tables and figures at small size, about ten minutes on 2 cores
 #   scripts/reproduce.sh PART...               such as: levels clustering_accuracy (files in experiments/paper)
 #   scripts/reproduce.sh all                   everything at full size, about 7 hours
 #   scripts/reproduce.sh report PART...        tables and figures of what is recorded, runs nothing

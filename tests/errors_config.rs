@@ -78,7 +78,7 @@ fn missing_and_repeated_keys() {
     expect("name: test\n", "", &["e.yaml", "the key `name` is missing"]);
     expect("  log_n: 15\n", "", &["key `fixed.log_n`: the setting is missing under `fixed` and `sweep`"]);
     expect(
-        "  log_n: 15\n",
+        "  log_n: 15\n  parameters: default\n  memory: {diagonals: 1 GiB, limit: 8 GiB}\nsweep:\n  threads: [1, 2]\n",
         "sweep: {log_n: [15]}\ninclude: [{threads: 1}]\n",
         &["key `include[0]`: this entry and `fixed` lack `log_n`, and no axis is for it; give log2"],
     );

@@ -104,7 +104,7 @@ fn chains_and_moduli_that_do_not_fit() {
     expect_setting(
         parameters,
         "base_bits: 34, levels: 3}",
-        &["the chain has 3 levels", "need 20; set levels to 20 or leave it out"],
+        &["the chain has 3 levels", "needs 20; set levels to 20 or leave it out"],
     );
     expect_setting(
         "security: none",

@@ -113,8 +113,9 @@ fn what_cannot_be_imported_or_evaluated_is_said() {
         text.contains("--images: the card of resnet20_w16_cifar10_herpn_seed0.safetensors has no record"),
         "{text}"
     );
-    fs::copy(format!("{shipped}.safetensors"), here.join("other.safetensors")).unwrap();
-    let card = fs::read_to_string(format!("{shipped}.yaml")).unwrap().replace("split_seed: 0", "split_seed: 1");
+    let other = shipped.replace("distilled_seed0", "distilled_continued_seed1");
+    fs::copy(format!("{other}.safetensors"), here.join("other.safetensors")).unwrap();
+    let card = fs::read_to_string(format!("{other}.yaml")).unwrap().replace("split_seed: 0", "split_seed: 1");
     fs::write(here.join("other.yaml"), card).unwrap();
     let both = [&*format!("{shipped}.safetensors"), "other.safetensors"];
     let text = refusal(here, &[&["evaluate"], &both[..], &["--data", ".", "--images", "validation"]].concat());

@@ -301,7 +301,13 @@ fn a_trial_by_itself_tells_its_rows() {
     let card = directory.path().join("tiny.yaml");
     let before = fs::read_to_string(&card).unwrap();
     fs::write(&card, before.replace("1.0e-5", "2.0e-5")).unwrap();
-    let text = common::program::refusal(directory.path(), &["trial", "spec.json"]);
+    let refused = || {
+        let output = common::program::leveled(directory.path(), &["trial", "spec.json"]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        text
+    };
+    let text = refused();
     assert!(text.contains("the card of tiny.safetensors has changed since the trial was specified"), "{text}");
     fs::write(&card, before).unwrap();
     let weights = directory.path().join("tiny.safetensors");
@@ -309,9 +315,7 @@ fn a_trial_by_itself_tells_its_rows() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(weights, bytes).unwrap();
     tiny_model::write_card(directory.path());
-    let output = common::program::leveled(directory.path(), &["trial", "spec.json"]);
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{text}");
+    let text = refused();
     assert!(text.contains("tiny.safetensors has changed since the trial was specified"), "{text}");
 }
 

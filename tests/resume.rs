@@ -398,5 +398,8 @@ fn parts_that_a_cluster_ran_are_the_rows_of_a_local_run() {
     let text = refusal(here, &["gather", "out", "other"]);
     assert!(text.contains("holds results of the experiment `tiny`, not of `other`"), "{text}");
     assert_eq!(rows::<TrialRow>(&here.join("out")).len(), 4);
-    assert!(refusal(here, &["gather", "out", "nowhere"]).contains("nowhere"));
+    for parts in [["out", "nowhere"], ["out", "other"]] {
+        let text = refusal(here, &[&["gather", "new"], &parts[..]].concat());
+        assert!(text.contains(parts[1]) && !here.join("new").exists(), "{text}");
+    }
 }

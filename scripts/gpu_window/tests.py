@@ -199,7 +199,7 @@ class Trainings(unittest.TestCase):
         self.assertTrue((cut[hidden] == 0).all())
         rows, columns = hidden.any(1).any(2).sum(1), hidden.any(1).any(1).sum(1)
         self.assertTrue(((rows >= 4) & (rows <= 8) & (columns >= 4) & (columns <= 8)).all())
-        self.assertTrue(torch.equal(hidden.all(1).sum((1, 2)), rows * columns))
+        self.assertTrue(torch.equal(hidden.any(1).sum((1, 2)), rows * columns))
 
     def test_the_schedule_and_the_time(self):
         training = self.training("relu.yaml", "time", "--epochs", "auto")

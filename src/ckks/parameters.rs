@@ -666,9 +666,9 @@ mod tests {
             let key_switching = KeySwitching::SpecialPrimes(count);
             Parameters::new(ParametersLiteral { key_switching, ..literal }).unwrap_err().to_string()
         };
-        let many = fixed(2, ParametersLiteral::default());
-        assert!(many.starts_with("key_switching = 2 special primes is impossible: security leaves "), "{many}");
-        assert!(many.ends_with("take 1 or fewer, or `auto`"), "{many}");
+        let many = fixed(5, ParametersLiteral::default());
+        assert!(many.starts_with("key_switching = 5 special primes is impossible: security leaves "), "{many}");
+        assert!(many.ends_with("take 4 or fewer, or `auto`"), "{many}");
         // Half the ring, few levels and large primes: there is room, and one prime is too small.
         let large = ParametersLiteral {
             levels: 4,

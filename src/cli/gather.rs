@@ -29,9 +29,13 @@ impl Gather {
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
         let provenances = self.parts.iter().map(|part| Provenance::read(part)).collect::<Result<Vec<_>, _>>()?;
-        // Parts of another experiment are refused before anything is made.
+        // What is no directory, and parts of another experiment, are refused before anything is made.
+        for part in &self.parts {
+            std::fs::read_dir(part).map_err(|source| ExperimentError::Read { path: part.clone(), source })?;
+        }
+        let mut whole = Provenance::read(&self.directory)?;
         for provenance in provenances.iter().flatten() {
-            provenance.clone().gathered(&self.directory)?;
+            whole = Some(provenance.clone().joined(whole, &self.directory)?);
         }
         let (mut results, recovery) = RunDirectory::take(&self.directory)?;
         tell(&recovery_text(&recovery));

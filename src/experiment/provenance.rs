@@ -131,7 +131,16 @@ impl Provenance {
     /// # Errors
     /// [`ExperimentError::OtherExperiment`], and those of [`Provenance::read`].
     pub fn after(self, directory: &Path) -> Result<Self, ExperimentError> {
-        let Some(mut earlier) = Self::read(directory)? else {
+        let earlier = Self::read(directory)?;
+        self.joined(earlier, directory)
+    }
+
+    /// This run after earlier ones that `directory` has, or will have.
+    ///
+    /// # Errors
+    /// [`ExperimentError::OtherExperiment`].
+    pub fn joined(self, earlier: Option<Self>, directory: &Path) -> Result<Self, ExperimentError> {
+        let Some(mut earlier) = earlier else {
             return Ok(self);
         };
         // What a command stands for may join any experiment.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::format::significant;
 use super::text_table::{Align, TextTable};
+use crate::experiment::evaluate::Z;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::setting::Recorded;
-use crate::experiment::tune::{Candidate, Measured, TuneOutcome, Verdict, Z};
+use crate::experiment::tune::{Candidate, Measured, TuneOutcome, Verdict};
 
 /// A name for a candidate: what distinguishes it in most searches.
 #[must_use]

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use super::observer::Observer;
+use crate::experiment::bars::style;
 use crate::experiment::event::{Event, Stage};
 use crate::experiment::records::{TrialRow, TrialStatus};
 
@@ -185,13 +186,10 @@ fn left(elapsed: Duration, share: f64) -> String {
     format!("{} left", indicatif::FormattedDuration(Duration::from_secs_f64(seconds.clamp(0.0, 1e9).round())))
 }
 
-/// A template that indicatif does not know falls back to its own; all of ours are tested.
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
-}
-
 #[cfg(test)]
 mod tests {
+    use indicatif::ProgressStyle;
+
     use super::*;
     use crate::experiment::trial::tests::sample;
 

@@ -7,9 +7,6 @@ use serde::Serialize;
 use crate::experiment::evaluate::median;
 use crate::experiment::records::ImageRow;
 
-/// Standard deviations of an interval that holds with 95 %.
-pub const Z: f64 = 1.96;
-
 /// Images, each evaluated in the clear and simulated.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Measured {

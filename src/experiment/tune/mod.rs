@@ -10,7 +10,7 @@ mod simulations;
 mod subject;
 
 pub use grid::Grid;
-pub use measured::{Measured, Z};
+pub use measured::Measured;
 pub use outcome::{Candidate, Planned, TuneOutcome};
 pub use search::{Criterion, Found, Verdict, search};
 pub use set_file::write;

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::measured::{Measured, Z};
+use super::measured::Measured;
 use super::search::{Criterion, Found, Verdict};
 use super::subject::Subject;
 use crate::experiment::ExperimentError;
 use crate::experiment::combination::check_parameters;
 use crate::experiment::evaluate::Planner;
+use crate::experiment::evaluate::Z;
 use crate::experiment::parameter_set::ParameterSet;
 use crate::experiment::plan_view::PlanView;
 use crate::experiment::records::SecurityVerdict;
