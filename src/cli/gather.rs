@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::CliError;
 use super::output::print;
+use crate::experiment::ExperimentError;
 use crate::experiment::notice::tell;
 use crate::experiment::provenance::Provenance;
 use crate::experiment::store::RunDirectory;
