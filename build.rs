@@ -3,18 +3,23 @@
 use std::path::Path;
 use std::process::Command;
 
+/// What the program is made from.
+const INPUTS: [&str; 6] = ["build.rs", "src", "Cargo.toml", "Cargo.lock", "configs/parameters", "data/published.csv"];
+
 fn main() {
     // With the feature `train`: where programs find libtorch when they run.
     if let Ok(libtorch) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{libtorch}");
     }
     let commit = git(&["rev-parse", "HEAD"]);
-    let dirty = git(&["status", "--porcelain", "--untracked-files=no"]).map(|changes| !changes.is_empty());
+    // Of other files, such as documents and results, no row depends; containers lack some.
+    let status = [&["status", "--porcelain", "--untracked-files=no", "--"][..], &INPUTS].concat();
+    let dirty = git(&status).map(|changes| !changes.is_empty());
     println!("cargo:rustc-env=LEVELED_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
     println!("cargo:rustc-env=LEVELED_DIRTY={}", dirty.map_or("unknown".to_owned(), |dirty| dirty.to_string()));
-    println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=src");
-    println!("cargo:rerun-if-changed=Cargo.toml");
+    for input in INPUTS {
+        println!("cargo:rerun-if-changed={input}");
+    }
     // A commit changes the reference that HEAD names and, for every branch, the log of HEAD.
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]).filter(|log| Path::new(log).exists()) {
         println!("cargo:rerun-if-changed={log}");

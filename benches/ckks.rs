@@ -1,4 +1,4 @@
-//! The scheme: encoder, evaluator and key generation at N = 2^15 and 19 limbs of 40 bits.
+//! The scheme: encoder, evaluator and key generation at N = 2^15 and 19 limbs of 38 bits.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that fails ends by a panic")]
 
@@ -22,7 +22,7 @@ fn ckks(c: &mut Criterion) {
 
     c.bench_function("ckks/encode", |b| b.iter(|| evaluator.encoder().encode(black_box(&slots), scale).unwrap()));
     c.bench_function("ckks/add", |b| b.iter(|| evaluator.add(&x, black_box(&x)).unwrap()));
-    c.bench_function("ckks/multiply_plain", |b| {
+    c.bench_function("ckks/encode_and_multiply_plain", |b| {
         b.iter(|| evaluator.multiply_plain(&x, black_box(&slots), scale).unwrap())
     });
     c.bench_function("ckks/square", |b| b.iter(|| evaluator.square(black_box(&x)).unwrap()));

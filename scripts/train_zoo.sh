@@ -30,7 +30,7 @@ if [ "$dry" = no ]; then
     cargo build --release --locked --features train --bin leveled
 fi
 export OMP_WAIT_POLICY=passive # spinning threads slow each other down where cores are shared
-leveled=target/release/leveled
+leveled=${CARGO_TARGET_DIR:-target}/release/leveled
 
 # weights KIND [NETWORK]: where the network of this kind comes out, such as relu_continued_seed0.
 weights() { echo "$out/${2:-$network}_w${width}_${dataset}_$1/${2:-$network}_w${width}_${dataset}_$1.safetensors"; }
@@ -44,11 +44,10 @@ train() {
     finished+=("$file")
     set -- "$leveled" train "configs/recipes/$recipe.yaml" --network "$depth" --width "$width" --dataset "$dataset" \
         "$@" --data "$data" --out "${file%/*}"
-    echo "$*"
+    printf '%q ' "$@"
+    echo
     if [ "$dry" = no ]; then "$@"; fi
 }
-from() { echo --initial-weights "$1"; }
-taught() { echo --initial-weights "$1" --teacher "$1"; }
 
 if [ "$narrow" = auto ]; then
     narrow=none
@@ -65,33 +64,31 @@ fi
 
 depth=$network
 relu=$(weights relu_continued_seed0)
-# shellcheck disable=SC2046 # options are words
-{
-    if [ "$narrow" = none ]; then
-        train relu_seed0 relu
-        train relu_continued_seed0 relu --epochs 36 $(from "$(weights relu_seed0)")
-    else
-        train relu_continued_seed0 wider $(from "$narrow")
-    fi
-    for seed in $seeds; do
-        train "herpn_distilled_continued_seed$seed" from_relu --epochs 16 --seed "$seed" $(taught "$relu")
-    done
-    for seed in $seeds; do
-        train "relu_distilled_continued_seed$seed" relu_distilled --epochs 16 --seed "$seed" $(taught "$relu")
-    done
-    train penalty_continued_seed0 penalty $(from "$relu")
-    train learned_continued_seed0 learned $(from "$(weights penalty_continued_seed0)")
-    if [ "$network" = resnet20 ]; then
-        depth=resnet32
-        train relu_continued_seed0 deeper $(from "$relu")
-        train herpn_distilled_continued_seed0 from_relu --epochs 16 $(taught "$(weights relu_continued_seed0 resnet32)")
-    fi
-}
+if [ "$narrow" = none ]; then
+    train relu_seed0 relu
+    train relu_continued_seed0 relu --epochs 36 --initial-weights "$(weights relu_seed0)"
+else
+    train relu_continued_seed0 wider --initial-weights "$narrow"
+fi
+for seed in $seeds; do
+    train "herpn_distilled_continued_seed$seed" from_relu --epochs 16 --seed "$seed" --initial-weights "$relu" --teacher "$relu"
+done
+for seed in $seeds; do
+    train "relu_distilled_continued_seed$seed" relu_distilled --epochs 16 --seed "$seed" --initial-weights "$relu" --teacher "$relu"
+done
+train penalty_continued_seed0 penalty --initial-weights "$relu"
+train learned_continued_seed0 learned --initial-weights "$(weights penalty_continued_seed0)"
+if [ "$network" = resnet20 ]; then
+    depth=resnet32
+    train relu_continued_seed0 deeper --initial-weights "$relu"
+    train herpn_distilled_continued_seed0 from_relu --epochs 16 --initial-weights "$(weights relu_continued_seed0 resnet32)" --teacher "$(weights relu_continued_seed0 resnet32)"
+fi
 
 # There are two quadratics besides HerPN of each seed.
 read -ra each <<<"$seeds"
 ensembles=2,3
 if [ "${#each[@]}" -ge 2 ]; then ensembles=2,3,4; fi
 set -- "$leveled" evaluate "${finished[@]}" --data "$data" --ensembles "$ensembles" --clusters 64 --modes slice --out "$out/accuracy_${network}_w${width}_$dataset"
-echo "$*"
+printf '%q ' "$@"
+echo
 if [ "$dry" = no ]; then "$@"; fi

@@ -196,15 +196,18 @@ fn options_without_effect_are_refused() {
     assert!(evaluate(&["two.safetensors", "--ensembles", "2,3"]).contains("an ensemble of 3"));
     assert!(evaluate(&["one.safetensors", "--ensembles", "2"]).contains("an ensemble of 2"), "one network twice");
     for clusters in ["0", "1"] {
-        assert!(evaluate(&["--clusters", clusters]).contains("--clusters: "));
+        let text = evaluate(&["--clusters", clusters]);
+        assert!(text.contains(&format!("--clusters: {clusters} ")), "{text}");
     }
     assert!(evaluate(&["--clusters", "8", "--cluster-seeds", "0"]).contains("--cluster-seeds: without a seed"));
     assert!(evaluate(&["--clusters", "8", "--modes", "joint"]).contains("--modes: joint is for ensembles"));
     for idle in [["--modes", "full"], ["--cluster-seeds", "2"]] {
         assert!(evaluate(&idle).contains("--clusters"));
     }
-    let card = directory.path().join("one.yaml");
-    fs::write(&card, fs::read_to_string(&card).unwrap().replace("activation: quadratic", "activation: relu")).unwrap();
-    let text = evaluate(&["--clusters", "8"]);
-    assert!(text.contains("ReLU") || text.contains("tensor"), "{text}");
+    let shipped = |name: &str| format!("{}/models/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+    let relu = shipped("resnet20_w16_cifar10_relu_seed0");
+    let text = refusal(directory.path(), &["evaluate", &relu, "--clusters", "8"]);
+    assert!(text.contains("--clusters: networks with ReLU have no folded form, and only that is clustered"), "{text}");
+    let text = refusal(directory.path(), &["evaluate", &relu, &shipped("resnet20_w16_cifar100_relu_continued_seed0")]);
+    assert!(text.contains("is for another data set than the first; evaluate one data set at a time"), "{text}");
 }

@@ -5,9 +5,10 @@
 
 mod common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::program::success;
+use leveled::experiment::config::Experiment;
 use leveled::experiment::plan_view::PlanView;
 use leveled::experiment::records::SecurityVerdict;
 
@@ -33,6 +34,31 @@ fn shipped_experiments_plan() {
         let text = success(root, &[&["run", &format!("experiments/{file}.yaml"), "--dry-run"], &set[..]].concat());
         assert!(text.contains(end), "{file}: {text}");
     }
+}
+
+/// Files of a directory and those below it.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn every_shipped_experiment_is_sound() {
+    let experiments = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments"));
+    let experiments = experiments.iter().filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let (mut read, mut without_data) = (0, 0);
+    for path in experiments {
+        match Experiment::read(path) {
+            Ok(experiment) => assert!(!experiment.trials.is_empty(), "{}", path.display()),
+            // Nothing but the data set, which has to be fetched, may be missing.
+            Err(error) => {
+                assert!(error.to_string().contains("data/full"), "{}: {error}", path.display());
+                without_data += 1;
+            }
+        }
+        read += 1;
+    }
+    assert!(read - without_data > 25, "{read}, {without_data} of them without data");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn random_weights_have_agreement_and_no_accuracy() {
         assert_eq!(trial.cluster_relative_error.is_some_and(|error| error > 0.0), trial.clusters.is_some());
     }
     let images: Vec<ImageRow> = rows(&out);
-    assert!(images.iter().all(|row| row.label.is_none() && row.predicted.is_some()));
+    assert!(!images.is_empty() && images.iter().all(|row| row.label.is_none() && row.predicted.is_some()));
     let summary = fs::read_to_string(out.join("summary.csv")).unwrap();
     let column = summary.lines().next().unwrap().split(',').position(|name| name == "accuracy").unwrap();
     let empty = |line: &str| line.split(',').nth(column).is_some_and(|cell| cell.trim_matches('"').is_empty());
@@ -362,6 +362,7 @@ fn a_simulated_trial_has_accuracies_and_no_seconds() {
     .unwrap();
     success(directory.path(), &["run", "e.yaml", "--out", "again"]);
     let again: Vec<ImageRow> = rows(&directory.path().join("again"));
+    assert!(again.len() == 200 && again.iter().all(|row| row.logit_error_max.is_some()));
     assert!(images.iter().zip(&again).all(|(a, b)| a.logit_error_max == b.logit_error_max));
 }
 

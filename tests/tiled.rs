@@ -171,6 +171,7 @@ fn the_simulation_gives_the_same_logits_for_batches() {
     let images: Vec<Vec<f64>> = (0..5).map(|i| image(&network, i as f64)).collect();
     let seeded: Vec<(&[f64], u64)> = images.iter().zip(1..).map(|(image, seed)| (&image[..], seed)).collect();
     let logits = simulation.images(&seeded, &mut |_, _, _| ()).unwrap();
+    assert_eq!(logits.len(), images.len());
     for (logits, image) in logits.iter().zip(&images) {
         assert_logits(logits, network.forward(image).unwrap().logits(), BOUNDS.1, "simulated");
     }

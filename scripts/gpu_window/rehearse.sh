@@ -6,6 +6,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 leveled=$(realpath "${1:?usage: rehearse.sh LEVELED}") python=${PYTHON:-python3}
+case $python in
+    */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;; # not what a link of a virtual environment leads to
+esac
+export PYTHON=$python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -167,6 +167,13 @@ class Trainings(unittest.TestCase):
         herpn = MODELS / "resnet20_w16_cifar10_herpn_distilled_seed0.safetensors"
         with self.assertRaisesRegex(SystemExit, "with activation herpn"):
             self.training("relu.yaml", "herpn", "--width", 16, "--initial-weights", herpn)
+        half = self.training("from_relu.yaml", "half", "--epochs", 7, "--initial-weights", relu, "--teacher", relu)
+        half.left = lambda: 60.0 if not half.rows else -1.0
+        self.assertFalse(half.run())
+        self.assertTrue(self.training("relu.yaml", "relu2", "--epochs", 2).run())
+        other = self.directory / "relu2" / relu.name
+        with self.assertRaisesRegex(SystemExit, "was taught by, other weights"):
+            self.training("from_relu.yaml", "half", "--epochs", 7, "--initial-weights", relu, "--teacher", other).run()
         card_path = relu.with_suffix(".yaml")
         card_path.write_text(card_path.read_text().replace("split_seed: 0", "split_seed: 1"))
         with self.assertRaisesRegex(SystemExit, "must have held out the same images"):

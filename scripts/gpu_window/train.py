@@ -277,6 +277,7 @@ class Training:
     def save(self):
         state = {
             "recipe": self.recipe,
+            "others": self.others(),
             "tensors": {name: tensor.detach() for name, tensor in self.network.tensors.items()},
             "sgd": self.sgd.state_dict(),
             "rows": self.rows,
@@ -287,6 +288,10 @@ class Training:
         torch.save(state, partial)
         partial.replace(self.checkpoint)
 
+    def others(self):
+        """SHA-256 of the weights that it began as and is taught by: their files may change between two runs."""
+        return [model and model.card["sha256"] for model in (self.initial, self.taught_by)]
+
     def resume(self):
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
         asked = dict(self.recipe)
@@ -294,6 +299,8 @@ class Training:
             asked["epochs"] = self.recipe["epochs"] = state["recipe"]["epochs"]
         if state["recipe"] != asked:
             raise SystemExit(f"{self.checkpoint} is of another recipe: choose another --out, or remove it")
+        if state["others"] != self.others():
+            raise SystemExit(f"{self.checkpoint} began as, or was taught by, other weights: choose another --out, or remove it")
         with torch.no_grad():
             for name, tensor in self.network.tensors.items():
                 tensor.copy_(state["tensors"][name])

@@ -106,7 +106,7 @@ def measure(seal, log_n, limbs, repeats):
     x, y = bench.inputs(log_n)
     cx, cy, py = encrypt(x), encrypt(y), encode(y)
     assert py.is_ntt_form() and py.parms_id() == cx.parms_id() and cx.coeff_modulus_size() == limbs
-    product = copy(cx)  # at scale 2^80: the input of rescale
+    product = copy(cx)  # at scale 2^76: the input of rescale
     evaluator.multiply_plain_inplace(product, py)
     coefficients = copy(cx)  # out of NTT form: the input of ntt_forward
     evaluator.transform_from_ntt_inplace(coefficients)

@@ -271,7 +271,8 @@ mod tests {
         assert_ne!(clear(", activation_form: full").unwrap(), plain);
         let trained = clear(", network_form: trained").unwrap();
         assert_eq!(clear(", network_form: trained, activation_form: full, node_fusing: false").unwrap(), trained);
-        assert_eq!(clear(", network_form: trained, clusters: 8").unwrap_err().setting, "network_form");
+        let Refusal { setting, problem } = clear(", network_form: trained, clusters: 8").unwrap_err();
+        assert!(setting == "network_form" && problem.contains("the weights of the lowered network"), "{problem}");
         assert!(blamed("model: a, network_form: trained").1.contains("`backend: clear`"));
     }
 
@@ -334,7 +335,14 @@ mod tests {
         let (setting, problem) = blamed("model: a, convolution: clustered");
         assert_eq!(setting, "convolution");
         assert!(problem.contains("the packed layout has no clustered convolution; set `layout: channel`"), "{problem}");
-        assert_eq!(blamed("model: a, layout: channel, convolution: diagonals").0, "convolution");
+        for (text, setting, expected) in [
+            ("layout: channel, convolution: diagonals", "convolution", "set `classical`, `clustered` or `integer`"),
+            ("layout: tiled, convolution: clustered", "convolution", "the tiled layout has one kind of convolution"),
+            ("layout: channel, batch: auto", "batch", "the channel layout takes a number of images"),
+        ] {
+            let (found, problem) = blamed(&format!("model: a, {text}"));
+            assert!(found == setting && problem.contains(expected), "{found}: {problem}");
+        }
         assert_eq!(blamed("model: a, batch: 2").0, "batch");
         for layout in ["packed", "channel"] {
             let (setting, problem) = blamed(&format!("model: a, layout: {layout}, tiles: 16"));

@@ -181,7 +181,7 @@ mod tests {
         let shipped = shipped_test_images(DatasetName::Cifar10).unwrap();
         let output = model.plain_forward(&shipped.images).unwrap();
         // 200 images at 89.94 %: four standard deviations are 17 images.
-        assert!(output.correct(&shipped.labels) > 162);
+        assert!((163..=197).contains(&output.correct(&shipped.labels)), "{}", output.correct(&shipped.labels));
         assert!(matches!(model.plain_forward(&[]), Err(NetworkError::InputLength { .. })));
     }
 
@@ -215,7 +215,7 @@ mod tests {
             let images = &shipped_test_images(dataset).unwrap().images;
             let output = model.plain_forward(images).unwrap();
             let largest = output.largest.iter().copied().fold(0.0, f32::max);
-            assert!(largest < 4.0, "{name}: {largest}");
+            assert!((0.5..4.0).contains(&largest), "{name}: {largest}");
             assert_eq!(model.lower().unwrap().classes(), dataset.classes());
         }
         let again = |seed| Model::random("resnet20", 4, DatasetName::Cifar10, seed).unwrap();

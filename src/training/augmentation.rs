@@ -119,6 +119,21 @@ mod tests {
                 assert!(output.iter().all(|value| value.is_finite()));
                 outputs.push(output);
             }
+            // Each is the image moved by at most four pixels, mirrored or not, as far as it was in sight.
+            let plain = |row: usize, column: usize| (row * SIDE + column) as f32 % 251.0 + 1.0;
+            for output in &outputs {
+                let moved = (0..2 * 9 * 9).filter(|view| {
+                    let (mirrored, down, right) = (view % 2 == 1, view / 2 % 9, view / 18);
+                    (4..SIDE - 4).all(|row| {
+                        (4..SIDE - 4).all(|column| {
+                            let from = if mirrored { SIDE - 1 - column } else { column };
+                            output[(row * SIDE + column) * CHANNELS] == plain(row + down - 4, from + right - 4)
+                        })
+                    })
+                });
+                // Pixels repeat every 251 places, so that two moves may look alike.
+                assert!((1..=2).contains(&moved.count()));
+            }
             assert_eq!(zeros > 0, padding == Padding::Zero);
             assert!(outputs[1..].iter().any(|output| *output != outputs[0]));
         }

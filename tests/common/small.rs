@@ -72,16 +72,20 @@ pub fn agrees(
     let traces: Vec<_> = images.iter().map(|image| network.forward(image).unwrap()).collect();
     // Of the network as the plan has it: unfolded, or with the members of an ensemble one after the other.
     let first = plan.network.forward(&plan.client.network_input(&images[0])).unwrap();
-    let mut worst = f64::INFINITY;
+    let (mut worst, mut probed) = (f64::INFINITY, 0);
     let result = executor
         .run(upload.iter().map(|x| x.expand()).collect(), &mut |index, output, _| {
             let probe = client.probe(&plan, &first, index, output).unwrap().unwrap();
             assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {}", plan.layers[index].name);
             worst = worst.min(probe.relative.min);
+            probed += 1;
         })
         .unwrap();
     assert!(worst > bits, "{what}: {worst:.1} bits");
-    for (logits, trace) in client.decrypt_batch(&result, images.len()).unwrap().iter().zip(&traces) {
+    assert_eq!(probed, plan.layers.len(), "{what}");
+    let decrypted = client.decrypt_batch(&result, images.len()).unwrap();
+    assert_eq!(decrypted.len(), images.len(), "{what}");
+    for (logits, trace) in decrypted.iter().zip(&traces) {
         assert_logits(logits, trace.logits(), logit_error, what);
     }
 }
@@ -89,6 +93,7 @@ pub fn agrees(
 /// Asserts that logits are those of clear text but for `error`.
 pub fn assert_logits(logits: &Logits, clear: &[f64], error: f64, what: &str) {
     assert!(!logits.overflow, "{what}");
+    assert_eq!(logits.values.len(), clear.len(), "{what}");
     for (x, y) in logits.values.iter().zip(clear) {
         assert!((x - y).abs() < error, "{what}: {x} for {y}");
     }

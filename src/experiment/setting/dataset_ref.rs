@@ -92,7 +92,8 @@ mod tests {
         assert!(refuse("{name: cifar10, dir: x}").contains("unknown field"));
         let check = |text: &str| serde_yaml::from_str::<DatasetFiles>(text).unwrap().check();
         assert!(check("{name: cifar10, held_out: {images: 10}}").unwrap_err().text.contains("give the `path`"));
-        assert!(check("{name: cifar10, path: x, held_out: {images: 0}}").is_err());
+        let none = check("{name: cifar10, path: x, held_out: {images: 0}}").unwrap_err();
+        assert!(none.text.contains("no image is held out; give their number"), "{}", none.text);
         assert!(check("{name: cifar10, path: x, held_out: {images: 10, seed: 1}}").is_ok());
     }
 

@@ -209,6 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_chance_is_unclear() {
+        // One image of 200 more is wrong; two evaluations each that overlap, slower by a tenth.
+        let before = directory("a,1,ok,13,,x,P,0.95,0.91,0.97,200,5,4.5,5.5,2,\n", &images("a", 10));
+        let after = directory("a,1,ok,13,,x,P,0.945,0.9,0.97,200,5.5,5,6,2,\n", &images("a", 11));
+        let made = compare(before.path(), after.path(), TOLERANCE).unwrap();
+        let (accuracy, seconds) = (made.trials[0].accuracy.as_ref().unwrap(), made.trials[0].seconds.as_ref().unwrap());
+        assert_eq!((made.worse(), accuracy.verdict, seconds.verdict), (0, Verdict::Unclear, Verdict::Unclear));
+        // Agresti and Min: centre -1/202, variance (2/202 - 1/202^2), half 1.96 sqrt(variance / 202).
+        let (low, high) = accuracy.interval.unwrap();
+        assert!((low + 1.866).abs() < 5e-3 && (high - 0.875).abs() < 5e-3, "{low} {high}");
+        // 1.253 x 1 / 1.349 / sqrt 2 / 5 and / 5.5, together times 1.96 x 1.1.
+        let (low, high) = seconds.interval.unwrap();
+        assert!((low + 28.28).abs() < 0.05 && (high - 48.28).abs() < 0.05, "{low} {high}");
+        let back = compare(after.path(), before.path(), TOLERANCE).unwrap();
+        assert_eq!(back.trials[0].seconds.as_ref().unwrap().verdict, Verdict::Unclear);
+    }
+
+    #[test]
     fn directories_without_a_common_trial_are_refused() {
         let one = directory("a,1,ok,13,,x,P,,,,,5,,,1,\n", "");
         let other = directory("b,1,ok,14,,x,P,,,,,5,,,1,\n", "");
