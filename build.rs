@@ -4,7 +4,16 @@ use std::path::Path;
 use std::process::Command;
 
 /// What the program is made from.
-const INPUTS: [&str; 6] = ["build.rs", "src", "Cargo.toml", "Cargo.lock", "configs/parameters", "data/published.csv"];
+const INPUTS: [&str; 8] = [
+    "build.rs",
+    "src",
+    "Cargo.toml",
+    "Cargo.lock",
+    "configs/parameters",
+    "data/published.csv",
+    "data/held_out_cifar10.bin",
+    "data/held_out_cifar100.bin",
+];
 
 fn main() {
     // With the feature `train`: where programs find libtorch when they run.

@@ -204,6 +204,8 @@ fn options_without_effect_are_refused() {
     for idle in [["--modes", "full"], ["--cluster-seeds", "2"]] {
         assert!(evaluate(&idle).contains("--clusters"));
     }
+    let text = evaluate(&["--clusters", "8", "--cluster-seeds", "4000000000"]);
+    assert!(text.contains("--cluster-seeds: that would be up to 12000000002 trials, more than 65536"), "{text}");
     let shipped = |name: &str| format!("{}/models/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
     let relu = shipped("resnet20_w16_cifar10_relu_seed0");
     let text = refusal(directory.path(), &["evaluate", &relu, "--clusters", "8"]);

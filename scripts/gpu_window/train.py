@@ -106,7 +106,7 @@ class Training:
         kind = cifar.SETS[self.recipe["dataset"]]
         images, labels = cifar.unpack(options.images, self.recipe["dataset"])
         held_out = self.recipe["validation_images"], self.recipe.get("split_seed", 0)
-        training, validation = (torch.from_numpy(part) for part in cifar.split(len(images), *held_out))
+        training, validation = (torch.from_numpy(part) for part in cifar.held_out(images, self.recipe["dataset"], *held_out))
         images, labels = torch.from_numpy(images), torch.from_numpy(labels).long()
         self.images, self.labels = images[training].to(self.device), labels[training].to(self.device)
         self.held_out = images[validation].to(self.device), labels[validation].to(self.device)

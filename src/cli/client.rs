@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::CliError;
 use super::output::print;
+use super::overwriting;
 use crate::experiment::ExperimentError;
 use crate::experiment::bars::Bars;
 use crate::experiment::client::{answers_csv, images};
@@ -79,6 +80,9 @@ impl Client {
             Action::Keygen { bundle, secret, keys, insecure } => Ok(keygen(bundle, &secret, &keys, insecure)?),
             Action::Encrypt { bundle, images, secret, out } => Ok(encrypt_images(&bundle, &images, &secret, &out)?),
             Action::Decrypt { bundle, result, secret, digits, out } => {
+                if let Some(out) = &out {
+                    overwriting::refuse(&[("--out", out)], &[&bundle, &result, &secret])?;
+                }
                 let table = answers(&bundle, &result, &secret, digits)?;
                 match out {
                     Some(out) => Ok(write_whole(&out, table.as_bytes())?),
@@ -90,6 +94,7 @@ impl Client {
 }
 
 fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(), ExperimentError> {
+    overwriting::refuse(&[("--secret", secret), ("--keys", keys)], &[&path])?;
     let bundle = ClientBundle::read(&path)?;
     if !(insecure || bundle.plan.is_secure()) {
         return Err(PartyError::Insecure { path }.into());
@@ -100,6 +105,8 @@ fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(
 }
 
 fn encrypt_images(bundle: &Path, sources: &[String], secret: &Path, out: &Path) -> Result<(), ExperimentError> {
+    let inputs = sources.iter().map(Path::new).chain([bundle, secret]);
+    overwriting::refuse(&[("--out", out)], &inputs.collect::<Vec<_>>())?;
     let bundle = ClientBundle::read(bundle)?;
     let secret = read_secret(&bundle, secret)?;
     let images = images(&bundle, sources)?;

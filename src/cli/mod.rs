@@ -15,6 +15,7 @@ mod infer;
 mod inspect;
 mod manual;
 mod output;
+mod overwriting;
 mod plan;
 mod report;
 mod run;

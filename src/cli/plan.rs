@@ -33,13 +33,13 @@ pub struct Plan {
     #[arg(long)]
     json: bool,
     /// Print the levels of every network with each optimisation on and off instead; needs no experiment.
-    #[arg(long, conflicts_with_all = ["file", "operations", "filters"])]
+    #[arg(long, conflicts_with_all = ["file", "operations", "filters", "set"])]
     levels: bool,
     /// With --levels: CSV, a line for each node.
     #[arg(long, requires = "levels", conflicts_with_all = ["json", "file"])]
     csv: bool,
     /// Print what the published security lines say about the chains of the article's code instead, or about --chain; needs no experiment.
-    #[arg(long, conflicts_with_all = ["file", "levels", "operations", "filters"])]
+    #[arg(long, conflicts_with_all = ["file", "levels", "operations", "filters", "set"])]
     security: bool,
     /// With --security: sizes of a chain's primes in bits, special primes included: 60,40x20,60 is one of 60, twenty of 40, one of 60.
     #[arg(long, value_name = "BITS", requires_all = ["security", "log_n"])]
@@ -55,7 +55,7 @@ pub struct Plan {
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "file")]
     set: Vec<Override>,
     /// Only trials with these values of a setting; may be given several times.
-    #[arg(long = "filter", value_name = "KEY=VALUE[,VALUE]", value_parser = Filter::parse)]
+    #[arg(long = "filter", value_name = "KEY=VALUE[,VALUE]", value_parser = Filter::parse, requires = "file")]
     filters: Vec<Filter>,
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::CliError;
 use super::output::print;
+use super::overwriting;
 use crate::experiment::ExperimentError;
 use crate::experiment::bars::Bars;
 use crate::experiment::child::end_with_parent;
@@ -40,7 +41,7 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         keys: Option<PathBuf>,
         /// Only the trial with these values of a setting; may be given several times.
-        #[arg(long = "filter", value_name = "KEY=VALUE", value_parser = Filter::parse)]
+        #[arg(long = "filter", value_name = "KEY=VALUE", value_parser = Filter::parse, requires = "experiment")]
         filters: Vec<Filter>,
         #[command(flatten)]
         told: Told,
@@ -106,6 +107,9 @@ impl Server {
                 print(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())
             }
             Action::Evaluate { server: directory, upload, out: result, keys, threads, times, told } => {
+                let outputs = [Some(("--out", result.as_path())), times.as_deref().map(|times| ("--times", times))];
+                let inputs: Vec<&Path> = [upload.as_path()].into_iter().chain(keys.as_deref()).collect();
+                overwriting::refuse(&outputs.into_iter().flatten().collect::<Vec<_>>(), &inputs)?;
                 let request = ServerRequest { directory, upload, result, keys, threads: Threads(threads), times };
                 serve(&request, &mut *told.sink("server: encrypted images"))?;
                 print(&format!("{}\n", request.result.display()))

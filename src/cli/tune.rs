@@ -105,8 +105,10 @@ impl Tune {
                 Err(error) => written = written.and(Err(error)),
             }
         }
-        written?;
-        if self.json { print_json(&outcomes) } else { Ok(()) }
+        if self.json {
+            print_json(&outcomes)?;
+        }
+        Ok(written?)
     }
 
     fn search(

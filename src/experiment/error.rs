@@ -330,6 +330,9 @@ fn advice(source: &std::io::Error) -> &'static str {
             "choose another --out, or change its permissions"
         }
         std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::InvalidInput => "choose another name",
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            "make the directory first, or choose another"
+        }
         _ => "is the disk full?",
     }
 }

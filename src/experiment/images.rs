@@ -39,7 +39,7 @@ pub fn seen_problem(card: &Card, held_out: HeldOut) -> Option<String> {
 }
 
 fn chosen(training: &Dataset, held_out: HeldOut) -> Dataset {
-    let split = Split::new(training.len(), held_out.images, held_out.seed);
+    let split = Split::of(training, held_out.images, held_out.seed);
     let image = |index: &usize| (training.images[*index].clone(), training.labels[*index]);
     let (images, labels) = split.validation.iter().map(image).unzip();
     Dataset { name: training.name, images, labels }

@@ -95,6 +95,9 @@ impl Overrides {
                 }
                 put(&mut all, &["fixed".to_owned(), setting.clone()], rest);
             }
+            if one.value.is_null() && one.path == ["name"] {
+                return refuse("`name` has no value; give it one".to_owned());
+            }
             put(&mut all, &one.path, one.value.clone());
         }
         if all.is_empty() {

@@ -15,7 +15,7 @@ use super::setting::*;
 use super::setting_list::with_settings;
 
 /// Most combinations of a sweep: far more than anybody waits for, and few enough to hold.
-const MOST_COMBINATIONS: usize = 1 << 16;
+pub(super) const MOST_COMBINATIONS: usize = 1 << 16;
 
 /// A setting that must be given is not; the caller knows the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

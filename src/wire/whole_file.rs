@@ -38,6 +38,10 @@ impl WholeFile {
             let problem = "it is a directory, a device or a pipe; name a file";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
         }
+        // A link stays one: what it leads to is written.
+        let target = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink()).then(|| path.canonicalize());
+        let target = target.transpose()?;
+        let path = target.as_deref().unwrap_or(path);
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(PARTIAL);
         let partial = path.with_file_name(name);
@@ -147,6 +151,20 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let [link, folder] = ["link", "folder"].map(|name| directory.path().join(name));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("target"), "before").unwrap();
+        std::os::unix::fs::symlink("folder/target", &link).unwrap();
+        write_whole(&link, b"after").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(folder.join("target")).unwrap(), b"after");
+        fs::remove_file(folder.join("target")).unwrap();
+        assert_eq!(write_whole(&link, b"nowhere").unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

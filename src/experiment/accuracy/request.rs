@@ -11,6 +11,7 @@ use crate::experiment::images::{held_out_by, seen_problem};
 use crate::experiment::locate::YamlText;
 use crate::experiment::records::words;
 use crate::experiment::setting::{Check, Clusters, HeldOut};
+use crate::experiment::settings::MOST_COMBINATIONS;
 use crate::network::NetworkError;
 use crate::network::cluster::ClusterMode;
 
@@ -57,6 +58,7 @@ pub fn experiment(request: &AccuracyRequest) -> Result<(Experiment, Vec<String>)
     check(request, &candidates)?;
     let held_out = held_out(request, &candidates)?;
     let groups = groups(&candidates, &request.ensembles);
+    check_count(request, groups.len())?;
     let mut dataset = json!({ "name": first.model.card.dataset });
     if let Some(data) = &request.data {
         dataset["path"] = written(data, "--data")?.into();
@@ -150,6 +152,17 @@ fn held_out(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<Optio
         }
     }
     Ok(first)
+}
+
+/// Refuses more trials than an experiment may have, before any is made.
+fn check_count(request: &AccuracyRequest, groups: usize) -> Result<(), ExperimentError> {
+    let clustered = (request.clusters.len() * request.modes.len()) as u64;
+    let trials = clustered.saturating_mul(request.cluster_seeds).saturating_add(2).saturating_mul(groups as u64);
+    if trials <= MOST_COMBINATIONS as u64 {
+        return Ok(());
+    }
+    let problem = format!("that would be up to {trials} trials, more than {MOST_COMBINATIONS}; give fewer");
+    Err(ExperimentError::Argument { name: "--cluster-seeds", problem })
 }
 
 /// Refuses options that would have no effect.

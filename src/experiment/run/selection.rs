@@ -39,12 +39,20 @@ impl Filter {
     fn passes(&self, cells: &HashMap<&'static str, String>) -> bool {
         let Some(cell) = cells.get(self.key.as_str()) else { return false };
         let is_model = self.key == TrialRow::model.name;
+        // A number may be written otherwise, and an empty cell is what experiments have a word for.
+        let number = |text: &str| text.parse::<f64>().ok().filter(|_| self.key != TrialRow::trial_id.name);
         let is = |value: &String| {
-            value == cell || (is_model && value.split_whitespace().map(stem).eq(cell.split_whitespace().map(stem)))
+            value == cell
+                || (cell.is_empty() && NOTHING.contains(&value.as_str()))
+                || number(value).is_some_and(|number_of| Some(number_of) == number(cell))
+                || (is_model && value.split_whitespace().map(stem).eq(cell.split_whitespace().map(stem)))
         };
         self.values.iter().any(is)
     }
 }
+
+/// Words of experiments for what is an empty cell.
+const NOTHING: [&str; 3] = ["none", "null", "auto"];
 
 impl fmt::Display for Filter {
     /// As it is written on the command line.
@@ -85,6 +93,7 @@ pub fn select(
                 cells.iter().filter_map(|cells| Some(cells.get(filter.key.as_str())?.as_str())).collect();
             there.sort_unstable();
             there.dedup();
+            there.iter_mut().filter(|cell| cell.is_empty()).for_each(|cell| *cell = NOTHING[0]);
             let problem = format!(
                 "no trial has {} = {} (and passes the filters before); there are: {}",
                 filter.key,
@@ -165,6 +174,8 @@ mod tests {
         assert_eq!(chosen(&[]).unwrap(), [0, 1, 2, 3]);
         assert_eq!(chosen(&["log_n=15"]).unwrap(), [2, 3]);
         assert_eq!(chosen(&["log_n=14, 15", "threads = 2"]).unwrap(), [1, 3]);
+        assert_eq!(chosen(&["log_n=15.0", "clusters=none", "seed=null"]).unwrap(), [2, 3]);
+        assert!(chosen(&["clusters=16"]).unwrap_err().to_string().ends_with("there are: none"));
         assert_eq!(chosen(&[&format!("trial_id={}", trials()[2].id)]).unwrap(), [2]);
         for (model, passes) in [("net", true), ("net.safetensors", true), ("net2", false), ("", false)] {
             assert_eq!(chosen(&[&format!("model={model}")]).is_ok(), passes, "{model}");

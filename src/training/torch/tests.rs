@@ -156,7 +156,7 @@ fn two_classes_are_learned_with_every_activation() {
         let kept = trained.kept.unwrap();
         let model = Model::load(&kept.weights).unwrap();
         let images = two_classes(72);
-        let held_out = Split::new(72, 8, 0).validation;
+        let held_out = Split::of(&images, 8, 0).validation;
         let (pictures, labels): (Vec<_>, Vec<_>) =
             held_out.iter().map(|&index| (images.images[index].clone(), images.labels[index])).unzip();
         let correct = model.plain_forward(&pictures).unwrap().correct(&labels);

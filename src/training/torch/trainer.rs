@@ -91,7 +91,7 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn new(recipe: &'a Recipe, images: &'a Dataset, options: &'a TrainOptions) -> Result<Self, TrainingError> {
-        let split = Split::new(images.len(), recipe.validation_images, recipe.split_seed);
+        let split = Split::of(images, recipe.validation_images, recipe.split_seed);
         if split.training.len() < recipe.batch {
             let (validation, batch) = (recipe.validation_images, recipe.batch);
             return Err(TrainingError::TooFewImages { images: images.len(), validation, batch });
