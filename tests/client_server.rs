@@ -155,6 +155,12 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
         assert!(text.contains(expected), "{text}");
     }
     assert!(!client.join("upload.lev").exists());
+    // Nor does an output replace an input.
+    let bundle = fs::read(client.join("client.lev")).unwrap();
+    let text =
+        refusal(client, &["client", "encrypt", "client.lev", "0", "--secret", "secret.lev", "--out", "client.lev"]);
+    assert!(text.contains("--out: client.lev is named for something else, too"), "{text}");
+    assert_eq!(fs::read(client.join("client.lev")).unwrap(), bundle);
     // Nothing replaces a secret key, and keys are not made for a place that cannot be written.
     let secret = fs::read(client.join("secret.lev")).unwrap();
     let expected = "secret.lev is there already, and is not overwritten";
@@ -167,7 +173,7 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
         assert!(text.contains(expected) && !client.join("other.lev").exists(), "{text}");
     }
     let same = ["client", "keygen", "client.lev", "--secret", "other.lev", "--keys", "other.lev", "--insecure"];
-    assert!(refusal(client, &same).contains("other.lev is being written by another process"));
+    assert!(refusal(client, &same).contains("--keys: other.lev is named for something else, too; name another file"));
     let absent = ["client", "keygen", "client.lev", "--secret", "absent/s.lev", "--keys", "other.lev", "--insecure"];
     assert!(refusal(client, &absent).contains("cannot write absent/s.lev"));
     assert!(fs::read(client.join("secret.lev")).unwrap() == secret && !client.join("other.lev").exists());

@@ -81,7 +81,7 @@ impl Client {
             Action::Encrypt { bundle, images, secret, out } => Ok(encrypt_images(&bundle, &images, &secret, &out)?),
             Action::Decrypt { bundle, result, secret, digits, out } => {
                 if let Some(out) = &out {
-                    overwriting::refuse(&[("--out", out)], &[&bundle, &result, &secret])?;
+                    overwriting::refuse(&[("--out", out)], &[&bundle, &result])?;
                 }
                 let table = answers(&bundle, &result, &secret, digits)?;
                 match out {
@@ -105,7 +105,7 @@ fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(
 }
 
 fn encrypt_images(bundle: &Path, sources: &[String], secret: &Path, out: &Path) -> Result<(), ExperimentError> {
-    let inputs = sources.iter().map(Path::new).chain([bundle, secret]);
+    let inputs = sources.iter().map(Path::new).chain([bundle]);
     overwriting::refuse(&[("--out", out)], &inputs.collect::<Vec<_>>())?;
     let bundle = ClientBundle::read(bundle)?;
     let secret = read_secret(&bundle, secret)?;
