@@ -5,23 +5,17 @@ data set has its images. For each of the 5,000 the first 8 bytes of the SHA-256 
     ship_held_out.py DATA      DATA: the training files in the order in which the shipped networks were trained; needs NumPy
 """
 
-import hashlib
 import sys
 from pathlib import Path
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent / "gpu_window"))
 import images
 
-HELD_OUT, SEED = 5_000, 0
-
 for name in images.SETS:
     pixels, _ = images.read_training(Path(sys.argv[1]), name)
-    _, validation = images.split(len(pixels), HELD_OUT, SEED)
-    known = lambda image: hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()[:8]
-    held_out = {known(pixels[index]) for index in validation}
-    if len(held_out) != HELD_OUT:
+    _, validation = images.split(*images.SHIPPED)
+    held_out = {images.known(pixels[index]) for index in validation}
+    if len(held_out) != len(validation):
         raise SystemExit(f"{name}: only {len(held_out)} of the held out images differ")
     path = Path(__file__).parent.parent / "data" / f"held_out_{name}.bin"
     path.write_bytes(b"".join(sorted(held_out)))

@@ -122,17 +122,26 @@ def split(images: int, validation: int, seed: int):
     return np.sort(order[:kept]), np.sort(order[kept:])
 
 
+# Images of the split by which the shipped networks were trained, those held out, and the seed.
+SHIPPED = (50_000, 5_000, 0)
+
+
+def known(image):
+    """By which an image is known in whatever order a data set has its images: the start of the SHA-256 of its values."""
+    return hashlib.sha256(image.tobytes()).digest()[:8]
+
+
 def held_out(images, name: str, validation: int, seed: int):
     """As `split`, of these images: the shipped networks' held out ones are known by their values, as the trainer has it."""
     training, places = split(len(images), validation, seed)
-    if (len(images), validation, seed) != (50_000, 5_000, 0):
+    if (len(images), validation, seed) != SHIPPED:
         return training, places
     listed = (Path(__file__).parents[2] / "data" / f"held_out_{name}.bin").read_bytes()
     listed = {listed[start : start + 8] for start in range(0, len(listed), 8)}
-    known = [hashlib.sha256(image.tobytes()).digest()[:8] for image in np.ascontiguousarray(images)]
-    if all(known[place] in listed for place in places):
+    values = [known(image) for image in images]
+    if all(values[place] in listed for place in places):
         return training, places
-    first = {value: place for place, value in reversed(list(enumerate(known))) if value in listed}
+    first = {value: place for place, value in reversed(list(enumerate(values))) if value in listed}
     if len(first) != len(listed):
         return training, places
     chosen = np.sort(np.fromiter(first.values(), int))
