@@ -52,11 +52,16 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
     assert!(text.contains("secret.lev is there already, and is not overwritten"), "{text}");
     let shipped = shipped_test_images(leveled::dataset::DatasetName::Cifar10).unwrap();
     let pixels: Vec<String> = shipped.images[4].values.iter().map(|x| (f64::from(*x) / 255.0).to_string()).collect();
-    fs::write(client.join("pixels.txt"), pixels.join(" ") + "\n").unwrap();
-    success(
-        client,
-        &["client", "encrypt", "client.lev", "3", "pixels.txt", "--secret", "secret.lev", "--out", "upload.lev"],
-    );
+    // Some editors mark what they save.
+    fs::write(client.join("pixels.txt"), format!("\u{feff}{}\r\n", pixels.join(" "))).unwrap();
+    // The same image as a CIFAR file, whose planes follow each other, and as a picture.
+    let planes = &shipped.images[4].values;
+    fs::write(client.join("four.bin"), [&[shipped.labels[4]], &planes[..]].concat()).unwrap();
+    let colour = |x, y| image::Rgb([0, 1, 2].map(|plane| planes[plane * 1024 + y as usize * 32 + x as usize]));
+    image::RgbImage::from_fn(32, 32, colour).save(client.join("four.png")).unwrap();
+    let images = ["3", "pixels.txt", "four.bin", "four.png"];
+    let files = ["--secret", "secret.lev", "--out", "upload.lev"];
+    success(client, &[&["client", "encrypt", "client.lev"], &images[..], &files].concat());
 
     // The server, which gets keys and images, and of which no directory has a secret.
     send("keys.lev", client, server);
@@ -82,9 +87,9 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(
         (rows.len(), rows[0].len(), &rows[0][..5]),
-        (3, 14, &["image", "class", "name", "digits", "logit_0"][..])
+        (5, 14, &["image", "class", "name", "digits", "logit_0"][..])
     );
-    for (row, image) in rows[1..].iter().zip([3, 4]) {
+    for (row, image) in rows[1..].iter().zip([3, 4, 4, 4]) {
         let clear = network.forward(&model.card.normalisation.apply(&shipped.images[image])).unwrap();
         let logits: Vec<f64> = row[4..].iter().map(|cell| cell.parse().unwrap()).collect();
         assert!(logits.iter().zip(clear.logits()).all(|(a, b)| (a - b).abs() < 0.05), "{logits:?}");
@@ -114,9 +119,9 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
     // What each file is.
     let inspected = |file: &str| success(client, &["inspect", file]);
     assert!(inspected("secret.lev").starts_with("secret key, version 1 of the format, "));
-    assert!(inspected("result.lev").contains("encrypted logits") && inspected("result.lev").contains("images: 2\n"));
+    assert!(inspected("result.lev").contains("encrypted logits") && inspected("result.lev").contains("images: 4\n"));
     let json: serde_json::Value = serde_json::from_str(&success(client, &["inspect", "upload.lev", "--json"])).unwrap();
-    assert_eq!(json["contents"]["images"], 2);
+    assert_eq!(json["contents"]["images"], 4);
     let text = refusal(client, &["inspect", "answers.csv"]);
     assert!(text.contains("no file of keys or ciphertexts"), "{text}");
 }
@@ -137,6 +142,12 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
         let text = refusal(server, &["server", "prepare", "other.yaml", "--out", "other"]);
         assert!(text.contains(expected) && !server.join("other").exists(), "{text}");
     }
+    // A plan that clients may have keys for is not replaced by another.
+    let served = fs::read(server.join("served/server.lev")).unwrap();
+    fs::write(server.join("other.yaml"), tiny_model::EXPERIMENT.replace("log_n: 12", "log_n: 13")).unwrap();
+    let text = refusal(server, &["server", "prepare", "other.yaml", "--out", "served"]);
+    assert!(text.contains("served has another plan") && text.contains("choose another --out"), "{text}");
+    assert_eq!(fs::read(server.join("served/server.lev")).unwrap(), served);
     success(client, &KEYGEN);
     let encrypt = |image: &str| {
         refusal(client, &["client", "encrypt", "client.lev", image, "--secret", "secret.lev", "--out", "upload.lev"])

@@ -101,7 +101,7 @@ fn what_cannot_be_imported_or_evaluated_is_said() {
     let text = refusal(here, &["data", "import", "cifar10", "a.tar.gz"]);
     assert!(text.contains("the publisher gives c32a1d4ab5d03f1284b67883e8d87530"), "{text}");
     let text = refusal(here, &["evaluate", "none.safetensors"]);
-    assert!(text.contains("no card `none.yaml` beside the weights"), "{text}");
+    assert!(text.contains("cannot read `none.safetensors`"), "{text}");
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
     let text = refusal(here, &["evaluate", model, "--images", "validation"]);
     assert!(text.contains("--images: the held out images need --data, the directory"), "{text}");

@@ -197,6 +197,31 @@ fn two_runs_are_compared() {
     assert_ne!(made["trials"][0]["trial_id"], made["trials"][0]["trial_id_after"]);
     let worse = made["trials"][0]["accuracy"]["verdict"] == "worse";
     assert_eq!(json.status.code(), Some(i32::from(worse)));
+    // Before, every image was right: continuous integration hears of it.
+    fs::create_dir(place.join("right")).unwrap();
+    for name in ["trials.csv", "layers.csv", "images.csv"] {
+        let mut reader = csv::Reader::from_path(place.join("one").join(name)).unwrap();
+        let mut writer = csv::Writer::from_path(place.join("right").join(name)).unwrap();
+        let header = reader.headers().unwrap().clone();
+        let column = |name: &str| header.iter().position(|column| column == name);
+        writer.write_record(&header).unwrap();
+        for row in reader.records().map(Result::unwrap) {
+            let mut cells: Vec<String> = row.iter().map(str::to_owned).collect();
+            if let Some((predicted, label)) = column("clear_predicted").zip(column("label")) {
+                cells[predicted] = cells[label].clone();
+            }
+            if let Some(accuracy) = column("clear_accuracy") {
+                cells[accuracy] = "1.0".into();
+            }
+            writer.write_record(&cells).unwrap();
+        }
+    }
+    let output = leveled(place, &["compare", "right", "one"]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("1 of 1 trial(s) got worse"), "{error}");
+    let tolerated = ["compare", "right", "one", "--accuracy-tolerance", "100"];
+    assert!(success(place, &tolerated).contains("0 of 1 trials got worse"));
     assert!(refusal(place, &["compare", "one", "nowhere"]).contains("nowhere holds no results"));
 }
 

@@ -46,6 +46,7 @@ def main():
         if name == "small":
             faster = min((options.packed, options.tiled), key=lambda plan: seconds(leveled.resolve(), plan, images))
         plan = options.submission / "plan" / name
+        shutil.rmtree(plan, ignore_errors=True)
         subprocess.run([leveled.resolve(), "server", "prepare", faster, "--out", plan], check=True, stdout=subprocess.DEVNULL)
         size = os.path.getsize(plan / "client.lev")
         print(f"{name}: {images} images by {faster.name}, {size} bytes for the client")

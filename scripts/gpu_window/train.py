@@ -299,7 +299,7 @@ class Training:
             asked["epochs"] = self.recipe["epochs"] = state["recipe"]["epochs"]
         if state["recipe"] != asked:
             raise SystemExit(f"{self.checkpoint} is of another recipe: choose another --out, or remove it")
-        if state["others"] != self.others():
+        if state.get("others") != self.others():
             raise SystemExit(f"{self.checkpoint} began as, or was taught by, other weights: choose another --out, or remove it")
         with torch.no_grad():
             for name, tensor in self.network.tensors.items():

@@ -18,7 +18,7 @@ pub use self::image::{CHANNELS, Dataset, Image, PIXELS, SIDE, VALUES};
 pub use acquire::{Existing, Verified, fetch, import, verify};
 pub use cifar::{read_file, read_test, read_training};
 pub use error::DatasetError;
-pub use name::{DatasetName, UnknownDataset};
+pub use name::{DatasetName, TEST_IMAGES, UnknownDataset};
 pub use normalisation::Normalisation;
 pub use png::read_png;
 pub use shipped::shipped_test_images;

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Images of every published test set here.
+pub const TEST_IMAGES: usize = 10_000;
+
 /// A data set of 32 x 32 colour images (Krizhevsky 2009).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "harness", derive(schemars::JsonSchema))]

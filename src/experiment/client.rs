@@ -1,13 +1,12 @@
 //! What a client encrypts, and what it decrypted, as files and tables.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use super::ExperimentError;
 use super::images::{index_problem, load};
 use crate::dataset::{Image, VALUES, read_png, shipped_test_images};
 use crate::parties::{Answer, ClientBundle};
+use crate::user_file::read_text;
 
 /// A largest pixel, where a text has pixels from 0 to 1.
 const WHITE: f64 = 255.0;
@@ -45,8 +44,7 @@ pub fn images(bundle: &ClientBundle, sources: &[String]) -> Result<Vec<Vec<f64>>
 fn pixels(path: &Path, mut image: impl FnMut(&[f64])) -> Result<(), ExperimentError> {
     let unreadable = |source| ExperimentError::Read { path: path.to_owned(), source };
     let mut values = Vec::with_capacity(VALUES);
-    for (number, line) in BufReader::new(File::open(path).map_err(unreadable)?).lines().enumerate() {
-        let line = line.map_err(unreadable)?;
+    for (number, line) in read_text(path).map_err(unreadable)?.lines().enumerate() {
         let refuse = |problem| Err(ExperimentError::Pixels { path: path.to_owned(), line: number + 1, problem });
         values.clear();
         for word in line.split_whitespace() {

@@ -151,7 +151,7 @@ pub enum ExperimentError {
     },
     /// The plan needs more memory than is allowed.
     #[error(
-        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, or what the machine, its control group and `ulimit -v` leave); lower `memory.diagonals` or `log_n`, or raise the limit if there is more"
+        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, or what the machine, its control group and `ulimit -v` leave); lower `memory.diagonals`, `log_n` or the width, or raise the limit if there is more"
     )]
     Memory {
         /// Predicted peak.
@@ -264,6 +264,14 @@ pub enum ExperimentError {
     /// A trial that is not encrypted.
     #[error("a server evaluates what is encrypted; set `backend: encrypted`")]
     NotEncrypted,
+    /// A server's directory has the plan of something else.
+    #[error(
+        "{} has another plan, which keys of clients may be for; choose another --out, or remove it", path.display()
+    )]
+    OtherPlan {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The process of a server did not do what it was to do.
     #[error("the server's process {reason}")]
     ServerProcess {

@@ -226,10 +226,7 @@ impl<'a> Resolver<'a> {
         let path = resolved(&path).map_err(|source| self.unreadable(&path, place, "the weights", &source))?;
         let card = match self.cards.get(&path) {
             Some(card) => card.clone(),
-            None => {
-                let card = Card::read(&Card::path_beside(&path));
-                card.map_err(|error| self.yaml.error(place, error.to_string()))?
-            }
+            None => Card::of(&path).map_err(|error| self.yaml.error(place, error.to_string()))?,
         };
         if let Some(refusal) = model_choice::mismatch(&point.settings, &card) {
             return Err(self.refuse(point, refusal));

@@ -148,6 +148,20 @@ impl Card {
         there.ok().filter(|card| card.exists()).unwrap_or(beside)
     }
 
+    /// Reads and checks the card of a weights file.
+    ///
+    /// # Errors
+    /// As [`Card::read`]; [`NetworkError::Read`] where there are no weights either.
+    pub fn of(weights: &Path) -> Result<Self, NetworkError> {
+        let card = Self::read(&Self::path_beside(weights));
+        match (&card, weights.metadata()) {
+            (Err(NetworkError::MissingCard { .. }), Err(source)) => {
+                Err(NetworkError::Read { path: weights.to_owned(), source })
+            }
+            _ => card,
+        }
+    }
+
     /// Reads and checks a card.
     ///
     /// # Errors
@@ -292,5 +306,8 @@ mod tests {
     fn a_missing_card_says_what_to_write() {
         let text = Card::read(Path::new("/nonexistent/x.yaml")).unwrap_err().to_string();
         assert!(text.starts_with("no card `/nonexistent/x.yaml` beside the weights: write one"), "{text}");
+        // Without weights, a card is not what is missing.
+        let text = Card::of(Path::new("/nonexistent/x.safetensors")).unwrap_err().to_string();
+        assert!(text.starts_with("cannot read `/nonexistent/x.safetensors`"), "{text}");
     }
 }

@@ -34,7 +34,7 @@ mod resnet;
 mod vgg;
 pub mod weights;
 mod wider;
-mod window;
+pub(crate) mod window;
 
 pub use architecture::{Architecture, Block, Head, Pool, Shortcut, Stage};
 pub use card::Card;

@@ -24,10 +24,10 @@ impl Model {
     /// Reads `weights` (safetensors) and the card beside it (same name, extension `yaml`).
     ///
     /// # Errors
-    /// Those of [`Card::read`], [`Card::architecture`] and [`Network::read`]; [`NetworkError::Hash`] if the weights are
+    /// Those of [`Card::of`], [`Card::architecture`] and [`Network::read`]; [`NetworkError::Hash`] if the weights are
     /// sound but not those that the card describes.
     pub fn load(weights: &Path) -> Result<Self, NetworkError> {
-        let card = Card::read(&Card::path_beside(weights))?;
+        let card = Card::of(weights)?;
         let (network, found) =
             Network::read(&card.architecture()?, weights).map_err(|error| with_import(error, weights, &card))?;
         if !found.eq_ignore_ascii_case(&card.sha256) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Output positions, of `outputs`, whose tap `offset` reads an input position inside `0..length`: position `i` reads
 /// `i * stride + offset - padding`.
-pub(super) fn inside(offset: usize, length: usize, outputs: usize, stride: usize, padding: usize) -> Range<usize> {
+pub fn inside(offset: usize, length: usize, outputs: usize, stride: usize, padding: usize) -> Range<usize> {
     let start = padding.saturating_sub(offset).div_ceil(stride).min(outputs);
     let end = (length + padding).saturating_sub(offset).div_ceil(stride).min(outputs);
     start..end.max(start)

@@ -4,6 +4,7 @@ use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::groups::Group;
 use super::rows::{LABEL, Rows};
 use super::spread::Spread;
+use crate::dataset::TEST_IMAGES;
 use crate::experiment::evaluate::wilson;
 
 /// Fewest images whose share is drawn as an accuracy: the 95 % interval of fewer is wider than most differences between systems.
@@ -78,20 +79,21 @@ pub fn as_trained(rows: &Rows, among: impl Iterator<Item = usize>) -> Vec<usize>
     chosen
 }
 
-/// Images of a whole test set.
-const TEST_IMAGES: f64 = 10_000.0;
-
 /// The images that an accuracy as trained is of: a card speaks of the whole test set.
 #[must_use]
 pub fn card_images(rows: &Rows, row: usize) -> f64 {
-    rows.number(trial::CARD_IMAGES, row).unwrap_or(TEST_IMAGES)
+    rows.number(trial::CARD_IMAGES, row).unwrap_or(TEST_IMAGES as f64)
 }
 
 /// The fewest images that an accuracy of [`card_accuracy`] is of; none: all are of the whole test set.
 #[must_use]
 pub fn fewest_card_images(rows: &Rows, group: &Group) -> Option<f64> {
     let networks = as_trained(rows, group.rows.iter().copied());
-    networks.into_iter().map(|row| card_images(rows, row)).filter(|images| *images < TEST_IMAGES).min_by(f64::total_cmp)
+    networks
+        .into_iter()
+        .map(|row| card_images(rows, row))
+        .filter(|images| *images < TEST_IMAGES as f64)
+        .min_by(f64::total_cmp)
 }
 
 /// The accuracy in percent that the cards of the weights state for the whole test set, each network once.

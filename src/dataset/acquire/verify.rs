@@ -8,13 +8,11 @@ use super::manifest;
 use crate::dataset::cifar::{find, read_test, read_training};
 use crate::dataset::error::DatasetError;
 use crate::dataset::image::Dataset;
-use crate::dataset::name::DatasetName;
+use crate::dataset::name::{DatasetName, TEST_IMAGES};
 use crate::wire::hex;
 
 /// Images of the published training sets.
 const TRAINING_IMAGES: usize = 50_000;
-/// Images of the published test sets.
-const TEST_IMAGES: usize = 10_000;
 
 /// What a data set on disk holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,8 +25,9 @@ impl Members {
     /// Reads or draws the members.
     ///
     /// # Errors
-    /// [`ExperimentError::Network`].
+    /// [`ExperimentError::Network`]; [`ExperimentError::Memory`] for random weights that are more than there is room for.
     pub fn read(task: &Task) -> Result<Self, ExperimentError> {
+        task.check_memory(task.origin.least_bytes()?)?;
         let models = task.origin.members()?;
         let hashes = models.iter().map(|model| model.card.sha256.to_ascii_lowercase());
         let sha256 = match task.origin {

@@ -100,7 +100,7 @@ impl ServerTimes {
 /// Plans a trial and writes into `directory` what the server evaluates and what it gives to clients. Returns where the latter is.
 ///
 /// # Errors
-/// [`ExperimentError::NotEncrypted`], a refusal of the plan, [`ExperimentError::Party`] for files that cannot be written.
+/// [`ExperimentError::NotEncrypted`], a refusal of the plan, [`ExperimentError::OtherPlan`], [`ExperimentError::Party`] for files that cannot be written.
 pub fn prepare_bundle(
     spec: &TrialSpec,
     prices: KnownPrices,
@@ -122,7 +122,7 @@ pub fn prepare_bundle(
 /// Writes into `directory` what the server evaluates and what it gives to clients: where the latter is, and what it says.
 ///
 /// # Errors
-/// [`ExperimentError::OutputNotWritable`], [`ExperimentError::Party`].
+/// [`ExperimentError::OutputNotWritable`], [`ExperimentError::OtherPlan`], [`ExperimentError::Party`].
 pub(super) fn write_plan(
     (spec, prices): (&TrialSpec, &KnownPrices),
     prepared: &Prepared,
@@ -140,6 +140,10 @@ pub(super) fn write_plan(
     let unwritable = |source| ExperimentError::OutputNotWritable { path: directory.to_owned(), source };
     fs::create_dir_all(directory).map_err(unwritable)?;
     let header = bundle.id.header(Kind::Server, [0; 16]);
+    let of_another = |there: Container| there.check_plan(&header).is_err();
+    if Container::open_kind(&directory.join(PLAN), &[Kind::Server]).is_ok_and(of_another) {
+        return Err(ExperimentError::OtherPlan { path: directory.to_owned() });
+    }
     let meta = Meta { spec: spec.clone(), prices: prices.clone(), chosen: Some(prepared.plan.choices()) };
     let writer = Writer::create(&directory.join(PLAN), header, &meta, 0);
     writer.and_then(Writer::finish).map_err(PartyError::from)?;

@@ -14,7 +14,7 @@ use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{PlanOptions, Prices};
 use crate::network::cluster::ClusterOptions;
-use crate::network::{LowerOptions, Model, NetworkError, Pool, Shortcut};
+use crate::network::{Architecture, LowerOptions, Model, NetworkError, Pool, Shortcut};
 use crate::ring::sampling::Seed;
 
 /// Where a network's weights come from.
@@ -41,6 +41,10 @@ pub enum Origin {
     },
 }
 
+/// How often the weights of a network stand in memory until it is planned: drawn, folded, lowered, and twice as what is computed with. A little
+/// less than was measured at widths 128 and 256.
+const COPIES: usize = 5;
+
 impl Origin {
     /// What a trial evaluates.
     fn of_trial(spec: &TrialSpec) -> Self {
@@ -56,6 +60,16 @@ impl Origin {
                 members: spec.settings.ensemble.0,
             },
         }
+    }
+
+    /// Bytes that members take at least until they are planned; of files, which are there already, it is not asked.
+    ///
+    /// # Errors
+    /// Those of [`Architecture::named`].
+    pub fn least_bytes(&self) -> Result<u64, NetworkError> {
+        let Self::Random { network, width, dataset, members, .. } = self else { return Ok(0) };
+        let values = Architecture::named(network, *width, dataset.classes())?.graph()?.trained_parameter_count();
+        Ok(values.saturating_mul(size_of::<f64>() * COPIES) as u64 * u64::from(*members))
     }
 
     /// Reads or draws the members.

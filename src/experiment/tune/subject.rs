@@ -111,7 +111,7 @@ impl Subject {
 /// The training images that the trial's networks have not seen: those that the experiment names or, with a directory of the data, those
 /// that the cards name.
 fn held_out(trial: &TrialSpec, has_data: bool) -> Result<HeldOut, ExperimentError> {
-    let cards = trial.members.iter().map(|member| Card::read(&Card::path_beside(&member.path)));
+    let cards = trial.members.iter().map(|member| Card::of(&member.path));
     let cards: Vec<Card> = cards.collect::<Result<_, _>>()?;
     let held_out = match (trial.dataset.held_out, cards.first().map(held_out_by)) {
         (Some(held_out), _) => held_out,

@@ -1,6 +1,9 @@
 //! A linear map as kernel taps.
 
+use std::ops::Range;
+
 use crate::network::lowered::{LinearMap, Shape};
+use crate::network::window::inside;
 
 /// Kernel size, stride and padding.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +27,8 @@ impl Window {
 }
 
 /// Output rows (or columns) whose input under kernel position `tap` is inside the image.
-pub(super) fn valid(tap: usize, window: &Window, outputs: usize, inputs: usize) -> std::ops::Range<usize> {
-    let inside = |o: &usize| (o * window.stride + tap).checked_sub(window.padding).is_some_and(|i| i < inputs);
-    let first = (0..outputs).find(inside).unwrap_or(outputs);
-    let last = (first..outputs).take_while(inside).last().map_or(first, |o| o + 1);
-    first..last
+pub(super) fn valid(tap: usize, window: &Window, outputs: usize, inputs: usize) -> Range<usize> {
+    inside(tap, inputs, outputs, window.stride, window.padding)
 }
 
 /// Whether kernel position `tap`, of all rows, is inside the image for some output. Averages after a convolution make kernels wider than

@@ -129,5 +129,5 @@ fn write_table(path: &Path, rows: impl Iterator<Item = impl serde::Serialize>) -
 /// Those of [`Card::read`].
 pub(super) fn read_kept(directory: &Path, recipe: &Recipe) -> Result<Kept, NetworkError> {
     let weights = directory.join(recipe.model_name() + ".safetensors");
-    Ok(Kept { card: Card::read(&Card::path_beside(&weights))?, weights })
+    Ok(Kept { card: Card::of(&weights)?, weights })
 }
