@@ -123,7 +123,8 @@ fn too_little_memory() {
     assert!(text.contains("lower `memory.diagonals`, `log_n` or the width"), "{text}");
     assert!(!directory.path().join("out").exists());
     // Random weights that have no room are not drawn first.
-    let wide = "name: e\nfixed: {weights: random, network: resnet20, dataset: cifar10, width: 4096, log_n: 15}\n";
+    let wide =
+        "name: e\nfixed: {weights: random, network: resnet20, dataset: cifar10, width: 4096, log_n: 15, images: 1}\n";
     fs::write(directory.path().join("wide.yaml"), wide).unwrap();
     let text = refusal(directory.path(), &["run", "wide.yaml", "--out", "out"]);
     assert!(text.contains("predicted to need") && text.contains("GiB of memory, more than the limit of"), "{text}");

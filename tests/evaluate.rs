@@ -190,9 +190,10 @@ fn an_ensemble_has_a_row_of_its_own() {
     let here = directory.path();
     let text = success(here, &["evaluate", "one.safetensors", "two.safetensors", "--ensembles", "2", "--out", "ev"]);
     assert!(text.contains("Ensembles"), "{text}");
+    // As trained, and folded.
     let pairs =
         rows::<TrialRow>(&here.join("ev")).into_iter().filter(|row| row.ensemble == Some(2)).collect::<Vec<_>>();
-    assert_eq!((pairs.len(), pairs[0].model.as_str()), (1, "one.safetensors two.safetensors"));
+    assert_eq!((pairs.len(), pairs[0].model.as_str()), (2, "one.safetensors two.safetensors"));
     assert!(pairs[0].clear_accuracy.is_some() && pairs[0].clear_accuracy_images == Some(200), "{:?}", pairs[0]);
 }
 

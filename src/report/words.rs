@@ -65,6 +65,7 @@ pub fn setting(name: &str, value: &str) -> String {
         trial::NETWORK => network(value),
         trial::DATASET => dataset(value),
         trial::WIDTH => format!("width {value}"),
+        trial::LOG_N | trial::LAYOUT if value.is_empty() => String::new(),
         trial::LOG_N => format!("N = {}", power_of_two(value)),
         trial::CLUSTERS if value.is_empty() => "no clustering".to_owned(),
         trial::CLUSTERS => format!("K = {value}"),

@@ -6,7 +6,7 @@ use super::lines::{Against, Line, Lines, Quantity, Value};
 use super::plot::{Axis, Chart, ChartPoint, Marker, SERIES, Scale, Series};
 use super::subtitle;
 use crate::report::columns::{Accuracy, SPEED_ONLY, trial};
-use crate::report::groups::{Group, groups};
+use crate::report::groups::{By, Group, groups_among};
 use crate::report::measures::{FEWEST_IMAGES, accuracies_by_choice};
 use crate::report::rows::Rows;
 use crate::report::security::{insecure, is_insecure};
@@ -39,8 +39,7 @@ impl Against {
             return Err(format!("no trial has the setting `{}`", self.setting));
         }
         let untold = self.untold(rows, quantity);
-        let lines = groups(rows, quantity.by(), &untold, known);
-        let panels = panels(rows, &lines);
+        let panels = panels(rows, known);
         let several = panels.len() > 1;
         let charts: Vec<Chart> =
             panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several, &untold)).collect();
@@ -71,21 +70,27 @@ impl Against {
         self,
         rows: &Rows,
         quantity: Quantity,
-        lines: &[Group],
+        among: &[usize],
         several: bool,
         untold: &[&'static str],
     ) -> Vec<Chart> {
-        // Points that no line joins differ in more than the setting; then another accuracy may have lines.
-        let kinds = accuracies_by_choice(rows, lines.iter());
+        // Points that no line joins differ in more than the setting. A few simulated points do not take the place of a grid in the clear: most
+        // points, then the earlier kind.
+        let kinds = accuracies_by_choice(rows, groups_among(rows, By::Answer, untold, among).iter());
         let Some((kind, all)) = kinds
             .into_iter()
-            .map(|kind| (kind, Lines::of(rows, self, quantity, kind, lines, untold)))
-            .find(|(_, all)| all.lines.iter().any(Line::has_several_values))
+            .rev()
+            .map(|kind| {
+                let lines = groups_among(rows, quantity.by(kind), untold, among);
+                (kind, Lines::of(rows, self, quantity, kind, &lines, untold))
+            })
+            .filter(|(_, all)| all.lines.iter().any(Line::has_several_values))
+            .max_by_key(|(_, all)| all.lines.iter().map(|line| line.points.len()).sum::<usize>())
         else {
             return Vec::new();
         };
         let values = || all.lines.iter().flat_map(|line| &line.points).map(|(value, _)| *value);
-        let mut told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET]].concat();
+        let mut told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET], quantity.not_told(kind)].concat();
         if quantity == Quantity::Accuracy {
             told_elsewhere.extend(SPEED_ONLY);
         }
@@ -100,7 +105,7 @@ impl Against {
             .map(|(part, chunk)| Chart {
                 name: self.file_name(rows, quantity, first, several, part),
                 title: self.heading(rows, quantity, first, part, parts),
-                subtitle: self.subtitle(rows, quantity, &all, below.as_deref()),
+                subtitle: self.subtitle(rows, (quantity, kind), &all, below.as_deref()),
                 x: Axis::around(self.title, Scale::Log2, values()),
                 y: y.clone(),
                 series: chunk
@@ -120,7 +125,7 @@ impl Against {
     }
 
     /// What one must know to read a chart.
-    fn subtitle(self, rows: &Rows, quantity: Quantity, all: &Lines, below: Option<&str>) -> String {
+    fn subtitle(self, rows: &Rows, (quantity, kind): (Quantity, Accuracy), all: &Lines, below: Option<&str>) -> String {
         let spreads: Vec<Spread> = all.values().map(|value| value.spread).collect();
         let lines: Vec<&Group> = all.lines.iter().map(|line| &line.group).collect();
         let groups = all.groups();
@@ -130,7 +135,7 @@ impl Against {
             }
             Quantity::Latency => [subtitle::evaluations(rows, &groups), subtitle::latency_bars(&spreads)],
         };
-        let mut without = vec![self.setting];
+        let mut without = [&[self.setting], quantity.not_told(kind)].concat();
         if quantity == Quantity::Accuracy {
             without.extend(SPEED_ONLY);
         }
@@ -166,12 +171,10 @@ impl Against {
     }
 }
 
-/// Groups of the same network on the same data set.
-fn panels(rows: &Rows, lines: &[Group]) -> Vec<Vec<Group>> {
-    let firsts: Vec<usize> = lines.iter().map(Group::first).collect();
-    let panels = rows.alike(&firsts, &[trial::NETWORK, trial::WIDTH, trial::DATASET]);
-    let of = |panel: Vec<usize>| lines.iter().filter(|line| panel.contains(&line.first())).cloned().collect();
-    panels.into_iter().map(of).collect()
+/// Trials of the same network on the same data set.
+fn panels(rows: &Rows, keep: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
+    let kept: Vec<usize> = (0..rows.len()).filter(|row| keep(*row)).collect();
+    rows.alike(&kept, &[trial::NETWORK, trial::WIDTH, trial::DATASET])
 }
 
 /// A line as it is drawn; `unnamed` if nothing tells it from others.
@@ -293,6 +296,27 @@ mod tests {
         let chart = &CLUSTERS.charts(&read(&format!("{clear}{simulated}")), Quantity::Accuracy).unwrap()[0];
         assert_eq!(chart.series[0].points.len(), 3);
         assert!(chart.y.title.contains("clear"), "{}", chart.y.title);
+        // Two simulated points are a line, but a shorter one; three are as good, and simulated.
+        let third = |clusters| {
+            format!("s{clusters},ok,resnet20,16,cifar10,trained,{clusters},slice,clustered,1,22.0,,,0.9,10000\n")
+        };
+        for (last, word) in [(None, "clear"), (Some(64), "simulated")] {
+            let points: String = [Some(8), Some(32), last].into_iter().flatten().map(third).collect();
+            let chart = &CLUSTERS.charts(&read(&format!("{clear}{points}")), Quantity::Accuracy).unwrap()[0];
+            assert!(chart.y.title.contains(word), "{}", chart.y.title);
+        }
+    }
+
+    #[test]
+    fn in_the_clear_no_setting_of_an_encryption_is_told() {
+        let header = "trial_id,status,network,width,dataset,weights,clusters,cluster_mode,layout,log_n,clear_accuracy,clear_accuracy_images\n";
+        let clear: String =
+            [8, 32, 64].map(|k| format!("c{k},ok,resnet20,16,cifar10,trained,{k},slice,,,0.9,10000\n")).concat();
+        let encrypted = "e,ok,resnet20,16,cifar10,trained,32,slice,tiled,15,0.9,10000\n";
+        let charts = CLUSTERS.charts(&read(&format!("{header}{clear}{encrypted}")), Quantity::Accuracy).unwrap();
+        let lines: Vec<_> = charts[0].series.iter().map(|series| (series.name.as_str(), series.points.len())).collect();
+        assert_eq!(lines, [("", 3)]);
+        assert!(!charts[0].subtitle.contains("N = "), "{}", charts[0].subtitle);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The lines of a chart against one setting, and what they are set against.
 
 use super::plot::Reference;
+use crate::experiment::records::TrialRow;
 use crate::network::cluster::ClusterMode;
-use crate::report::columns::{Accuracy, trial};
+use crate::report::columns::{Accuracy, CLEAR, trial};
 use crate::report::groups::{By, Group, configurations, groups_among};
 use crate::report::measures::{FEWEST_IMAGES, accuracy, latency};
 use crate::report::rows::{Rows, VARIANT};
@@ -47,11 +48,20 @@ impl Quantity {
         }
     }
 
-    /// What its trials are grouped by.
-    pub const fn by(self) -> By {
+    /// What its trials are grouped by, where an accuracy is of this kind: in the clear nothing of an encryption changes it.
+    pub fn by(self, kind: Accuracy) -> By {
         match self {
+            Self::Accuracy if kind == CLEAR => By::Network,
             Self::Accuracy => By::Answer,
             Self::Latency => By::Speed,
+        }
+    }
+
+    /// What need not be told of its trials: what they are not grouped by.
+    pub fn not_told(self, kind: Accuracy) -> &'static [&'static str] {
+        match self.by(kind) {
+            By::Network => TrialRow::ENCRYPTION,
+            By::Answer | By::Speed => &[],
         }
     }
 
@@ -136,7 +146,7 @@ impl Lines {
                 against.value(rows, *row).is_some() || mode.is_empty() || mode == ClusterMode::Slice.as_str()
             };
             let of_line = line.rows.iter().copied().filter(|row| !untold.contains(&trial::CLUSTER_MODE) || joint(row));
-            for group in groups_among(rows, quantity.by(), &repeated, &of_line.collect::<Vec<_>>()) {
+            for group in groups_among(rows, quantity.by(kind), &repeated, &of_line.collect::<Vec<_>>()) {
                 let at = against.value(rows, group.first()).or(against.off);
                 match (value(group), at) {
                     (Some(value), Some(at)) => points.push((at, value)),
@@ -151,7 +161,7 @@ impl Lines {
         }
         // A reference is what a line would be without clusters: everything else is the same, but for how it convolves.
         let beside = [untold, &OF_CLUSTERING, &[trial::CONVOLUTION]].concat();
-        let configurations = configurations(rows, quantity.by(), &beside);
+        let configurations = configurations(rows, quantity.by(kind), &beside);
         let alike = |group: &Group| configurations[group.first()];
         let drawn: Vec<usize> = found.lines.iter().map(|line| alike(&line.group)).collect();
         // Without the setting there is no M to draw.
