@@ -43,7 +43,7 @@ pub enum Origin {
 
 /// How often the weights of a network stand in memory until it is planned: drawn, folded, lowered, and twice as what is computed with. A little
 /// less than was measured at widths 128 and 256.
-const COPIES: usize = 5;
+const COPIES: u64 = 5;
 
 impl Origin {
     /// What a trial evaluates.
@@ -69,7 +69,7 @@ impl Origin {
     pub fn least_bytes(&self) -> Result<u64, NetworkError> {
         let Self::Random { network, width, dataset, members, .. } = self else { return Ok(0) };
         let values = Architecture::named(network, *width, dataset.classes())?.graph()?.trained_parameter_count();
-        Ok(values.saturating_mul(size_of::<f64>() * COPIES) as u64 * u64::from(*members))
+        Ok((values as u64).saturating_mul(size_of::<f64>() as u64 * COPIES).saturating_mul(u64::from(*members)))
     }
 
     /// Reads or draws the members.
