@@ -30,6 +30,18 @@ pub enum By {
     Speed,
 }
 
+impl By {
+    /// The settings that are not compared.
+    #[must_use]
+    pub fn ignored(self) -> Vec<&'static str> {
+        match self {
+            Self::Network => [TrialRow::ENCRYPTION, &SPEED_ONLY].concat(),
+            Self::Answer => SPEED_ONLY.to_vec(),
+            Self::Speed => Vec::new(),
+        }
+    }
+}
+
 /// The number of every row's configuration, but for the settings in `without`.
 #[must_use]
 pub fn configurations(rows: &Rows, by: By, without: &[&str]) -> Vec<usize> {
@@ -50,12 +62,8 @@ pub fn groups(rows: &Rows, by: By, without: &[&str], keep: impl Fn(usize) -> boo
 /// These rows by configuration, in the order of their first ones.
 #[must_use]
 pub fn groups_among(rows: &Rows, by: By, without: &[&str], among: &[usize]) -> Vec<Group> {
-    let ignored: &[&[&str]] = match by {
-        By::Network => &[TrialRow::ENCRYPTION, &SPEED_ONLY],
-        By::Answer => &[&SPEED_ONLY],
-        By::Speed => &[],
-    };
-    let told = |name: &str| !without.contains(&name) && !ignored.iter().any(|names| names.contains(&name));
+    let ignored = by.ignored();
+    let told = |name: &str| !without.contains(&name) && !ignored.contains(&name);
     let columns: Vec<&str> = rows.telling().filter(|(name, _)| told(name)).map(|(_, column)| column).collect();
     rows.alike(among, &columns).into_iter().map(|rows| Group { rows }).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::lines::{Against, Line, Lines, Quantity, Value};
 use super::plot::{Axis, Chart, ChartPoint, Marker, SERIES, Scale, Series};
 use super::subtitle;
-use crate::report::columns::{Accuracy, SPEED_ONLY, trial};
+use crate::report::columns::{Accuracy, trial};
 use crate::report::groups::{By, Group, groups_among};
 use crate::report::measures::{FEWEST_IMAGES, accuracies_by_choice};
 use crate::report::rows::Rows;
@@ -90,10 +90,7 @@ impl Against {
             return Vec::new();
         };
         let values = || all.lines.iter().flat_map(|line| &line.points).map(|(value, _)| *value);
-        let mut told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET], quantity.not_told(kind)].concat();
-        if quantity == Quantity::Accuracy {
-            told_elsewhere.extend(SPEED_ONLY);
-        }
+        let told_elsewhere = [untold, &[trial::NETWORK, trial::DATASET], &quantity.by(kind).ignored()].concat();
         let telling = all.telling(rows, &told_elsewhere);
         let references = all.references(rows, &telling);
         let (y, below) = upright(quantity, kind, &all);
@@ -135,10 +132,7 @@ impl Against {
             }
             Quantity::Latency => [subtitle::evaluations(rows, &groups), subtitle::latency_bars(&spreads)],
         };
-        let mut without = [&[self.setting], quantity.not_told(kind)].concat();
-        if quantity == Quantity::Accuracy {
-            without.extend(SPEED_ONLY);
-        }
+        let mut without = [&[self.setting][..], &quantity.by(kind).ignored()].concat();
         if self.setting == trial::ENSEMBLE {
             // One member has no joint slices, and a line from one member on has two modes.
             without.push(trial::CLUSTER_MODE);

@@ -1,7 +1,6 @@
 //! The lines of a chart against one setting, and what they are set against.
 
 use super::plot::Reference;
-use crate::experiment::records::TrialRow;
 use crate::network::cluster::ClusterMode;
 use crate::report::columns::{Accuracy, CLEAR, trial};
 use crate::report::groups::{By, Group, configurations, groups_among};
@@ -54,14 +53,6 @@ impl Quantity {
             Self::Accuracy if kind == CLEAR => By::Network,
             Self::Accuracy => By::Answer,
             Self::Latency => By::Speed,
-        }
-    }
-
-    /// What need not be told of its trials: what they are not grouped by.
-    pub fn not_told(self, kind: Accuracy) -> &'static [&'static str] {
-        match self.by(kind) {
-            By::Network => TrialRow::ENCRYPTION,
-            By::Answer | By::Speed => &[],
         }
     }
 

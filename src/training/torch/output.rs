@@ -126,7 +126,7 @@ fn write_table(path: &Path, rows: impl Iterator<Item = impl serde::Serialize>) -
 /// The kept weights on disk.
 ///
 /// # Errors
-/// Those of [`Card::read`].
+/// Those of [`Card::of`].
 pub(super) fn read_kept(directory: &Path, recipe: &Recipe) -> Result<Kept, NetworkError> {
     let weights = directory.join(recipe.model_name() + ".safetensors");
     Ok(Kept { card: Card::of(&weights)?, weights })
