@@ -71,6 +71,14 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
     fs::remove_file(client.join("hidden")).unwrap();
     let told = success(server, &["server", "prepare", "--out", "served", "--keys", "keys.lev"]);
     assert_eq!(told, "served/keys.lev\n");
+    for own in ["served/keys.lev", "served/server.lev", "served/client.lev"] {
+        let before = fs::read(server.join(own)).unwrap();
+        for outputs in [&["--out", own][..], &["--out", "result.lev", "--times", own]] {
+            let text = refusal(server, &[&["server", "evaluate", "served", "upload.lev"], outputs].concat());
+            assert!(text.contains("is named for something else, too; name another file"), "{text}");
+        }
+        assert!(fs::read(server.join(own)).unwrap() == before);
+    }
     success(server, &["server", "evaluate", "served", "upload.lev", "--out", "result.lev"]);
     // Prepared keys and keys as they came give the same.
     let keys = ["--keys", "keys.lev", "--threads", "1"];

@@ -222,6 +222,13 @@ fn two_runs_are_compared() {
     assert!(error.contains("1 of 1 trial(s) got worse"), "{error}");
     let tolerated = ["compare", "right", "one", "--accuracy-tolerance", "100"];
     assert!(success(place, &tolerated).contains("0 of 1 trials got worse"));
+    // A trial that is gone is worse for who asks for all.
+    success(place, &["run", "e.yaml", "--out", "right", "--set", "images=2"]);
+    let gone = [&tolerated[..], &["--complete"]].concat();
+    assert!(success(place, &tolerated).contains("0 of 1 trials got worse; 1 of before is not there after."));
+    let output = leveled(place, &gone);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("1 of 2 trial(s) got worse"), "{error}");
     assert!(refusal(place, &["compare", "one", "nowhere"]).contains("nowhere holds no results"));
 }
 

@@ -168,8 +168,23 @@ fn what_the_rows_do_not_have_is_left_out_with_the_reason() {
     assert_eq!(levels.matches("<polygon ").count(), synthetic::layer_names().len() + 1);
     let summary = text(directory.path(), "summary.csv");
     assert!(summary.starts_with("trial_id,status,network") && summary.contains(",128-bit"), "{summary}");
-    // A report may be made again; it replaces what it made.
-    assert_eq!(write_report(&[directory.path().to_owned()], directory.path()).unwrap().0, paths);
+    // A report may be made again; it replaces what it made, and names what else is there.
+    let directories = [directory.path().to_owned()];
+    assert_eq!(write_report(&directories, directory.path()).unwrap(), (paths, left_out));
+    fs::write(directory.path().join("figures/older.svg"), "").unwrap();
+    let (_, left_out) = write_report(&directories, directory.path()).unwrap();
+    let older = left_out.last().unwrap();
+    assert!(older.what == "figures/older.svg" && older.why.contains("not of these rows"), "{left_out:?}");
+}
+
+#[test]
+fn a_copy_of_trials_alone_has_what_they_tell() {
+    let directory = tempfile::tempdir().unwrap();
+    synthetic::write(directory.path(), &[Trial::new("aa", 0).timed(8.0)]);
+    fs::remove_file(directory.path().join("layers.csv")).unwrap();
+    assert!(!directory.path().join("images.csv").exists());
+    let text = success(directory.path(), &["report", "."]);
+    assert!(text.contains("cost.md") && text.contains("seconds_by_layer: no trial with layers"), "{text}");
 }
 
 #[test]

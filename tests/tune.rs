@@ -129,6 +129,17 @@ fn a_search_goes_on_and_writes_over_nothing() {
     fs::remove_file(here.join("configs/parameters/tuned_tiny.yaml")).unwrap();
     assert_eq!(searched(here, &[]), outcome);
     assert_eq!(simulated(here), more);
+    // Rows of images that somebody took away are no images without loss.
+    let images = here.join("configs/parameters/tuned_tiny.rows/images.csv");
+    let whole = fs::read_to_string(&images).unwrap();
+    for lines in [1, whole.lines().count() - 1] {
+        fs::write(&images, whole.lines().take(lines).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        let output = leveled(here, &[&SEARCH[..], &["--force"]].concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("rows of images of trial") && text.contains("or remove the directory"), "{text}");
+    }
+    fs::write(&images, whole).unwrap();
     // As text, to another file with simulations of its own.
     let output = leveled(here, &[&SEARCH[..8], &["--images", "9", "--out", "sets/other.yaml"]].concat());
     let (table, notes) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());

@@ -22,6 +22,9 @@ pub struct Compare {
     /// Percent that an evaluation may take longer.
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = tolerated)]
     seconds_tolerance: f64,
+    /// Count trials that are not there after as worse.
+    #[arg(long)]
+    complete: bool,
     /// Print JSON in place of Markdown.
     #[arg(long)]
     json: bool,
@@ -40,9 +43,10 @@ impl Compare {
         } else {
             print(&comparison_text(&comparison))?;
         }
-        match comparison.worse() {
+        let gone = if self.complete { comparison.only_before.len() } else { 0 };
+        match comparison.worse() + gone {
             0 => Ok(()),
-            worse => Err(CliError::Worse { worse, total: comparison.trials.len() }),
+            worse => Err(CliError::Worse { worse, total: comparison.trials.len() + gone }),
         }
     }
 }

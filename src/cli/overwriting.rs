@@ -1,5 +1,6 @@
 //! Files that a command must not write over: what it reads, and what it writes itself.
 
+use std::io;
 use std::path::Path;
 
 use crate::experiment::ExperimentError;
@@ -21,8 +22,12 @@ pub fn refuse(outputs: &[(&'static str, &Path)], inputs: &[&Path]) -> Result<(),
 
 /// Whether two paths lead to one file, which need not be there.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let place =
-        |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
+    let new = |path: &Path| {
+        let path = std::path::absolute(path)?;
+        let parent = path.parent().unwrap_or(&path).canonicalize()?;
+        Ok::<_, io::Error>(parent.join(path.file_name().unwrap_or_default()))
+    };
+    let place = |path: &Path| path.canonicalize().or_else(|_| new(path)).unwrap_or_else(|_| path.into());
     place(one) == place(other)
 }
 
@@ -43,5 +48,8 @@ mod tests {
             "{text}"
         );
         assert!(refuse(&[("--out", &new), ("--times", &new)], &[]).is_err());
+        std::fs::create_dir(directory.path().join("d")).unwrap();
+        let detour = directory.path().join("d/../new");
+        assert!(refuse(&[("--out", &new), ("--times", &detour)], &[]).is_err());
     }
 }

@@ -13,7 +13,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::bars::Bars;
 use crate::experiment::child::end_with_parent;
 use crate::experiment::config::Experiment;
-use crate::experiment::evaluate::{ServerRequest, prepare_bundle, prepare_server_keys, serve};
+use crate::experiment::evaluate::{SERVER_FILES, ServerRequest, prepare_bundle, prepare_server_keys, serve};
 use crate::experiment::event::{EventSink, JsonLines};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::run::{Filter, labels, select};
@@ -108,7 +108,8 @@ impl Server {
             }
             Action::Evaluate { server: directory, upload, out: result, keys, threads, times, told } => {
                 let outputs = [Some(("--out", result.as_path())), times.as_deref().map(|times| ("--times", times))];
-                let inputs: Vec<&Path> = [upload.as_path()].into_iter().chain(keys.as_deref()).collect();
+                let own = SERVER_FILES.map(|name| directory.join(name));
+                let inputs: Vec<&Path> = [&upload].into_iter().chain(&keys).chain(&own).map(PathBuf::as_path).collect();
                 overwriting::refuse(&outputs.into_iter().flatten().collect::<Vec<_>>(), &inputs)?;
                 let request = ServerRequest { directory, upload, result, keys, threads: Threads(threads), times };
                 serve(&request, &mut *told.sink("server: encrypted images"))?;

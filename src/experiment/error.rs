@@ -230,6 +230,21 @@ pub enum ExperimentError {
         /// The table of trials.
         table: PathBuf,
     },
+    /// A trial came to its end, but not all rows of its images are there.
+    #[error(
+        "{} has {rows} of the {expected} rows of images of trial {trial_id}, which came to its end; put them back, or remove the directory to \
+         simulate again", directory.display()
+    )]
+    MissingImages {
+        /// The results directory.
+        directory: PathBuf,
+        /// The trial.
+        trial_id: String,
+        /// How many there are.
+        rows: usize,
+        /// How many images it is of.
+        expected: usize,
+    },
     /// An evaluation gave nothing back.
     #[error("the evaluation of an image gave no logits; this is a fault of the program")]
     NoOutcome,

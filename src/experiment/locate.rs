@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny};
-use serde_yaml::Location;
+use serde_yaml::{Location, Value};
 
 use super::ExperimentError;
 use super::place::Place;
@@ -18,6 +19,15 @@ pub enum Step<'a> {
     Key(&'a str),
     /// Into a list.
     Index(usize),
+}
+
+impl Step<'_> {
+    fn into<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match self {
+            Self::Key(key) => value.get(key),
+            Self::Index(index) => value.get(index),
+        }
+    }
 }
 
 /// An impossible value: what is wrong, and for a mapping under which of its keys.
@@ -74,13 +84,15 @@ pub struct YamlText {
     pub text: String,
     /// Settings that the command line gives in place of the file.
     set: Vec<String>,
+    /// The values of the text, for those who only ask what is there; read once.
+    values: OnceLock<Value>,
 }
 
 impl YamlText {
     /// A text that a file has, or could have.
     #[must_use]
     pub fn new(file: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { file: file.into(), text: text.into(), set: Vec::new() }
+        Self { file: file.into(), text: text.into(), set: Vec::new(), values: OnceLock::new() }
     }
 
     /// The same file, with settings that the command line gives in place of it: what is wrong with those stands there.
@@ -135,7 +147,8 @@ impl YamlText {
     /// Whether there is a value that `path` leads to.
     #[must_use]
     pub fn has(&self, path: &[Step<'_>]) -> bool {
-        self.position(path, 1).is_some()
+        let values = self.values.get_or_init(|| serde_yaml::from_str(&self.text).unwrap_or_default());
+        path.iter().try_fold(values, |value, step| step.into(value)).is_some()
     }
 
     /// Line and column of the value that `path` leads to; of a repeated last key, its `occurrence`, from 1.

@@ -265,6 +265,14 @@ fn cross<T: Clone>(
     *points = crossed.collect();
 }
 
+impl Settings {
+    /// Whether the plan has to choose the number of tiles, which depends on the limit of memory.
+    #[must_use]
+    pub fn chooses_tiles(&self) -> bool {
+        self.layout == LayoutKind::Tiled && self.tiles.0.is_none()
+    }
+}
+
 impl Point {
     /// The path in the experiment file to the value of a setting in this point.
     #[must_use]

@@ -116,8 +116,8 @@ impl TrialSpec {
         self
     }
 
-    /// Canonical JSON of everything that can change the result: not names, paths or limits, but contents, and settings that
-    /// are not at their default.
+    /// Canonical JSON of everything that can change the result: not names or paths, but contents, and settings that
+    /// are not at their default; the limit of memory only where it decides the number of tiles.
     #[must_use]
     pub fn identity(&self) -> String {
         canonical_json(&Value::Object(self.identity_of(IDENTITY_VERSION, self.card_sha256())))
@@ -155,6 +155,10 @@ impl TrialSpec {
         // A fixed seed meant one key for all trials before.
         if self.settings.seed.0.is_some() {
             identity.insert("seed_for".to_owned(), "trial".into());
+        }
+        // The best number of tiles is the best that there is room for.
+        if let Some(limit) = self.settings.memory.limit.filter(|_| self.settings.chooses_tiles()) {
+            identity.insert("memory_limit".to_owned(), limit.0.into());
         }
         if self.is_clear() {
             identity.remove("log_n");

@@ -215,7 +215,7 @@ impl Card {
     #[must_use]
     pub fn epochs(&self) -> Option<u64> {
         let record = self.record.as_ref()?;
-        Some(record.recipe.get("epochs")?.as_u64()? + record.earlier_epochs.unwrap_or(0))
+        Some(record.recipe.get("epochs")?.as_u64()?.saturating_add(record.earlier_epochs.unwrap_or(0)))
     }
 
     fn check(&self, path: &Path) -> Result<(), NetworkError> {

@@ -18,13 +18,15 @@ use crate::experiment::store::write_whole;
 pub fn export(directory: &Path, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
     std::fs::create_dir_all(out)
         .map_err(|source| ExperimentError::OutputNotWritable { path: out.to_owned(), source })?;
-    let paths = [one::<TrialRow>(directory, out)?, one::<LayerRow>(directory, out)?, one::<ImageRow>(directory, out)?];
-    Ok(paths.to_vec())
+    let trials = Table::read::<TrialRow>(directory)?;
+    let layers = Table::read_or_empty::<LayerRow>(directory)?;
+    let images = Table::read_or_empty::<ImageRow>(directory)?;
+    Ok(vec![write::<TrialRow>(&trials, out)?, write::<LayerRow>(&layers, out)?, write::<ImageRow>(&images, out)?])
 }
 
-fn one<R: Record>(directory: &Path, out: &Path) -> Result<PathBuf, ReportError> {
+fn write<R: Record>(table: &Table, out: &Path) -> Result<PathBuf, ReportError> {
     let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
-    let mut frame = Table::read::<R>(directory)?.frame().clone();
+    let mut frame = table.frame().clone();
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Snappy).finish(&mut frame).map_err(wrong)?;
     let path = out.join(Path::new(R::FILE).with_extension("parquet"));
@@ -61,5 +63,10 @@ mod tests {
         assert_eq!(frame.column("dirty").unwrap().bool().unwrap().iter().collect::<Vec<_>>(), [Some(true), None]);
         let layers = ParquetReader::new(std::fs::File::open(&paths[1]).unwrap()).finish().unwrap();
         assert_eq!(layers.height(), 0);
+        // A copy of `trials.csv` alone.
+        std::fs::remove_file(directory.path().join(LayerRow::FILE)).unwrap();
+        let paths = export(directory.path(), &out).unwrap();
+        let missing = ParquetReader::new(std::fs::File::open(&paths[1]).unwrap()).finish().unwrap();
+        assert!(missing.equals_missing(&layers));
     }
 }

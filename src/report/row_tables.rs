@@ -28,12 +28,12 @@ impl<R: Record> RowTables<R> {
     /// The rows of the attempt that a trial's row is of; an earlier attempt may have left some, too.
     ///
     /// # Errors
-    /// As [`Table::read`].
+    /// As [`Table::read_or_empty`].
     pub fn of(&self, rows: &Rows, row: usize) -> Result<Table, ReportError> {
         let directory = rows.directory(row);
         let mut read = self.read.borrow_mut();
         if !read.contains_key(directory) {
-            read.insert(directory.to_owned(), Table::read::<R>(directory)?);
+            read.insert(directory.to_owned(), Table::read_or_empty::<R>(directory)?);
         }
         read[directory].of_attempt(&rows.text(trial::ID, row), &rows.text(trial::ATTEMPT, row))
     }

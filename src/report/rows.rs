@@ -9,7 +9,7 @@ use polars::prelude::*;
 use super::ReportError;
 use super::accuracy_rows;
 use super::columns::{REPETITIONS, trial};
-use super::table::{self, alike, rows_at};
+use super::table::{self, alike, attempt_rank, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
 use crate::experiment::records::{AccuracyRow, Record, TrialRow};
@@ -159,16 +159,14 @@ impl Rows {
     }
 }
 
-/// Of the trials of several tables, copies of each other or not, the last attempt each, of several the one that ended last; and the number
+/// Of the trials of several tables, copies of each other or not, the attempt each that counts, of several the one that ended last; and the number
 /// of trials that were measured several times.
 fn last(tables: &[DataFrame]) -> PolarsResult<(DataFrame, usize)> {
     if tables.is_empty() {
         return Ok((DataFrame::default(), 0));
     }
     let all = concat_df_diagonal(tables)?;
-    let rank = |row: usize| {
-        (table::number(&all, trial::ATTEMPT, row).map(|it| it as u64), table::text(&all, trial::ENDED, row))
-    };
+    let rank = |row: usize| (attempt_rank(&all, row), table::text(&all, trial::ENDED, row));
     let trials = alike(&all, &[trial::ID])?;
     let again = trials.iter().filter(|rows| rows.iter().any(|row| rank(*row) != rank(rows[0]))).count();
     // Of equal ones the first.

@@ -88,7 +88,7 @@ pub fn recovery_text(recovery: &Recovery) -> String {
     }
     for torn in &recovery.torn {
         text += &format!(
-            "the last row of {} was cut short ({} bytes) and is moved to torn_rows.txt; what it was of runs again\n",
+            "the last row of {} was cut short ({} bytes) and is moved to torn_rows.txt; a trial without its row in trials.csv runs again\n",
             torn.table, torn.bytes
         );
     }

@@ -128,7 +128,7 @@ pub fn write_tables(directory: &Path) -> Result<Vec<PathBuf>, ReportError> {
 /// # Errors
 /// A directory without results, a damaged table, or what writing says.
 pub fn write_report(directories: &[PathBuf], out: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), ReportError> {
-    let report = Report::of(directories)?;
+    let mut report = Report::of(directories)?;
     let mut paths = Vec::new();
     if directories.iter().any(|directory| directory == out) && has_trials(out) {
         paths.extend(write_tables(out)?);
@@ -137,5 +137,19 @@ pub fn write_report(directories: &[PathBuf], out: &Path) -> Result<(Vec<PathBuf>
     let path = out.join("report.html");
     write_whole(&path, html::page(directories, &report)?.as_bytes())?;
     paths.push(path);
+    report.left_out.extend(of_earlier_reports(out, &paths));
     Ok((paths, report.left_out))
+}
+
+/// Files where tables and figures are that are not among the written ones.
+fn of_earlier_reports(out: &Path, written: &[PathBuf]) -> Option<LeftOut> {
+    let files = [TABLES, FIGURES].iter().filter_map(|folder| std::fs::read_dir(out.join(folder)).ok()).flatten();
+    let paths = files.filter_map(|file| Some(file.ok()?.path())).filter(|path| !written.contains(path));
+    let mut others: Vec<String> =
+        paths.filter_map(|path| Some(path.strip_prefix(out).ok()?.display().to_string())).collect();
+    others.sort_unstable();
+    (!others.is_empty()).then(|| LeftOut {
+        what: others.join(", "),
+        why: "there already, perhaps from an earlier report, and not of these rows".to_owned(),
+    })
 }

@@ -40,6 +40,20 @@ impl Table {
         Ok(Self { frame: concat_df_diagonal(&parts).map_err(wrong)?, name: R::FILE })
     }
 
+    /// As [`Table::read`]; a table that is not there, as in a copy of `trials.csv` alone, has no rows.
+    ///
+    /// # Errors
+    /// Those of [`Table::read`] but for [`ExperimentError::NoResults`].
+    pub fn read_or_empty<R: Record>(directory: &Path) -> Result<Self, ReportError> {
+        if !table_parts::<R>(directory).is_empty() {
+            return Self::read::<R>(directory);
+        }
+        let names: Vec<String> = R::COLUMNS.iter().map(|column| column.name.to_owned()).collect();
+        let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
+        let frame = DataFrame::new(0, columns_of::<R>(directory, &names, &[])?).map_err(wrong)?;
+        Ok(Self { frame, name: R::FILE })
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -108,16 +122,16 @@ impl Table {
         Ok(Self { frame, name: self.name })
     }
 
-    /// Of the attempts at a trial the last one each, in the order of the first ones.
+    /// Of the attempts at a trial the last one each, but one that failed only where none came to its end; in the order of the first ones.
     ///
     /// # Errors
     /// [`ReportError::Column`] if there are no ids.
     pub fn last_attempts(&self) -> Result<Self, ReportError> {
         self.column(trial::ID)?;
         let wrong = |error| self.wrong(&error);
-        let attempt = |row: &usize| number(&self.frame, trial::ATTEMPT, *row).unwrap_or(0.0) as u64;
+        let rank = |row: &usize| attempt_rank(&self.frame, *row);
         let trials = alike(&self.frame, &[trial::ID]).map_err(wrong)?;
-        let last: Vec<usize> = trials.iter().filter_map(|rows| rows.iter().copied().max_by_key(attempt)).collect();
+        let last: Vec<usize> = trials.iter().filter_map(|rows| rows.iter().copied().max_by_key(rank)).collect();
         Ok(Self { frame: rows_at(&self.frame, &last).map_err(wrong)?, name: self.name })
     }
 
@@ -198,6 +212,12 @@ pub fn number(frame: &DataFrame, column: &str, row: usize) -> Option<f64> {
     number.filter(|number: &f64| number.is_finite())
 }
 
+/// What of several attempts at a trial counts: the last one, but one that failed only where none came to its end.
+#[must_use]
+pub fn attempt_rank(frame: &DataFrame, row: usize) -> (bool, u64) {
+    (text(frame, trial::STATUS, row) == "ok", number(frame, trial::ATTEMPT, row).unwrap_or(0.0) as u64)
+}
+
 /// The rows that agree in some columns, those that the table has, in the order of the first ones.
 ///
 /// # Errors
@@ -269,7 +289,7 @@ fn typed(name: &str, cells: &StringChunked, kind: Option<&ColumnKind>) -> Polars
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::records::LayerRow;
+    use crate::experiment::records::{LayerRow, TrialRow};
     use crate::report::rows::tests::directory;
 
     #[test]
@@ -289,6 +309,12 @@ mod tests {
         let table = Table::read::<LayerRow>(directory.path()).unwrap().last_attempts().unwrap();
         assert_eq!(table.text("trial_id").unwrap(), ["a", "b", "c"]);
         assert_eq!(table.numbers("seconds").unwrap(), [Some(3.0), Some(2.0), Some(4.0)]);
+        let directory = self::directory(&[(
+            "trials.csv",
+            "trial_id,attempt,status\na,1,failed\na,2,ok\na,3,failed\nb,1,failed\nb,2,failed\n",
+        )]);
+        let table = Table::read::<TrialRow>(directory.path()).unwrap().last_attempts().unwrap();
+        assert_eq!(table.text("attempt").unwrap(), ["2", "2"]);
     }
 
     #[test]
@@ -305,5 +331,15 @@ mod tests {
         let error = Table::read::<LayerRow>(Path::new("/nonexistent")).unwrap_err();
         assert!(error.to_string().contains("name a directory that `leveled run` wrote"));
         assert!(error.is_user_error());
+    }
+
+    #[test]
+    fn a_table_that_is_not_there_has_no_rows() {
+        let directory = directory(&[("trials.csv", "trial_id,status\na,ok\n")]);
+        let table = Table::read_or_empty::<LayerRow>(directory.path()).unwrap();
+        assert!(table.is_empty() && table.numbers("seconds").unwrap().is_empty());
+        assert!(table.of_attempt("a", "1").unwrap().is_empty());
+        std::fs::write(directory.path().join("layers.csv"), "").unwrap();
+        assert!(Table::read_or_empty::<LayerRow>(directory.path()).unwrap_err().to_string().contains("it is empty"));
     }
 }

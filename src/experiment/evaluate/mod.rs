@@ -20,7 +20,7 @@ mod trial;
 pub use clear::predicted_bytes as predicted_clear_bytes;
 pub use description::Planner;
 pub use row_sink::RowSink;
-pub use server::{ServerRequest, prepare_bundle, prepare_server_keys, serve};
+pub use server::{SERVER_FILES, ServerRequest, prepare_bundle, prepare_server_keys, serve};
 pub use single::infer;
 pub use statistics::{Z, median, wilson};
 pub use trial::evaluate;

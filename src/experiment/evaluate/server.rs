@@ -32,6 +32,9 @@ pub(super) const BUNDLE: &str = "client.lev";
 /// The keys of its client, as it reads them.
 pub(super) const KEYS: &str = "keys.lev";
 
+/// All files of a server's directory.
+pub const SERVER_FILES: [&str; 3] = [PLAN, BUNDLE, KEYS];
+
 /// Images that the noise of logits is simulated on.
 const SIMULATED: usize = 4;
 

@@ -42,7 +42,7 @@ fn infer_here(
         tell(&warning);
     }
     let chosen = Chosen::of(&request.image, &prepared.card)?;
-    task.purpose = format!("image {}", sha256_of_image(&chosen.image));
+    task.purpose = format!("image {} by {}", sha256_of_image(&chosen.image), prepared.card.sha256);
     task.check_memory(task.memory_bytes(&prepared.plan))?;
     events.progress(Stage::Preparation, 1, 1, "");
     let session = Session::open(&prepared, &task, events)?;

@@ -140,12 +140,14 @@ impl Task {
         PlanOptions { prices: prices.clone(), ..plan_options(&self.settings, &self.parameters) }
     }
 
-    /// Whether a plan for this task is one for the other as well: images, seeds, back end, threads and the limit of memory do not enter.
+    /// Whether a plan for this task is one for the other as well: images, seeds, back end, threads and, but where it decides the number of
+    /// tiles, the limit of memory do not enter.
     pub fn plans_like(&self, other: &Self) -> bool {
         let Settings { images, backend, seed, threads, memory, probe, .. } = other.settings.clone();
         let settings = Settings { images, backend, seed, threads, memory, probe, ..self.settings.clone() };
         let like = Self { settings, purpose: other.purpose.clone(), ..self.clone() } == *other;
-        let of = |memory: MemorySettings| (memory.working, memory.diagonals);
+        let deciding = self.settings.chooses_tiles();
+        let of = |memory: MemorySettings| (memory.working, memory.diagonals, memory.limit.filter(|_| deciding));
         like && of(self.settings.memory) == of(memory)
     }
 
@@ -192,7 +194,7 @@ mod tests {
     use super::*;
     use crate::ckks::{KeySwitching, SecurityPolicy};
     use crate::experiment::byte_size::ByteSize;
-    use crate::experiment::setting::{Backend, Clusters, ImageSelection, LogN, Probe, Seed};
+    use crate::experiment::setting::{Backend, Clusters, ImageSelection, LayoutKind, LogN, Probe, Seed, Tiles};
     use crate::experiment::trial::tests::{sample, sample_with};
 
     #[test]
@@ -229,6 +231,18 @@ mod tests {
         assert!(task.purpose != other.purpose && task.plans_like(&other) && other.plans_like(&task));
         assert!(!task.plans_like(&with(|settings| settings.log_n = LogN(16))));
         assert!(!task.plans_like(&with(|settings| settings.memory.working = ByteSize(1 << 30))));
+        // The limit decides where the number of tiles is to be the best one.
+        let limited = |tiles, gib: u64| {
+            Task::from(&sample_with(|settings| {
+                (settings.layout, settings.tiles) = (LayoutKind::Tiled, Tiles(tiles));
+                settings.memory.limit = Some(ByteSize(gib << 30));
+            }))
+        };
+        assert!(limited(Some(4), 1).plans_like(&limited(Some(4), 2)));
+        assert!(limited(None, 1).plans_like(&limited(None, 1)) && !limited(None, 1).plans_like(&limited(None, 2)));
+        let purposes =
+            [limited(Some(4), 1), limited(Some(4), 2), limited(None, 1), limited(None, 2)].map(|task| task.purpose);
+        assert!(purposes[0] == purposes[1] && purposes[2] != purposes[3]);
     }
 
     #[test]

@@ -41,10 +41,14 @@ impl Filter {
         let is_model = self.key == TrialRow::model.name;
         // A number may be written otherwise, and an empty cell is what experiments have a word for.
         let number = |text: &str| text.parse::<f64>().ok().filter(|_| self.key != TrialRow::trial_id.name);
+        let integer = |text: &str| text.parse::<i128>().ok();
         let is = |value: &String| {
             value == cell
                 || (cell.is_empty() && NOTHING.contains(&value.as_str()))
-                || number(value).is_some_and(|number_of| Some(number_of) == number(cell))
+                || match (integer(value), integer(cell)) {
+                    (Some(wanted), Some(there)) => wanted == there,
+                    _ => number(value).is_some_and(|wanted| Some(wanted) == number(cell)),
+                }
                 || (is_model && value.split_whitespace().map(stem).eq(cell.split_whitespace().map(stem)))
         };
         self.values.iter().any(is)
@@ -175,6 +179,11 @@ mod tests {
         assert_eq!(chosen(&["log_n=15"]).unwrap(), [2, 3]);
         assert_eq!(chosen(&["log_n=14, 15", "threads = 2"]).unwrap(), [1, 3]);
         assert_eq!(chosen(&["log_n=15.0", "clusters=none", "seed=null"]).unwrap(), [2, 3]);
+        let numbers = |wanted: &str, there: &str| {
+            filter(&format!("seed={wanted}")).passes(&HashMap::from([("seed", there.to_owned())]))
+        };
+        assert!(numbers("10000000000000001", "10000000000000001") && numbers("1e3", "1000"));
+        assert!(!numbers("10000000000000001", "10000000000000000"));
         assert!(chosen(&["clusters=16"]).unwrap_err().to_string().ends_with("there are: none"));
         assert_eq!(chosen(&[&format!("trial_id={}", trials()[2].id)]).unwrap(), [2]);
         for (model, passes) in [("net", true), ("net.safetensors", true), ("net2", false), ("", false)] {

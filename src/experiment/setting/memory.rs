@@ -71,7 +71,7 @@ impl Setting for MemorySettings {
         "what of the limit is left; what is available".to_owned()
     }
 
-    /// No result depends on the limit.
+    /// Of the limit see [`TrialSpec::identity`](crate::experiment::trial::TrialSpec::identity).
     fn identity(&self) -> Option<Value> {
         let default = Self::default();
         if self.working != default.working {

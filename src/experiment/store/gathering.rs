@@ -161,6 +161,18 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_elsewhere_does_not_undo_what_came_to_its_end() {
+        let root = tempfile::tempdir().unwrap();
+        let ok = part(root.path(), "ok", &[record("a", TrialStatus::Ok, "")]);
+        let failed = part(root.path(), "failed", &[record("a", TrialStatus::Failed, "no memory")]);
+        for (name, parts) in [("one", [&ok, &failed]), ("other", [&failed, &ok])] {
+            let (mut run, _) = RunDirectory::take(&root.path().join(name)).unwrap();
+            assert_eq!(run.gather(&parts.map(Clone::clone)).unwrap().added, 2);
+            assert_eq!(run.statuses()["a"], TrialStatus::Ok);
+        }
+    }
+
+    #[test]
     fn what_is_in_use_waits_and_what_is_not_there_is_named() {
         let root = tempfile::tempdir().unwrap();
         let a = part(root.path(), "a", &[record("a", TrialStatus::Ok, "")]);

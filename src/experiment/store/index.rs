@@ -1,6 +1,6 @@
 //! What a results directory knows of each trial.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use csv::StringRecord;
 
@@ -14,7 +14,9 @@ type Attempt = (String, u32);
 /// Which trials are recorded, and which attempts there were.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    trials: HashMap<Attempt, TrialStatus>,
+    trials: HashSet<Attempt>,
+    /// The number and the status of the attempt that counts for each trial.
+    counting: HashMap<String, (u32, TrialStatus)>,
     layers: HashMap<Attempt, usize>,
     images: HashMap<Attempt, usize>,
     last: HashMap<String, u32>,
@@ -36,7 +38,7 @@ impl Index {
     /// What is wrong with the row.
     pub fn read_trial(&mut self, header: &StringRecord, row: &StringRecord, line_end: LineEnd) -> Result<(), String> {
         let attempt = attempt(header, row)?;
-        if line_end == LineEnd::Missing && self.trials.contains_key(&attempt) {
+        if line_end == LineEnd::Missing && self.trials.contains(&attempt) {
             return Err("it is recorded already".to_owned());
         }
         let word = cell(header, row, TrialRow::status)?;
@@ -64,7 +66,13 @@ impl Index {
     /// Notes that an attempt has its row in `trials.csv`.
     pub fn note_trial(&mut self, attempt: Attempt, status: TrialStatus) {
         self.note_last(&attempt);
-        self.trials.insert(attempt, status);
+        let (trial_id, number) = attempt.clone();
+        self.trials.insert(attempt);
+        let rank = |(number, status)| (status == TrialStatus::Ok, number);
+        let counting = self.counting.entry(trial_id).or_insert((number, status));
+        if rank((number, status)) > rank(*counting) {
+            *counting = (number, status);
+        }
     }
 
     fn note_last(&mut self, (trial_id, attempt): &Attempt) {
@@ -72,16 +80,9 @@ impl Index {
         *last = (*last).max(*attempt);
     }
 
-    /// How the last recorded attempt at a trial ended.
-    fn status(&self, trial_id: &str) -> Option<TrialStatus> {
-        let last = *self.last.get(trial_id)?;
-        // An attempt may have left rows of images and no row of its own.
-        (1..=last).rev().find_map(|attempt| self.trials.get(&(trial_id.to_owned(), attempt)).copied())
-    }
-
     /// Whether an attempt has its row in `trials.csv`.
     pub fn has(&self, trial_id: &str, attempt: u32) -> bool {
-        self.trials.contains_key(&(trial_id.to_owned(), attempt))
+        self.trials.contains(&(trial_id.to_owned(), attempt))
     }
 
     /// How many rows of an attempt there are.
@@ -98,9 +99,9 @@ impl Index {
         self.last.get(trial_id).map_or(1, |last| last.saturating_add(1))
     }
 
-    /// How the last recorded attempt at each trial ended.
+    /// How each trial ended: the last attempt counts, but one that failed does not beside one that came to its end.
     pub fn statuses(&self) -> HashMap<String, TrialStatus> {
-        self.last.keys().filter_map(|trial_id| Some((trial_id.clone(), self.status(trial_id)?))).collect()
+        self.counting.iter().map(|(trial_id, (_, status))| (trial_id.clone(), *status)).collect()
     }
 }
 
@@ -110,7 +111,8 @@ fn attempt(header: &StringRecord, row: &StringRecord) -> Result<Attempt, String>
         return Err(format!("{trial_id:?} in `trial_id` is no id of a trial"));
     }
     let number = cell(header, row, TrialRow::attempt)?;
-    let number = number.parse().map_err(|_| format!("{number:?} is no number of an attempt"))?;
+    let known = number.parse().ok().filter(|number| (1..u32::MAX).contains(number));
+    let number = known.ok_or_else(|| format!("{number:?} is no number of an attempt"))?;
     Ok((trial_id.to_owned(), number))
 }
 

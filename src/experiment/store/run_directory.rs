@@ -18,6 +18,9 @@ use crate::experiment::records::{AccuracyRow, Record, TrialRow, TrialStatus};
 /// Folder in a results directory for what a run needs while it lasts; removed at its end.
 const PENDING: &str = ".pending";
 
+/// What the names of files begin with that show whether a directory can be written to.
+const PROBE: &str = ".leveled-";
+
 /// Ending of the names of files with what a trial has reached.
 const CHECKPOINT: &str = ".batches.jsonl";
 
@@ -70,7 +73,7 @@ impl RunDirectory {
                     let name = entry.map_err(not_writable)?.file_name().to_string_lossy().into_owned();
                     if TABLES.iter().any(|table| directory.join(table).is_file()) {
                         content = Content::Results;
-                    } else if name != PENDING && name != lock::FILE {
+                    } else if name != PENDING && name != lock::FILE && !name.starts_with(PROBE) {
                         return Err(ExperimentError::OutputOccupied { path: directory.to_owned(), example: name });
                     }
                 }
@@ -90,12 +93,13 @@ impl RunDirectory {
         let content = Self::content(directory)?;
         let directory = std::path::absolute(directory).map_err(not_writable)?;
         let existing = directory.ancestors().find(|above| above.exists()).unwrap_or(&directory);
-        let probe = existing.join(format!(".leveled-{}", std::process::id()));
-        File::create_new(&probe).and_then(|_| fs::remove_file(&probe)).map_err(not_writable)?;
+        let probe = existing.join(format!("{PROBE}{}", std::process::id()));
+        // A process that was killed here may have left one.
+        File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(not_writable)?;
         Ok(content)
     }
 
-    /// How the last recorded attempt at each trial ended, without touching anything.
+    /// How each trial ended, see [`Index::statuses`], without touching anything.
     ///
     /// # Errors
     /// [`ExperimentError::OutputOccupied`], [`ExperimentError::TableHeader`], [`ExperimentError::TableDamaged`].
@@ -187,7 +191,7 @@ impl RunDirectory {
         paths.iter().filter_map(|path| Some(path.file_name()?.to_str()?.strip_suffix(CHECKPOINT)?.to_owned())).collect()
     }
 
-    /// How the last recorded attempt at each trial ended.
+    /// How each trial ended, see [`Index::statuses`].
     #[must_use]
     pub fn statuses(&self) -> HashMap<String, TrialStatus> {
         self.index.statuses()
@@ -339,6 +343,8 @@ mod tests {
         for (changed, said) in [
             (text.replacen(",reason", ",remark", 1), "it lacks `reason`; it has `remark`"),
             (text.replace(',', ";"), "its cells are separated by `;`"),
+            (text.replacen("\na,1", "\na,0", 1), "\"0\" is no number of an attempt"),
+            (text.replacen("\na,1", "\na,4294967295", 1), "is no number of an attempt"),
             (text.replacen("\na,1", "\n1.23457E+15,1", 1), "\"1.23457E+15\" in `trial_id` is no id of a trial"),
         ] {
             fs::write(&path, &changed).unwrap();
@@ -505,6 +511,11 @@ mod tests {
             assert!(matches!(error, ExperimentError::OutputNotWritable { .. }), "{error}");
         }
         let directory = tempfile::tempdir().unwrap();
+        // A process with the same number that was killed here.
+        let left = directory.path().join(format!("{PROBE}{}", std::process::id()));
+        fs::write(&left, "").unwrap();
+        assert_eq!(RunDirectory::check(directory.path()).unwrap(), Content::Nothing);
+        assert!(!left.exists());
         assert_eq!(RunDirectory::check(&directory.path().join("new")).unwrap(), Content::Nothing);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }

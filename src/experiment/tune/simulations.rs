@@ -57,7 +57,7 @@ impl<'i> Simulations<'i> {
     /// What the images of a trial say; none: the search was asked to end. `label` is what its progress is called.
     ///
     /// # Errors
-    /// [`ExperimentError::Simulation`] for a trial that fails; what reading and writing rows says.
+    /// [`ExperimentError::Simulation`] for a trial that fails; [`ExperimentError::MissingImages`]; what reading and writing rows says.
     pub fn measure(&mut self, spec: &TrialSpec, label: &str) -> Result<Option<Measured>, ExperimentError> {
         if self.directory.statuses().get(&spec.id) != Some(&TrialStatus::Ok) {
             self.provenance.trials.insert(spec.id.clone(), TrialProvenance::of(spec));
@@ -78,7 +78,17 @@ impl<'i> Simulations<'i> {
                 return Ok(None);
             }
         }
-        Ok(Some(Measured::of(&image_rows(self.directory.path(), &spec.id)?)))
+        let (rows, expected) = (image_rows(self.directory.path(), &spec.id)?, spec.settings.images.count());
+        if rows.len() != expected {
+            let directory = self.directory.path().to_owned();
+            return Err(ExperimentError::MissingImages {
+                directory,
+                trial_id: spec.id.clone(),
+                rows: rows.len(),
+                expected,
+            });
+        }
+        Ok(Some(Measured::of(&rows)))
     }
 }
 

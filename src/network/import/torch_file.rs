@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
+use zip::result::ZipError;
+
 use super::pickle::{Handle, Pickle, Tensor, Value};
 use super::stored_tensor::StoredTensor;
 use crate::network::weights::Element;
@@ -30,7 +32,14 @@ pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
 /// The tensors of a zip archive. The error is what is wrong and what to do, in words.
 pub(super) fn read_zip(bytes: &[u8]) -> Result<Entries, String> {
-    let damaged = |error: zip::result::ZipError| format!("its archive is damaged ({error}); copy the file again");
+    let damaged = |error: ZipError| match error {
+        ZipError::UnsupportedArchive(_) => {
+            format!(
+                "its archive is not one of torch.save, which compresses nothing ({error}); save it again with torch.save"
+            )
+        }
+        error => format!("its archive is damaged ({error}); copy the file again"),
+    };
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     let names = archive.file_names().map(|name| Ok(name.map_err(damaged)?.into_owned()));
     let names: Vec<String> = names.collect::<Result<_, String>>()?;

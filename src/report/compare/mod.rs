@@ -205,7 +205,11 @@ mod tests {
         assert_eq!(back.worse(), 0);
         assert_eq!(back.trials.last().unwrap().trial_id, "b");
         let text = comparison_text(&made);
-        assert!(text.contains("3 of 4 trials got worse") && text.contains("| failed: killed by signal 9"), "{text}");
+        assert!(
+            text.contains("3 of 4 trials got worse; 1 of before is not there after.")
+                && text.contains("| failed: killed by signal 9"),
+            "{text}"
+        );
     }
 
     #[test]

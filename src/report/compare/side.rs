@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::Circumstance;
-use crate::experiment::records::{ImageRow, Record, TrialRow};
+use crate::experiment::records::{ImageRow, TrialRow};
 use crate::report::ReportError;
 use crate::report::columns::{Accuracy, CLEAR, trial};
 use crate::report::table::{Table, number, text};
@@ -24,8 +24,7 @@ const CIRCUMSTANCES: [&str; 6] = [
 #[derive(Debug)]
 pub(super) struct Side {
     trials: Table,
-    /// None: there is no such table.
-    images: Option<Table>,
+    images: Table,
 }
 
 impl Side {
@@ -33,9 +32,7 @@ impl Side {
     pub(super) fn read(directory: &Path) -> Result<Self, ReportError> {
         let trials = tables::trials(directory)?;
         trials.column(trial::STATUS)?;
-        let images =
-            directory.join(ImageRow::FILE).is_file().then(|| Table::read::<ImageRow>(directory)).transpose()?;
-        Ok(Self { trials, images })
+        Ok(Self { trials, images: Table::read_or_empty::<ImageRow>(directory)? })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -64,8 +61,7 @@ impl Side {
 
     /// Which images of a trial are right; empty: it is not known.
     pub(super) fn right(&self, row: usize, of: Accuracy) -> Result<HashMap<String, bool>, ReportError> {
-        let Some(images) = &self.images else { return Ok(HashMap::new()) };
-        let images = images.of_attempt(&self.id(row), &self.text(trial::ATTEMPT, row))?;
+        let images = self.images.of_attempt(&self.id(row), &self.text(trial::ATTEMPT, row))?;
         let predicted = if of == CLEAR { ImageRow::clear_predicted.name } else { ImageRow::predicted.name };
         let [numbers, labels, predicted] =
             [ImageRow::image.name, ImageRow::label.name, predicted].map(|column| images.text_or_empty(column));

@@ -27,8 +27,13 @@ pub fn comparison_text(comparison: &Comparison) -> String {
             ("difference (%)", Align::Right, &|trial| seconds(trial, |it| signed(it, 1))),
         ],
     );
+    let gone = match only_before.len() {
+        0 => String::new(),
+        1 => "; 1 of before is not there after".to_owned(),
+        several => format!("; {several} of before are not there after"),
+    };
     let mut text = format!(
-        "# {before} and {after}\n\n{} of {} trials got worse.\n\n{}\n",
+        "# {before} and {after}\n\n{} of {} trials got worse{gone}.\n\n{}\n",
         comparison.worse(),
         trials.len(),
         table.without_empty_columns().markdown()

@@ -24,8 +24,6 @@ pub(super) struct Evaluation {
     pub(super) exploding: usize,
     /// For each activation, the largest magnitude of an input; infinite if one is not finite.
     pub(super) largest: Vec<f64>,
-    /// The first activation, in the order of evaluation, that an input above the limit reaches.
-    pub(super) first_exploding_site: Option<usize>,
 }
 
 impl Evaluation {
@@ -45,10 +43,6 @@ impl Evaluation {
         self.correct += other.correct;
         self.exploding += other.exploding;
         self.largest.iter_mut().zip(&other.largest).for_each(|(a, &b)| *a = a.max(b));
-        self.first_exploding_site = match (self.first_exploding_site, other.first_exploding_site) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
     }
 }
 
@@ -74,8 +68,7 @@ pub(super) fn evaluate(
             .collect();
         running.into_iter().map(join).collect::<Vec<_>>()
     });
-    let mut all =
-        Evaluation { images: 0, correct: 0, exploding: 0, largest: vec![0.0; sites], first_exploding_site: None };
+    let mut all = Evaluation { images: 0, correct: 0, exploding: 0, largest: vec![0.0; sites] };
     for part in parts {
         all.add(&part?);
     }
@@ -88,13 +81,7 @@ fn part(
     indices: &[usize],
     pass: &Pass,
 ) -> Result<Evaluation, TrainingError> {
-    let mut sum = Evaluation {
-        images: 0,
-        correct: 0,
-        exploding: 0,
-        largest: vec![0.0; network.sites().len()],
-        first_exploding_site: None,
-    };
+    let mut sum = Evaluation { images: 0, correct: 0, exploding: 0, largest: vec![0.0; network.sites().len()] };
     for chunk in indices.chunks(CHUNK) {
         let batch = batches.batch(chunk, None)?;
         let outcome = tch::no_grad(|| network.forward(&batch.images, pass))?;
@@ -108,7 +95,6 @@ fn part(
             images: chunk.len(),
             correct: count(&right)?,
             exploding: count(&exploding)?,
-            first_exploding_site: by_site.iter().position(|&largest| largest > EXPLODING),
             largest: by_site,
         });
     }

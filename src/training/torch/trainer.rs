@@ -71,6 +71,8 @@ pub fn train(
             return trainer.trained(progress, true);
         }
     }
+    // Also where it ended with this error before.
+    trainer.check_exploding(&progress)?;
     trainer.trained(progress, false)
 }
 
@@ -138,7 +140,10 @@ impl<'a> Trainer<'a> {
         if weights.exists() || Card::path_beside(&weights).exists() {
             return Err(TrainingError::OtherWeights { path: weights });
         }
-        Ok(Progress { fingerprint: self.fingerprint.clone(), ..Progress::default() })
+        let progress = Progress { fingerprint: self.fingerprint.clone(), ..Progress::default() };
+        // Before the first weights, so that those of a training that a kill ends are never without it.
+        checkpoint::write(&self.checkpoint, &self.state, &progress)?;
+        Ok(progress)
     }
 
     fn trained(&self, progress: Progress, interrupted: bool) -> Result<Trained, TrainingError> {
@@ -226,14 +231,14 @@ impl<'a> Trainer<'a> {
         progress.rows.push(row);
         progress.largest.push(found.largest.clone());
         self.keep(progress)?;
-        let exploded = self.count_exploding(progress, &found, &sites);
+        self.count_exploding(progress, &found);
         checkpoint::write(&self.checkpoint, &self.state, progress)?;
         write_history(&self.options.directory, &sites, progress)?;
         let by_site: Vec<(String, f64)> = sites.into_iter().zip(found.largest).collect();
         if let Some(row) = progress.rows.last() {
             observer.epoch(row, &by_site);
         }
-        exploded
+        self.check_exploding(progress)
     }
 
     fn evaluate(&mut self, clamp: Option<f64>) -> Result<Evaluation, TrainingError> {
@@ -267,23 +272,24 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Counts epochs at whose end too many held out images exploded; an error after too many of them.
-    fn count_exploding(
-        &self,
-        progress: &mut Progress,
-        found: &Evaluation,
-        sites: &[String],
-    ) -> Result<(), TrainingError> {
+    /// Counts epochs at whose end too many held out images exploded.
+    fn count_exploding(&self, progress: &mut Progress, found: &Evaluation) {
         let percent = 100.0 * found.exploding as f64 / found.images.max(1) as f64;
         progress.exploding_epochs =
             if percent > self.recipe.stop_exploding_percent { progress.exploding_epochs + 1 } else { 0 };
+    }
+
+    /// An error after too many such epochs.
+    fn check_exploding(&self, progress: &Progress) -> Result<(), TrainingError> {
+        let (Some(row), Some(largest)) = (progress.rows.last(), progress.largest.last()) else { return Ok(()) };
         if progress.exploding_epochs < self.recipe.stop_exploding_epochs {
             return Ok(());
         }
-        let site = found.first_exploding_site.and_then(|site| sites.get(site).cloned());
+        let sites = self.state.networks[0].sites().iter().zip(largest);
+        let site = sites.into_iter().find(|(_, largest)| **largest > EXPLODING).map(|(site, _)| site.clone());
         Err(TrainingError::Exploding {
-            exploding: found.exploding,
-            images: found.images,
+            exploding: row.exploding_images,
+            images: self.split.validation.len(),
             epochs: progress.exploding_epochs,
             site: site.unwrap_or_else(|| "none".to_owned()),
         })
