@@ -97,7 +97,7 @@ macro_rules! with_settings {
                 convolution: ConvolutionKind where encrypted,
                 /// Images that share the slots of the same ciphertexts (channel and tiled layout); `auto`: as many as there is room for (tiled layout).
                 batch: Batch where encrypted,
-                /// Tiles of an image in the tiled layout: 1, 4, 16, 64, 256 or 1024, or `auto`, as many as take the least time.
+                /// Tiles of an image in the tiled layout: 1, 4, 16, 64, 256 or 1024, or `auto`, as many as take the least time within `memory.limit`.
                 tiles: Tiles where encrypted,
                 /// `auto`: late layers of the packed layout are computed in smaller rings, where their limits of security allow it and time
                 /// is saved; `none`: one ring.

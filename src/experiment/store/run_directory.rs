@@ -94,8 +94,9 @@ impl RunDirectory {
         let directory = std::path::absolute(directory).map_err(not_writable)?;
         let existing = directory.ancestors().find(|above| above.exists()).unwrap_or(&directory);
         let probe = existing.join(format!("{PROBE}{}", std::process::id()));
-        // A process that was killed here may have left one.
-        File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(not_writable)?;
+        // A process with the same number that was killed here may have left one.
+        let _ = fs::remove_file(&probe);
+        File::create_new(&probe).and_then(|_| fs::remove_file(&probe)).map_err(not_writable)?;
         Ok(content)
     }
 

@@ -94,6 +94,25 @@ fn damaged_files_are_refused_wherever_they_end() {
     }
 }
 
+#[test]
+fn an_archive_that_something_else_compressed_is_not_called_damaged() {
+    let mut bytes = fs::read(fixture("training_zip.pth")).unwrap();
+    let places = |signature: &[u8; 4], bytes: &[u8]| -> Vec<usize> {
+        bytes.windows(4).enumerate().filter(|(_, window)| *window == signature).map(|(at, _)| at).collect()
+    };
+    // The methods of the entries, where they stand and in the directory at the end: 8 is deflate.
+    for (signature, offset) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        for at in places(signature, &bytes) {
+            bytes[at + offset] = 8;
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("packed.pth");
+    fs::write(&path, bytes).unwrap();
+    let text = found(&path, &resnet20()).unwrap_err().to_string();
+    assert!(text.contains("not one of torch.save") && text.contains("save it again with torch.save"), "{text}");
+}
+
 proptest! {
     #[test]
     fn no_damage_is_a_panic(at in 0_usize..20_000, byte: u8, legacy: bool) {

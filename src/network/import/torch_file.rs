@@ -33,7 +33,7 @@ pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 /// The tensors of a zip archive. The error is what is wrong and what to do, in words.
 pub(super) fn read_zip(bytes: &[u8]) -> Result<Entries, String> {
     let damaged = |error: ZipError| match error {
-        ZipError::UnsupportedArchive(_) => {
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
             format!(
                 "its archive is not one of torch.save, which compresses nothing ({error}); save it again with torch.save"
             )
