@@ -110,7 +110,7 @@ fn an_archive_that_something_else_compressed_is_not_called_damaged() {
     let path = directory.path().join("packed.pth");
     fs::write(&path, bytes).unwrap();
     let text = found(&path, &resnet20()).unwrap_err().to_string();
-    assert!(text.contains("not one of torch.save") && text.contains("save it again with torch.save"), "{text}");
+    assert!(text.contains("its entries are compressed") && text.contains("save it again with torch.save"), "{text}");
 }
 
 proptest! {

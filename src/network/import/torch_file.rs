@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
+use zip::CompressionMethod;
 use zip::result::ZipError;
 
 use super::pickle::{Handle, Pickle, Tensor, Value};
@@ -32,19 +33,16 @@ pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
 /// The tensors of a zip archive. The error is what is wrong and what to do, in words.
 pub(super) fn read_zip(bytes: &[u8]) -> Result<Entries, String> {
-    let damaged = |error: ZipError| match error {
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            format!(
-                "its archive is not one of torch.save, which compresses nothing ({error}); save it again with torch.save"
-            )
-        }
-        error => format!("its archive is damaged ({error}); copy the file again"),
-    };
+    let damaged = |error: ZipError| format!("its archive is damaged ({error}); copy the file again");
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     let names = archive.file_names().map(|name| Ok(name.map_err(damaged)?.into_owned()));
     let names: Vec<String> = names.collect::<Result<_, String>>()?;
     let mut read = |name: &str| -> Result<Vec<u8>, String> {
         let mut entry = archive.by_name(name).map_err(damaged)?;
+        if entry.compression() != CompressionMethod::Stored {
+            return Err("its entries are compressed, which those of torch.save are not; save it again with torch.save"
+                .to_owned());
+        }
         // Entries are stored as they are, so none can be larger than the archive.
         if entry.size() > bytes.len() as u64 {
             return Err("its archive is damaged (an entry is larger than the file); copy the file again".to_owned());
