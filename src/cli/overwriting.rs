@@ -1,9 +1,9 @@
 //! Files that a command must not write over: what it reads, and what it writes itself.
 
-use std::io;
 use std::path::Path;
 
 use crate::experiment::ExperimentError;
+use crate::user_file::place_of;
 
 /// Refuses outputs, by the names of their options, that are the same file as an input or as another output.
 ///
@@ -22,12 +22,7 @@ pub fn refuse(outputs: &[(&'static str, &Path)], inputs: &[&Path]) -> Result<(),
 
 /// Whether two paths lead to one file, which need not be there.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let new = |path: &Path| {
-        let path = std::path::absolute(path)?;
-        let parent = path.parent().unwrap_or(&path).canonicalize()?;
-        Ok::<_, io::Error>(parent.join(path.file_name().unwrap_or_default()))
-    };
-    let place = |path: &Path| path.canonicalize().or_else(|_| new(path)).unwrap_or_else(|_| path.into());
+    let place = |path: &Path| path.canonicalize().or_else(|_| place_of(path)).unwrap_or_else(|_| path.into());
     place(one) == place(other)
 }
 

@@ -84,7 +84,7 @@ pub struct YamlText {
     pub text: String,
     /// Settings that the command line gives in place of the file.
     set: Vec<String>,
-    /// The values of the text, for those who only ask what is there; read once.
+    /// See [`YamlText::values`]; read once.
     values: OnceLock<Value>,
 }
 
@@ -144,11 +144,16 @@ impl YamlText {
         self.error(&path, problem.text.clone())
     }
 
+    /// Its values; nothing, if it is no YAML.
+    #[must_use]
+    pub fn values(&self) -> &Value {
+        self.values.get_or_init(|| serde_yaml::from_str(&self.text).unwrap_or_default())
+    }
+
     /// Whether there is a value that `path` leads to.
     #[must_use]
     pub fn has(&self, path: &[Step<'_>]) -> bool {
-        let values = self.values.get_or_init(|| serde_yaml::from_str(&self.text).unwrap_or_default());
-        path.iter().try_fold(values, |value, step| step.into(value)).is_some()
+        path.iter().try_fold(self.values(), |value, step| step.into(value)).is_some()
     }
 
     /// Line and column of the value that `path` leads to; of a repeated last key, its `occurrence`, from 1.

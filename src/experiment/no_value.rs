@@ -11,8 +11,8 @@ use super::settings::may_be_null;
 /// # Errors
 /// [`ExperimentError::Setting`] at the first.
 pub fn check(yaml: &YamlText) -> Result<(), ExperimentError> {
-    // What is no YAML is for the parser to explain.
-    let Ok(file) = serde_yaml::from_str::<Value>(&yaml.text) else { return Ok(()) };
+    // What is no YAML, and so has no values, is for the parser to explain.
+    let file = yaml.values();
     let settings = "the key has no value; give it one, or remove the key";
     check_mapping(yaml, &[Step::Key("fixed")], file.get("fixed"), settings, may_be_null)?;
     let axes = "the key has no value; give it a list of values, or remove the key";

@@ -20,6 +20,7 @@ use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
 use crate::network::card::CardActivation;
 use crate::network::{Architecture, Card, Pool, Shortcut};
+use crate::user_file::place_of;
 
 /// Turns points into trials; each file is read once.
 pub struct Resolver<'a> {
@@ -44,10 +45,7 @@ struct Subject {
 /// The absolute path of a file that is there. Its own name stays, if it is a symbolic link: a card stands beside that.
 fn resolved(path: &Path) -> std::io::Result<PathBuf> {
     path.metadata()?;
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => Ok(parent.canonicalize()?.join(name)),
-        _ => path.canonicalize(),
-    }
+    place_of(path)
 }
 
 /// What is known of a data set that has been read: its images are not kept.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::ExperimentError;
+use super::byte_size::ByteSize;
 use super::locate::{Step, YamlText};
 use super::parameter_set::ParameterSet;
 // Every type of a setting, so that a new one need not be named here.
@@ -266,10 +267,11 @@ fn cross<T: Clone>(
 }
 
 impl Settings {
-    /// Whether the plan has to choose the number of tiles, which depends on the limit of memory.
+    /// The limit of memory where the plan depends on it: the best number of tiles is the best that there is room for.
     #[must_use]
-    pub fn chooses_tiles(&self) -> bool {
-        self.layout == LayoutKind::Tiled && self.tiles.0.is_none()
+    pub fn planning_limit(&self) -> Option<ByteSize> {
+        let chooses_tiles = self.layout == LayoutKind::Tiled && self.tiles.0.is_none();
+        self.memory.limit.filter(|_| chooses_tiles)
     }
 }
 

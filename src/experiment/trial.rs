@@ -117,7 +117,7 @@ impl TrialSpec {
     }
 
     /// Canonical JSON of everything that can change the result: not names or paths, but contents, and settings that
-    /// are not at their default; the limit of memory only where it decides the number of tiles.
+    /// are not at their default; the limit of memory only where the plan depends on it.
     #[must_use]
     pub fn identity(&self) -> String {
         canonical_json(&Value::Object(self.identity_of(IDENTITY_VERSION, self.card_sha256())))
@@ -156,8 +156,7 @@ impl TrialSpec {
         if self.settings.seed.0.is_some() {
             identity.insert("seed_for".to_owned(), "trial".into());
         }
-        // The best number of tiles is the best that there is room for.
-        if let Some(limit) = self.settings.memory.limit.filter(|_| self.settings.chooses_tiles()) {
+        if let Some(limit) = self.settings.planning_limit() {
             identity.insert("memory_limit".to_owned(), limit.0.into());
         }
         if self.is_clear() {

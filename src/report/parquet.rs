@@ -7,7 +7,7 @@ use polars::prelude::*;
 use super::ReportError;
 use super::table::Table;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ImageRow, LayerRow, Record, TrialRow};
+use crate::experiment::records::{ImageRow, LayerRow, TrialRow};
 use crate::experiment::store::write_whole;
 
 /// Writes the three tables of a results directory into `out`, each column with the type that its documentation states, and gives the
@@ -18,18 +18,20 @@ use crate::experiment::store::write_whole;
 pub fn export(directory: &Path, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
     std::fs::create_dir_all(out)
         .map_err(|source| ExperimentError::OutputNotWritable { path: out.to_owned(), source })?;
-    let trials = Table::read::<TrialRow>(directory)?;
-    let layers = Table::read_or_empty::<LayerRow>(directory)?;
-    let images = Table::read_or_empty::<ImageRow>(directory)?;
-    Ok(vec![write::<TrialRow>(&trials, out)?, write::<LayerRow>(&layers, out)?, write::<ImageRow>(&images, out)?])
+    let tables = [
+        Table::read::<TrialRow>(directory)?,
+        Table::read_or_empty::<LayerRow>(directory)?,
+        Table::read_or_empty::<ImageRow>(directory)?,
+    ];
+    tables.iter().map(|table| write(table, out)).collect()
 }
 
-fn write<R: Record>(table: &Table, out: &Path) -> Result<PathBuf, ReportError> {
-    let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
+fn write(table: &Table, out: &Path) -> Result<PathBuf, ReportError> {
+    let wrong = |error: PolarsError| ReportError::Compute { what: table.name(), reason: error.to_string() };
     let mut frame = table.frame().clone();
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Snappy).finish(&mut frame).map_err(wrong)?;
-    let path = out.join(Path::new(R::FILE).with_extension("parquet"));
+    let path = out.join(Path::new(table.name()).with_extension("parquet"));
     write_whole(&path, &bytes)?;
     Ok(path)
 }
@@ -37,6 +39,7 @@ fn write<R: Record>(table: &Table, out: &Path) -> Result<PathBuf, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::records::Record;
     use crate::experiment::store::Store;
 
     #[test]

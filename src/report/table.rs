@@ -10,7 +10,7 @@ use super::ReportError;
 use super::columns::trial;
 use super::spreadsheet::{Reading, shows_decimal_comma};
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ColumnKind, Record};
+use crate::experiment::records::{ColumnKind, Record, TrialStatus};
 use crate::experiment::store::header::delimiter;
 use crate::experiment::store::{ended_by_itself, table_parts};
 use crate::user_file::without_mark;
@@ -36,8 +36,12 @@ impl Table {
         }
         let ended = ended_by_itself(directory);
         let parts = paths.into_iter().map(|path| read_part::<R>(path, ended)).collect::<Result<Vec<_>, _>>()?;
+        Self::of::<R>(concat_df_diagonal(&parts))
+    }
+
+    fn of<R: Record>(frame: PolarsResult<DataFrame>) -> Result<Self, ReportError> {
         let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
-        Ok(Self { frame: concat_df_diagonal(&parts).map_err(wrong)?, name: R::FILE })
+        Ok(Self { frame: frame.map_err(wrong)?, name: R::FILE })
     }
 
     /// As [`Table::read`]; a table that is not there, as in a copy of `trials.csv` alone, has no rows.
@@ -49,9 +53,13 @@ impl Table {
             return Self::read::<R>(directory);
         }
         let names: Vec<String> = R::COLUMNS.iter().map(|column| column.name.to_owned()).collect();
-        let wrong = |error: PolarsError| ReportError::Compute { what: R::FILE, reason: error.to_string() };
-        let frame = DataFrame::new(0, columns_of::<R>(directory, &names, &[])?).map_err(wrong)?;
-        Ok(Self { frame, name: R::FILE })
+        Self::of::<R>(DataFrame::new(0, columns_of::<R>(directory, &names, &[])?))
+    }
+
+    /// The name of its first file, such as `trials.csv`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Number of rows.
@@ -122,7 +130,7 @@ impl Table {
         Ok(Self { frame, name: self.name })
     }
 
-    /// Of the attempts at a trial the last one each, but one that failed only where none came to its end; in the order of the first ones.
+    /// Of the attempts at a trial the one each that counts ([`TrialStatus::rank`]), in the order of the first ones.
     ///
     /// # Errors
     /// [`ReportError::Column`] if there are no ids.
@@ -212,10 +220,12 @@ pub fn number(frame: &DataFrame, column: &str, row: usize) -> Option<f64> {
     number.filter(|number: &f64| number.is_finite())
 }
 
-/// What of several attempts at a trial counts: the last one, but one that failed only where none came to its end.
+/// The [`TrialStatus::rank`] of an attempt.
 #[must_use]
 pub fn attempt_rank(frame: &DataFrame, row: usize) -> (bool, u64) {
-    (text(frame, trial::STATUS, row) == "ok", number(frame, trial::ATTEMPT, row).unwrap_or(0.0) as u64)
+    let is_ok = text(frame, trial::STATUS, row) == TrialStatus::Ok.as_str();
+    let status = if is_ok { TrialStatus::Ok } else { TrialStatus::Failed };
+    status.rank(number(frame, trial::ATTEMPT, row).unwrap_or(0.0) as u64)
 }
 
 /// The rows that agree in some columns, those that the table has, in the order of the first ones.

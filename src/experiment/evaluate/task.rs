@@ -9,7 +9,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::combination::plan_options;
 use crate::experiment::inference::CheckedRequest;
 use crate::experiment::parameter_set::ParameterSet;
-use crate::experiment::setting::{MemorySettings, Threads, WeightsOrigin};
+use crate::experiment::setting::{Threads, WeightsOrigin};
 use crate::experiment::settings::Settings;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{PlanOptions, Prices};
@@ -140,15 +140,14 @@ impl Task {
         PlanOptions { prices: prices.clone(), ..plan_options(&self.settings, &self.parameters) }
     }
 
-    /// Whether a plan for this task is one for the other as well: images, seeds, back end, threads and, but where it decides the number of
-    /// tiles, the limit of memory do not enter.
+    /// Whether a plan for this task is one for the other as well: images, seeds, back end, threads and, but for
+    /// [`Settings::planning_limit`], the limit of memory do not enter.
     pub fn plans_like(&self, other: &Self) -> bool {
         let Settings { images, backend, seed, threads, memory, probe, .. } = other.settings.clone();
         let settings = Settings { images, backend, seed, threads, memory, probe, ..self.settings.clone() };
         let like = Self { settings, purpose: other.purpose.clone(), ..self.clone() } == *other;
-        let deciding = self.settings.chooses_tiles();
-        let of = |memory: MemorySettings| (memory.working, memory.diagonals, memory.limit.filter(|_| deciding));
-        like && of(self.settings.memory) == of(memory)
+        let of = |settings: &Settings| (settings.memory.working, settings.memory.diagonals, settings.planning_limit());
+        like && of(&self.settings) == of(&other.settings)
     }
 
     /// Threads to work on.

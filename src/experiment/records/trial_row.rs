@@ -26,6 +26,14 @@ words! {
     }
 }
 
+impl TrialStatus {
+    /// Of several attempts at a trial the one with the greatest rank counts: the last one, but one that failed only where none came to its end.
+    #[must_use]
+    pub const fn rank(self, attempt: u64) -> (bool, u64) {
+        (matches!(self, Self::Ok), attempt)
+    }
+}
+
 /// What is given, for the settings that have this mark.
 macro_rules! only_if {
     (encrypted, $($what:tt)*) => { $($what)* };

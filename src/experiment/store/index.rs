@@ -68,9 +68,8 @@ impl Index {
         self.note_last(&attempt);
         let (trial_id, number) = attempt.clone();
         self.trials.insert(attempt);
-        let rank = |(number, status)| (status == TrialStatus::Ok, number);
         let counting = self.counting.entry(trial_id).or_insert((number, status));
-        if rank((number, status)) > rank(*counting) {
+        if status.rank(number.into()) > counting.1.rank(counting.0.into()) {
             *counting = (number, status);
         }
     }
@@ -99,7 +98,7 @@ impl Index {
         self.last.get(trial_id).map_or(1, |last| last.saturating_add(1))
     }
 
-    /// How each trial ended: the last attempt counts, but one that failed does not beside one that came to its end.
+    /// How each trial ended, by the attempt that counts: see [`TrialStatus::rank`].
     pub fn statuses(&self) -> HashMap<String, TrialStatus> {
         self.counting.iter().map(|(trial_id, (_, status))| (trial_id.clone(), *status)).collect()
     }

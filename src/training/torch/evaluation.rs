@@ -101,7 +101,13 @@ fn part(
     Ok(sum)
 }
 
-/// The first activation, in the order of evaluation, whose inputs on `images` pass the limit or are not finite.
+/// The first activation, in the order of evaluation, whose largest input passes the limit; `none` if there is none.
+pub(super) fn exploding_site(sites: &[String], largest: &[f64]) -> String {
+    let site = sites.iter().zip(largest).find(|(_, largest)| **largest > EXPLODING);
+    site.map_or_else(|| "none".to_owned(), |(site, _)| site.clone())
+}
+
+/// The [`exploding_site`] of `images`, inputs that are not finite included.
 ///
 /// # Errors
 /// What libtorch reports.
@@ -109,11 +115,10 @@ pub(super) fn first_exploding_site(
     network: &TorchNetwork,
     images: &Tensor,
     pass: &Pass,
-) -> Result<Option<String>, TrainingError> {
+) -> Result<String, TrainingError> {
     let outcome = tch::no_grad(|| network.forward(images, pass))?;
     let by_site = measured(outcome.largest)?.f_amax([0].as_slice(), false)?.f_to_kind(Kind::Double)?;
-    let site = Vec::<f64>::try_from(by_site)?.iter().position(|&largest| largest > EXPLODING);
-    Ok(site.and_then(|site| network.sites().get(site).cloned()))
+    Ok(exploding_site(network.sites(), &Vec::<f64>::try_from(by_site)?))
 }
 
 /// Largest inputs with infinity for what is not a number.

@@ -8,7 +8,7 @@ use tch::Device;
 
 use super::batch::Batches;
 use super::checkpoint::{self, Progress};
-use super::evaluation::{Evaluation, evaluate, first_exploding_site};
+use super::evaluation::{Evaluation, evaluate, exploding_site, first_exploding_site};
 use super::output::{CardFacts, Kept, Origin, read_kept, write_history, write_model};
 use super::progress::Observer;
 use super::state::State;
@@ -175,7 +175,6 @@ impl<'a> Trainer<'a> {
             let found = step(&mut self.state, &batch, &plan, learning_rate)?;
             if !found.loss.is_finite() {
                 let site = first_exploding_site(&self.state.networks[0], &batch.images, &plan.measuring())?;
-                let site = site.unwrap_or_else(|| "none".to_owned());
                 return Err(TrainingError::Diverged { epoch: epoch + 1, site, limit: EXPLODING });
             }
             sums.add(found);
@@ -285,13 +284,11 @@ impl<'a> Trainer<'a> {
         if progress.exploding_epochs < self.recipe.stop_exploding_epochs {
             return Ok(());
         }
-        let sites = self.state.networks[0].sites().iter().zip(largest);
-        let site = sites.into_iter().find(|(_, largest)| **largest > EXPLODING).map(|(site, _)| site.clone());
         Err(TrainingError::Exploding {
             exploding: row.exploding_images,
             images: self.split.validation.len(),
             epochs: progress.exploding_epochs,
-            site: site.unwrap_or_else(|| "none".to_owned()),
+            site: exploding_site(self.state.networks[0].sites(), largest),
         })
     }
 }
