@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What some programs put before the first character of a file (UTF-8).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -48,18 +48,6 @@ fn text_of(content: &[u8]) -> io::Result<String> {
 #[must_use]
 pub fn advice<'a>(source: &io::Error, usual: &'a str) -> &'a str {
     if source.kind() == io::ErrorKind::InvalidData { "" } else { usual }
-}
-
-/// Where a file is, or would be: its directory without links and detours, and its own name, a link's too.
-///
-/// # Errors
-/// What the operating system says, as of a directory that is not there.
-pub fn place_of(path: &Path) -> io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => Ok(parent.canonicalize()?.join(name)),
-        _ => path.canonicalize(),
-    }
 }
 
 /// A format that files have in place of the one that was meant.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::experiment::ExperimentError;
-use crate::user_file::place_of;
+use crate::experiment::file_location::location_of;
 
 /// Refuses outputs, by the names of their options, that are the same file as an input or as another output.
 ///
@@ -22,7 +22,7 @@ pub fn refuse(outputs: &[(&'static str, &Path)], inputs: &[&Path]) -> Result<(),
 
 /// Whether two paths lead to one file, which need not be there.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let place = |path: &Path| path.canonicalize().or_else(|_| place_of(path)).unwrap_or_else(|_| path.into());
+    let place = |path: &Path| path.canonicalize().or_else(|_| location_of(path)).unwrap_or_else(|_| path.into());
     place(one) == place(other)
 }
 

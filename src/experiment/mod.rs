@@ -20,6 +20,7 @@ pub mod evaluate;
 pub mod event;
 pub mod expansion;
 pub mod experiment_file;
+pub mod file_location;
 pub mod fingerprint;
 pub mod host;
 pub mod images;

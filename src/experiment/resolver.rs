@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::ExperimentError;
 use super::block::{self, BlockRef, Found};
 use super::combination::{Refusal, check_parameters, settle, with_idle};
+use super::file_location::location_of;
 use super::fingerprint::{sha256_of_card, sha256_of_dataset, sha256_of_file, sha256_of_recipe};
 use super::images;
 use super::import::units_warning;
@@ -20,7 +21,6 @@ use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
 use crate::network::card::CardActivation;
 use crate::network::{Architecture, Card, Pool, Shortcut};
-use crate::user_file::place_of;
 
 /// Turns points into trials; each file is read once.
 pub struct Resolver<'a> {
@@ -45,7 +45,7 @@ struct Subject {
 /// The absolute path of a file that is there. Its own name stays, if it is a symbolic link: a card stands beside that.
 fn resolved(path: &Path) -> std::io::Result<PathBuf> {
     path.metadata()?;
-    place_of(path)
+    location_of(path)
 }
 
 /// What is known of a data set that has been read: its images are not kept.
