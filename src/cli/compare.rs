@@ -36,17 +36,20 @@ impl Compare {
     /// # Errors
     /// See [`CliError`]; [`CliError::Worse`].
     pub fn execute(self) -> Result<(), CliError> {
-        let tolerance = Tolerance { accuracy_points: self.accuracy_tolerance, seconds_percent: self.seconds_tolerance };
+        let tolerance = Tolerance {
+            accuracy_points: self.accuracy_tolerance,
+            seconds_percent: self.seconds_tolerance,
+            missing: !self.complete,
+        };
         let comparison = compare(&self.before, &self.after, tolerance)?;
         if self.json {
             print_json(&comparison)?;
         } else {
             print(&comparison_text(&comparison))?;
         }
-        let gone = if self.complete { comparison.only_before.len() } else { 0 };
-        match comparison.worse() + gone {
+        match comparison.worse() {
             0 => Ok(()),
-            worse => Err(CliError::Worse { worse, total: comparison.trials.len() + gone }),
+            worse => Err(CliError::Worse { worse, total: comparison.total() }),
         }
     }
 }

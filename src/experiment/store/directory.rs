@@ -159,7 +159,9 @@ fn rows_where<R: Record>(directory: &Path, wanted: impl Fn(&R) -> bool) -> Resul
 /// # Errors
 /// As [`RunDirectory::recorded`](super::RunDirectory::recorded).
 pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, ExperimentError> {
-    let rows = rows_where(directory, |row: &TrialRow| row.status == TrialStatus::Ok)?;
+    let mut rows = rows_where(directory, |row: &TrialRow| row.status == TrialStatus::Ok)?;
+    // Other programs sort tables.
+    rows.sort_by_key(|row| row.attempt);
     Ok(rows.into_iter().map(|row| (row.trial_id.clone(), row)).collect())
 }
 
@@ -198,7 +200,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut store = Store::create(directory.path()).unwrap();
         let id = || "one".to_owned();
-        for (attempt, status) in [(1, TrialStatus::Ok), (2, TrialStatus::Failed)] {
+        // As another program may have sorted them.
+        for (attempt, status) in [(2, TrialStatus::Ok), (1, TrialStatus::Ok), (3, TrialStatus::Failed)] {
             for image in 0..2 {
                 store.append_image(&ImageRow { trial_id: id(), attempt, image, ..ImageRow::default() }).unwrap();
             }
@@ -206,7 +209,7 @@ mod tests {
         }
         let found: Vec<_> =
             image_rows(directory.path(), "one").unwrap().iter().map(|row| (row.attempt, row.image)).collect();
-        assert_eq!(found, [(1, 0), (1, 1)]);
+        assert_eq!(found, [(2, 0), (2, 1)]);
         assert!(image_rows(directory.path(), "other").unwrap().is_empty());
     }
 

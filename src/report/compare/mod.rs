@@ -22,6 +22,8 @@ pub struct Tolerance {
     pub accuracy_points: f64,
     /// Percent that an evaluation may take longer.
     pub seconds_percent: f64,
+    /// Whether trials may be gone.
+    pub missing: bool,
 }
 
 /// One trial in both directories.
@@ -99,10 +101,20 @@ pub struct Circumstance {
 }
 
 impl Comparison {
-    /// Number of trials that got worse.
+    /// Number of trials that got worse, those included that are gone where none may be.
     #[must_use]
     pub fn worse(&self) -> usize {
-        self.trials.iter().filter(|trial| trial.is_worse()).count()
+        self.trials.iter().filter(|trial| trial.is_worse()).count() + self.gone()
+    }
+
+    /// Number of trials that [`worse`](Self::worse) is of.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.trials.len() + self.gone()
+    }
+
+    fn gone(&self) -> usize {
+        if self.tolerance.missing { 0 } else { self.only_before.len() }
     }
 }
 
@@ -163,7 +175,7 @@ mod tests {
         (0..200).map(|image| format!("{id},1,{image},1,{}\n", u8::from(image >= wrong))).collect()
     }
 
-    const TOLERANCE: Tolerance = Tolerance { accuracy_points: 0.0, seconds_percent: 5.0 };
+    const TOLERANCE: Tolerance = Tolerance { accuracy_points: 0.0, seconds_percent: 5.0, missing: true };
 
     #[test]
     fn what_got_worse_is_first() {
@@ -198,8 +210,12 @@ mod tests {
         assert!((seconds.difference - 20.0).abs() < 1e-9 && seconds.verdict == Verdict::Worse, "{seconds:?}");
         assert!(!made.trials[3].is_worse());
         // Half a percent point more may be lost, and half the time.
-        let lenient = Tolerance { accuracy_points: 10.0, seconds_percent: 50.0 };
+        let lenient = Tolerance { accuracy_points: 10.0, seconds_percent: 50.0, missing: true };
         assert_eq!(compare(before.path(), after.path(), lenient).unwrap().worse(), 1);
+        let complete = compare(before.path(), after.path(), Tolerance { missing: false, ..lenient }).unwrap();
+        assert_eq!((complete.worse(), complete.total()), (2, 5));
+        let text = comparison_text(&complete);
+        assert!(text.contains("2 of 5 trials got worse; 1 of before is not there after."), "{text}");
         // The other way round it is an improvement.
         let back = compare(after.path(), before.path(), TOLERANCE).unwrap();
         assert_eq!(back.worse(), 0);

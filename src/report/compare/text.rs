@@ -35,7 +35,7 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     let mut text = format!(
         "# {before} and {after}\n\n{} of {} trials got worse{gone}.\n\n{}\n",
         comparison.worse(),
-        trials.len(),
+        comparison.total(),
         table.without_empty_columns().markdown()
     );
     text += &format!(

@@ -65,15 +65,17 @@ pub fn train(
 ) -> Result<Trained, TrainingError> {
     let mut trainer = Trainer::new(recipe, images, options)?;
     let mut progress = trainer.resume()?;
-    while progress.epoch < recipe.epochs {
+    loop {
+        // Also where it ended with this error before.
+        trainer.check_exploding(&progress)?;
+        if progress.epoch >= recipe.epochs {
+            return trainer.trained(progress, false);
+        }
         if !trainer.epoch(&mut progress, observer)? {
             checkpoint::write(&trainer.checkpoint, &trainer.state, &progress)?;
             return trainer.trained(progress, true);
         }
     }
-    // Also where it ended with this error before.
-    trainer.check_exploding(&progress)?;
-    trainer.trained(progress, false)
 }
 
 struct Trainer<'a> {
@@ -237,7 +239,7 @@ impl<'a> Trainer<'a> {
         if let Some(row) = progress.rows.last() {
             observer.epoch(row, &by_site);
         }
-        self.check_exploding(progress)
+        Ok(())
     }
 
     fn evaluate(&mut self, clamp: Option<f64>) -> Result<Evaluation, TrainingError> {
