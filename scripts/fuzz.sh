@@ -24,9 +24,10 @@ done
 place="$PWD/target/fuzz"
 mkdir -p "$place"
 lock="$(mktemp -p fuzz Cargo.lock.XXXX)"
-cp Cargo.lock "$lock" && mv "$lock" fuzz/Cargo.lock
 profile="$(mktemp -p "$place" --suffix .toml)"
-trap 'rm -f "$profile"' EXIT
+trap 'rm -f "$lock" "$profile"' EXIT
+cp Cargo.lock "$lock"
+mv "$lock" fuzz/Cargo.lock
 sed -n '/^\[profile\.release\.package\]/,/^\[profile\.profiling\]/p' Cargo.toml | sed '/profiling/d' > "$profile"
 printf '[profile.release.package.leveled]\nopt-level = 1\ndebug-assertions = true\noverflow-checks = true\n' >> "$profile"
 if [[ $seconds == check ]]; then

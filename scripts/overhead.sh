@@ -30,7 +30,7 @@ sweep:
   seed: [$(seq -s, 1 "$trials")]
 EOF
 start=$(date +%s.%N)
-"$leveled" run "$work/overhead.yaml" --out "$work/out" >/dev/null 2>&1
+"$leveled" run "$work/overhead.yaml" --out "$work/out" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 end=$(date +%s.%N)
 column=$(head -1 "$work/out/trials.csv" | tr ',' '\n' | grep -nx trial_seconds | cut -d: -f1)
 tail -n +2 "$work/out/trials.csv" | awk -F, -v column="$column" -v start="$start" -v end="$end" '

@@ -165,7 +165,7 @@ fn what_cannot_be_searched_is_refused() {
     assert!(said.contains("the images of the experiment are test images"), "{said}");
     // The card of the tiny network does not say what its training held out.
     let said = refusal(here, &["tune", "test.yaml", "--data", "data"]);
-    assert!(said.contains("the card has no record of a training"), "{said}");
+    assert!(said.contains("the card has no record of images"), "{said}");
     with("clear.yaml", &format!("{text}  backend: clear\n"));
     assert!(refusal(here, &["tune", "clear.yaml"]).contains("`backend: clear` has no parameters"));
     let said = refusal(here, &["tune", "e.yaml", "--images", "111"]);

@@ -111,12 +111,17 @@ class Jobs(unittest.TestCase):
         running = self.start()
         kept = wait_for("a batch", batches, 120)[0]
         before = kept.read_text().split("\n")
+        evaluated = [json.loads(line)["outcomes"][0] for line in before[:-1] if line]
+        self.assertTrue(evaluated)
         self.assertTrue(sweep.kill(self.job()))
         self.job()
         after = kept.read_text().split("\n") if kept.exists() else before
         self.assertEqual(after[: len(before) - 1], before[:-1])
         self.expect(running, 0)
         self.assertEqual(sweep.check(self.out, self.parts, 1, images=2), 0)
+        # They were not evaluated again: their seconds are the same.
+        seconds = {float(row["encryption_seconds"]) for row in sweep.rows(self.out, "images.csv")}
+        self.assertLessEqual({outcome["encryption_seconds"] for outcome in evaluated}, seconds)
 
     def test_a_trial_that_fails_is_a_row_for_each_attempt(self):
         text = sweep.EXPERIMENT.format(images=1, seeds="0")

@@ -33,9 +33,11 @@ class Model:
         return Network(card["network"], card["width"], SETS[card["dataset"]]["classes"], activation, self.tensors)
 
     def epochs(self):
-        """Of all trainings that led to the weights; None: the card has no record."""
+        """Of all trainings that led to the weights, of one that has not ended those up to these weights; None: the card has no record."""
         record = self.card.get("record")
-        return record and record["recipe"]["epochs"] + record.get("earlier_epochs", 0)
+        if not record:
+            return None
+        return (record["epoch"] if record.get("unfinished") else record["recipe"]["epochs"]) + record.get("earlier_epochs", 0)
 
 
 def write(directory: Path, recipe, tensors, record, accuracy_percent, exploding):
@@ -61,3 +63,12 @@ def write(directory: Path, recipe, tensors, record, accuracy_percent, exploding)
     partial.replace(path)
     path.with_suffix(".yaml").write_text(text)
     return path
+
+
+def finish(path: Path):
+    """Says on a card that the training of its weights has come to its end."""
+    card = yaml.safe_load(path.read_text())
+    if card["record"].pop("unfinished", False):
+        partial = path.with_suffix(".partial")
+        partial.write_text(yaml.safe_dump(card, sort_keys=False))
+        partial.replace(path)

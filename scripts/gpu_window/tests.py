@@ -133,8 +133,11 @@ class Trainings(unittest.TestCase):
         cut = self.training("relu.yaml", "cut", "--epochs", 3)
         cut.left = lambda: 60.0 if not cut.rows else -1.0
         self.assertFalse(cut.run())
+        so_far = card.Model(self.directory / "cut/resnet20_w2_cifar10_relu_seed0.safetensors")
+        self.assertEqual(so_far.epochs(), 1)
         again = self.training("relu.yaml", "cut", "--epochs", 3)
         self.assertTrue(again.run())
+        self.assertEqual(card.Model(self.directory / "cut/resnet20_w2_cifar10_relu_seed0.safetensors").epochs(), 3)
         for name, tensor in whole.network.tensors.items():
             self.assertTrue(torch.equal(tensor, again.network.tensors[name]), name)
         with self.assertRaisesRegex(SystemExit, "is of another recipe"):

@@ -264,8 +264,10 @@ class Training:
                 "initial_sha256": self.initial and self.initial.card["sha256"],
                 "earlier_epochs": self.initial and self.initial.epochs(),
                 "epoch": row["epoch"],
+                "unfinished": row["epoch"] < self.recipe["epochs"] or None,
                 "training_images": len(self.images),
                 "validation_images": len(self.held_out[1]),
+                "held_out_seen": any(self.may_have_seen(model) for model in (self.initial, self.taught_by)) or None,
                 "commit": self.options.commit,
                 "hardware": hardware(),
                 "seconds": float(round(self.before)),
@@ -273,6 +275,13 @@ class Training:
             percent, exploding = row["validation_accuracy_percent"], row["exploding_images"]
             card.write(self.options.out, self.recipe, tensors, record, percent, exploding)
         self.rows.append(row)
+
+    def may_have_seen(self, model):
+        """Whether a network may have been trained on the held out images: its card does not say that it was not."""
+        if not model or model.card["dataset"] != self.recipe["dataset"]:
+            return False
+        record = model.card.get("record")
+        return not record or record.get("held_out_seen", False)
 
     def save(self):
         state = {
@@ -343,6 +352,7 @@ class Training:
                 table.writerows(self.rows)
             print(", ".join(f"{key} {value:.6g}" for key, value in row.items()), flush=True)
             longest = max(longest, time.monotonic() - start)
+        card.finish(self.options.out / f"{card.model_name(self.recipe)}.yaml")
         return True
 
 

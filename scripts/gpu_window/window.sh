@@ -33,6 +33,9 @@ case "${1:-}" in
     train)
         [ $# -ge 3 ] || usage
         mkdir -p "$window"
+        shopt -s nullglob
+        # Of a call before, which may have trained others.
+        rm -rf "$window/results"
         jobs=() failed=0
         for lane in $lanes; do
             IFS=: read -r set network width seed <<<"$lane"
@@ -44,7 +47,6 @@ case "${1:-}" in
         mkdir -p "$window/results"
         for directory in "$window"/*_seed*/*/; do
             for weights in "$directory"*.safetensors; do
-                [ -e "$weights" ] || continue
                 cp "$weights" "${weights%.safetensors}.yaml" "$window/results/"
                 cp "$directory/history.csv" "$window/results/$(basename "${weights%.safetensors}").history.csv"
             done

@@ -82,9 +82,10 @@ impl CliError {
         let user = match self {
             Self::Experiment(error) => error.is_user_error(),
             Self::Report(error) => error.is_user_error(),
-            Self::Kernels(_) | Self::ReportNeedsOut { .. } => true,
+            // As a full disk is for a file.
+            Self::Kernels(_) | Self::ReportNeedsOut { .. } | Self::Output { .. } => true,
             Self::Interrupted { .. } | Self::SearchInterrupted | Self::TrainingInterrupted { .. } => return EXIT_CODE,
-            Self::Output { .. } | Self::TrialsFailed { .. } | Self::Worse { .. } => false,
+            Self::TrialsFailed { .. } | Self::Worse { .. } => false,
         };
         if user { 2 } else { 1 }
     }

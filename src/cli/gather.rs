@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::CliError;
 use super::output::print;
-use crate::experiment::ExperimentError;
 use crate::experiment::notice::tell;
 use crate::experiment::provenance::Provenance;
 use crate::experiment::store::RunDirectory;
@@ -18,7 +17,7 @@ use crate::report::run_text::{gathered_text, recovery_text};
 pub struct Gather {
     /// Results directory: new, empty, or with results of the same experiment.
     directory: PathBuf,
-    /// Directories that `leveled run --out` wrote; they stay as they are. One that is in use is left for the next time.
+    /// Directories that `leveled run --out` wrote; their rows stay there. One that is in use is left for the next time.
     #[arg(required = true)]
     parts: Vec<PathBuf>,
 }
@@ -30,9 +29,9 @@ impl Gather {
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
         let provenances = self.parts.iter().map(|part| Provenance::read(part)).collect::<Result<Vec<_>, _>>()?;
-        // What is no directory, and parts of another experiment, are refused before anything is made.
+        // What holds no results, and parts of another experiment, are refused before anything is made.
         for part in &self.parts {
-            std::fs::read_dir(part).map_err(|source| ExperimentError::Read { path: part.clone(), source })?;
+            RunDirectory::check_part(part)?;
         }
         let mut whole = Provenance::read(&self.directory)?;
         for provenance in provenances.iter().flatten() {

@@ -83,8 +83,10 @@ pub struct Ended {
     pub directory: PathBuf,
     /// How the trials ended.
     summary: RunSummary,
-    /// Trials of the experiment that are recorded as failed.
+    /// Of the trials that pass the filters, those that are recorded as failed.
     failed: usize,
+    /// Trials that pass the filters.
+    total: usize,
 }
 
 impl Work {
@@ -166,9 +168,11 @@ impl Work {
         let summary = run(&jobs, &mut results, &child, &options, &interrupt, &mut board);
         drop(board);
         let after = statuses(&results);
-        let failed = |spec: &&TrialSpec| after.get(&spec.id) == Some(&TrialStatus::Failed);
-        let failed = self.experiment.trials.iter().filter(failed).count();
-        Ok(Ended { directory, summary: summary?, failed })
+        let Selection { run: chosen, done, failed: given_up } = &self.selection;
+        let failed = |trial: &&usize| after.get(&self.experiment.trials[**trial].id) == Some(&TrialStatus::Failed);
+        let failed = chosen.iter().chain(given_up).filter(failed).count();
+        let total = chosen.len() + done.len() + given_up.len();
+        Ok(Ended { directory, summary: summary?, failed, total })
     }
 
     /// What a run that did not do everything ends with; `resume` goes on, and `retry` runs again what failed.
@@ -181,14 +185,14 @@ impl Work {
         resume: impl FnOnce() -> String,
         retry: impl FnOnce() -> String,
     ) -> Result<(), CliError> {
-        let Ended { directory, summary, failed } = ended;
+        let Ended { directory, summary, failed, total } = ended;
         if summary.interrupted {
             return Err(CliError::Interrupted { left: summary.left, resume: resume() });
         }
         if *failed > 0 {
             let table = directory.join(TrialRow::FILE).display().to_string();
-            let total = self.experiment.trials.len();
-            return Err(CliError::TrialsFailed { failed: *failed, total, left: summary.left, table, retry: retry() });
+            let (failed, total) = (*failed, *total);
+            return Err(CliError::TrialsFailed { failed, total, left: summary.left, table, retry: retry() });
         }
         Ok(())
     }

@@ -21,14 +21,14 @@ pub fn load(name: DatasetName, path: Option<&Path>, held_out: Option<HeldOut>) -
     }
 }
 
-/// The training images that a network's training held out, by its card; none: the card has no record of it.
+/// The training images that a network's training held out, by its card; none: nobody knows.
 #[must_use]
 pub fn held_out_by(card: &Card) -> Option<HeldOut> {
-    let (images, seed) = card.record.as_ref()?.held_out();
+    let (images, seed) = card.held_out()?;
     Some(HeldOut { images, seed })
 }
 
-/// Why these held out images are not new to a network, by its card; none: they are, or the card has no record.
+/// Why these held out images are not new to a network, by its card; none: they are, or nobody knows.
 #[must_use]
 pub fn seen_problem(card: &Card, held_out: HeldOut) -> Option<String> {
     let HeldOut { images, seed } = held_out_by(card).filter(|by_card| *by_card != held_out)?;

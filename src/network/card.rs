@@ -9,7 +9,7 @@ use super::error::NetworkError;
 use super::graph::ActivationKind;
 use crate::dataset::{DatasetName, Normalisation};
 use crate::user_file::read_text;
-use crate::wire::write_whole;
+use crate::wire::write_lasting;
 
 /// A card. Unknown keys are errors; keys that only report are optional.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,10 +78,16 @@ pub struct TrainingRecord {
     pub earlier_epochs: Option<u64>,
     /// The epoch whose weights these are, from 1.
     pub epoch: u32,
+    /// Whether the training has not come to its end, so that it was one of so many epochs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unfinished: bool,
     /// Images that were trained on.
     pub training_images: usize,
     /// Images that were held out for every choice.
     pub validation_images: usize,
+    /// Whether weights that it began with, or learned from, may have been trained on those: their cards do not say that they were not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub held_out_seen: bool,
     /// Commit of the program that trained.
     pub commit: String,
     /// The machine.
@@ -91,11 +97,11 @@ pub struct TrainingRecord {
 }
 
 impl TrainingRecord {
-    /// The images that were held out: how many, and the seed that chose them.
+    /// The images that were held out: how many, and the seed that chose them; none: no training is known to have held them out.
     #[must_use]
-    pub fn held_out(&self) -> (usize, u64) {
+    pub fn held_out(&self) -> Option<(usize, u64)> {
         let seed = self.recipe.get("split_seed").and_then(serde_yaml::Value::as_u64).unwrap_or(0);
-        (self.validation_images, seed)
+        (!self.held_out_seen).then_some((self.validation_images, seed))
     }
 }
 
@@ -185,7 +191,7 @@ impl Card {
     pub fn write(&self, path: &Path) -> Result<(), NetworkError> {
         let text =
             serde_yaml::to_string(self).map_err(|source| NetworkError::CardSyntax { path: path.to_owned(), source })?;
-        write_whole(path, text.as_bytes()).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
+        write_lasting(path, text.as_bytes()).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
     }
 
     /// The architecture that the card names.
@@ -203,6 +209,12 @@ impl Card {
         Ok(architecture)
     }
 
+    /// The training images that nothing which led to the weights was trained on: how many, and the seed that chose them; none: nobody knows.
+    #[must_use]
+    pub fn held_out(&self) -> Option<(usize, u64)> {
+        self.record.as_ref()?.held_out()
+    }
+
     /// What members of one ensemble have in common besides the normalisation: the network, and how it is evaluated; every quadratic is
     /// evaluated alike, however it was trained.
     #[must_use]
@@ -211,11 +223,12 @@ impl Card {
         (&self.network, self.width, self.dataset, self.shortcut, self.pool, relu)
     }
 
-    /// Epochs of all trainings that led to the weights; none: the card has no record.
+    /// Epochs of all trainings that led to the weights, of one that has not ended those up to these weights; none: the card has no record.
     #[must_use]
     pub fn epochs(&self) -> Option<u64> {
         let record = self.record.as_ref()?;
-        Some(record.recipe.get("epochs")?.as_u64()?.saturating_add(record.earlier_epochs.unwrap_or(0)))
+        let epochs = if record.unfinished { record.epoch.into() } else { record.recipe.get("epochs")?.as_u64()? };
+        Some(epochs.saturating_add(record.earlier_epochs.unwrap_or(0)))
     }
 
     fn check(&self, path: &Path) -> Result<(), NetworkError> {

@@ -110,7 +110,7 @@ pub fn set_apart(mut trials: DataFrame) -> PolarsResult<DataFrame> {
     let is = |column: &str, value: &str| -> Vec<bool> {
         (0..trials.height()).map(|row| text(&trials, column, row) == value).collect()
     };
-    let held_out = is(TrialRow::images_of.name, "validation");
+    let held_out = is(trial::IMAGES_OF, ImageSet::Validation.as_str());
     let trained = is(TrialRow::network_form.name, NetworkForm::Trained.as_str());
     let shown = [CLEAR, SIMULATED, ENCRYPTED].into_iter().flat_map(|it| [it.share, it.images, it.low, it.high]);
     for clear in shown {

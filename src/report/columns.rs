@@ -52,6 +52,7 @@ pub mod trial {
         SEED = seed,
         THREADS = threads,
         IMAGES = images,
+        IMAGES_OF = images_of,
         OVERFLOWS = overflow_images,
         AGREEMENT = agreement,
         CARD_ACCURACY = card_accuracy,

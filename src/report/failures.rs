@@ -8,6 +8,7 @@ use super::spread::Spread;
 use crate::dataset::DatasetName;
 use crate::experiment::evaluate::wilson;
 use crate::experiment::records::ImageRow;
+use crate::experiment::setting::Backend;
 use crate::inference::failure::wrong_class;
 
 /// The median of |x| for a standard normal x.
@@ -17,7 +18,7 @@ const MEDIAN_OF_MAGNITUDES: f64 = 0.674_489_750_196_081_7;
 /// the median magnitude of the image's logits; none: no image has a margin.
 pub fn wrong_class_probability(rows: &Rows, group: &Group, images: &RowTables<ImageRow>) -> Option<f64> {
     let mut probabilities = Vec::new();
-    for row in group.rows.iter().copied() {
+    for row in group.rows.iter().copied().filter(|row| !rows.is_held_out(*row)) {
         let Ok(dataset) = rows.text(trial::DATASET, row).parse::<DatasetName>() else { continue };
         let Ok(images) = images.of(rows, row) else { continue };
         let column = |name| images.numbers(name).unwrap_or_default().into_iter();
@@ -30,10 +31,13 @@ pub fn wrong_class_probability(rows: &Rows, group: &Group, images: &RowTables<Im
     Some(Spread::of(&probabilities)?.mean)
 }
 
-/// The upper end of the 95 % Wilson interval of the share of images that overflow, in the trial with most images.
+/// The upper end of the 95 % Wilson interval of the share of images that overflow the modulus, in the trial with most images; in the clear
+/// there is none.
 #[must_use]
 pub fn overflow(rows: &Rows, group: &Group) -> Option<f64> {
-    let counts = group.rows.iter().filter_map(|row| {
+    let has_modulus =
+        |row: &&usize| rows.text(trial::BACKEND, **row) != Backend::Clear.as_str() && !rows.is_held_out(**row);
+    let counts = group.rows.iter().filter(has_modulus).filter_map(|row| {
         Some((rows.number(trial::IMAGES, *row)? as usize, rows.number(trial::OVERFLOWS, *row)? as usize))
     });
     let (images, overflows) = counts.max()?;
@@ -51,7 +55,9 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
         write(
             "trials.csv",
-            "trial_id,attempt,status,network,dataset,images,overflow_images\na,2,ok,resnet20,cifar10,4,1\n",
+            "trial_id,attempt,status,network,dataset,backend,images_of,images,overflow_images\n\
+             a,2,ok,resnet20,cifar10,simulated,test,4,1\nb,1,ok,resnet20,cifar10,clear,test,10000,3\n\
+             c,1,ok,resnet20,cifar10,simulated,validation,5000,9\n",
         );
         // An attempt that failed, one image far from its border, one on it, one that overflowed.
         write(

@@ -11,9 +11,11 @@ use super::accuracy_rows;
 use super::columns::{REPETITIONS, trial};
 use super::table::{self, alike, attempt_rank, rows_at};
 use super::tables;
+use crate::experiment::accuracy::ImageSet;
 use crate::experiment::networks::{Named, Networks};
 use crate::experiment::records::{AccuracyRow, Record, TrialRow};
 use crate::experiment::setting::{Processes, RingSwitching};
+use crate::network::{Pool, Shortcut};
 
 /// Whether a directory has trials.
 #[must_use]
@@ -139,6 +141,12 @@ impl Rows {
         found.unwrap_or_default().into_iter().map(rows).collect()
     }
 
+    /// Whether a trial is of images that were held out from a training, of which nothing is shown.
+    #[must_use]
+    pub fn is_held_out(&self, row: usize) -> bool {
+        self.text(trial::IMAGES_OF, row) == ImageSet::Validation.as_str()
+    }
+
     /// Whether the weights of a trial were trained: an accuracy of others means nothing.
     #[must_use]
     pub fn is_trained(&self, row: usize) -> bool {
@@ -159,14 +167,17 @@ impl Rows {
     }
 }
 
-/// Of the trials of several tables, copies of each other or not, the attempt each that counts, of several the one that ended last; and the number
-/// of trials that were measured several times.
+/// Of the trials of several tables, copies of each other or not, the attempt each that came to its end, of several the one that ended last,
+/// whatever its number is in its own table; and the number of trials that were measured several times.
 fn last(tables: &[DataFrame]) -> PolarsResult<(DataFrame, usize)> {
     if tables.is_empty() {
         return Ok((DataFrame::default(), 0));
     }
     let all = concat_df_diagonal(tables)?;
-    let rank = |row: usize| (attempt_rank(&all, row), table::text(&all, trial::ENDED, row));
+    let rank = |row: usize| {
+        let (is_ok, attempt) = attempt_rank(&all, row);
+        (is_ok, table::text(&all, trial::ENDED, row), attempt)
+    };
     let trials = alike(&all, &[trial::ID])?;
     let again = trials.iter().filter(|rows| rows.iter().any(|row| rank(*row) != rank(rows[0]))).count();
     // Of equal ones the first.
@@ -185,17 +196,21 @@ fn ended(trials: &DataFrame) -> PolarsResult<DataFrame> {
     }
 }
 
-/// Empties the settings of what is off.
-fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
+/// Empties the settings of what is off, or as it was before one could choose: tables of earlier versions do not have them.
+pub(super) fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
     for name in [trial::ENSEMBLE, trial::BATCH] {
         if let Ok(numbers) = frame.column(name).and_then(|column| column.u64()) {
             let several = numbers.apply(|number| number.filter(|number| *number != 1)).into_column();
             frame.with_column(several)?;
         }
     }
-    for (name, off) in
-        [(trial::PROCESSES, Processes::One.as_str()), (trial::RING_SWITCHING, RingSwitching::None.as_str())]
-    {
+    let off = [
+        (trial::PROCESSES, Processes::One.as_str()),
+        (trial::RING_SWITCHING, RingSwitching::None.as_str()),
+        (TrialRow::shortcut.name, Shortcut::default().as_str()),
+        (TrialRow::pool.name, Pool::default().as_str()),
+    ];
+    for (name, off) in off {
         keep_words(frame, name, |_, word| word != off)?;
     }
     let on: Vec<bool> = (0..frame.height()).map(|row| table::number(frame, trial::CLUSTERS, row).is_some()).collect();
@@ -280,6 +295,13 @@ pub(crate) mod tests {
             ["clusters"; 3].into_iter().zip(0..).map(|(name, row)| rows.text(name, row)).collect::<Vec<_>>(),
             ["", "", "64"]
         );
+        let three =
+            directory(&[("trials.csv", "trial_id,status,pool,shortcut\ne,ok,standard,projection\nf,ok,global,pad\n")]);
+        let rows = Rows::read(&[one.path().to_owned(), three.path().to_owned()]).unwrap();
+        let settings = |row| ["pool", "shortcut"].map(|name| rows.text(name, row));
+        assert_eq!([0, 1].map(settings), [["", ""], ["", ""]].map(|it| it.map(str::to_owned)));
+        assert_eq!(settings(2), ["global", "pad"]);
+        let rows = Rows::read(&[two.path().to_owned()]).unwrap();
         assert_eq!(rows.directory(2), two.path());
         assert_eq!(rows.text("absent", 0), "");
     }
@@ -302,6 +324,10 @@ pub(crate) mod tests {
             assert_eq!((rows.len(), rows.failed(), rows.measured_again()), (2, 0, 2));
             assert_eq!([0, 1].map(|row| rows.number("latency_seconds_median", row)), [Some(30.0), Some(5.0)]);
         }
+        // The number of an attempt counts within its table alone.
+        let old = "a,3,ok,2025-01-01T00:00:00Z,99\n";
+        std::fs::write(one.path().join("trials.csv"), format!("{header}{old}")).unwrap();
+        assert_eq!(Rows::read(&directories).unwrap().number("latency_seconds_median", 0), Some(30.0));
         // A table that was sorted by a spreadsheet.
         let sorted = format!("{header}a,2,ok,2026-02-01T00:00:00Z,7\na,1,failed,2026-01-01T00:00:00Z,\n");
         assert_eq!(self::rows(&sorted).number("latency_seconds_median", 0), Some(7.0));

@@ -109,6 +109,16 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     file.commit_soon()
 }
 
+/// Writes a file in one go that must be there after a crash of the system, or the one before it.
+///
+/// # Errors
+/// As [`WholeFile::create`] and [`WholeFile::commit`].
+pub fn write_lasting(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = WholeFile::create(path, false)?;
+    file.write_all(content)?;
+    file.commit()
+}
+
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)

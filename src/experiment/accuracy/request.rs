@@ -142,9 +142,7 @@ fn held_out(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<Optio
     for candidate in candidates {
         let (card, file) = (&candidate.model.card, name(&candidate.path));
         let by_card = held_out_by(card).ok_or_else(|| {
-            refuse(format!(
-                "the card of {file} has no record of a training, so that nobody knows which images it held out"
-            ))
+            refuse(format!("the card of {file} has no record of images that every training which led to it held out"))
         })?;
         let held_out = *first.get_or_insert(by_card);
         if let Some(problem) = seen_problem(card, held_out) {

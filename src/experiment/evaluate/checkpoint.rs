@@ -44,9 +44,10 @@ impl Checkpoint {
         Ok(Self { known, file: Some((path.to_owned(), file)) })
     }
 
-    /// What is known of a batch.
-    pub fn known(&mut self, images: &[usize]) -> Option<Vec<ImageOutcome>> {
-        self.known.remove(images)
+    /// What is known of a batch in as many layers; a program that planned others evaluates it again.
+    pub fn known(&mut self, images: &[usize], layers: usize) -> Option<Vec<ImageOutcome>> {
+        let known = self.known.remove(images)?;
+        known.iter().all(|outcome| outcome.layers.len() == layers).then_some(known)
     }
 
     /// Keeps a batch.
@@ -75,18 +76,20 @@ mod tests {
         let path = directory.path().join("trial.jsonl");
         let batch = [outcome(&[1.0, 0.1], &[1.5, 0.2]), outcome(&[2.0, 1.0 / 3.0], &[1.0, f64::MIN_POSITIVE])];
         let mut checkpoint = Checkpoint::open(Some(&path)).unwrap();
-        assert_eq!(checkpoint.known(&[0, 1]), None);
+        assert_eq!(checkpoint.known(&[0, 1], 0), None);
         checkpoint.add(&[0, 1], &batch).unwrap();
         checkpoint.add(&[2], &batch[..1]).unwrap();
         // As a kill leaves it.
         let text = std::fs::read(&path).unwrap();
         std::fs::write(&path, &text[..text.len() - 20]).unwrap();
         let mut again = Checkpoint::open(Some(&path)).unwrap();
-        assert_eq!(again.known(&[0, 1]).as_deref(), Some(&batch[..]));
-        assert_eq!((again.known(&[0, 1]), again.known(&[2]), again.known(&[0])), (None, None, None));
+        assert_eq!(again.known(&[0, 1], 0).as_deref(), Some(&batch[..]));
+        assert_eq!((again.known(&[0, 1], 0), again.known(&[2], 0), again.known(&[0], 0)), (None, None, None));
         again.add(&[2], &batch[1..]).unwrap();
         let mut third = Checkpoint::open(Some(&path)).unwrap();
-        assert_eq!(third.known(&[2]).as_deref(), Some(&batch[1..]));
+        assert_eq!(third.known(&[2], 1), None);
+        let mut third = Checkpoint::open(Some(&path)).unwrap();
+        assert_eq!(third.known(&[2], 0).as_deref(), Some(&batch[1..]));
         assert!(Checkpoint::open(None).unwrap().add(&[0], &batch[..1]).is_ok());
         assert!(Checkpoint::open(Some(directory.path())).is_err());
     }

@@ -130,7 +130,7 @@ impl Trial<'_> {
         let mut outcomes: Vec<ImageOutcome> = Vec::with_capacity(indices.len());
         events.progress(Stage::Images, 0, indices.len() as u64, "");
         for together in indices.chunks(prepared.plan.client.batch) {
-            let batch = match checkpoint.known(together) {
+            let batch = match checkpoint.known(together, prepared.plan.layers.len()) {
                 Some(known) => {
                     let evaluations = known.iter().map(|outcome| outcome.evaluations).max();
                     evaluation.skip_batch(evaluations.unwrap_or(0) as usize);

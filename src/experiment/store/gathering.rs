@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::directory::all_rows;
 use super::journal::TrialRecord;
-use super::run_directory::RunDirectory;
+use super::run_directory::{PENDING, RunDirectory};
 use crate::experiment::ExperimentError;
 use crate::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus, row_lines};
 
@@ -21,6 +21,19 @@ pub struct Gathered {
 }
 
 impl RunDirectory {
+    /// Checks that a directory is a part: a run has begun in it.
+    ///
+    /// # Errors
+    /// [`ExperimentError::NoResults`], [`ExperimentError::Read`].
+    pub fn check_part(part: &Path) -> Result<(), ExperimentError> {
+        fs::read_dir(part).map_err(|source| ExperimentError::Read { path: part.to_owned(), source })?;
+        if [TrialRow::FILE, PENDING].iter().any(|name| part.join(name).exists()) {
+            Ok(())
+        } else {
+            Err(ExperimentError::NoResults { path: part.to_owned(), missing: TrialRow::FILE })
+        }
+    }
+
     /// Records the attempts of parts that are not recorded here, each as the next one at its trial, and keeps what the parts have of
     /// trials that did not come to their end. A part stays as it is, and gathering it again adds nothing.
     ///
@@ -34,9 +47,7 @@ impl RunDirectory {
         }
         let mut gathered = Gathered::default();
         for part in parts {
-            if !part.is_dir() {
-                return Err(ExperimentError::NoResults { path: part.clone(), missing: "trials.csv" });
-            }
+            Self::check_part(part)?;
             // Taken, so that what a kill left is in order and nobody writes meanwhile.
             let taken = match Self::take(part) {
                 Ok((taken, _)) => taken,

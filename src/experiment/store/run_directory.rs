@@ -16,7 +16,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::records::{AccuracyRow, Record, TrialRow, TrialStatus};
 
 /// Folder in a results directory for what a run needs while it lasts; removed at its end.
-const PENDING: &str = ".pending";
+pub(super) const PENDING: &str = ".pending";
 
 /// What the names of files begin with that show whether a directory can be written to.
 const PROBE: &str = ".leveled-";

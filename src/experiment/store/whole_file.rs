@@ -39,14 +39,15 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), ExperimentError> {
     wire::write_whole(path, content).map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
 }
 
-/// As [`write_whole`], a value as JSON that people read.
+/// As [`write_whole`], a value as JSON that people read and that lasts: a run does not go on without it.
 ///
 /// # Errors
 /// [`ExperimentError::Append`]; [`ExperimentError::Encode`] with `what` cannot be written down.
 pub fn write_json<T: Serialize>(path: &Path, what: &'static str, value: &T) -> Result<(), ExperimentError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| ExperimentError::Encode { what, reason: error.to_string() })?;
-    write_whole(path, (text + "\n").as_bytes())
+    wire::write_lasting(path, (text + "\n").as_bytes())
+        .map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
 }
 
 /// What a folder has whose name ends so; nothing where it cannot be read.

@@ -128,8 +128,8 @@ fn held_out(trial: &TrialSpec, has_data: bool) -> Result<HeldOut, ExperimentErro
         }
         (None, Some(Some(held_out))) => held_out,
         (None, _) => {
-            let problem = "the card has no record of a training by this program, so that nobody knows which images it held out; say so in \
-                           the experiment with `held_out: {images: N, seed: S}` under `dataset`";
+            let problem = "the card has no record of images that every training which led to the weights held out; say so in the experiment \
+                           with `held_out: {images: N, seed: S}` under `dataset`";
             return Err(refuse("EXPERIMENT", problem));
         }
     };

@@ -13,7 +13,7 @@ use super::tensor::Tensor;
 use crate::network::error::NetworkError;
 use crate::network::graph::Graph;
 use crate::user_file::Format;
-use crate::wire::{hex, write_whole};
+use crate::wire::{hex, write_lasting};
 
 /// PyTorch counts batches in integer tensors of this name; no evaluation needs them.
 const IGNORED_SUFFIX: &str = ".num_batches_tracked";
@@ -70,7 +70,7 @@ impl Weights {
             views.push((*name, TensorView::new(*dtype, shape.clone(), bytes).map_err(invalid)?));
         }
         let bytes = serialize(views, None).map_err(invalid)?;
-        write_whole(path, &bytes).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
+        write_lasting(path, &bytes).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
     }
 }
 

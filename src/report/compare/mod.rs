@@ -255,6 +255,15 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_a_table_of_before_lacks_were_as_they_are_by_default() {
+        let one = directory("a,1,ok,13,,x,P,,,,,5,,,1,\n", "");
+        let (header, row) = (HEADER.replace("log_n", "pool,log_n"), "b,1,ok,standard,13,,x,P,,,,,5,,,1,\n");
+        let other = rows::tests::directory(&[("trials.csv", &format!("{header}{row}"))]);
+        let made = compare(one.path(), other.path(), TOLERANCE).unwrap();
+        assert_eq!((made.trials[0].trial_id.as_str(), made.trials[0].trial_id_after.as_str()), ("a", "b"));
+    }
+
+    #[test]
     fn other_machines_are_told() {
         let one = directory("a,1,ok,13,,x,P,,,,,5,,,1,\n", "");
         let other = directory("a,1,ok,13,,x,Q,,,,,5,,,1,\n", "");

@@ -3,10 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use polars::prelude::*;
+
 use super::Circumstance;
 use crate::experiment::records::{ImageRow, TrialRow};
 use crate::report::ReportError;
 use crate::report::columns::{Accuracy, CLEAR, trial};
+use crate::report::rows::switch_off;
 use crate::report::table::{Table, number, text};
 use crate::report::tables;
 
@@ -20,10 +23,10 @@ const CIRCUMSTANCES: [&str; 6] = [
     TrialRow::jobs.name,
 ];
 
-/// The trials of a directory, the last attempt each, and its images.
+/// The trials of a directory, the last attempt each, and its images. What is off in a setting reads as empty, as in [`Rows`](crate::report::rows::Rows).
 #[derive(Debug)]
 pub(super) struct Side {
-    trials: Table,
+    trials: DataFrame,
     images: Table,
 }
 
@@ -32,19 +35,22 @@ impl Side {
     pub(super) fn read(directory: &Path) -> Result<Self, ReportError> {
         let trials = tables::trials(directory)?;
         trials.column(trial::STATUS)?;
+        let mut trials = trials.frame().clone();
+        let wrong = |error: PolarsError| ReportError::Compute { what: "trials", reason: error.to_string() };
+        switch_off(&mut trials).map_err(wrong)?;
         Ok(Self { trials, images: Table::read_or_empty::<ImageRow>(directory)? })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.trials.len()
+        self.trials.height()
     }
 
     pub(super) fn text(&self, column: &str, row: usize) -> String {
-        text(self.trials.frame(), column, row)
+        text(&self.trials, column, row)
     }
 
     pub(super) fn number(&self, column: &str, row: usize) -> Option<f64> {
-        number(self.trials.frame(), column, row)
+        number(&self.trials, column, row)
     }
 
     pub(super) fn id(&self, row: usize) -> String {

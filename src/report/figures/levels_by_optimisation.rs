@@ -84,9 +84,19 @@ impl LevelsByOptimisation {
             }
             let row = group.first();
             let name = format!("{} w{}", words::network(&rows.text(trial::NETWORK, row)), rows.text(trial::WIDTH, row));
-            if bars.iter().all(|bar| bar.name != name) {
-                bars.push(Bar { name, segments, complete: known.last().is_some_and(|it| it.0 + 1 == PATH.len()) });
-                used.push(known.iter().map(|(_, row, _)| *row).collect());
+            let bar = Bar { name, segments, complete: known.last().is_some_and(|it| it.0 + 1 == PATH.len()) };
+            let rows = known.iter().map(|(_, row, _)| *row).collect();
+            // One bar for each name, the one that is known furthest.
+            match bars.iter().position(|there| there.name == bar.name) {
+                None => {
+                    bars.push(bar);
+                    used.push(rows);
+                }
+                Some(there) if used[there].len() < known.len() => {
+                    bars[there] = bar;
+                    used[there] = rows;
+                }
+                Some(_) => {}
             }
         }
         if bars.is_empty() {

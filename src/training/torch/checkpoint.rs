@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::state::State;
 use crate::training::{EpochRow, TrainingError};
-use crate::wire::write_whole;
+use crate::wire::write_lasting;
 
 /// The key of the file's metadata.
 const KEY: &str = "leveled";
@@ -62,7 +62,7 @@ pub(super) fn write(path: &Path, state: &State, progress: &Progress) -> Result<(
     let text = serde_yaml::to_string(progress).map_err(|error| damaged(error.to_string()))?;
     let metadata = HashMap::from([(KEY.to_owned(), text)]);
     let bytes = serialize(views, Some(metadata)).map_err(|error| damaged(error.to_string()))?;
-    write_whole(path, &bytes).map_err(|source| TrainingError::File { path: path.to_owned(), source })
+    write_lasting(path, &bytes).map_err(|source| TrainingError::File { path: path.to_owned(), source })
 }
 
 /// Reads a checkpoint into `state`; returns how far it is.

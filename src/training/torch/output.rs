@@ -37,8 +37,8 @@ pub(super) struct Origin<'a> {
     pub(super) facts: &'a CardFacts,
     /// How pixels became inputs.
     pub(super) normalisation: &'a Normalisation,
-    /// SHA-256 of the teacher's weights.
-    pub(super) teacher: Option<&'a str>,
+    /// The card of the teacher.
+    pub(super) teacher: Option<&'a Card>,
     /// The card of the initial weights.
     pub(super) initial: Option<&'a Card>,
 }
@@ -61,12 +61,17 @@ pub(super) fn write_model(
     let row = progress.rows.last();
     let record = TrainingRecord {
         recipe: serde_yaml::to_value(recipe).unwrap_or_default(),
-        teacher_sha256: teacher.map(str::to_owned),
+        teacher_sha256: teacher.map(|card| card.sha256.clone()),
         initial_sha256: initial.map(|card| card.sha256.clone()),
         earlier_epochs: initial.and_then(Card::epochs),
         epoch: progress.epoch,
+        unfinished: progress.epoch < recipe.epochs,
         training_images: split.training.len(),
         validation_images: split.validation.len(),
+        held_out_seen: [teacher, initial]
+            .into_iter()
+            .flatten()
+            .any(|card| card.dataset == recipe.dataset && card.held_out().is_none()),
         commit: facts.commit.clone(),
         hardware: facts.hardware.clone(),
         seconds: progress.seconds.round(),
@@ -123,11 +128,16 @@ fn write_table(path: &Path, rows: impl Iterator<Item = impl serde::Serialize>) -
     write_whole(path, &bytes).map_err(failed)
 }
 
-/// The kept weights on disk.
+/// The kept weights on disk, whose card says from now on that their training has `ended`.
 ///
 /// # Errors
-/// Those of [`Card::of`].
-pub(super) fn read_kept(directory: &Path, recipe: &Recipe) -> Result<Kept, NetworkError> {
+/// Those of [`Card::of`] and [`Card::write`].
+pub(super) fn read_kept(directory: &Path, recipe: &Recipe, ended: bool) -> Result<Kept, NetworkError> {
     let weights = directory.join(recipe.model_name() + ".safetensors");
-    Ok(Kept { card: Card::of(&weights)?, weights })
+    let mut card = Card::of(&weights)?;
+    if let Some(record) = card.record.as_mut().filter(|record| ended && record.unfinished) {
+        record.unfinished = false;
+        card.write(&Card::path_beside(&weights))?;
+    }
+    Ok(Kept { card, weights })
 }

@@ -9,7 +9,7 @@ use super::stored::single_precision;
 use super::trainer::seen_problem;
 use crate::dataset::Normalisation;
 use crate::network::Model;
-use crate::network::card::CardActivation;
+use crate::network::card::{Card, CardActivation};
 use crate::training::{Recipe, ReluFit, TrainedActivation, TrainingError};
 
 const ANOTHER: &str = "name another as distillation.teacher";
@@ -49,9 +49,9 @@ impl Teacher {
         }
     }
 
-    /// SHA-256 of the weights.
-    pub(super) fn sha256(&self) -> &str {
-        &self.model.card.sha256
+    /// The card of the weights.
+    pub(super) const fn card(&self) -> &Card {
+        &self.model.card
     }
 
     /// The network on libtorch, without gradients.

@@ -350,6 +350,13 @@ fn a_student_learns_what_its_teacher_says() {
     assert!(row.validation_accuracy_percent <= 12.5 && row.loss < row.cross_entropy, "{row:?}");
     let record = learned.kept.unwrap().card.record.unwrap();
     assert_eq!(record.teacher_sha256, Some(Model::load(&weights).unwrap().card.sha256));
+    assert!(record.held_out().is_some());
+    // A teacher of which nobody knows what it has seen.
+    let mut card = Card::of(&weights).unwrap();
+    card.record = None;
+    card.write(&Card::path_beside(&weights)).unwrap();
+    let learned = run(&student, &wrong, &directory.path().join("other"), &mut Watcher::default()).unwrap();
+    assert_eq!(learned.kept.unwrap().card.held_out(), None);
     // A teacher with the student's own logits has nothing to say, and a quadratic one is evaluated as it was trained.
     let model = directory.path().join("student").join(student.model_name() + ".safetensors");
     let teacher =
@@ -415,8 +422,12 @@ fn a_resumed_training_is_the_uninterrupted_one() {
             let mut watcher = Watcher { steps_left: Some(steps), ..Watcher::default() };
             let part = run(&recipe, &images, cut.path(), &mut watcher).unwrap();
             assert!(part.interrupted);
+            // The card says how far it is.
+            let done = part.rows.len() as u64;
+            assert_eq!(part.kept.and_then(|kept| kept.card.epochs()), (done > 0).then_some(done));
         }
         let resumed = run(&recipe, &images, cut.path(), &mut Watcher::default()).unwrap();
+        assert_eq!(resumed.kept.as_ref().unwrap().card.epochs(), Some(recipe.epochs.into()));
         let timeless = |rows: &[EpochRow]| {
             let timeless = |row: &EpochRow| EpochRow { images_per_second: 0.0, seconds: 0.0, ..row.clone() };
             rows.iter().map(timeless).collect::<Vec<_>>()

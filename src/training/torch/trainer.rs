@@ -149,7 +149,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn trained(&self, progress: Progress, interrupted: bool) -> Result<Trained, TrainingError> {
-        let kept = progress.kept.map(|_| read_kept(&self.options.directory, self.recipe)).transpose()?;
+        let kept = progress.kept.map(|_| read_kept(&self.options.directory, self.recipe, !interrupted)).transpose()?;
         Ok(Trained { rows: progress.rows, kept, interrupted })
     }
 
@@ -264,7 +264,7 @@ impl<'a> Trainer<'a> {
                 split: &self.split,
                 facts: &self.options.facts,
                 normalisation: &self.normalisation,
-                teacher: self.teacher.as_ref().map(Teacher::sha256),
+                teacher: self.teacher.as_ref().map(Teacher::card),
                 initial: self.initial.as_ref(),
             };
             write_model(&self.options.directory, &origin, &self.state.networks[0], progress)?;
@@ -297,7 +297,7 @@ impl<'a> Trainer<'a> {
 
 /// Why a network may not take part in a training: it saw images that this one holds out, so that their accuracy would be too good.
 pub(super) fn seen_problem(recipe: &Recipe, card: &Card) -> Option<String> {
-    let (images, seed) = card.record.as_ref().filter(|_| card.dataset == recipe.dataset)?.held_out();
+    let (images, seed) = Some(card).filter(|card| card.dataset == recipe.dataset)?.held_out()?;
     ((images, seed) != (recipe.validation_images, recipe.split_seed)).then(|| {
         format!(
             "its training held out {images} images of seed {seed}, and saw some of those that the recipe holds out; write `validation_images: \
@@ -337,7 +337,7 @@ fn fingerprint(recipe: &Recipe, images: &Dataset, teacher: Option<&Teacher>, ini
     hash.update(&images.labels);
     images.images.iter().for_each(|image| hash.update(image.values));
     if let Some(teacher) = teacher {
-        hash.update(teacher.sha256());
+        hash.update(&teacher.card().sha256);
     }
     if let Some(card) = initial {
         hash.update(&card.sha256);
