@@ -6,6 +6,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -105,10 +106,17 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
         assert_eq!((row[1], row[2]), (&best.to_string()[..], shipped.name.class_names()[best]));
     }
     let text = refusal(client, &[&decrypt[..], &["--out", "secret.lev"]].concat());
+    assert!(text.contains("--out: secret.lev is named for something else, too; name another file"), "{text}");
+    fs::copy(client.join("secret.lev"), client.join("copy.lev")).unwrap();
+    let text = refusal(client, &[&decrypt[..], &["--out", "copy.lev"]].concat());
     assert!(
-        text.contains("secret.lev: a secret key is there already, and is not overwritten; choose another"),
+        text.contains("copy.lev: a secret key is there already, or a file that cannot be read, and is not overwritten"),
         "{text}"
     );
+    let private = [&decrypt[..], &["--out", "logits.csv"]].concat();
+    success(client, &private);
+    let mode = fs::metadata(client.join("logits.csv")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     // By default, noise is not shown.
     success(client, &[&decrypt[..], &["--out", "answers.csv"]].concat());
     let rounded = fs::read_to_string(client.join("answers.csv")).unwrap();
@@ -180,12 +188,17 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
         refusal(client, &["client", "encrypt", "client.lev", "0", "--secret", "secret.lev", "--out", "client.lev"]);
     assert!(text.contains("--out: client.lev is named for something else, too"), "{text}");
     assert_eq!(fs::read(client.join("client.lev")).unwrap(), bundle);
+    let read = ClientBundle::read(&client.join("client.lev")).unwrap();
+    assert!(read.check_memory(Path::new("c.lev"), None).is_ok() && read.plan.peak_bytes() > 100_000);
+    let text = read.check_memory(Path::new("c.lev"), Some(100_000)).unwrap_err().to_string();
+    let needed = format!("c.lev asks for {} bytes of memory, and 100000 are available", read.plan.peak_bytes());
+    assert!(text.starts_with(&needed), "{text}");
+    assert!(read.check_memory(Path::new("c.lev"), Some(1 << 40)).is_ok());
     // Nothing replaces a secret key, and keys are not made for a place that cannot be written.
     let secret = fs::read(client.join("secret.lev")).unwrap();
     let expected = "secret.lev is there already, and is not overwritten";
     for arguments in [
-        &["client", "encrypt", "client.lev", "0", "--secret", "secret.lev", "--out", "secret.lev"][..],
-        &["client", "keygen", "client.lev", "--secret", "other.lev", "--keys", "secret.lev", "--insecure"],
+        &["client", "keygen", "client.lev", "--secret", "other.lev", "--keys", "secret.lev", "--insecure"][..],
         &["client", "keygen", "client.lev", "--secret", "secret.lev", "--keys", "other.lev", "--insecure"],
     ] {
         let text = refusal(client, arguments);

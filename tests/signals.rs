@@ -109,4 +109,11 @@ fn nobody_to_listen_is_no_reason_to_end() {
         shell(directory.path(), &script).wait_with_output().unwrap();
         assert_eq!(fs::read_to_string(directory.path().join("code")).unwrap(), "2\n", "{listener}");
     }
+    // What was asked for cannot be written: the user's to change, as for files.
+    let directory = sweep(1);
+    let script = "{ \"$leveled\" schema; echo $? >code; } >/dev/full 2>told";
+    shell(directory.path(), script).wait_with_output().unwrap();
+    let read = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+    assert_eq!(read("code"), "2\n");
+    assert!(read("told").contains("No space left on device"), "{}", read("told"));
 }

@@ -122,11 +122,10 @@ impl ParametersLiteral {
             return refuse("input_bits", &bits, reason);
         }
         // Without tower reuse the first rescale is by a prime of its own.
-        let top_bits = self.input_bits.map_or(0.0, |input| input + weight_bits - scale_bits);
+        let top_bits = self.input_bits.map_or(0.0, |input| input + self.weights_bits() - scale_bits);
         if !self.tower_reuse && top_bits > f64::from(LARGEST_PRIME) {
             let reason = format!(
-                "the first prime would have input_bits + weight_bits - scale_bits = {top_bits} bits, more than the {LARGEST_PRIME} that an RNS \
-                 prime may have; lower it"
+                "the first prime would have {top_bits} bits, as input_bits has, more than the {LARGEST_PRIME} that an RNS prime may have; lower it"
             );
             return refuse("input_bits", &self.input_bits.unwrap_or(0.0), reason);
         }
@@ -176,6 +175,11 @@ impl ParametersLiteral {
     /// Bits of a prime above the base prime, on average.
     fn tower_bits(&self) -> f64 {
         self.scale_bits + if self.tower_reuse { self.weight_bits } else { 0.0 }
+    }
+
+    /// log2 of the scale of weights: without tower reuse that of data.
+    fn weights_bits(&self) -> f64 {
+        if self.tower_reuse { self.weight_bits } else { self.scale_bits }
     }
 
     /// log2 of how much larger the scale of data is at a key switch than after the rescale that follows.
@@ -506,9 +510,7 @@ fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
         .collect();
     if let (Some(input), Some(top)) = (literal.input_bits, bits.last_mut()) {
         let smallest = f64::from(literal.prime_log_n() + SMALLEST_PRIME);
-        // Without tower reuse weights have the scale of data.
-        let weights = if literal.tower_reuse { literal.weight_bits } else { literal.scale_bits };
-        *top = (input + weights - literal.scale_bits).round().max(smallest) as u32;
+        *top = (input + literal.weights_bits() - literal.scale_bits).round().max(smallest) as u32;
     }
     bits
 }

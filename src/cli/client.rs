@@ -11,7 +11,8 @@ use crate::experiment::ExperimentError;
 use crate::experiment::bars::Bars;
 use crate::experiment::client::{answers_csv, images};
 use crate::experiment::event::{EventSink, Stage};
-use crate::experiment::store::write_whole;
+use crate::experiment::memory_left::available_memory_bytes;
+use crate::experiment::store::write_private;
 use crate::parties::{ClientBundle, Digits, PartyError, decrypt, encrypt, generate_keys, read_secret};
 
 /// The party that has images and a secret key, and no network.
@@ -81,11 +82,12 @@ impl Client {
             Action::Encrypt { bundle, images, secret, out } => Ok(encrypt_images(&bundle, &images, &secret, &out)?),
             Action::Decrypt { bundle, result, secret, digits, out } => {
                 if let Some(out) = &out {
-                    overwriting::refuse(&[("--out", out)], &[&bundle, &result])?;
+                    overwriting::refuse(&[("--out", out)], &[&bundle, &result, &secret])?;
                 }
                 let table = answers(&bundle, &result, &secret, digits)?;
                 match out {
-                    Some(out) => Ok(write_whole(&out, table.as_bytes())?),
+                    // Not rounded, or to many digits, they are equations in the secret key.
+                    Some(out) => Ok(write_private(&out, table.as_bytes())?),
                     None => print(&table),
                 }
             }
@@ -99,15 +101,17 @@ fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(
     if !(insecure || bundle.plan.is_secure()) {
         return Err(PartyError::Insecure { path }.into());
     }
+    bundle.check_memory(&path, available_memory_bytes())?;
     let total = bundle.plan.keys() as u64;
     let mut bars = Bars::new("client: keys");
     Ok(generate_keys(&bundle, secret, keys, |made| bars.progress(Stage::KeyGeneration, made as u64, total, ""))?)
 }
 
 fn encrypt_images(bundle: &Path, sources: &[String], secret: &Path, out: &Path) -> Result<(), ExperimentError> {
-    let inputs = sources.iter().map(Path::new).chain([bundle]);
+    let inputs = sources.iter().map(Path::new).chain([bundle, secret]);
     overwriting::refuse(&[("--out", out)], &inputs.collect::<Vec<_>>())?;
-    let bundle = ClientBundle::read(bundle)?;
+    let (path, bundle) = (bundle, ClientBundle::read(bundle)?);
+    bundle.check_memory(path, available_memory_bytes())?;
     let secret = read_secret(&bundle, secret)?;
     let images = images(&bundle, sources)?;
     let total = images.len() as u64;

@@ -20,7 +20,6 @@ use crate::experiment::run::{
     select,
 };
 use crate::experiment::store::RunDirectory;
-use crate::experiment::trial::TrialSpec;
 use crate::report::run_text::recovery_text;
 
 /// How much faster a simulated image is than an encrypted one, about; for the time that is left.

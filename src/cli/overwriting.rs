@@ -4,15 +4,20 @@ use std::path::Path;
 
 use crate::experiment::ExperimentError;
 use crate::experiment::file_location::location_of;
+use crate::wire::PARTIAL;
 
-/// Refuses outputs, by the names of their options, that are the same file as an input or as another output.
+/// Refuses outputs, by the names of their options, that are the same file as an input or as another output, when they are whole or while
+/// they are written.
 ///
 /// # Errors
 /// [`ExperimentError::Argument`].
 pub fn refuse(outputs: &[(&'static str, &Path)], inputs: &[&Path]) -> Result<(), ExperimentError> {
     for (index, (name, output)) in outputs.iter().enumerate() {
         let others = outputs[..index].iter().map(|(_, other)| *other).chain(inputs.iter().copied());
-        if let Some(other) = others.into_iter().find(|other| is_same(output, other)) {
+        let mut partial = output.as_os_str().to_owned();
+        partial.push(PARTIAL);
+        let partial = Path::new(&partial);
+        if let Some(other) = others.into_iter().find(|other| is_same(output, other) || is_same(partial, other)) {
             let problem = format!("{} is named for something else, too; name another file", other.display());
             return Err(ExperimentError::Argument { name, problem });
         }
@@ -43,6 +48,7 @@ mod tests {
             "{text}"
         );
         assert!(refuse(&[("--out", &new), ("--times", &new)], &[]).is_err());
+        assert!(refuse(&[("--out", &new)], &[&directory.path().join("new.partial")]).is_err());
         std::fs::create_dir(directory.path().join("d")).unwrap();
         let detour = directory.path().join("d/../new");
         assert!(refuse(&[("--out", &new), ("--times", &detour)], &[]).is_err());

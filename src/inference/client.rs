@@ -136,7 +136,7 @@ impl<'a> Client<'a> {
 
     /// Takes so many batches as encrypted, of a client with a seed that goes on after an interruption.
     pub fn skip_batches(&self, batches: usize) {
-        self.secret().skip_encryptions((batches * self.plan.encrypted.ciphertexts) as u64);
+        self.secret().skip_encryptions((batches as u64).saturating_mul(self.plan.encrypted.ciphertexts as u64));
     }
 
     /// All slots of a ciphertext.

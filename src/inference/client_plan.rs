@@ -10,6 +10,7 @@ use super::error::InferenceError;
 use super::layout::Layout;
 use super::linear::Packing;
 use super::options::MOST_COPIES;
+use super::planned_keys::PlannedKey;
 use super::program::Value;
 use super::unfold::Unfolding;
 use crate::ckks::keys::{KeyRequest, SwitchingKey};
@@ -167,6 +168,14 @@ impl ClientPlan {
     /// Number of keys that the server needs, those between rings included.
     pub fn keys(&self) -> usize {
         self.planned_keys().count()
+    }
+
+    /// Bytes that a client needs at a time, about: the largest key in memory and in a file, or the slots of a batch.
+    pub fn peak_bytes(&self) -> u64 {
+        let bytes = |key: PlannedKey<'_>| SwitchingKey::predicted_bytes(key.parameters, key.band, key.limbs);
+        let key = self.planned_keys().map(bytes).max().unwrap_or(0).saturating_mul(2);
+        let slots = (self.encrypted.ciphertexts as u64).saturating_mul(self.parameters.slots() as u64);
+        key.max(slots.saturating_mul(size_of::<Complex>() as u64))
     }
 
     /// Bytes of them in memory.

@@ -86,6 +86,21 @@ impl ClientBundle {
         Self::of(&Container::open_kind(path, &[Kind::Bundle])?)
     }
 
+    /// Refuses a bundle, read from `path`, for whose client there is no memory: who wrote it may want this machine to stop. `available`
+    /// bytes; none: nobody knows.
+    ///
+    /// # Errors
+    /// [`PartyError::Memory`].
+    pub fn check_memory(&self, path: &Path, available: Option<u64>) -> Result<(), PartyError> {
+        let needed = self.plan.peak_bytes();
+        match available {
+            Some(available) if needed > available => {
+                Err(PartyError::Memory { path: path.to_owned(), needed, available })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The bundle in a container.
     pub(super) fn of(container: &Container) -> Result<Self, PartyError> {
         let path = container.path();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::bundle::ClientBundle;
 use super::digits::Digits;
@@ -126,9 +126,12 @@ pub fn decrypt(
     Ok(answers)
 }
 
-fn answer(logits: Logits, digits: Digits, deviation: f64) -> Answer {
+fn answer(mut logits: Logits, digits: Digits, deviation: f64) -> Answer {
     let class = logits.class();
     let digits = digits.after_point(deviation);
     let round = |value: f64| digits.map_or(value, |digits| Digits::round(value, digits));
-    Answer { class, logits: logits.values.into_iter().map(round).collect(), digits }
+    let rounded = logits.values.iter().copied().map(round).collect();
+    // Before rounding they are equations in the secret key.
+    logits.values.zeroize();
+    Answer { class, logits: rounded, digits }
 }

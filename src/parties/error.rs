@@ -46,6 +46,16 @@ pub enum PartyError {
         /// The bundle.
         path: PathBuf,
     },
+    /// A bundle asks for more than there is memory for.
+    #[error("{} asks for {needed} bytes of memory, and {available} are available; ask the server for a smaller plan, or use a larger machine", path.display())]
+    Memory {
+        /// The bundle.
+        path: PathBuf,
+        /// Bytes.
+        needed: u64,
+        /// Bytes.
+        available: u64,
+    },
     /// There is nothing to encrypt.
     #[error("there is no image to encrypt; name at least one")]
     NoImages,

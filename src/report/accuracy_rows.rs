@@ -10,6 +10,7 @@ use polars::prelude::*;
 use super::ReportError;
 use super::columns::{CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::table::{Table, alike, rows_at, text};
+use crate::experiment::accuracy::ImageSet;
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
 use crate::experiment::records::{AccuracyRow, Record, TrialRow};

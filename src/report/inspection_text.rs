@@ -23,7 +23,8 @@ pub fn inspection_text(inspection: &Inspection) -> String {
         for (name, value) in contents {
             let value = value.to_string();
             let shown = if value.len() > SHORT { format!("({} bytes of JSON: --json)", value.len()) } else { value };
-            text += &format!("{name}: {shown}\n");
+            // Names are somebody else's, as values are, whose JSON shows no control characters.
+            text += &format!("{}: {}\n", name.escape_debug(), shown.replace(char::is_control, "?"));
         }
     }
     text

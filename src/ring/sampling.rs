@@ -155,25 +155,34 @@ impl SeedStream {
     }
 
     /// Takes so many seeds as handed out: those of an interrupted run that goes on.
+    ///
+    /// # Panics
+    /// If there are not as many: none is handed out again.
+    #[allow(clippy::expect_used, reason = "randomness that repeats gives the key away")]
     pub fn skip(&self, count: u64) {
-        self.handed_out.fetch_add(count, Ordering::Relaxed);
+        let skipped = |handed_out: u64| handed_out.checked_add(count);
+        self.handed_out.fetch_update(Ordering::Relaxed, Ordering::Relaxed, skipped).expect("a stream has 2^64 seeds");
     }
 }
 
-/// Cumulative probabilities of the magnitudes 0, 1, .. of a discrete Gaussian, times 2^63.
+/// Cumulative probabilities of the magnitudes 0, 1, .. of a discrete Gaussian, times 2^63. Those of the tail are small differences from 1,
+/// so they are added up from its end.
 fn gaussian_table() -> &'static [u64] {
     static TABLE: std::sync::OnceLock<Vec<u64>> = std::sync::OnceLock::new();
     TABLE.get_or_init(|| {
         let weight = |k: i64| (-((k * k) as f64) / (2.0 * ERROR_STANDARD_DEVIATION.powi(2))).exp();
         let total: f64 = weight(0) + 2.0 * (1..=LARGEST_ERROR).map(weight).sum::<f64>();
         // The last magnitude needs no bound: it takes what is left.
-        let mut sum = 0.0;
-        (0..LARGEST_ERROR)
+        let mut tail = 0.0;
+        let mut bounds: Vec<u64> = (1..=LARGEST_ERROR)
+            .rev()
             .map(|k| {
-                sum += if k == 0 { weight(0) } else { 2.0 * weight(k) };
-                (sum / total * 2f64.powi(63)) as u64
+                tail += 2.0 * weight(k);
+                (1 << 63) - (tail / total * 2f64.powi(63)).round() as u64
             })
-            .collect()
+            .collect();
+        bounds.reverse();
+        bounds
     })
 }
 
@@ -219,6 +228,16 @@ mod tests {
         assert!((beyond(6) - 0.0422).abs() < 0.003, "{}", beyond(6));
         assert!((beyond(9) - 0.0030).abs() < 0.0008, "{}", beyond(9));
         assert!(e.iter().all(|x| x.abs() <= 30));
+        // Of 2^63 numbers so many are beyond each magnitude, by a calculation with 60 digits.
+        let table = gaussian_table();
+        let numbers =
+            [(0, 8.073_499_201_425_509e18), (6, 3.817_957_512e17), (20, 1_163_930_509.7), (25, 11_488.1), (28, 3.6)];
+        assert_eq!(table.len(), 30);
+        for (k, expected) in numbers {
+            let beyond = ((1u64 << 63) - table[k]) as f64;
+            assert!((beyond - expected).abs() < 0.5 + 1e-9 * expected, "{k}: {beyond}");
+        }
+        assert!(table.is_sorted());
     }
 
     #[test]

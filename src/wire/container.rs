@@ -13,7 +13,7 @@ use super::header::{HEADER_BYTES, Header, HeaderFault, KeyId, Prefix, VERSION};
 use super::hex::hex;
 use super::kind::Kind;
 use super::mapped::MappedBytes;
-use super::whole_file::WholeFile;
+use super::whole_file::{Guard, WholeFile};
 
 /// The body starts at a multiple of this: a page, so that what is mapped is aligned.
 const PAGE: u64 = 4096;
@@ -43,6 +43,9 @@ pub struct Container {
     body: MappedBytes,
     bytes: u64,
 }
+
+/// Most characters of what the parser says that are shown.
+const MOST_SHOWN: usize = 400;
 
 impl Container {
     /// Opens a file of any kind.
@@ -143,7 +146,10 @@ impl Container {
     /// # Errors
     /// [`WireError::Content`] with what the parser says.
     pub fn meta<T: DeserializeOwned>(&self) -> Result<T, WireError> {
-        serde_json::from_slice(&self.meta).map_err(|error| self.unsound(format!("its description: {error}")))
+        // The parser quotes names, which are somebody else's.
+        let shown = |error: serde_json::Error| error.to_string().chars().take(MOST_SHOWN).collect::<String>();
+        serde_json::from_slice(&self.meta)
+            .map_err(|error| self.unsound(format!("its description: {}", shown(error).escape_debug())))
     }
 
     /// The error of a content that cannot be.
@@ -207,7 +213,8 @@ impl Writer {
         let prefix = Prefix { header, meta_bytes, body_bytes }.to_bytes(&start);
         start.splice(0..0, prefix);
         start.resize(body_start(meta_bytes) as usize, 0);
-        let mut file = WholeFile::create(path, header.kind == Kind::Secret).map_err(write)?;
+        let mut file = WholeFile::create(path, if header.kind == Kind::Secret { Guard::Secret } else { Guard::Open })
+            .map_err(write)?;
         file.write_all(&start).map_err(write)?;
         let block = crc32fast::Hasher::new();
         Ok(Self { path: path.to_owned(), file, left: body_bytes, sums: Vec::new(), block, filled: 0 })
@@ -247,7 +254,10 @@ impl Writer {
         let last = crc32fast::hash(&self.sums).to_le_bytes();
         self.sums.extend(last);
         let Self { path, mut file, sums, .. } = self;
-        file.write_all(&sums).and_then(|()| file.commit()).map_err(|source| WireError::Write { path, source })
+        file.write_all(&sums).and_then(|()| file.commit()).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => WireError::Exists { path },
+            _ => WireError::Write { path, source },
+        })
     }
 
     fn end_block(&mut self) {

@@ -1,7 +1,7 @@
 //! The fixed part at the beginning of a file.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::kind::Kind;
@@ -128,9 +128,11 @@ fn checksum(header: &[u8; HEADER_BYTES], meta: &[u8]) -> u32 {
     checksum.finalize()
 }
 
-/// Whether a secret key is there.
-pub(super) fn is_secret(path: &Path) -> bool {
+/// Whether a secret key is there, or a file of which nobody can say that it is none.
+pub(super) fn may_be_secret(path: &Path) -> bool {
     let mut head = [0; HEADER_BYTES];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    read.is_ok() && Prefix::kind(&head) == Some(Kind::Secret)
+    match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
+        Ok(()) => Prefix::kind(&head) == Some(Kind::Secret),
+        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof),
+    }
 }

@@ -20,7 +20,8 @@ impl MappedBytes {
     /// What the operating system says.
     pub(super) fn of(file: &File) -> std::io::Result<Self> {
         // SAFETY: files of this program are renamed into place when they are whole and never written again. Whoever cuts one short
-        // while it is read ends this process, as by a signal; other changes are read as other numbers.
+        // while it is read ends this process, as by a signal; other changes are read as other numbers. Nothing but numbers is read from
+        // it after a check: what must be text is copied first.
         let map = unsafe { Mmap::map(file)? };
         let range = 0..map.len();
         Ok(Self { map: Arc::new(map), range })

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::header::is_secret;
+use super::header::may_be_secret;
 
 /// What the name of a file ends in while it is written.
 pub const PARTIAL: &str = ".partial";
@@ -16,24 +16,36 @@ const OWNER_ONLY: u32 = 0o600;
 /// Attempts at a file that other processes begin and end meanwhile.
 const ATTEMPTS: usize = 8;
 
+/// Who may read a file, and whether it replaces another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Whoever the system lets.
+    Open,
+    /// Its owner alone.
+    Private,
+    /// Its owner alone, and it replaces nothing.
+    Secret,
+}
+
 /// A file under another name until [`WholeFile::commit`] moves it; dropped before, it is removed.
 #[derive(Debug)]
 pub struct WholeFile {
     file: File,
     partial: PathBuf,
     path: PathBuf,
+    guard: Guard,
     committed: bool,
 }
 
 impl WholeFile {
-    /// Begins a file that, if `secret`, its owner alone may read. What a killed process left of it is begun again; nothing replaces a
+    /// Begins a file. What a killed process left of it is begun again; nothing replaces a
     /// secret key.
     ///
     /// # Errors
     /// What the operating system says; [`io::ErrorKind::WouldBlock`] while another process writes the same file;
     /// [`io::ErrorKind::InvalidInput`] for a directory, a device or a pipe, which a file must not replace;
     /// [`io::ErrorKind::AlreadyExists`] for a secret key.
-    pub fn create(path: &Path, secret: bool) -> io::Result<Self> {
+    pub fn create(path: &Path, guard: Guard) -> io::Result<Self> {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             let problem = "it is a directory, a device or a pipe; name a file";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
@@ -48,7 +60,7 @@ impl WholeFile {
         for _ in 0..ATTEMPTS {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(false);
-            if secret {
+            if guard != Guard::Open {
                 options.mode(OWNER_ONLY);
             }
             let file = options.open(&partial)?;
@@ -60,13 +72,14 @@ impl WholeFile {
             // Another process may have moved it between opening and locking: then it is whole, and not ours.
             let ours = file.metadata()?.ino();
             if fs::metadata(&partial).is_ok_and(|there| there.ino() == ours) {
-                if secret {
+                if guard != Guard::Open {
                     file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
                 }
                 file.set_len(0)?;
-                let begun = Self { file, partial, path: path.to_owned(), committed: false };
-                if is_secret(path) {
-                    let problem = "a secret key is there already, and is not overwritten";
+                let begun = Self { file, partial, path: path.to_owned(), guard, committed: false };
+                if may_be_secret(path) {
+                    let problem =
+                        "a secret key is there already, or a file that cannot be read, and is not overwritten";
                     return Err(io::Error::new(io::ErrorKind::AlreadyExists, problem));
                 }
                 return Ok(begun);
@@ -93,7 +106,13 @@ impl WholeFile {
     }
 
     fn rename(&mut self) -> io::Result<()> {
-        fs::rename(&self.partial, &self.path)?;
+        // Of what came there meanwhile a link replaces nothing; some file systems have none.
+        let linked = (self.guard == Guard::Secret).then(|| fs::hard_link(&self.partial, &self.path));
+        match linked {
+            Some(Ok(())) => fs::remove_file(&self.partial)?,
+            Some(Err(error)) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+            _ => fs::rename(&self.partial, &self.path)?,
+        }
         self.committed = true;
         Ok(())
     }
@@ -104,7 +123,17 @@ impl WholeFile {
 /// # Errors
 /// As [`WholeFile::create`] and [`WholeFile::commit_soon`].
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = WholeFile::create(path, false)?;
+    let mut file = WholeFile::create(path, Guard::Open)?;
+    file.write_all(content)?;
+    file.commit_soon()
+}
+
+/// As [`write_whole`], a file that its owner alone may read.
+///
+/// # Errors
+/// Likewise.
+pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = WholeFile::create(path, Guard::Private)?;
     file.write_all(content)?;
     file.commit_soon()
 }
@@ -114,7 +143,7 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`WholeFile::create`] and [`WholeFile::commit`].
 pub fn write_lasting(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = WholeFile::create(path, false)?;
+    let mut file = WholeFile::create(path, Guard::Open)?;
     file.write_all(content)?;
     file.commit()
 }
@@ -146,21 +175,31 @@ mod tests {
     fn a_file_is_there_when_it_is_whole_and_not_before() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        let mut begun = WholeFile::create(&path, true).unwrap();
+        let mut begun = WholeFile::create(&path, Guard::Secret).unwrap();
         begun.write_all(b"half").unwrap();
         assert!(!path.exists());
-        assert_eq!(WholeFile::create(&path, false).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(WholeFile::create(&path, Guard::Open).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         drop(begun);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 
         // What a killed process left, readable by all.
         fs::write(directory.path().join("file.partial"), b"left behind by a kill").unwrap();
-        let mut begun = WholeFile::create(&path, true).unwrap();
+        let mut begun = WholeFile::create(&path, Guard::Secret).unwrap();
         begun.write_all(b"whole").unwrap();
         begun.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        // A secret file replaces nothing that came there meanwhile; a private one does.
+        let other = directory.path().join("other");
+        let mut begun = WholeFile::create(&other, Guard::Secret).unwrap();
+        begun.write_all(b"mine").unwrap();
+        fs::write(&other, b"theirs").unwrap();
+        assert_eq!(begun.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&other).unwrap(), b"theirs");
+        write_private(&other, b"private").unwrap();
+        assert_eq!(fs::metadata(&other).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 
     #[test]
@@ -183,7 +222,7 @@ mod tests {
         let link = directory.path().join("link");
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
         for path in [directory.path(), Path::new("/dev/null"), &link] {
-            let error = WholeFile::create(path, false).unwrap_err();
+            let error = WholeFile::create(path, Guard::Open).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
             assert!(error.to_string().contains("name a file"));
         }

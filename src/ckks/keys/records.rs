@@ -132,6 +132,9 @@ impl SwitchingKey {
         let (Some(words), Some(seed)) = (words, seed) else {
             return refuse(format!("it has {} bytes instead of {expected}", bytes.len()));
         };
+        if bytes[end + SEED_BYTES..].iter().any(|byte| *byte != 0) {
+            return refuse("the bytes after its seed are not zero".into());
+        }
         if !(words.as_ptr() as u64).is_multiple_of(ALIGNMENT) {
             return refuse("its bytes are not aligned".into());
         }

@@ -44,9 +44,10 @@ impl SecretKey {
     /// Whoever knows the seed knows the key, and each call with one seed and the same parameters gives a key whose first
     /// encryption has the same randomness: two messages under it reveal their difference.
     pub fn reproducible(parameters: &Parameters, seed: &Seed) -> Self {
-        // One secret with the same errors modulo two chains would be an instance with a larger modulus.
-        let moduli: Vec<u64> = (0..parameters.ntts().len()).map(|i| parameters.prime(i)).collect();
-        let root = seed.derive("parameters", &[u64::from(parameters.log_n())]).derive("moduli", &moduli);
+        // One secret with the same errors modulo two chains would be an instance with a larger modulus, and with the same errors in two
+        // gadgets their difference would be the key.
+        let words: Vec<u64> = parameters.fingerprint().iter().map(|byte| u64::from(*byte)).collect();
+        let root = seed.derive("parameters", &words);
         let encryptions = root.derive("encryption", &[]);
         Self::of_root(parameters, root, encryptions)
     }

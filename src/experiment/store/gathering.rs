@@ -9,7 +9,7 @@ use super::directory::all_rows;
 use super::journal::TrialRecord;
 use super::run_directory::{PENDING, RunDirectory};
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus, row_lines};
+use crate::experiment::records::{ImageRow, LayerRow, Record, TrialRow, TrialStatus, row_lines};
 
 /// What was found in parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

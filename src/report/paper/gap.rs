@@ -176,10 +176,10 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "plain distilled 16 30 10000 1 92.00 93.00 -1.00",
                 "plain plain 16 30 10000 0 89.50 90.00 -0.50",
                 "plain plain 16 30 10000 1 92.00 91.00 1.00",
                 "plain plain 16 30 10000 all 90.75 ± 1.77 90.50 ± 0.71 0.25 ± 1.06",
+                "plain distilled 16 30 10000 1 92.00 93.00 -1.00",
                 "distilled plain 16 30 10000 0 90.50 90.00 0.50",
             ]
         );
