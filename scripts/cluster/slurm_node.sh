@@ -15,6 +15,7 @@ export PATH=$PATH:/usr/sbin
 say() { echo "slurm_node.sh: $*" >&2; }
 mkdir -p "$2"
 root=$(cd "$2" && pwd -P)
+[[ $root != *[[:space:]]* ]] || { say "$root has a space in its name, which slurm.conf cannot say: choose another directory"; exit 2; }
 export SLURM_CONF=$root/slurm.conf
 
 # A socket that is free now.
