@@ -12,7 +12,7 @@ use super::{CardFacts, Observer, TrainOptions, Trained, train};
 use crate::dataset::{Dataset, DatasetName, Image, Normalisation, shipped_test_images};
 use crate::network::plain::PlainNetwork;
 use crate::network::weights::{StoredPrecision, Tensor as Weight};
-use crate::network::{Model, Moments, Network, Pool, Shortcut, Weights};
+use crate::network::{Card, Model, Moments, Network, Pool, Shortcut, Weights};
 use crate::training::{
     Augmentation, Distillation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision,
     RangePenalty, Recipe, ReluFit, Schedule, Split, TrainedActivation, TrainingError,
