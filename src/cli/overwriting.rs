@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::experiment::ExperimentError;
 use crate::experiment::file_location::location_of;
-use crate::wire::PARTIAL;
+use crate::wire::partial_of;
 
 /// Refuses outputs, by the names of their options, that are the same file as an input or as another output, when they are whole or while
 /// they are written.
@@ -14,10 +14,8 @@ use crate::wire::PARTIAL;
 pub fn refuse(outputs: &[(&'static str, &Path)], inputs: &[&Path]) -> Result<(), ExperimentError> {
     for (index, (name, output)) in outputs.iter().enumerate() {
         let others = outputs[..index].iter().map(|(_, other)| *other).chain(inputs.iter().copied());
-        let mut partial = output.as_os_str().to_owned();
-        partial.push(PARTIAL);
-        let partial = Path::new(&partial);
-        if let Some(other) = others.into_iter().find(|other| is_same(output, other) || is_same(partial, other)) {
+        let places = [output.to_path_buf(), partial_of(output)];
+        if let Some(other) = others.into_iter().find(|other| places.iter().any(|place| is_same(place, other))) {
             let problem = format!("{} is named for something else, too; name another file", other.display());
             return Err(ExperimentError::Argument { name, problem });
         }

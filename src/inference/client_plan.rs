@@ -10,10 +10,9 @@ use super::error::InferenceError;
 use super::layout::Layout;
 use super::linear::Packing;
 use super::options::MOST_COPIES;
-use super::planned_keys::PlannedKey;
 use super::program::Value;
 use super::unfold::Unfolding;
-use crate::ckks::keys::{KeyRequest, SwitchingKey};
+use crate::ckks::keys::KeyRequest;
 use crate::ckks::{Complex, Parameters, RingSwitch};
 use crate::network::lowered::Shape;
 
@@ -172,15 +171,14 @@ impl ClientPlan {
 
     /// Bytes that a client needs at a time, about: the largest key in memory and in a file, or the slots of a batch.
     pub fn peak_bytes(&self) -> u64 {
-        let bytes = |key: PlannedKey<'_>| SwitchingKey::predicted_bytes(key.parameters, key.band, key.limbs);
-        let key = self.planned_keys().map(bytes).max().unwrap_or(0).saturating_mul(2);
+        let key = self.planned_keys().map(|key| key.bytes()).max().unwrap_or(0).saturating_mul(2);
         let slots = (self.encrypted.ciphertexts as u64).saturating_mul(self.parameters.slots() as u64);
         key.max(slots.saturating_mul(size_of::<Complex>() as u64))
     }
 
     /// Bytes of them in memory.
     pub fn key_bytes(&self) -> u64 {
-        self.planned_keys().map(|key| SwitchingKey::predicted_bytes(key.parameters, key.band, key.limbs)).sum()
+        self.planned_keys().map(|key| key.bytes()).sum()
     }
 
     /// The image as the lowered network reads it.

@@ -22,6 +22,13 @@ pub struct PlannedKey<'p> {
     pub limbs: usize,
 }
 
+impl PlannedKey<'_> {
+    /// Its bytes in memory.
+    pub fn bytes(&self) -> u64 {
+        SwitchingKey::predicted_bytes(self.parameters, self.band, self.limbs)
+    }
+}
+
 impl ClientPlan {
     /// All keys, ring by ring from the largest, the one into the next ring last.
     pub fn planned_keys(&self) -> impl Iterator<Item = PlannedKey<'_>> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::bundle::ClientBundle;
 use super::digits::Digits;
@@ -130,8 +130,7 @@ fn answer(mut logits: Logits, digits: Digits, deviation: f64) -> Answer {
     let class = logits.class();
     let digits = digits.after_point(deviation);
     let round = |value: f64| digits.map_or(value, |digits| Digits::round(value, digits));
-    let rounded = logits.values.iter().copied().map(round).collect();
-    // Before rounding they are equations in the secret key.
-    logits.values.zeroize();
-    Answer { class, logits: rounded, digits }
+    // In their place: before rounding they are equations in the secret key.
+    logits.values.iter_mut().for_each(|value| *value = round(*value));
+    Answer { class, logits: logits.values, digits }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::format::grouped;
 use crate::parties::Inspection;
+use crate::wire::printable;
 
 /// Values of a description that are shown; the rest is for `--json`.
 const SHORT: usize = 80;
@@ -23,8 +24,8 @@ pub fn inspection_text(inspection: &Inspection) -> String {
         for (name, value) in contents {
             let value = value.to_string();
             let shown = if value.len() > SHORT { format!("({} bytes of JSON: --json)", value.len()) } else { value };
-            // Names are somebody else's, as values are, whose JSON shows no control characters.
-            text += &format!("{}: {}\n", name.escape_debug(), shown.replace(char::is_control, "?"));
+            text += &printable(&format!("{name}: {shown}"));
+            text.push('\n');
         }
     }
     text

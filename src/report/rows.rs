@@ -295,15 +295,19 @@ pub(crate) mod tests {
             ["clusters"; 3].into_iter().zip(0..).map(|(name, row)| rows.text(name, row)).collect::<Vec<_>>(),
             ["", "", "64"]
         );
+        assert_eq!(rows.directory(2), two.path());
+        assert_eq!(rows.text("absent", 0), "");
+    }
+
+    #[test]
+    fn settings_that_older_tables_lack_are_as_by_default() {
+        let one = directory(&[("trials.csv", "trial_id,status,log_n\na,ok,15\nb,failed,\n")]);
         let three =
             directory(&[("trials.csv", "trial_id,status,pool,shortcut\ne,ok,standard,projection\nf,ok,global,pad\n")]);
         let rows = Rows::read(&[one.path().to_owned(), three.path().to_owned()]).unwrap();
         let settings = |row| ["pool", "shortcut"].map(|name| rows.text(name, row));
         assert_eq!([0, 1].map(settings), [["", ""], ["", ""]].map(|it| it.map(str::to_owned)));
         assert_eq!(settings(2), ["global", "pad"]);
-        let rows = Rows::read(&[two.path().to_owned()]).unwrap();
-        assert_eq!(rows.directory(2), two.path());
-        assert_eq!(rows.text("absent", 0), "");
     }
 
     #[test]

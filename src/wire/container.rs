@@ -24,6 +24,14 @@ const BLOCK: usize = 1 << 20;
 /// Most bytes of a description.
 const MOST_META: u64 = 16 << 20;
 
+/// Most characters of what the parser of a description says that are shown.
+const MOST_SHOWN: usize = 400;
+
+/// Somebody else's text for a terminal, without characters that control it.
+pub fn printable(text: &str) -> String {
+    text.replace(char::is_control, "?")
+}
+
 /// Where header and description end and the body starts.
 const fn body_start(meta_bytes: u64) -> u64 {
     (HEADER_BYTES as u64 + meta_bytes).next_multiple_of(PAGE)
@@ -39,13 +47,11 @@ const fn checksum_bytes(body_bytes: u64) -> u64 {
 pub struct Container {
     path: PathBuf,
     header: Header,
-    meta: MappedBytes,
+    /// A copy: a map may change after its checks.
+    meta: Vec<u8>,
     body: MappedBytes,
     bytes: u64,
 }
-
-/// Most characters of what the parser says that are shown.
-const MOST_SHOWN: usize = 400;
 
 impl Container {
     /// Opens a file of any kind.
@@ -85,7 +91,7 @@ impl Container {
         // Lengths of the file as it is mapped: all are within its address space.
         let part = |from: u64, to: u64| all.part(from as usize..to as usize).ok_or_else(magic);
         let meta_end = HEADER_BYTES as u64 + meta_bytes;
-        let meta = part(HEADER_BYTES as u64, meta_end)?;
+        let meta = part(HEADER_BYTES as u64, meta_end)?.to_vec();
         let Prefix { header, .. } = Prefix::check(head, &meta).map_err(fault)?;
         let damaged = |place: String| WireError::Checksum { path: path.to_owned(), place };
         if part(meta_end, start)?.iter().any(|byte| *byte != 0) {
@@ -147,9 +153,9 @@ impl Container {
     /// [`WireError::Content`] with what the parser says.
     pub fn meta<T: DeserializeOwned>(&self) -> Result<T, WireError> {
         // The parser quotes names, which are somebody else's.
-        let shown = |error: serde_json::Error| error.to_string().chars().take(MOST_SHOWN).collect::<String>();
-        serde_json::from_slice(&self.meta)
-            .map_err(|error| self.unsound(format!("its description: {}", shown(error).escape_debug())))
+        let shown =
+            |error: serde_json::Error| printable(&error.to_string()).chars().take(MOST_SHOWN).collect::<String>();
+        serde_json::from_slice(&self.meta).map_err(|error| self.unsound(format!("its description: {}", shown(error))))
     }
 
     /// The error of a content that cannot be.
@@ -283,6 +289,11 @@ mod tests {
         body.chunks(700_001).for_each(|part| writer.put(part).unwrap());
         assert!(!path.exists());
         writer.finish().unwrap();
+    }
+
+    #[test]
+    fn what_is_somebody_elses_controls_no_terminal() {
+        assert_eq!(printable("unknown field `\u{1b}[2J\u{7}\u{9b}é\n`"), "unknown field `?[2J??é?`");
     }
 
     #[test]

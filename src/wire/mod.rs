@@ -10,10 +10,10 @@ mod kind;
 mod mapped;
 mod whole_file;
 
-pub use container::{Container, Writer};
+pub use container::{Container, Writer, printable};
 pub use error::WireError;
 pub use header::{Digest, Header, KeyId, VERSION};
 pub use hex::hex;
 pub use kind::Kind;
 pub use mapped::MappedBytes;
-pub use whole_file::{Guard, PARTIAL, WholeFile, write_lasting, write_private, write_whole};
+pub use whole_file::{Guard, PARTIAL, WholeFile, partial_of, write_lasting, write_private, write_whole};

@@ -38,8 +38,7 @@ pub struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins a file. What a killed process left of it is begun again; nothing replaces a
-    /// secret key.
+    /// Begins a file. What a killed process left of it is begun again; nothing replaces a secret key.
     ///
     /// # Errors
     /// What the operating system says; [`io::ErrorKind::WouldBlock`] while another process writes the same file;
@@ -54,9 +53,7 @@ impl WholeFile {
         let target = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink()).then(|| path.canonicalize());
         let target = target.transpose()?;
         let path = target.as_deref().unwrap_or(path);
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(PARTIAL);
-        let partial = path.with_file_name(name);
+        let partial = partial_of(path);
         for _ in 0..ATTEMPTS {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(false);
@@ -118,14 +115,27 @@ impl WholeFile {
     }
 }
 
+/// Where a file is while it is written.
+#[must_use]
+pub fn partial_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(PARTIAL);
+    path.with_file_name(name)
+}
+
+/// A file that has its content, and not yet its name.
+fn written(path: &Path, content: &[u8], guard: Guard) -> io::Result<WholeFile> {
+    let mut file = WholeFile::create(path, guard)?;
+    file.write_all(content)?;
+    Ok(file)
+}
+
 /// Writes a file in one go, without waiting for the disk.
 ///
 /// # Errors
 /// As [`WholeFile::create`] and [`WholeFile::commit_soon`].
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = WholeFile::create(path, Guard::Open)?;
-    file.write_all(content)?;
-    file.commit_soon()
+    written(path, content, Guard::Open)?.commit_soon()
 }
 
 /// As [`write_whole`], a file that its owner alone may read.
@@ -133,9 +143,7 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Likewise.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = WholeFile::create(path, Guard::Private)?;
-    file.write_all(content)?;
-    file.commit_soon()
+    written(path, content, Guard::Private)?.commit_soon()
 }
 
 /// Writes a file in one go that must be there after a crash of the system, or the one before it.
@@ -143,9 +151,7 @@ pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`WholeFile::create`] and [`WholeFile::commit`].
 pub fn write_lasting(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = WholeFile::create(path, Guard::Open)?;
-    file.write_all(content)?;
-    file.commit()
+    written(path, content, Guard::Open)?.commit()
 }
 
 impl Write for WholeFile {

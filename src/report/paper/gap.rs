@@ -54,6 +54,12 @@ struct Pair {
     accuracies: [f64; 2],
 }
 
+impl Pair {
+    fn names(&self) -> [&str; 3] {
+        [&self.activation, &self.variant, &self.baseline_variant]
+    }
+}
+
 /// The table, or why there is none.
 ///
 /// # Errors
@@ -84,10 +90,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.spreads("accuracy_percent", "quadratic (%)");
     table.spreads("baseline_percent", "ReLU (%)");
     table.spreads("gap_points", "quadratic - ReLU (points)");
-    for group in pairs.chunk_by(|a, b| {
-        let names = |pair: &Pair| (pair.activation.clone(), pair.variant.clone(), pair.baseline_variant.clone());
-        names(a) == names(b) && a.training.is_repetition_of(&b.training)
-    }) {
+    for group in pairs.chunk_by(|a, b| a.names() == b.names() && a.training.is_repetition_of(&b.training)) {
         table.rows.extend(group.iter().map(|pair| cells(std::slice::from_ref(pair), &pair.training.seed.to_string())));
         if group.len() > 1 {
             table.rows.push(cells(group, "all"));
