@@ -1,6 +1,6 @@
 //! `leveled`: a research harness for ResNets under leveled fully homomorphic encryption.
 //!
-//! The crate is built in floors; a module imports only from floors below it:
+//! The crate is built in floors; a module imports only from floors below it (`tests/floors.rs`):
 //!
 //! | floor | what it knows |
 //! |---|---|
@@ -10,7 +10,8 @@
 //! | [`parties`] | client and server with files between them |
 //! | [`inference`] | encrypted inference: layouts, plan, executor, probe |
 //! | [`training`] | recipes, and with the feature `train` the trainer |
-//! | [`network`], [`dataset`] | graphs, weights, clear-text forward; images |
+//! | [`network`] | graphs, weights, clear-text forward |
+//! | [`dataset`] | images |
 //! | [`ckks`] | the RNS-CKKS scheme and its evaluators |
 //! | [`ring`], [`wire`] | modular arithmetic, NTT, RNS polynomials, sampling; checked files of bytes |
 //!

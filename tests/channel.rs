@@ -12,7 +12,7 @@ use leveled::inference::{
     Client, ConvolutionKind, InferenceError, LayoutKind, Plan, PlanOptions, Simulation, simulator,
 };
 use leveled::network::cluster::{ClusterMode, ClusterOptions, cluster};
-use leveled::network::lowered::{LoweredNetwork, Shape};
+use leveled::network::lowered::{Activation, Layer, LinearMap, LoweredNetwork, Shape, Source, Term};
 use leveled::network::{Shortcut, Stage, merge};
 use leveled::ring::sampling::Seed;
 use proptest::prelude::*;
@@ -214,4 +214,53 @@ fn the_simulation_gives_the_same_logits() {
     assert_logits(&logits, trace.logits(), 2e-3, "simulated");
     let complex = |x: &[f64]| x.iter().map(|v| leveled::ckks::Complex::new(*v, 0.0)).collect::<Vec<_>>();
     assert!(PrecisionReport::new(&complex(&logits.values), &complex(trace.logits())).unwrap().min > 8.0);
+}
+
+#[test]
+fn terms_that_read_the_same_values_are_added() {
+    let mut network = two_stages(8);
+    let layer = network.layers.iter_mut().find(|layer| layer.terms.len() == 1 && layer.name == "layer1.0.conv1").unwrap();
+    let channels = layer.shape.channels;
+    let weights = (0..channels * channels).map(|i| (i as f64 * 1.3).sin()).collect();
+    let map = LinearMap::Convolution {
+        weights,
+        out_channels: channels,
+        in_channels: channels,
+        kernel: 1,
+        stride: 1,
+        padding: 0,
+        groups: 1,
+    };
+    layer.terms.push(Term { source: layer.terms[0].source, map });
+    let network = Arc::new(network);
+    for kind in KINDS {
+        for complex_packing in [false, true] {
+            let options = PlanOptions { complex_packing, ..options(10, kind) };
+            agrees(&network, &options, &[image(&network, 0.0)], bounds(kind), &format!("{kind:?} {complex_packing}"));
+        }
+    }
+    let packed = PlanOptions { layout: LayoutKind::Packed, ..options(10, ConvolutionKind::Classical) };
+    agrees(&network, &packed, &[image(&network, 0.0)], (10.0, 2e-3), "packed");
+}
+
+/// A dense layer alone: logistic regression.
+#[test]
+fn a_dense_layer_may_read_the_image() {
+    let input = Shape::new(3, 4, 4);
+    let weights = (0..5 * input.len()).map(|i| (i as f64 * 0.37).sin() / 8.0).collect();
+    let layer = Layer {
+        name: "linear".into(),
+        terms: vec![Term { source: Source::Input, map: LinearMap::Dense { weights, outputs: 5 } }],
+        bias: vec![0.5, 0.25, 0.0, -0.25, -0.5],
+        shape: Shape::new(5, 1, 1),
+        activation: Activation::None,
+        centre: Vec::new(),
+    };
+    let network = Arc::new(LoweredNetwork { input, layers: vec![layer], members: 1 });
+    for layout in [LayoutKind::Packed, LayoutKind::Channel] {
+        for complex_packing in [false, true] {
+            let options = PlanOptions { layout, complex_packing, ..options(9, ConvolutionKind::Classical) };
+            agrees(&network, &options, &[image(&network, 0.0)], (10.0, 2e-3), &format!("{layout:?} {complex_packing}"));
+        }
+    }
 }

@@ -215,7 +215,7 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
     send("keys.lev", client, server);
     tiny_model::write_network(&server.join("tiny.safetensors"), 2);
     let text = refusal(server, &["server", "prepare", "--out", "served", "--keys", "keys.lev"]);
-    assert!(text.contains("tiny.safetensors"), "{text}");
+    assert!(text.contains("tiny.safetensors") && text.contains("has changed since the trial was specified"), "{text}");
 }
 
 #[test]
@@ -274,8 +274,13 @@ fn a_server_plans_with_what_it_chose_and_refuses_what_it_did_not() {
         assert!(text.contains("keys.lev"), "{text}");
     }
     for other in [vec![2], vec![0], vec![3, 2], vec![u64::MAX]] {
-        let text = served(serde_json::json!({"tiles": null, "switches": other}));
-        assert!(!text.contains("keys.lev"), "{text}");
+        let text = served(serde_json::json!({"tiles": null, "switches": other, "digit_limbs": chosen["digit_limbs"]}));
+        let expected = match other[..] {
+            [2] => "server.lev was made for another plan",
+            [_] => "a ciphertext that moves into a smaller ring has 2 to 21 limbs",
+            _ => "does not fit into the slots of the smaller ring",
+        };
+        assert!(text.contains(expected), "{other:?}: {text}");
     }
 }
 

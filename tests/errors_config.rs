@@ -77,6 +77,8 @@ fn mistyped_keys() {
 fn missing_and_repeated_keys() {
     expect("name: test\n", "", &["e.yaml", "the key `name` is missing"]);
     expect("  log_n: 15\n", "", &["key `fixed.log_n`: the setting is missing under `fixed` and `sweep`"]);
+    expect("  dataset: cifar10\n", "", &["key `fixed.dataset`", "name a data set, such as cifar10"]);
+    expect("  images: 2\n", "", &["key `fixed.images`", "say how many images to evaluate, such as 3"]);
     expect(
         "  log_n: 15\n  parameters: default\n  memory: {diagonals: 1 GiB, limit: 8 GiB}\nsweep:\n  threads: [1, 2]\n",
         "sweep: {log_n: [15]}\ninclude: [{threads: 1}]\n",

@@ -77,6 +77,13 @@ fn a_network_under_other_names_is_the_same_network() {
             .contains("is there already; name another file with --out, or replace it with --force")
     );
     success(directory.path(), &[&again[..], &["--force"]].concat());
+    for (more, problem) in [
+        (["--batch-norm-eps", "0"], "--batch-norm-eps: 0 is not possible; write a small number above 0"),
+        (["--out", "x.pth"], "--out: x.pth must end in .safetensors"),
+    ] {
+        let text = refusal(directory.path(), &[&again[..], &more].concat());
+        assert!(text.contains(problem), "{text}");
+    }
     let over = [&again[..], &["--out", "./their.net.safetensors", "--force"]].concat();
     assert!(refusal(directory.path(), &over).contains("is the checkpoint itself"));
 }

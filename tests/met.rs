@@ -104,6 +104,13 @@ fn paths_need_not_be_utf8() {
     success(&place, &["report", "out"]);
     success(&place, &["export", "out", "--parquet"]);
     success(&place, &["evaluate", "tiny.safetensors", "--out", "evaluated"]);
+    // From elsewhere an experiment would have to name it.
+    let weights = std::path::PathBuf::from(OsStr::from_bytes(b"n\xe9t/tiny.safetensors"));
+    let mut program = assert_cmd::Command::cargo_bin("leveled").unwrap();
+    let output = program.current_dir(directory.path()).arg("evaluate").arg(weights).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("has bytes that are not UTF-8, which an experiment cannot name"), "{text}");
 }
 
 #[test]
@@ -120,10 +127,11 @@ fn threads_that_hinder_each_other_are_planned_and_not_run() {
     let directory = tiny_model::directory();
     let place = directory.path();
     fs::write(place.join("e.yaml"), tiny_model::EXPERIMENT.replace("threads: 2", "threads: 1024")).unwrap();
+    assert!(success(place, &["plan", "e.yaml"]).contains("1024 thread(s) on "));
     if std::thread::available_parallelism().unwrap().get() >= 64 {
+        eprintln!("SKIPPED: so many cores start them");
         return;
     }
-    assert!(success(place, &["plan", "e.yaml"]).contains("1024 thread(s) on "));
     let text = refusal(place, &["run", "e.yaml", "--out", "out"]);
     assert!(text.contains("cannot start 1024 thread(s)") && text.contains("ask for fewer"), "{text}");
     assert!(!place.join("out").exists());
@@ -242,4 +250,43 @@ fn shells_complete_and_the_manual_is_there() {
     success(directory.path(), &["man", "--out", "man1"]);
     let page = fs::read_to_string(directory.path().join("man1/leveled-run.1")).unwrap();
     assert!(page.contains("\\-\\-dry\\-run"), "{page}");
+}
+
+#[test]
+fn weights_are_found_by_their_name() {
+    let directory = clear();
+    let place = directory.path();
+    fs::create_dir(place.join("models")).unwrap();
+    for file in ["tiny.safetensors", "tiny.yaml"] {
+        fs::rename(place.join(file), place.join("models").join(file)).unwrap();
+    }
+    let named = success(place, &["evaluate", "tiny"]);
+    assert_eq!(named, success(place, &["evaluate", "models/tiny.safetensors"]));
+    let text = refusal(place, &["evaluate", "tinny"]);
+    assert!(text.contains("MODELS: no weights tinny.safetensors in models; did you mean `tiny`?"), "{text}");
+}
+
+#[test]
+fn a_chain_needs_no_further_word() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let alone = success(place, &["plan", "--chain", "60,40x20,60", "--log-n", "15"]);
+    assert_eq!(alone, success(place, &["plan", "--security", "--chain", "60,40x20,60", "--log-n", "15"]));
+}
+
+/// As they are by `leveled run`: named otherwise, the directory is the same.
+#[test]
+fn a_report_beside_its_rows_renews_the_summary() {
+    let directory = clear();
+    let place = directory.path();
+    success(place, &["run", "e.yaml", "--out", "out"]);
+    let summary = place.join("out/summary.md");
+    let expected = fs::read_to_string(&summary).unwrap();
+    assert!(expected.contains("accuracy in the clear (%)"), "{expected}");
+    for out in ["./out", place.join("out").to_str().unwrap()] {
+        fs::remove_file(&summary).unwrap();
+        success(place, &["report", "out", "--out", out]);
+        assert_eq!(fs::read_to_string(&summary).unwrap(), expected);
+    }
+    let text = refusal(place, &["gather", "out", "./out"]);
+    assert!(text.contains("./out is the directory to gather into; name the directories of the parts"), "{text}");
 }

@@ -82,7 +82,7 @@ fn the_page_sorts_and_draws_and_fetches_nothing() {
         .filter_map(|cell| cell.parse().ok())
         .collect();
     assert!(rising.is_sorted() && rising.len() == sorted.len(), "{rising:?}");
-    // For a look: LEVELED_KEEP_REPORT=DIR cargo test --release --test page
+    // For a look at the page: LEVELED_KEEP_REPORT=DIR cargo test --release --test page
     if let Some(keep) = std::env::var_os("LEVELED_KEEP_REPORT") {
         let file = Path::new(&keep).join("page.png");
         open(&chromium, &profile, &address, &format!("--screenshot={}", file.display()));

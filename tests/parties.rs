@@ -296,8 +296,16 @@ fn contents_that_cannot_be_are_refused_though_their_checksums_hold() {
     let world = packed();
     let forged = world.path("false");
     type Change = fn(&mut Header, &mut Value, &mut Vec<u8>);
-    let cases: [(Kind, Change, &str); 18] = [
+    let cases: [(Kind, Change, &str); 26] = [
         (Kind::Bundle, |_, _, body| body.push(0), "a bundle has none"),
+        (Kind::Bundle, |header, _, _| header.parameters[0] ^= 1, "its parameters are not those that its header names"),
+        (Kind::Bundle, |_, meta, _| meta["logit_deviation"] = json!(-1), "the deviation of a logit is -1"),
+        (Kind::Bundle, |_, meta, _| meta["normalisation"]["std"][1] = json!(0), "std"),
+        (Kind::Bundle, |_, meta, _| meta["dataset"] = json!("cifar100"), "10 logits are not the classes of cifar100"),
+        (Kind::Bundle, |_, meta, _| meta["plan"]["copies"] = json!(0), "the form of the image is impossible"),
+        (Kind::Bundle, |_, meta, _| meta["plan"]["batch"] = json!(0), "the images of a batch do not fit into the slots"),
+        (Kind::Bundle, |_, meta, _| meta["plan"]["image"]["height"] = json!(4), "the layout is not that of the image"),
+        (Kind::Bundle, |_, meta, _| meta["plan"]["result"]["limbs"] = json!(99), "limbs or scale of a value are impossible"),
         (Kind::Secret, |_, _, body| body.truncate(body.len() - 1), "31 bytes"),
         (Kind::Secret, |_, _, body| body[3] ^= 1, "belongs to key"),
         (Kind::Keys, |_, _, body| body[40..200].fill(0xff), "not below its prime"),

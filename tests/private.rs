@@ -70,6 +70,7 @@ fn evaluate(network: &LoweredNetwork, plan: &Plan, image: &[f64]) -> Outcome {
     let result = executor
         .run(encrypted, &mut |index, output, _| probes.extend(client.probe(plan, &trace, index, output).unwrap()))
         .unwrap();
+    assert_eq!(probes.len(), plan.layers.len(), "layers that could not be probed");
     Outcome { probes, logits: client.decrypt(&result).unwrap(), trace }
 }
 
@@ -88,7 +89,6 @@ fn agrees(side: usize, widths: &[usize], log_n: u32) -> usize {
         let what = format!("{side}x{side} {widths:?} N = 2^{log_n}, complex {complex_packing}, copies {input_copies}");
         let plan = Plan::new(network.clone(), &options).unwrap();
         let Outcome { probes, logits, trace } = evaluate(&network, &plan, &image);
-        assert_eq!(probes.len(), network.layers.len(), "{what}");
         for (layer, probe) in plan.layers.iter().zip(&probes) {
             assert!(probe.relative.min > 12.0, "{what}: {} has {:.1} bits", layer.name, probe.relative.min);
             assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {} has another scale", layer.name);
@@ -182,6 +182,44 @@ fn every_form_of_activations_agrees_with_clear_text() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn an_image_needs_a_ring_that_holds_a_channel() {
+    let network = network(32, &[4, 8]);
+    for (layout, expected) in [
+        (LayoutKind::Packed, "one channel needs 1024 slots, but N = 2^8 has 128; use log_n = 11 or more"),
+        (LayoutKind::Channel, "1 images of 2048 slots each do not fit into the 128 slots of N = 2^8"),
+    ] {
+        let error = Plan::new(network.clone(), &PlanOptions { layout, ..options(8) }).unwrap_err().to_string();
+        assert!(error.contains(expected), "{layout:?}: {error}");
+    }
+}
+
+#[test]
+fn more_classes_than_slots_of_the_last_value_are_refused() {
+    let architecture = Architecture {
+        input: Shape::new(3, 4, 4),
+        stem_channels: 2,
+        stages: vec![Stage { blocks: 1, channels: 2, stride: 1 }],
+        ..Architecture::named("resnet20", 4, 100).unwrap()
+    };
+    let network = Arc::new(Network::random(&architecture, 1).unwrap().lower().unwrap());
+    let error = Plan::new(network, &options(9)).unwrap_err().to_string();
+    assert!(error.contains("layer linear: it has more outputs than its input has slots"), "{error}");
+}
+
+#[test]
+fn copies_of_the_image_are_as_many_as_differ() {
+    let network = network(8, &[4, 8]);
+    // The unfolded image has 27 channels in 32 grids of 64 slots, of which halves are packed, or not.
+    for (complex_packing, copies) in [(true, 16), (false, 32)] {
+        let options = PlanOptions { input_copies: 64, complex_packing, ..options(12) };
+        let plan = Plan::new(network.clone(), &options).unwrap();
+        assert_eq!(plan.client.copies, copies);
+        let Outcome { logits, trace, .. } = evaluate(&network, &plan, &image(&network, 1.0));
+        assert_eq!(logits.class(), clear_class(&trace));
     }
 }
 
@@ -444,6 +482,7 @@ fn the_simulation_has_the_noise_of_encryption() {
             executor
                 .run(upload, &mut |index, x, _| probes.extend(client.probe(&plan, &trace, index, x).unwrap()))
                 .unwrap();
+            assert_eq!(probes.len(), plan.layers.len());
             encrypted.push(probes);
             let mut probes = Vec::new();
             let logits = simulation
@@ -453,6 +492,7 @@ fn the_simulation_has_the_noise_of_encryption() {
                 })
                 .unwrap();
             assert_eq!(logits[0].class(), clear_class(&trace));
+            assert_eq!(probes.len(), plan.layers.len());
             simulated.push(probes);
         }
         for (layer, (real, model)) in plan.layers.iter().zip(deviations(&encrypted).iter().zip(deviations(&simulated)))

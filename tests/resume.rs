@@ -152,7 +152,7 @@ fn two_runs_in_one_directory_are_refused() {
     child_of(&run);
     let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
     let holder = format!("out is in use by process {} on ", run.id());
-    assert!(text.contains(&holder) && text.contains("choose another --out"), "{text}");
+    assert!(text.contains(&holder) && text.contains("choose another directory"), "{text}");
     assert!(run.wait_with_output().unwrap().status.success());
     expect_complete(directory.path(), 2);
 

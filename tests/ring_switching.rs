@@ -61,6 +61,28 @@ fn late_layers_move_into_smaller_rings_and_agree_with_clear_text() {
     }
 }
 
+/// Scales differ from level to level then, also where a shortcut enters the first layer of a ring.
+#[test]
+fn rings_are_switched_without_tower_reuse_too() {
+    let network = three_stages();
+    let options = PlanOptions { tower_reuse: false, ..options(RingSwitching::Auto) };
+    let plan = Plan::new(network.clone(), &options).unwrap();
+    let mut switched = Vec::new();
+    for layer in &plan.layers {
+        let switch = layer.limbs;
+        let chosen = Choices { tiles: None, switches: vec![switch], digit_limbs: Vec::new() };
+        let options = PlanOptions { chosen: Some(chosen), ..options.clone() };
+        match Plan::new(network.clone(), &options) {
+            Ok(_) => {
+                agrees(&network, &options, &[image(&network, 0.3)], (8.0, 5e-3), &format!("{switch} limbs"));
+                switched.push(&layer.name[..]);
+            }
+            Err(error) => assert!(error.to_string().contains("does not fit into the slots"), "{error}"),
+        }
+    }
+    assert_eq!(switched, ["layer3.0.conv1", "layer3.0.conv2", "linear"]);
+}
+
 #[test]
 fn a_plan_is_made_again_from_what_it_chose() {
     let network = three_stages();
@@ -82,7 +104,9 @@ fn a_plan_is_made_again_from_what_it_chose() {
     let other = again(&packed, choices(None, Vec::new())).unwrap();
     assert_ne!(other.fingerprint().unwrap(), plan.fingerprint().unwrap());
     for switches in [vec![0], vec![1], vec![usize::MAX], vec![2; 99]] {
-        assert!(again(&packed, choices(None, switches.clone())).is_err(), "{switches:?}");
+        let error = again(&packed, choices(None, switches.clone())).unwrap_err().to_string();
+        let expected = if switches.len() == 1 { "a ciphertext that moves into a smaller ring has 2 to 9 limbs" } else { "log_n = 4 is impossible" };
+        assert!(error.contains(expected), "{switches:?}: {error}");
     }
     for digits in [vec![], vec![0; plan.parameters.max_limbs()], vec![1; plan.parameters.max_limbs() + 1]] {
         let chosen = Choices { digit_limbs: vec![Some(digits.clone())], ..plan.choices() };

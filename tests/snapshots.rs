@@ -123,6 +123,8 @@ fn scheme_errors() -> Vec<CkksError> {
         CkksError::Diagonal { index: 3, reason: "it has 5 slots".into() },
         CkksError::Combination { reason: "it reads input 3 of 3".into() },
         CkksError::WorkingMemory { needed: 2048, limit: 1024 },
+        CkksError::RingSwitch { large: 15, small: 14 },
+        CkksError::NoRingSwitch { limbs: 6 },
     ];
     ring.into_iter().map(CkksError::from).chain(own).collect()
 }
@@ -138,6 +140,8 @@ fn inference_errors() -> Vec<InferenceError> {
         InferenceError::BatchSize { batch: 4, found: 5 },
         InferenceError::Result { reason: "it has 2 ciphertexts instead of one".into() },
         InferenceError::PackedBatch { batch: 4 },
+        InferenceError::Tiles { tiles: 8, height: 32, width: 32 },
+        InferenceError::TooManyImages { batch: 300, tiles: 64, slots: 16_384, log_n: 15, needed: 16, most: 256 },
         InferenceError::TooManyBlocks {
             members: 8,
             batch: 2,
@@ -178,6 +182,7 @@ fn party_errors() -> Vec<PartyError> {
         CkksError::Key { reason: "it has 3 bytes instead of 32".into() }.into(),
         PartyError::Normalisation { path: "client.lev".into(), source: zero.into() },
         PartyError::Insecure { path: "client.lev".into() },
+        PartyError::Memory { path: "client.lev".into(), needed: 1 << 40, available: 1 << 34 },
         PartyError::NoImages,
     ];
     wire.into_iter().map(PartyError::from).chain(own).collect()
@@ -202,7 +207,6 @@ fn dataset_errors() -> Vec<DatasetError> {
         DatasetError::Occupied { path: path(), dataset, advice: "choose another --out" },
         DatasetError::OtherFile { path: path() },
         DatasetError::NoImages { path: "train/cat".into() },
-        DatasetError::TooFewImages { images: 3, files: 5 },
         DatasetError::Download { url: "https://example.org".into(), problem: "404".into(), advice: "try again later" },
     ]
 }

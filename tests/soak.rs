@@ -160,6 +160,7 @@ fn soak(directory: &Path, trials: usize, most_kills: usize, seed: u64) {
     let states = expect_one_row_each(&out, trials);
     let failed = states.values().filter(|status| **status == TrialStatus::Failed).count();
     assert!(failed <= kills.trials, "{failed} failed, {kills:?}");
+    assert!(sessions > 1 || kills.trials > 0, "nothing was killed");
     expect_parts(&out);
     println!(
         "{trials} trials, {sessions} sessions, {kills:?}, {failed} failed rows, {:.0} s, seed {seed}",

@@ -9,6 +9,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
+use common::processes::{children, signal, wait_for};
 use common::program::{leveled, refusal, success};
 use common::rows::rows;
 use common::tiny_model;
@@ -16,6 +17,7 @@ use leveled::dataset::{DatasetName, shipped_test_images};
 use leveled::experiment::parameter_set::ParameterSet;
 use leveled::experiment::records::{ImageRow, TrialRow};
 use leveled::network::Model;
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -196,4 +198,31 @@ fn without_a_set_that_is_good_enough_nothing_is_written() {
     assert!(said.contains("loses at most 0.1 points of accuracy; the closest loses"), "{said}");
     assert!(said.contains("raise --tolerance") && table.contains("refused, such as scale"), "{said}{table}");
     assert!(!here.join("configs/parameters/tuned_tiny.yaml").exists());
+}
+
+#[test]
+fn a_search_that_is_interrupted_or_loses_a_trial_says_so_and_goes_on() {
+    let directory = directory();
+    let here = directory.path();
+    let begun = || {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("leveled"));
+        let command = command.env("LEVELED_PRICES", "stored").current_dir(here).args(SEARCH);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let killed = begun();
+    let trial = wait_for("a trial", || children(killed.id()).first().copied());
+    signal(trial, Signal::KILL);
+    let output = killed.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("images 0 to 99 failed; the column `reason` of"), "{text}");
+    let interrupted = begun();
+    wait_for("a trial", || children(interrupted.id()).first().copied());
+    signal(interrupted.id(), Signal::INT);
+    let output = interrupted.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("interrupted; what was simulated is kept, and the same command goes on"), "{text}");
+    assert!(!here.join("configs/parameters/tuned_tiny.yaml").exists());
+    searched(here, &[]);
 }

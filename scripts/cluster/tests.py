@@ -35,8 +35,8 @@ class Jobs(unittest.TestCase):
         self.here = Path(self.temporary.name)
         self.out, self.parts = self.here / "out", self.here / "out.parts"
 
-    def start(self, *words):
-        command = [sys.executable, str(HERE / "run.py"), "e.yaml", "--out", "out", "--leveled", LEVELED, "--keep", *words]
+    def start(self, *words, keep=("--keep",)):
+        command = [sys.executable, str(HERE / "run.py"), "e.yaml", "--out", "out", "--leveled", LEVELED, *keep, *words]
         running = subprocess.Popen(command, cwd=self.here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(running.stdout.close)
         self.addCleanup(running.kill)
@@ -98,7 +98,9 @@ class Jobs(unittest.TestCase):
         self.local("--out", "out")
         self.assertEqual(sweep.check(self.out, self.parts, 3), 0)
         # Nothing is left to do: nothing is done, and parts that are not kept go.
-        self.expect(self.start(), 0)
+        self.assertTrue(self.parts.exists())
+        self.expect(self.start(keep=()), 0)
+        self.assertFalse(self.parts.exists())
         self.assertEqual(len(sweep.rows(self.out, "trials.csv")), 3)
 
     def test_batches_that_were_evaluated_survive(self):

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::encoder::Complex;
+use super::encoder::{self, COEFFICIENT_BITS, Complex, largest_magnitude};
 use super::error::CkksError;
 use super::rotated;
 pub use super::rotated::Rotated;
@@ -66,6 +66,19 @@ impl Plaintexts {
     pub fn terms(&self, index: usize) -> &[(u32, f64)] {
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.terms[start..self.ends[index]]
+    }
+
+    /// Whether the coefficients of every plaintext fit, where `bases` are those of the bases.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`], also for what is no number.
+    pub(super) fn check_coefficients(&self, bases: &[Vec<f64>], rounded_at: f64) -> Result<(), CkksError> {
+        let largest: Vec<f64> = bases.iter().map(largest_magnitude).collect();
+        (0..self.len()).try_for_each(|index| {
+            let terms = self.terms(index).iter();
+            let largest = terms.map(|(base, factor)| factor.abs() * largest[*base as usize]).sum::<f64>();
+            encoder::check_magnitude(largest, rounded_at, COEFFICIENT_BITS)
+        })
     }
 
     /// The linear combination of vectors that stand for the bases, real or complex.

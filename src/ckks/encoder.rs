@@ -194,6 +194,19 @@ pub(crate) fn largest_magnitude<'a>(values: impl IntoIterator<Item = &'a f64>) -
     values.into_iter().fold(0.0, |most, x| if most.is_nan() || x.abs() <= most { most } else { x.abs() })
 }
 
+/// Whether values of at most `largest` have coefficients below 2^`limit` at `scale`.
+///
+/// # Errors
+/// [`CkksError::PlaintextOverflow`], also for what is no number, and for what is rounded to the limit.
+pub(crate) fn check_magnitude(largest: f64, scale: f64, limit: u32) -> Result<(), CkksError> {
+    let bound = scale * largest;
+    if bound.is_nan() || bound >= f64::from(limit).exp2() - 1.0 {
+        let (log2_coefficient, log2_scale) = (bound.log2(), scale.log2());
+        return Err(CkksError::PlaintextOverflow { log2_coefficient, log2_scale, limit });
+    }
+    Ok(())
+}
+
 impl Encoder {
     /// An encoder for ring dimension 2^`log_n`.
     pub fn new(log_n: u32) -> Self {

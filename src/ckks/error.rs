@@ -22,7 +22,7 @@ pub enum CkksError {
     },
     /// The modulus is too large for the ring dimension.
     #[error(
-        "log2(QP) = {log2_qp:.1} bits exceed the {limit} bits that are 128-bit secure at N = 2^{log_n} ({table}); {advice}, or set `security: none` and have every result marked insecure"
+        "log2(QP) = {log2_qp:.1} bits exceed the {limit} bits that are 128-bit secure at N = 2^{log_n} ({table}); {advice}, or allow what is insecure (`security: none`, `--insecure`) and have every result marked so"
     )]
     Insecure {
         /// Size of the modulus with the special primes, in bits.

@@ -574,12 +574,13 @@ mod tests {
             key_switching: KeySwitching::SpecialPrimes(3),
             ..literal()
         };
-        match Parameters::new(literal.clone()) {
-            Ok(p) => assert!(p.security().is_secure(), "{:?}", p.security()),
-            Err(error) => assert!(error.to_string().contains("primes"), "{error}"),
-        }
-        let beyond = Parameters::new(ParametersLiteral { security: SecurityPolicy::None, ..literal });
-        assert!(beyond.is_ok());
+        let security = Parameters::new(literal.clone()).unwrap().security();
+        assert!(security.is_secure() && security.log2_qp > 866.0, "{security:?}");
+        // One more of them is too many.
+        let four = ParametersLiteral { key_switching: KeySwitching::SpecialPrimes(4), ..literal };
+        let error = Parameters::new(four.clone()).unwrap_err().to_string();
+        assert!(error.contains("a prime has at least 19; take 3 or fewer"), "{error}");
+        assert!(Parameters::new(ParametersLiteral { security: SecurityPolicy::None, ..four }).is_ok());
     }
 
     #[test]
@@ -618,13 +619,15 @@ mod tests {
                 key_switching,
                 ..literal()
             };
-            if let Ok(p) = Parameters::new(literal) {
-                prop_assert!(p.security().log2_qp <= limit && p.security().is_secure());
-                // What is reported is what the largest key has.
-                let key = |b: &KeyBand| (0..b.band.top).chain(b.special.iter().copied()).map(|i| (p.prime(i) as f64).log2()).sum();
-                let largest = p.bands().iter().map(key).fold(0.0, f64::max);
-                prop_assert!((p.security().log2_qp - largest).abs() < 1e-9);
-            }
+            let made = Parameters::new(literal);
+            // Too many that are refused end the test.
+            prop_assume!(made.is_ok());
+            let p = made.unwrap();
+            prop_assert!(p.security().log2_qp <= limit && p.security().is_secure());
+            // What is reported is what the largest key has.
+            let key = |b: &KeyBand| (0..b.band.top).chain(b.special.iter().copied()).map(|i| (p.prime(i) as f64).log2()).sum();
+            let largest = p.bands().iter().map(key).fold(0.0, f64::max);
+            prop_assert!((p.security().log2_qp - largest).abs() < 1e-9);
         }
     }
 

@@ -30,8 +30,12 @@ impl RingSwitch {
     /// # Errors
     /// As [`Parameters::new`]: a modulus over the limit of the small ring, among others.
     pub fn new(from: &Parameters, limbs: usize) -> Result<Self, CkksError> {
+        let refuse = |most: usize| {
+            let reason = format!("a ciphertext that moves into a smaller ring has 2 to {most} limbs here");
+            Err(CkksError::Parameter { name: "limbs", value: limbs.to_string(), reason })
+        };
         if !(2..=from.max_limbs()).contains(&limbs) {
-            return Err(CkksError::Limbs { found: limbs, most: from.max_limbs() });
+            return refuse(from.max_limbs());
         }
         let large = from.literal();
         let prime_log_n = Some(large.prime_log_n());
@@ -44,7 +48,7 @@ impl RingSwitch {
         // Only a fresh image has a prime of another size on top.
         let same = |to: &Parameters| (0..limbs).all(|prime| to.prime(prime) == from.prime(prime));
         if !(same(&through) && same(&target)) {
-            return Err(CkksError::Limbs { found: limbs, most: from.max_limbs() - 1 });
+            return refuse(from.max_limbs() - 1);
         }
         Ok(Self { through, target })
     }

@@ -6,11 +6,15 @@
 //! (method section 8). Convolutions have the same weights at every place of a tile: a panel of weights is kept once, with the places
 //! where it is used.
 
+use super::encoder::{self, COEFFICIENT_BITS, largest_magnitude, split_scale};
 use super::error::CkksError;
 use super::rotated::{self, Rotated};
 
 /// Bytes of evaluated plaintexts that an evaluator has in memory at a time.
 pub const PLAINTEXT_BYTES: usize = 128 << 20;
+
+/// Whole numbers are below 2^62.
+const WHOLE_BITS: u32 = 62;
 
 /// What a column of a panel reads at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +111,17 @@ impl ScalarMatrix {
         }
         self.panels.push(panel);
         Ok(())
+    }
+
+    /// Whether whole numbers and the coefficients of plaintexts fit at `scale`, where `masks` are the coefficients of the masks.
+    ///
+    /// # Errors
+    /// [`CkksError::PlaintextOverflow`].
+    pub(super) fn check_coefficients(&self, masks: &[Vec<f64>], scale: f64) -> Result<(), CkksError> {
+        let weight = largest_magnitude(self.panels.iter().flat_map(|panel| &panel.weights));
+        let coefficient = largest_magnitude(masks.iter().flatten());
+        encoder::check_magnitude(weight * coefficient, split_scale(scale).0, COEFFICIENT_BITS)?;
+        encoder::check_magnitude(weight, scale, WHOLE_BITS)
     }
 
     /// Number of input ciphertexts.

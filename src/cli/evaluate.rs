@@ -8,6 +8,7 @@ use super::CliError;
 use super::harness::{Limits, Work};
 use super::output::print;
 use crate::experiment::accuracy::{AccuracyRequest, ImageSet, experiment};
+use crate::experiment::model_choice::given;
 use crate::experiment::notice::tell;
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::records::TrialRow;
@@ -18,7 +19,7 @@ use crate::report::accuracy_text::accuracy_text;
 /// Accuracy in the clear on a whole set of images: single networks, ensembles, clustered weights.
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// Weights: safetensors files with their cards beside them, all for one data set.
+    /// Weights, all for one data set: safetensors files with their cards beside them, or names in `models/`.
     #[arg(required = true)]
     models: Vec<PathBuf>,
     /// Directory of the data set's official binary archive, or the one that holds it [default: the shipped test images].
@@ -59,7 +60,7 @@ impl Evaluate {
     pub fn execute(self) -> Result<(), CliError> {
         let request = AccuracyRequest {
             modes: self.modes,
-            models: self.models,
+            models: self.models.into_iter().map(given).collect::<Result<_, _>>()?,
             data: self.data,
             images: match self.images {
                 Images::Test => ImageSet::Test,

@@ -27,7 +27,7 @@ use crate::report::security_text::security_text;
 #[derive(Debug, Args)]
 pub struct Plan {
     /// Experiment file, such as experiments/quickstart.yaml.
-    #[arg(required_unless_present_any = ["levels", "operations", "security"])]
+    #[arg(required_unless_present_any = ["levels", "operations", "security", "chain"])]
     file: Option<PathBuf>,
     /// Print JSON: a list with one plan per trial.
     #[arg(long)]
@@ -41,8 +41,8 @@ pub struct Plan {
     /// Print what the published security lines say about the chains of the article's code instead, or about --chain; needs no experiment.
     #[arg(long, conflicts_with_all = ["file", "levels", "operations", "filters", "set"])]
     security: bool,
-    /// With --security: sizes of a chain's primes in bits, special primes included: 60,40x20,60 is one of 60, twenty of 40, one of 60.
-    #[arg(long, value_name = "BITS", requires_all = ["security", "log_n"])]
+    /// As --security, of a chain of primes of these sizes in bits, special primes included: 60,40x20,60 is one of 60, twenty of 40, one of 60.
+    #[arg(long, value_name = "BITS", requires = "log_n", conflicts_with_all = ["file", "levels", "operations", "filters", "set"])]
     chain: Option<ChainBits>,
     /// With --chain: log2 of the ring dimension N.
     #[arg(long, value_name = "LOG_N", requires = "chain", value_parser = clap::value_parser!(u32).range(1..=30))]
@@ -68,7 +68,7 @@ impl Plan {
         if self.levels {
             return self.print_levels();
         }
-        if self.security {
+        if self.security || self.chain.is_some() {
             return self.print_security();
         }
         let Some(file) = &self.file else { return self.print_article() };

@@ -20,11 +20,12 @@ use crate::experiment::run::Filter;
 use crate::experiment::store::RunDirectory;
 use crate::report::run_text::{dry_run_text, duplicates_text, others_text};
 use crate::report::summary::{write_report, write_tables};
+use crate::report::tables::trials;
 
 /// Most trials whose figures are made at the end of a run.
 const FIGURED: usize = 12;
 
-/// Run an experiment file: each trial on encrypted images, rows, a summary and figures. A directory that an earlier run of the
+/// Run an experiment file: each trial on encrypted images, rows, a summary, and tables and figures of up to 12 trials (`leveled report` makes them of more). A directory that an earlier run of the
 /// experiment wrote is resumed: what is recorded there does not run again.
 #[derive(Debug, Args)]
 pub struct Run {
@@ -91,13 +92,16 @@ impl Run {
         }
         let notes = duplicates_text(&work.experiment.duplicates) + &others;
         let ended = work.run(&directory, self.out.is_none(), &notes)?;
-        // Figures of many trials take long; `leveled report` makes them.
-        let few = work.experiment.trials.len() <= FIGURED;
         // What an experiment is not about is no news at its end; `leveled report` tells it.
         let directory = &ended.directory;
-        let report = || write_report(std::slice::from_ref(directory), directory).map(|(paths, _)| paths);
-        let paths = if few { report()? } else { write_tables(directory)? };
-        print_report(directory, &paths, &[])?;
+        // Figures of many trials take long.
+        if trials(directory)?.len() <= FIGURED {
+            let (paths, _) = write_report(std::slice::from_ref(directory), directory)?;
+            print_report(directory, &paths, &[])?;
+        } else {
+            print_report(directory, &write_tables(directory)?, &[])?;
+            tell(&format!("tables and figures of so many trials: leveled report {}\n", quoted(&directory.display().to_string())));
+        }
         work.conclude(&ended, || self.command_to_resume(directory), || "--retry-failed".to_owned())
     }
 

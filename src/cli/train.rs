@@ -26,8 +26,8 @@ pub struct Train {
     #[arg(long, help = format!("Network in place of the recipe's: {}", names_in_words()))]
     network: Option<String>,
     /// Channels of the first stage in place of the recipe's.
-    #[arg(long)]
-    width: Option<usize>,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    width: Option<u32>,
     /// Seed in place of the recipe's.
     #[arg(long)]
     seed: Option<u64>,
@@ -35,7 +35,7 @@ pub struct Train {
     #[arg(long)]
     dataset: Option<DatasetName>,
     /// Number of epochs in place of the recipe's.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: Option<u32>,
     /// Weights of the teacher in place of the recipe's.
     #[arg(long, value_name = "WEIGHTS")]
@@ -55,6 +55,7 @@ impl Train {
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
         let Self { recipe, data, out, network, width, seed, dataset, epochs, teacher, initial_weights, threads } = self;
+        let width = width.map(|width| width as usize);
         let choices = RecipeChoices { network, width, seed, dataset, epochs, teacher, initial_weights };
         let request = TrainRequest { recipe, choices, data, out, threads };
         let view = train(&request)?;

@@ -196,14 +196,6 @@ pub enum DatasetError {
         /// The folder.
         path: PathBuf,
     },
-    /// Fewer images than files.
-    #[error("{images} images are too few to fill {files} files: give more images of each class")]
-    TooFewImages {
-        /// Images there are.
-        images: usize,
-        /// Files to fill.
-        files: usize,
-    },
     /// A download that failed.
     #[error("cannot download {url}: {problem}; {advice}")]
     Download {

@@ -6,6 +6,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::event::{Event, EventSink, Stage};
 
+const TITLE: &str = "{msg}";
+const STAGE: &str = "  {prefix:<11} [{bar:30}] {pos:>4}/{len:<4} {elapsed:>4}, {eta:>4} left  {msg}";
+
 /// The bars of one trial, one per stage, with elapsed time and time left.
 #[derive(Debug)]
 pub struct Bars {
@@ -19,7 +22,7 @@ impl Bars {
     pub fn new(heading: &str) -> Self {
         let bars = MultiProgress::new();
         let title = bars.add(ProgressBar::new(0));
-        title.set_style(style("{msg}"));
+        title.set_style(style(TITLE));
         title.set_message(heading.to_owned());
         title.tick();
         Self { bars, stages: BTreeMap::from([("", title)]) }
@@ -28,7 +31,7 @@ impl Bars {
     fn update(&mut self, stage: Stage, done: u64, total: u64, detail: String) {
         let bar = self.stages.entry(stage.label()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new(total));
-            bar.set_style(style("  {prefix:<11} [{bar:30}] {pos:>4}/{len:<4} {elapsed:>4}, {eta:>4} left  {msg}"));
+            bar.set_style(style(STAGE));
             bar.set_prefix(stage.label());
             bar
         });
@@ -62,7 +65,7 @@ impl Drop for Bars {
     }
 }
 
-/// A template that indicatif does not know falls back to its own; all of ours are tested.
+/// A template that indicatif does not know falls back to its own; a test beside each holds that it does know ours.
 pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
@@ -83,8 +86,8 @@ mod tests {
 
     #[test]
     fn templates_are_understood() {
-        for template in ["{msg}", "  {prefix:<11} [{bar:30}] {pos:>4}/{len:<4} {elapsed:>4}, {eta:>4} left  {msg}"] {
-            assert!(ProgressStyle::with_template(template).is_ok());
+        for template in [TITLE, STAGE] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }
 }

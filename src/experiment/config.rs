@@ -27,6 +27,8 @@ pub struct Experiment {
     pub name: String,
     /// The file's text, kept for the provenance.
     pub text: String,
+    /// The file, where it is below the current directory: from there.
+    pub path: Option<String>,
     /// Values that the command line gave in place of the text's, `key=value`.
     pub set: Vec<String>,
     /// One per point; the same point stands here once.
@@ -52,7 +54,7 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::read`], and what is wrong with these values.
     pub fn read_with(file: &Path, set: &[Override]) -> Result<Self, ExperimentError> {
-        Self::of_with(YamlText::read(file)?, set)
+        Ok(Self { path: below_here(file), ..Self::of_with(YamlText::read(file)?, set)? })
     }
 
     /// As [`Experiment::read`] from a text.
@@ -82,8 +84,14 @@ impl Experiment {
                 trials.push(spec);
             }
         }
-        Ok(Self { name: file.name, text: yaml.text, set, trials, command: None, duplicates })
+        Ok(Self { name: file.name, text: yaml.text, path: None, set, trials, command: None, duplicates })
     }
+}
+
+/// The path of a file from the current directory, if it is below that.
+fn below_here(file: &Path) -> Option<String> {
+    let (file, here) = (file.canonicalize().ok()?, std::env::current_dir().ok()?.canonicalize().ok()?);
+    Some(file.strip_prefix(here).ok()?.to_str()?.to_owned())
 }
 
 fn check_name(yaml: &YamlText, name: &str) -> Result<(), ExperimentError> {

@@ -61,7 +61,7 @@ pub enum ExperimentError {
     },
     /// The output directory holds the results of another experiment.
     #[error(
-        "{} holds results of the experiment `{found}`, not of `{expected}`; choose another --out, or correct the experiment's name",
+        "{} holds results of the experiment `{found}`, not of `{expected}`; choose another directory, or correct the experiment's name",
         path.display()
     )]
     OtherExperiment {
@@ -73,7 +73,7 @@ pub enum ExperimentError {
         expected: String,
     },
     /// Another run has the output directory.
-    #[error("{} is in use by {holder}; wait for that run to end, or choose another --out", path.display())]
+    #[error("{} is in use by {holder}; wait for that run to end, or choose another directory", path.display())]
     Locked {
         /// The directory.
         path: PathBuf,
@@ -151,7 +151,7 @@ pub enum ExperimentError {
     },
     /// The plan needs more memory than is allowed.
     #[error(
-        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, or what the machine, its control group and `ulimit -v` leave); lower `memory.diagonals`, `log_n` or the width, or raise the limit if there is more"
+        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, `--max-memory`, or what the machine, its control group and `ulimit -v` leave); lower `memory.diagonals`, `log_n` or the width, or raise the limit if there is more"
     )]
     Memory {
         /// Predicted peak.

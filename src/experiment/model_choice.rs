@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::block::{folder_above, names_in};
+use super::ExperimentError;
 use super::combination::Refusal;
 use super::settings::PartialSettings;
 use super::suggest;
@@ -49,6 +50,19 @@ pub fn named(model: &str, directory: &Path) -> Result<PathBuf, Refusal> {
     }
 }
 
+/// Weights of a command line: a path, or a name in `models/` at or above the current directory, as in an experiment.
+///
+/// # Errors
+/// [`ExperimentError::Argument`] for a name that stands for nothing.
+pub fn given(path: PathBuf) -> Result<PathBuf, ExperimentError> {
+    let (Some(name), Ok(here)) = (path.to_str().filter(|_| !path.exists()), std::env::current_dir()) else {
+        return Ok(path);
+    };
+    let refused = |Refusal { problem, .. }| ExperimentError::Argument { name: "MODELS", problem };
+    let found = named(name, &here).map_err(refused)?;
+    Ok(if found.is_file() { found } else { path })
+}
+
 /// The only weights in `models/` at or above `directory` whose card fits the settings and the data set.
 ///
 /// # Errors
@@ -70,12 +84,18 @@ pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Pat
             wanted(settings),
             if names.is_empty() { "none is".to_owned() } else { names.join(", ") }
         ))),
-        several => Err(wrong(format!(
-            "{} weights in {FOLDER} are {} for {dataset}: {}; name one of them with `model`, or give more of `width` and `activation`",
-            several.len(),
-            wanted(settings),
-            several.join(", ")
-        ))),
+        several => {
+            let more = match (settings.width, settings.activation) {
+                (Some(_), Some(_)) => "",
+                _ => ", or give more of `width` and `activation`",
+            };
+            Err(wrong(format!(
+                "{} weights in {FOLDER} are {} for {dataset}: {}; name one of them with `model`{more}",
+                several.len(),
+                wanted(settings),
+                several.join(", ")
+            )))
+        }
     }
 }
 

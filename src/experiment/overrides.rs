@@ -204,6 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_setting_with_a_value_is_refused() {
+        for (text, problem) in [
+            ("log_n", "has no `=`"),
+            ("log_n=[1", "has no value in YAML"),
+            ("memory.=1", "has no key"),
+            ("fixed=1", "names no setting"),
+        ] {
+            let error = text.parse::<Override>().unwrap_err();
+            assert!(error.contains(problem) && error.contains("write key=value, such as log_n=14"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_value_takes_the_place_of_all_in_the_file() {
         assert_eq!(sizes(&[]).len(), 4);
         assert_eq!(sizes(&["images=3"]).iter().map(|size| size.0).collect::<Vec<_>>(), [3; 4]);

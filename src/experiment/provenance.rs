@@ -78,6 +78,9 @@ pub struct Session {
     pub experiment_file_sha256: String,
     /// Exact text of the experiment file.
     pub experiment_file: String,
+    /// Where it was, if that is below the directory of the run: from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment_path: Option<String>,
     /// Values that the command line gave in place of the file's, `key=value`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
@@ -111,6 +114,7 @@ impl Provenance {
                 prices: Some(prices.clone()),
                 experiment_file_sha256: sha256_of_text(&experiment.text),
                 experiment_file: experiment.text.clone(),
+                experiment_path: experiment.path.clone(),
                 set: experiment.set.clone(),
                 command: experiment.command.clone(),
             }],
@@ -214,6 +218,7 @@ mod tests {
     fn it_tells_hashes_and_no_paths() {
         let experiment = Experiment {
             name: "e".into(),
+            path: None,
             text: "name: e\n".into(),
             set: vec!["log_n=15".into()],
             trials: vec![sample()],

@@ -25,14 +25,14 @@ macro_rules! with_settings {
                 network: NetworkName = "that of `model`",
                 /// Channels of the network's first stage.
                 width: Width = "that of `model`",
-                /// Activation that the network was trained with: `herpn` or `quadratic`.
+                /// Activation that the network was trained with: `herpn`, `quadratic` or, in the clear as it was trained, `relu`.
                 activation: CardActivation = "that of `model`",
                 /// `cifar10` or `cifar100`: the shipped test images; `{name: cifar10, path: PATH}`: official binary
                 /// files, a directory or one file, with `held_out: {images: 5000, seed: 0}` the training images that a training
                 /// held out; or the name of a file in `configs/datasets`.
                 dataset: DatasetRef = "must be given",
                 /// Name of a set in `configs/parameters`, or the set itself (see `configs/README.md`).
-                parameters: ParametersRef = "`default`",
+                parameters: ParametersRef = "`default`; of `layout: tiled` `tiled`",
             }
             parameters {
                 /// log2 of the data scale, in place of what the parameter set says.

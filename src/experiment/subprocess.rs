@@ -127,4 +127,15 @@ mod tests {
         let text = reason(status, &"x".repeat(10_000));
         assert!(text.starts_with("ended with exit code 3: xxx") && text.len() < 2_100);
     }
+
+    #[test]
+    fn ends_are_told_apart() {
+        for (script, expected) in [
+            ("exit 0", "ended without recording a result"),
+            ("kill -15 $$", "ended by signal 15"),
+            ("kill -9 $$", "killed by signal 9 (SIGKILL), perhaps because the machine ran out of memory"),
+        ] {
+            assert_eq!(reason(Command::new("/bin/sh").args(["-c", script]).status().unwrap(), ""), expected);
+        }
+    }
 }

@@ -109,7 +109,8 @@ impl Assembler<'_> {
         let mut operands = Vec::with_capacity(offered.len());
         let ring = self.assembly.rings.ring_of(limbs);
         for id in offered {
-            let moved = self.moved(id, ring);
+            let before = self.before_switch(id, ring, limbs, read);
+            let moved = self.moved(before, ring);
             let aligned = self.aligned(moved, limbs, read);
             operands.push(self.summed(aligned, &part.sums));
         }
@@ -131,6 +132,21 @@ impl Assembler<'_> {
     /// A value after it was added to its rotations, one after the other.
     fn summed(&mut self, id: ValueId, rotations: &[i64]) -> ValueId {
         rotations.iter().fold(id, |value, steps| self.unary(Operation::AddRotated { steps: *steps }, value))
+    }
+
+    /// A value of another scale than its reader wants, where the switch into its ring leaves no limb for the factor that makes up for it:
+    /// in the ring above with that done.
+    fn before_switch(&mut self, id: ValueId, ring: usize, limbs: usize, scale: f64) -> ValueId {
+        let found = self.program.value(id);
+        let leaves_none = |above: usize| self.assembly.rings.switches()[above].limbs() == limbs;
+        let differs = (found.scale / scale - 1.0).abs() >= SCALE_TOLERANCE;
+        match ring.checked_sub(1).filter(|above| found.ring <= *above && differs && leaves_none(*above)) {
+            Some(above) => {
+                let moved = self.moved(id, above);
+                self.aligned(moved, limbs, scale)
+            }
+            None => id,
+        }
     }
 
     /// A value in the ring of its reader.

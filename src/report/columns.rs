@@ -24,7 +24,6 @@ pub mod trial {
         ATTEMPT = attempt,
         ENDED = ended,
         STATUS = status,
-        EXPERIMENT = experiment,
         NETWORK = network,
         WIDTH = width,
         DATASET = dataset,
@@ -73,7 +72,11 @@ pub mod trial {
         SECURITY_2018 = security_2018,
         SECURITY_2024 = security_2024,
         PLAIN_PRODUCTS = plain_products,
-        ROTATIONS = rotations,
+        PARAMETERS = parameters,
+        MEMORY = memory,
+        PROCESSOR = processor,
+        INSTRUCTION_SET = instruction_set,
+        JOBS = jobs,
     } }
 }
 
@@ -93,7 +96,7 @@ pub mod image {
 }
 
 /// Settings that do not tell one configuration from another: what repeats a measurement, and what only runs it.
-pub const REPETITIONS: [&str; 13] = [
+pub const REPETITIONS: [&str; 12] = [
     TrialRow::model.name,
     TrialRow::seed.name,
     TrialRow::cluster_seed.name,
@@ -102,7 +105,6 @@ pub const REPETITIONS: [&str; 13] = [
     TrialRow::weights_seed.name,
     TrialRow::images.name,
     TrialRow::probe.name,
-    TrialRow::memory.name,
     TrialRow::backend.name,
     TrialRow::network_form.name,
     TrialRow::parameters.name,
@@ -113,8 +115,12 @@ pub const REPETITIONS: [&str; 13] = [
 pub const SIZES: [&str; 4] =
     [TrialRow::scale_bits.name, TrialRow::weight_bits.name, TrialRow::input_bits.name, TrialRow::base_bits.name];
 
-/// Settings that change seconds and never an answer, besides [`REPETITIONS`].
-pub const SPEED_ONLY: [&str; 1] = [trial::THREADS];
+/// The machine, and what else ran on it: settings of nobody, which change seconds.
+pub const MACHINE: [&str; 3] = [trial::PROCESSOR, trial::INSTRUCTION_SET, trial::JOBS];
+
+/// What changes seconds and never an answer, besides [`REPETITIONS`].
+pub const SPEED_ONLY: [&str; 5] =
+    [trial::THREADS, trial::MEMORY, trial::PROCESSOR, trial::INSTRUCTION_SET, trial::JOBS];
 
 /// An accuracy: the column of the share, of the ends of its interval and of the number of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

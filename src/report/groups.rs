@@ -74,6 +74,18 @@ mod tests {
     use crate::report::rows::tests::rows;
 
     #[test]
+    fn machine_and_memory_matter_to_seconds_only() {
+        let rows = rows(
+            "trial_id,status,network,threads,memory_diagonals_bytes,processor,instruction_set,jobs\n\
+             a,ok,resnet20,1,,P,avx2,1\nb,ok,resnet20,1,,P,avx512,1\nc,ok,resnet20,1,,Q,avx2,1\n\
+             d,ok,resnet20,1,1073741824,P,avx2,1\ne,ok,resnet20,1,,P,avx2,2\nf,ok,resnet20,1,,P,avx2,1\n",
+        );
+        let by = |by| groups(&rows, by, &[], |_| true).into_iter().map(|group| group.rows).collect::<Vec<_>>();
+        assert_eq!(by(By::Answer), [vec![0, 1, 2, 3, 4, 5]]);
+        assert_eq!(by(By::Speed), [vec![0, 5], vec![1], vec![2], vec![3], vec![4]]);
+    }
+
+    #[test]
     fn threads_matter_to_seconds_only() {
         let rows = rows(
             "trial_id,status,network,model,seed,threads,clusters,weights,log_n\n\

@@ -1,5 +1,7 @@
 //! What the trials of a configuration say together: accuracy, seconds.
 
+use std::collections::HashSet;
+
 use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::groups::Group;
 use super::rows::{LABEL, Rows};
@@ -34,12 +36,17 @@ pub fn latency(rows: &Rows, group: &Group) -> Option<Spread> {
     }
 }
 
-/// The seconds of an image, and whether they are those of a batch over its images.
+/// The seconds of an image, and whether they are those of a batch over its images; of the trials whose evaluations hold most images.
 #[must_use]
 pub fn seconds_per_image(rows: &Rows, group: &Group) -> Option<(Spread, bool)> {
-    let latency = latency(rows, group)?;
-    let share = mean(rows, group, trial::AMORTISED).map_or(1.0, |amortised| amortised / latency.mean);
-    Some((latency.times(share), share < 0.999))
+    let share = |row: usize| {
+        let of_evaluation = rows.number(trial::LATENCY, row)?;
+        Some(rows.number(trial::AMORTISED, row).map_or(1.0, |of_image| of_image / of_evaluation))
+    };
+    let least = group.rows.iter().filter_map(|row| share(*row)).min_by(f64::total_cmp)?;
+    let fullest = |row: &usize| share(*row).is_some_and(|share| share < 1.001 * least);
+    let fullest = Group { rows: group.rows.iter().copied().filter(fullest).collect() };
+    Some((latency(rows, &fullest)?.times(least), least < 0.999))
 }
 
 /// An accuracy in percent and the number of images of each trial; of the trials with most images. Its error bar is the wider of one
@@ -79,6 +86,12 @@ pub fn as_trained(rows: &Rows, among: impl Iterator<Item = usize>) -> Vec<usize>
     chosen
 }
 
+/// Likewise of the networks of a group, whatever rows say it: one network has one accuracy as trained.
+fn as_trained_of(rows: &Rows, group: &Group) -> Vec<usize> {
+    let networks: HashSet<String> = group.rows.iter().map(|row| rows.text(LABEL, *row)).collect();
+    as_trained(rows, (0..rows.len()).filter(|row| networks.contains(&rows.text(LABEL, *row))))
+}
+
 /// The images that an accuracy as trained is of: a card speaks of the whole test set.
 #[must_use]
 pub fn card_images(rows: &Rows, row: usize) -> f64 {
@@ -88,8 +101,7 @@ pub fn card_images(rows: &Rows, row: usize) -> f64 {
 /// The fewest images that an accuracy of [`card_accuracy`] is of; none: all are of the whole test set.
 #[must_use]
 pub fn fewest_card_images(rows: &Rows, group: &Group) -> Option<f64> {
-    let networks = as_trained(rows, group.rows.iter().copied());
-    networks
+    as_trained_of(rows, group)
         .into_iter()
         .map(|row| card_images(rows, row))
         .filter(|images| *images < TEST_IMAGES as f64)
@@ -99,9 +111,8 @@ pub fn fewest_card_images(rows: &Rows, group: &Group) -> Option<f64> {
 /// The accuracy in percent that the cards of the weights state for the whole test set, each network once.
 #[must_use]
 pub fn card_accuracy(rows: &Rows, group: &Group) -> Option<Spread> {
-    let networks = as_trained(rows, group.rows.iter().copied());
     let percent = |row: usize| Some(100.0 * rows.number(trial::CARD_ACCURACY, row)?);
-    Spread::of(&networks.into_iter().filter_map(percent).collect::<Vec<_>>())
+    Spread::of(&as_trained_of(rows, group).into_iter().filter_map(percent).collect::<Vec<_>>())
 }
 
 /// The accuracies to show for several groups together, best first: the encrypted or the simulated one, whichever is of more images; in the
@@ -132,6 +143,18 @@ mod tests {
         d,ok,x_seed0,1,128,,,,,0.5,10000,random,8,,,\n\
         e,ok,x_seed0,1,256,,,,,0.9,200,trained,,,,\n\
         f,ok,x_seed0,2,256,,,,,0.9,200,trained,,,,\n";
+
+    #[test]
+    fn seconds_of_an_image_are_of_the_fullest_batches() {
+        let rows = rows(
+            "trial_id,status,images,latency_seconds_median,amortised_seconds_median\n\
+             a,ok,256,45,0.17578125\nb,ok,3,45,15\nc,ok,256,47,0.18359375\n",
+        );
+        let (seconds, batched) = seconds_per_image(&rows, &Group { rows: vec![0, 1, 2] }).unwrap();
+        assert!((seconds.mean - 46.0 / 256.0).abs() < 1e-9 && seconds.count == 2 && batched, "{seconds:?}");
+        let (seconds, batched) = seconds_per_image(&rows, &Group { rows: vec![1] }).unwrap();
+        assert!((seconds.mean - 15.0).abs() < 1e-9 && batched);
+    }
 
     #[test]
     fn repetitions_give_a_mean_with_a_bar() {

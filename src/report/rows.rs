@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::ReportError;
 use super::accuracy_rows;
-use super::columns::{REPETITIONS, trial};
+use super::columns::{MACHINE, REPETITIONS, trial};
 use super::table::{self, alike, attempt_rank, rows_at};
 use super::tables;
 use crate::experiment::accuracy::ImageSet;
@@ -84,7 +84,7 @@ impl Rows {
         let mut frame = if all.is_empty() { DataFrame::default() } else { concat_df_diagonal(&all)? };
         switch_off(&mut frame)?;
         name_networks(&mut frame)?;
-        let known = TrialRow::SETTINGS.iter().copied();
+        let known = TrialRow::SETTINGS.iter().copied().chain(MACHINE);
         let settings = known.filter(|name| frame.column(name).is_ok() && !REPETITIONS.contains(name)).collect();
         Ok(Self { frame, directories: directories.to_vec(), failed, measured_again, settings })
     }

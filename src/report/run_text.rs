@@ -120,7 +120,7 @@ mod tests {
         let spec = TrialSpec { id: "0123456789abcdef".into(), ..sample() };
         let (trials, duplicates) = (vec![spec], vec![duplicate]);
         let experiment =
-            Experiment { name: "e".into(), text: String::new(), set: vec![], trials, command: None, duplicates };
+            Experiment { name: "e".into(), text: String::new(), path: None, set: vec![], trials, command: None, duplicates };
         let selection = Selection { run: vec![0], done: vec![1, 2], failed: vec![3] };
         let forecasts = [Forecast { label: "log_n=15".into(), evaluations: 3, seconds: 7.5 }];
         let text = dry_run_text(&experiment, &selection, &forecasts, &[Some(sample_plan())]);

@@ -103,7 +103,7 @@ fn failed(trials: usize) -> Option<LeftOut> {
 fn measured_again(trials: usize) -> Option<LeftOut> {
     (trials > 0).then(|| LeftOut {
         what: format!("earlier measurements of {}", words::count(trials, "trial")),
-        why: "several directories have them; of each trial the last attempt counts, and of several the one that ended last".to_owned(),
+        why: "several directories have them; of each trial the last attempt that came to its end counts, and of several the one that ended last".to_owned(),
     })
 }
 
@@ -130,7 +130,8 @@ pub fn write_tables(directory: &Path) -> Result<Vec<PathBuf>, ReportError> {
 pub fn write_report(directories: &[PathBuf], out: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>), ReportError> {
     let mut report = Report::of(directories)?;
     let mut paths = Vec::new();
-    if directories.iter().any(|directory| directory == out) && has_trials(out) {
+    let place = |path: &Path| path.canonicalize().ok();
+    if directories.iter().any(|directory| place(directory) == place(out)) && has_trials(out) {
         paths.extend(write_tables(out)?);
     }
     paths.extend(report.write(out)?);

@@ -29,7 +29,7 @@ enum Show {
 }
 
 /// Column of `trials.csv`, heading in the Markdown table, how it is shown.
-const COLUMNS: [(&str, &str, Show); 25] = [
+const COLUMNS: [(&str, &str, Show); 26] = [
     ("trial_id", "trial", Show::Text),
     ("status", "status", Show::Text),
     ("network", "network", Show::Text),
@@ -42,6 +42,7 @@ const COLUMNS: [(&str, &str, Show); 25] = [
     ("agreement", "agreement (%)", Show::Percent),
     ("accuracy", "accuracy (%)", Show::Percent),
     ("simulated_accuracy", "simulated accuracy (%)", Show::Percent),
+    ("clear_accuracy", "accuracy in the clear (%)", Show::Percent),
     ("overflow_images", "overflows", Show::Whole),
     ("logit_error_median", "logit error, median", Show::Number(2)),
     ("logit_error_max", "logit error, max", Show::Number(2)),
@@ -155,7 +156,7 @@ pub fn facts(frame: &DataFrame) -> String {
     summary_table(frame).transposed().plain()
 }
 
-/// Reads the trials of a results directory: of several attempts at a trial the last one counts.
+/// Reads the trials of a results directory: of several attempts at a trial the last one that came to its end counts.
 ///
 /// # Errors
 /// As [`Table::read`].

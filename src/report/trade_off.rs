@@ -15,6 +15,8 @@ use super::words;
 pub enum Source {
     /// So many images of these rows.
     Images(Accuracy, u64),
+    /// So many images of the same network in another layout.
+    ElsewhereImages(Accuracy, u64),
     /// The whole test set in the clear, as the card of the weights states it.
     Card,
 }
@@ -25,6 +27,9 @@ impl Source {
     pub fn words(self) -> String {
         match self {
             Self::Images(kind, images) => words::count(images as usize, &format!("{} image", kind.word)),
+            Self::ElsewhereImages(kind, images) => {
+                words::count(images as usize, &format!("{} image", kind.word)) + " in another layout"
+            }
             Self::Card => "the whole test set in the clear (card of the weights)".to_owned(),
         }
     }
@@ -96,13 +101,19 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
     let accuracy = |group: &Group| {
         let agrees = mean(rows, group, trial::AGREEMENT).is_none_or(|share| share >= AGREEING);
         let of = |((numbers, groups), kind): &(&(Vec<usize>, HashMap<usize, Group>), Accuracy)| {
-            Some((accuracy(rows, groups.get(&numbers[group.first()])?, *kind)?, *kind))
+            let speaks = groups.get(&numbers[group.first()])?;
+            let layouts = |column: &&&str| rows.text(column, speaks.first()) != rows.text(column, group.first());
+            let elsewhere = *kind != CLEAR && LAYOUT.iter().any(|column| layouts(&column));
+            Some((accuracy(rows, speaks, *kind)?, *kind, elsewhere))
         };
         // That of the most images, of equally many the last one.
-        let speaking = answers.iter().filter(|(_, kind)| agrees || *kind != CLEAR);
-        let widest = speaking.filter_map(of).max_by_key(|((_, images), _)| *images);
-        match widest.filter(|((_, images), _)| *images >= FEWEST_IMAGES) {
-            Some(((accuracy, images), kind)) => Some((accuracy, Source::Images(kind, images))),
+        // Nothing else speaks for what gives other classes.
+        let own = |of: &(Vec<usize>, HashMap<usize, Group>)| std::ptr::eq(of, &exact);
+        let speaking = answers.iter().filter(|(of, _)| agrees || own(of));
+        let widest = speaking.filter_map(of).max_by_key(|((_, images), ..)| *images);
+        match widest.filter(|((_, images), ..)| *images >= FEWEST_IMAGES) {
+            Some(((accuracy, images), kind, true)) => Some((accuracy, Source::ElsewhereImages(kind, images))),
+            Some(((accuracy, images), kind, false)) => Some((accuracy, Source::Images(kind, images))),
             None => as_trained(rows, group).filter(|_| agrees).map(|accuracy| (accuracy, Source::Card)),
         }
     };
@@ -212,6 +223,23 @@ mod tests {
             assert!((mean - percent).abs() < 1e-9);
             assert_eq!(source, Source::Images(kind, 10_000));
         }
+    }
+
+    #[test]
+    fn another_layout_speaks_for_what_gives_the_same_classes_and_is_told() {
+        let rows = rows(
+            "trial_id,status,layout,backend,accuracy,accuracy_images,agreement,latency_seconds_median\n\
+             a,ok,packed,encrypted,0.92,1000,1,5\nb,ok,tiled,encrypted,0.94,50,0.98,9\nc,ok,channel,encrypted,0.1,500,0.1,2\n",
+        );
+        let points = &trade_offs(&rows).unwrap()[0].points;
+        let found: Vec<(f64, Source)> = points.iter().map(|point| (point.accuracy.mean.round(), point.source)).collect();
+        let expected = [
+            (10.0, Source::Images(ENCRYPTED, 500)),
+            (92.0, Source::Images(ENCRYPTED, 1000)),
+            (92.0, Source::ElsewhereImages(ENCRYPTED, 1000)),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(points[2].source.words(), "1000 encrypted images in another layout");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::columns::trial;
 use super::groups::Group;
 use super::rows::{Rows, VARIANT};
+use crate::experiment::byte_size::ByteSize;
 
 /// A network's name as articles write it.
 #[must_use]
@@ -42,6 +43,8 @@ pub fn name(setting: &str) -> String {
         trial::ACTIVATION_FORM => "form of the activation",
         trial::NODE_FUSING => "node fusing",
         trial::TOWER_REUSE => "tower reuse",
+        trial::MEMORY => "memory for weights",
+        trial::JOBS => "trials side by side",
         VARIANT => "weights",
         other => return other.replace('_', " "),
     };
@@ -76,9 +79,20 @@ pub fn setting(name: &str, value: &str) -> String {
         VARIANT => value.replace('_', " "),
         trial::LAYOUT => format!("{value} layout"),
         trial::PROCESSES => format!("{value} processes"),
+        trial::MEMORY => match value.parse() {
+            Ok(bytes) => format!("{} for weights", ByteSize(bytes)),
+            Err(_) => format!("{value} for weights"),
+        },
+        trial::JOBS if value == "1" => "one trial at a time".to_owned(),
+        trial::JOBS => format!("{value} trials side by side"),
         _ if value == "true" => format!("with {}", name.replace('_', " ")),
         _ if value == "false" => format!("no {}", name.replace('_', " ")),
-        trial::CONVOLUTION | trial::CLUSTER_MODE | trial::CLUSTER_METHOD | trial::ACTIVATION => value.to_owned(),
+        trial::CONVOLUTION
+        | trial::CLUSTER_MODE
+        | trial::CLUSTER_METHOD
+        | trial::ACTIVATION
+        | trial::PROCESSOR
+        | trial::INSTRUCTION_SET => value.to_owned(),
         _ => format!("{} {value}", name.replace('_', " ")),
     }
 }
@@ -117,7 +131,7 @@ pub fn settings(rows: &Rows, group: &Group, names: &[&str]) -> String {
 }
 
 /// Settings that a reader has to know, with the value that goes without saying.
-const TOLD: [(&str, &str); 13] = [
+const TOLD: [(&str, &str); 12] = [
     (trial::LOG_N, ""),
     (trial::LAYOUT, ""),
     (trial::CONVOLUTION, ""),
@@ -128,8 +142,7 @@ const TOLD: [(&str, &str); 13] = [
     (trial::ACTIVATION_FORM, "square"),
     (trial::NODE_FUSING, "true"),
     (trial::TOWER_REUSE, "true"),
-    ("scale_bits", "22.0"),
-    ("weight_bits", "19.5"),
+    (trial::PARAMETERS, "default"),
     (trial::THREADS, ""),
 ];
 
@@ -172,6 +185,8 @@ mod tests {
         assert_eq!(setting("log_n", "15"), "N = 2¹⁵");
         assert_eq!(setting("ensemble", ""), "M = 1");
         assert_eq!(setting("threads", "1"), "1 thread");
+        assert_eq!(setting("memory_diagonals_bytes", "1073741824"), "1.0 GiB for weights");
+        assert_eq!(["1", "3"].map(|jobs| setting("jobs", jobs)), ["one trial at a time", "3 trials side by side"]);
         assert_eq!(setting("activation_form", "monic"), "activation form monic");
         assert_eq!(
             (setting("threads", "2"), setting("batch", "")),

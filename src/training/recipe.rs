@@ -314,10 +314,15 @@ mod tests {
     #[test]
     fn the_shipped_recipes_are_sound() {
         let recipes = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/configs/recipes")).unwrap();
-        for entry in recipes {
-            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for path in recipes.map(|entry| entry.unwrap().path()) {
+            let text = std::fs::read_to_string(&path).unwrap();
             let recipe: Recipe = serde_yaml::from_str(&text).unwrap();
             assert_eq!(recipe.check(), Ok(()));
+            let teacher = recipe.distillation.as_ref().map(|distillation| &distillation.teacher);
+            for weights in recipe.initial_weights.iter().chain(teacher) {
+                let weights = path.with_file_name(weights);
+                assert!(weights.is_file(), "{}: {} does not ship", path.display(), weights.display());
+            }
             let again: Recipe = serde_yaml::from_str(&serde_yaml::to_string(&recipe).unwrap()).unwrap();
             assert_eq!(again, recipe);
         }

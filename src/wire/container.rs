@@ -324,15 +324,29 @@ mod tests {
         let path = directory.path().join("f");
         write(&path, &[7; 100]);
         let whole = fs::read(&path).unwrap();
+        let meta = whole[HEADER_BYTES..].iter().position(|byte| *byte == 0).unwrap();
         for byte in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[byte] ^= 1 << (byte % 8);
             fs::write(&path, &damaged).unwrap();
-            assert!(Container::open(&path).is_err(), "byte {byte}");
+            let text = Container::open(&path).unwrap_err().to_string();
+            let expected = match byte {
+                // Another length of the description may be within the same page.
+                96..98 if text.contains("checksum") => "the header does not have its checksum",
+                0..8 => "is no file of keys or ciphertexts",
+                8..12 => "of the format, this program reads version 1",
+                96..112 => "but its header says",
+                _ if byte < HEADER_BYTES + meta => "the header does not have its checksum",
+                _ if byte < 4096 => "the space after the description does not have its checksum",
+                _ if byte < 4096 + 100 => "MiB 0 of its content does not have its checksum",
+                _ => "the list of checksums does not have its checksum",
+            };
+            assert!(text.contains(expected), "byte {byte}: {text}");
         }
         for length in (0..whole.len()).step_by(13) {
             fs::write(&path, &whole[..length]).unwrap();
-            assert!(Container::open(&path).is_err(), "{length} bytes");
+            let error = Container::open(&path).unwrap_err();
+            assert!(matches!(error, WireError::Magic { .. } | WireError::Length { .. }), "{length} bytes: {error}");
         }
         let longer = [&whole[..], &[0]].concat();
         fs::write(&path, longer).unwrap();
@@ -342,11 +356,42 @@ mod tests {
             let mut damaged = whole.clone();
             damaged[at..at + 8].fill(0xff);
             fs::write(&path, &damaged).unwrap();
-            assert!(matches!(Container::open(&path), Err(WireError::Length { .. })), "{meta}");
+            fs::write(&path, &damaged).unwrap();
+            let text = Container::open(&path).unwrap_err().to_string();
+            assert!(text.contains("says more than a file can have"), "{meta}: {text}");
         }
         for path in [directory.path(), Path::new("/dev/null"), &directory.path().join("absent")] {
             assert!(Container::open(path).is_err());
         }
+    }
+
+    /// The bytes that `docs/files.md` promises: with other ones the version is another.
+    #[test]
+    fn the_format_is_what_it_was() {
+        let file = include_bytes!("../../fuzz/seeds/container/bundle.lev");
+        let number = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().unwrap()) as usize;
+        assert_eq!((&file[..8], &file[8..16]), (&b"\x89LEVELED"[..], &[1, 0, 0, 0, 1, 0, 0, 0][..]));
+        let (meta, body) = (number(96), number(104));
+        assert_eq!((file.len(), body), ((128 + meta).next_multiple_of(4096) + 4, 0));
+        let checksum = crc32fast::hash(&[&file[..120], &file[128..128 + meta]].concat());
+        assert_eq!(file[120..124], checksum.to_le_bytes());
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("f"), file).unwrap();
+        let container = Container::open_kind(&directory.path().join("f"), &[Kind::Bundle]).unwrap();
+        assert_eq!(container.header().plan[..], file[48..80]);
+        let kinds = [Kind::Bundle, Kind::Secret, Kind::Keys, Kind::ServerKeys, Kind::Upload, Kind::Result, Kind::Server];
+        assert_eq!(kinds.map(|kind| kind as u32), [1, 2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn two_do_not_write_one_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
+        let mut first = Writer::create(&path, HEADER, &0, 1).unwrap();
+        assert!(matches!(Writer::create(&path, HEADER, &0, 1), Err(WireError::Busy { .. })));
+        first.put(&[0]).unwrap();
+        first.finish().unwrap();
+        assert!(Container::open(&path).is_ok());
     }
 
     #[test]

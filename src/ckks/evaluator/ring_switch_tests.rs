@@ -157,7 +157,7 @@ fn the_limit_of_the_small_ring_holds_and_its_primes_are_those_of_the_large_one()
         RingSwitch::new(&large, 12),
         Err(CkksError::Insecure { log_n: 14, .. } | CkksError::NoGadget { .. })
     ));
-    assert!(matches!(RingSwitch::new(&large, 1), Err(CkksError::Limbs { .. })));
+    assert!(matches!(RingSwitch::new(&large, 1), Err(CkksError::Parameter { name: "limbs", .. })));
     // From there into the next one.
     let next = RingSwitch::new(RingSwitch::new(&large, 8).unwrap().target(), 4).unwrap();
     assert!(next.target().log_n() == 13 && next.target().security().log2_qp <= 214.0);

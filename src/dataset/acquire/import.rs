@@ -28,6 +28,7 @@ use crate::dataset::png::read_png;
 /// [`DatasetError::NoClass`]; [`DatasetError::Occupied`] if another data set is there; what reading and
 /// writing say.
 pub fn import(source: &Path, name: DatasetName, out: &Path, existing: Existing) -> Result<Verified, DatasetError> {
+    fs::metadata(source).map_err(|error| DatasetError::Read { path: source.to_owned(), source: error })?;
     let beside = if source.is_file() {
         check_md5(source, name.archive_md5()).map_err(|error| other_file(source, name).unwrap_or(error))?;
         let beside = Beside::create(out, name)?;
@@ -121,10 +122,8 @@ fn png_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 
 /// Writes `dataset` as official files, about the same number of images to each.
 fn write(target: &Path, files: &[&str], dataset: &Dataset) -> Result<(), DatasetError> {
+    // An image of each class at least, and so more than files.
     let (images, parts) = (dataset.len(), files.len());
-    if images < parts {
-        return Err(DatasetError::TooFewImages { images, files: parts });
-    }
     for (part, file) in files.iter().enumerate() {
         let range = part * images / parts..(part + 1) * images / parts;
         let path = target.join(file);

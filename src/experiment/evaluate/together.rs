@@ -122,3 +122,58 @@ pub trait Evaluate {
         Ok(outcomes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::experiment::event::Silent;
+
+    /// Images whose first value is 1 explode; the batches that were asked for are kept.
+    struct Fake(RefCell<Vec<Vec<u8>>>);
+
+    impl Evaluate for Fake {
+        fn batch(&self, images: &[&Image], _: bool, _: &mut dyn EventSink) -> Result<Vec<ImageOutcome>, ExperimentError> {
+            self.0.borrow_mut().push(images.iter().map(|image| image.values[1]).collect());
+            let explodes = |image: &&Image| image.values[0] == 1;
+            let spoilt = images.iter().any(explodes);
+            let outcome = |image: &&Image| ImageOutcome {
+                decrypted: Logits { values: vec![f64::from(image.values[1])], overflow: spoilt },
+                clear_logits: Vec::new(),
+                largest: Vec::new(),
+                exploded: explodes(image),
+                spoilt: spoilt && !explodes(image),
+                evaluations: 1,
+                layers: Vec::new(),
+                encryption_seconds: 0.0,
+                decryption_seconds: 0.0,
+                upload_bytes: 0,
+                result_bytes: 0,
+                exchanged: None,
+            };
+            Ok(images.iter().map(outcome).collect())
+        }
+
+        fn skip_batch(&self, _: usize) {}
+    }
+
+    #[test]
+    fn what_an_exploding_image_has_spoilt_is_evaluated_again_without_it() {
+        let image = |explodes: bool, number: u8| {
+            let mut values = [0; 3072];
+            (values[0], values[1]) = (u8::from(explodes), number);
+            Image { values }
+        };
+        let images = [image(false, 5), image(true, 6), image(false, 7)];
+        let fake = Fake(RefCell::default());
+        let outcomes = fake.sound_batch(&images.each_ref(), true, &mut Silent).unwrap();
+        assert_eq!(*fake.0.borrow(), [vec![5, 6, 7], vec![5, 7]]);
+        let found: Vec<_> = outcomes.iter().map(|it| (it.decrypted.values[0], it.evaluations, it.exploded, it.spoilt)).collect();
+        assert_eq!(found, [(5.0, 2, false, false), (6.0, 1, true, false), (7.0, 2, false, false)]);
+        assert!(!outcomes[0].decrypted.overflow && outcomes[1].decrypted.overflow);
+        // Where none explodes, nothing is evaluated twice.
+        fake.sound_batch(&[&images[0], &images[2]], true, &mut Silent).unwrap();
+        assert_eq!(fake.0.borrow().len(), 3);
+    }
+}

@@ -87,7 +87,7 @@ with_settings! { trial_row
     before {
         /// Hash of everything that can change the result.
         trial_id: String,
-        /// Which attempt at the trial, from 1. The last one counts.
+        /// Which attempt at the trial, from 1. The last one that came to its end counts.
         attempt: u32,
         /// How it ended.
         status: TrialStatus,
@@ -154,7 +154,7 @@ with_settings! { trial_row
         precision_bits_min: Option<f64>,
         /// Smallest over layers of the bits of precision of the layer's median value, likewise.
         precision_bits_median: Option<f64>,
-        /// Median over images of the seconds of an encrypted evaluation: the sum of its layers' seconds. Encryption,
+        /// Median over evaluations, of an image or a batch, of their seconds: the sum of the layers' seconds. Encryption,
         /// decryption and the probe are not in it.
         latency_seconds_median: Option<f64>,
         /// First quartile of the same seconds.
@@ -167,7 +167,7 @@ with_settings! { trial_row
         amortised_seconds_median: Option<f64>,
         /// Seconds to make all keys.
         keygen_seconds: Option<f64>,
-        /// Median over images of the seconds to encode and encrypt.
+        /// Median over evaluations of the seconds to encode and encrypt, an image or a batch.
         encryption_seconds_median: Option<f64>,
         /// Median over images of the seconds to decrypt and decode.
         decryption_seconds_median: Option<f64>,
@@ -190,9 +190,9 @@ with_settings! { trial_row
         planned_memory_bytes: Option<u64>,
         /// Evaluation keys in a server's memory.
         key_bytes: Option<u64>,
-        /// Upload: one encrypted image as sent to a server, with seeds for the uniform halves; between two processes the file of a batch.
+        /// Upload of an evaluation: an encrypted image, or a batch, as sent to a server, with seeds for the uniform halves; between two processes the file.
         ciphertext_bytes: Option<u64>,
-        /// Download: the encrypted logits of one image as sent back; between two processes the file of a batch.
+        /// Download of an evaluation: the encrypted logits as sent back; between two processes the file.
         result_bytes: Option<u64>,
         /// Bytes of the file that clients get, `client.lev`.
         bundle_file_bytes: Option<u64>,
@@ -210,7 +210,7 @@ with_settings! { trial_row
         cluster_groups_kept: Option<u32>,
         /// Norm of what clustering changed about the convolution weights, relative to their norm.
         cluster_relative_error: Option<f64>,
-        /// Most ciphertexts in memory, in bytes, that a layer of the channel layout may hold at a time.
+        /// Most ciphertexts in memory, in bytes, that a layer of the channel or tiled layout may hold at a time.
         memory_working_bytes: Option<u64>,
         /// Rescales from the input to the logits.
         levels_used: Option<u32>,

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_run_finishes_what_runs() {
+    fn a_run_that_was_interrupted_before_starts_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let specs = specs(3);
         let interrupt = Interrupt::default();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::experiment::ExperimentError;
+use crate::experiment::byte_size::ByteSize;
 use crate::experiment::networks::{Named, Networks, stem};
 use crate::experiment::records::{TrialRow, TrialStatus, cells};
 use crate::experiment::suggest;
@@ -28,7 +29,10 @@ impl Filter {
             .split_once('=')
             .ok_or_else(|| format!("{text:?} is no filter; write key=value, such as log_n=15 or threads=1,2"))?;
         let keys: Vec<&str> = [TrialRow::trial_id.name].into_iter().chain(TrialRow::SETTINGS.iter().copied()).collect();
-        let key = key.trim();
+        let key = match key.trim() {
+            "memory" | "memory.diagonals" => TrialRow::memory.name,
+            key => key,
+        };
         if !keys.contains(&key) {
             return Err(format!("{key:?} is no setting; {}", suggest::advice(key, &keys)));
         }
@@ -38,7 +42,7 @@ impl Filter {
     /// Whether a trial with these cells may run. Weights may be named without their extension, as in an experiment's file.
     fn passes(&self, cells: &HashMap<&'static str, String>) -> bool {
         let Some(cell) = cells.get(self.key.as_str()) else { return false };
-        let is_model = self.key == TrialRow::model.name;
+        let (is_model, is_size) = (self.key == TrialRow::model.name, self.key == TrialRow::memory.name);
         // A number may be written otherwise, and an empty cell is what experiments have a word for.
         let number = |text: &str| text.parse::<f64>().ok().filter(|_| self.key != TrialRow::trial_id.name);
         let integer = |text: &str| text.parse::<i128>().ok();
@@ -49,6 +53,7 @@ impl Filter {
                     (Some(wanted), Some(there)) => wanted == there,
                     _ => number(value).is_some_and(|wanted| Some(wanted) == number(cell)),
                 }
+                || (is_size && ByteSize::parse(value).is_ok_and(|size| size.0.to_string() == *cell))
                 || (is_model && value.split_whitespace().map(stem).eq(cell.split_whitespace().map(stem)))
         };
         self.values.iter().any(is)
@@ -186,6 +191,10 @@ mod tests {
         assert!(!numbers("10000000000000001", "10000000000000000"));
         assert!(chosen(&["clusters=16"]).unwrap_err().to_string().ends_with("there are: none"));
         assert_eq!(chosen(&[&format!("trial_id={}", trials()[2].id)]).unwrap(), [2]);
+        let kept = |wanted: &str| {
+            filter(&format!("memory={wanted}")).passes(&HashMap::from([(TrialRow::memory.name, "2147483648".to_owned())]))
+        };
+        assert!(kept("2 GiB") && kept("2147483648") && kept("1 GiB,2048 MiB") && !kept("3 GiB"));
         for (model, passes) in [("net", true), ("net.safetensors", true), ("net2", false), ("", false)] {
             assert_eq!(chosen(&[&format!("model={model}")]).is_ok(), passes, "{model}");
         }

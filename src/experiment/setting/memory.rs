@@ -20,7 +20,7 @@ pub struct MemorySettings {
     /// Encoded weights kept between images. Default: three quarters of what is left of the limit, as far as it is of
     /// use.
     pub diagonals: Option<ByteSize>,
-    /// Rotated ciphertexts that a layer of the channel layout holds at a time; it works in blocks of them.
+    /// Rotated ciphertexts that a layer of the channel or tiled layout holds at a time; it works in blocks of them.
     pub working: ByteSize,
     /// A trial whose predicted peak is above this is refused. Default: what the machine has available.
     pub limit: Option<ByteSize>,

@@ -108,6 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// [`ExperimentError::Append`].
+    #[cfg(test)]
     pub fn append_layer(&mut self, row: &LayerRow) -> Result<(), ExperimentError> {
         self.layers.append([row])
     }
@@ -116,6 +117,7 @@ impl Store {
     ///
     /// # Errors
     /// [`ExperimentError::Append`].
+    #[cfg(test)]
     pub fn append_image(&mut self, row: &ImageRow) -> Result<(), ExperimentError> {
         self.images.append([row])
     }

@@ -126,7 +126,7 @@ mod tests {
         let error = DirectoryLock::take(directory.path()).unwrap_err();
         let text = error.to_string();
         assert!(text.contains(&format!("process {} on ", std::process::id())), "{text}");
-        assert!(text.contains("choose another --out") && error.is_user_error(), "{text}");
+        assert!(text.contains("choose another directory") && error.is_user_error(), "{text}");
         drop(first);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
         DirectoryLock::take(directory.path()).unwrap();

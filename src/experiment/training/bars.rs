@@ -8,6 +8,9 @@ use crate::experiment::run::Interrupt;
 use crate::training::torch::Observer;
 use crate::training::{EpochRow, Recipe};
 
+const EPOCHS: &str = "{prefix} [{bar:30}] epoch {pos}/{len}  {elapsed}, {eta} left";
+const STEPS: &str = "  [{bar:30}] step {pos}/{len}  {msg}";
+
 /// Two bars, for all epochs and for the steps of one.
 #[derive(Debug)]
 pub struct TrainBars {
@@ -23,10 +26,10 @@ impl TrainBars {
     pub fn new(recipe: &Recipe, interrupt: Interrupt) -> Self {
         let bars = MultiProgress::new();
         let epochs = bars.add(ProgressBar::new(u64::from(recipe.epochs)));
-        epochs.set_style(style("{prefix} [{bar:30}] epoch {pos}/{len}  {elapsed}, {eta} left"));
+        epochs.set_style(style(EPOCHS));
         epochs.set_prefix(recipe.model_name());
         let steps = bars.add(ProgressBar::new(0));
-        steps.set_style(style("  [{bar:30}] step {pos}/{len}  {msg}"));
+        steps.set_style(style(STEPS));
         Self { bars, epochs, steps, interrupt }
     }
 }
@@ -84,4 +87,16 @@ fn epoch_line(row: &EpochRow, largest: &[(String, f64)]) -> String {
 
 fn magnitude(value: f64) -> String {
     if value < 1e4 { format!("{value:.1}") } else { format!("{value:.0e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_understood() {
+        for template in [EPOCHS, STEPS] {
+            assert!(indicatif::ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
+    }
 }

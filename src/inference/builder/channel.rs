@@ -7,7 +7,7 @@ use crate::inference::error::InferenceError;
 use crate::inference::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
 use crate::inference::linear::{ChannelTerm, Packing, combination};
 use crate::inference::options::{ConvolutionKind, PlanOptions};
-use crate::network::lowered::{Layer, LinearMap, LoweredNetwork};
+use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source};
 
 /// Product of the strides and largest padding on the way from the image to any layer.
 fn reach(network: &LoweredNetwork) -> (usize, usize) {
@@ -19,8 +19,8 @@ fn reach(network: &LoweredNetwork) -> (usize, usize) {
 }
 
 /// Whether convolutions read two channels as real and imaginary parts of one ciphertext: half of the rotations.
-pub(super) const fn packing(options: &PlanOptions) -> Packing {
-    if options.complex_packing { Packing::Pairs } else { Packing::Real }
+pub(super) const fn packing(complex: bool) -> Packing {
+    if complex { Packing::Pairs } else { Packing::Real }
 }
 
 /// Layout of the image.
@@ -71,7 +71,10 @@ pub(super) fn convolution(
         let Layout::Channel(layout) = builder.source_layout(term.source, layer)? else {
             return Err(unsupported(layer, "its terms have different layouts"));
         };
-        let packing = packing(&builder.options);
+        let packing = match term.source {
+            Source::Input => builder.input_packing,
+            Source::Layer(_) => packing(builder.options.complex_packing),
+        };
         let input = LayerInput { source: term.source, packing };
         let term_of = |first_input| ChannelTerm { layout, pairs: packing == Packing::Pairs, first_input };
         let first_input = inputs.first(input, term_of(0).ciphertexts());

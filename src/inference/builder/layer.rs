@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::state::{Builder, LayerInput, LinearPart, stride, unsupported};
+use super::state::{Builder, LayerInput, LinearPart, dense_reads_image, stride, unsupported};
 use super::{channel, packed, tiled};
 use crate::ckks::linear_transform::LinearTransform;
 use crate::inference::error::InferenceError;
@@ -42,9 +42,10 @@ impl Builder {
         options: &PlanOptions,
     ) -> Result<Self, InferenceError> {
         let parameters = rings.parameters(0).clone();
+        let complex = options.complex_packing && !dense_reads_image(&network);
         let (input, input_packing, input_copies) = match options.layout {
-            LayoutKind::Packed => packed::input(&network, &parameters, unfolded, options)?,
-            LayoutKind::Channel => (channel::input(&network, &parameters, options)?, channel::packing(options), 1),
+            LayoutKind::Packed => packed::input(&network, &parameters, unfolded, complex, options)?,
+            LayoutKind::Channel => (channel::input(&network, &parameters, options)?, channel::packing(complex), 1),
             LayoutKind::Tiled => (tiled::input(&network, &parameters, options)?, Packing::Real, 1),
         };
         let options = options.clone();
@@ -76,6 +77,9 @@ impl Builder {
                     return Err(unsupported(layer, "a dense layer with a shortcut is not supported"));
                 }
                 let output = ClassLayout::new(*outputs);
+                if output.period() > from.period() {
+                    return Err(unsupported(layer, "it has more outputs than its input has slots; use a larger image or more channels"));
+                }
                 let transform = self.dense(index, from, output, limbs);
                 let input = LayerInput { source: first.source, packing: Packing::Real };
                 (Layout::Classes(output), vec![input], Work::Diagonals(transform.into()))

@@ -18,9 +18,10 @@ pub(super) fn input(
     network: &LoweredNetwork,
     parameters: &Parameters,
     unfolded: bool,
+    complex: bool,
     options: &PlanOptions,
 ) -> Result<(Layout, Packing, usize), InferenceError> {
-    if let Some(batch) = options.batch.filter(|batch| *batch > 1) {
+    if let Some(batch) = options.batch.filter(|batch| *batch != 1) {
         return Err(InferenceError::PackedBatch { batch });
     }
     let input = PackedLayout::image(network.input, parameters.slots()).ok_or_else(|| {
@@ -34,8 +35,11 @@ pub(super) fn input(
             needed: grid.ilog2() + 1,
         }
     })?;
-    let copies = if unfolded { options.input_copies.clamp(1, input.period() / input.grid_slots()) } else { 1 };
-    Ok((Layout::Packed(input), packing(&input, options.complex_packing), 1 << copies.ilog2()))
+    let packing = packing(&input, complex);
+    // Of halves that are packed, copies beyond the half are those before it.
+    let different = if let Packing::Halves { half } = packing { half } else { input.period() } / input.grid_slots();
+    let copies = if unfolded { options.input_copies.clamp(1, different) } else { 1 };
+    Ok((Layout::Packed(input), packing, 1 << copies.ilog2()))
 }
 
 /// Inputs and diagonals of a convolutional layer.
@@ -66,7 +70,7 @@ pub(super) fn convolution(
     }
     let complex = terms.iter().any(|t| t.packing.is_complex());
     let mut source = ConvolutionDiagonals::new(&builder.network, index, terms, output).ok_or_else(|| {
-        unsupported(layer, "it mixes a dense map with convolutions, or has more than 65,535 channels")
+        unsupported(layer, "it mixes a dense map with convolutions, or has more than 65,535 channels, 256 terms or kernels of more than 15x15")
     })?;
     let offsets = source.offsets().to_vec();
     let period = DiagonalSource::period(&source);

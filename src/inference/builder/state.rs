@@ -19,6 +19,11 @@ pub struct LayerInput {
     pub packing: Packing,
 }
 
+/// Whether a dense layer reads the image, which then has one value in a slot.
+pub fn dense_reads_image(network: &LoweredNetwork) -> bool {
+    network.layers.iter().any(|layer| layer.is_dense() && layer.terms.iter().any(|term| term.source == Source::Input))
+}
+
 /// The inputs of a layer in the order of its map's, each once.
 #[derive(Default)]
 pub struct LayerInputs {

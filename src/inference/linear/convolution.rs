@@ -66,8 +66,7 @@ fn weight(map: &LinearMap, entry: Entry) -> f64 {
 impl ConvolutionDiagonals {
     /// Finds the diagonals of layer number `layer`, whose terms read `inputs` and whose value is laid out as `output`.
     ///
-    /// All sources must have one period and packing (they are values of one stage), which the planner sees to. `None` if
-    /// some term is neither a convolution nor a channel scaling, or has too many channels.
+    /// `None` if some term is neither a convolution nor a channel scaling, or if there are too many of them, of channels or of taps.
     pub fn new(
         network: &Arc<LoweredNetwork>,
         layer: usize,

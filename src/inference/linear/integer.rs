@@ -8,17 +8,26 @@
 //!
 //! Identity shortcuts keep a plaintext of their own: one product, no rounding to integers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::channel_weights::{Bases, ChannelTerm, Weights, inputs, sources};
 use crate::ckks::CkksError;
 use crate::ckks::combination::{Combination, Group, Integers, MAX_INTEGER_BITS, Plaintexts, Rotated};
 use crate::inference::layout::ChannelLayout;
 
+/// The weights of a member in one output by what they read, real or imaginary part: where terms read the same, their sum.
+fn sums(weights: &[Weights], member: usize) -> BTreeMap<(Rotated, bool), f64> {
+    let mut sums = BTreeMap::new();
+    for weight in weights.iter().filter(|weight| !weight.identity) {
+        *sums.entry((weight.source, weight.imaginary)).or_default() += weight.values[member];
+    }
+    sums
+}
+
 /// The largest weight of a member in one output, and the sum of all squares.
 fn magnitude(weights: &[Weights], member: usize) -> (f64, f64) {
-    let values = weights.iter().filter(|w| !w.identity).map(|w| w.values[member]);
-    values.fold((0.0, 0.0), |(largest, squares), v| (v.abs().max(largest), v.mul_add(v, squares)))
+    let sums = sums(weights, member);
+    sums.values().fold((0.0, 0.0), |(largest, squares), v| (v.abs().max(largest), v.mul_add(*v, squares)))
 }
 
 /// Largest integer of `bits` bits with sign.
@@ -74,9 +83,8 @@ pub(super) fn assemble(
             let unit = magnitude(weights, member).0 / top(bits);
             let unit = if unit > 0.0 { unit } else { 1.0 };
             matrix.plaintexts.push(plaintexts.push([(*mask, unit)]));
-            for weight in weights.iter().filter(|w| !w.identity && w.imaginary == part) {
-                let at = row * sources.len() + number[&weight.source];
-                matrix.weights[at] = (weight.values[member] / unit).round() as i16;
+            for ((source, _), value) in sums(weights, member).into_iter().filter(|((_, imaginary), _)| *imaginary == part) {
+                matrix.weights[row * sources.len() + number[&source]] = (value / unit).round() as i16;
             }
         }
         let identity = weights.iter().filter(|w| w.identity).map(|weight| {

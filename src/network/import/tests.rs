@@ -1,6 +1,7 @@
 //! Checkpoints of `tests/checkpoints` (`make.py` there says what they hold), and files that somebody made up.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -304,4 +305,45 @@ fn averages_beside_a_network_are_left_out() {
     let network = found(&written(directory.path(), &named("resnet20", 2), beside), &resnet20()).unwrap();
     assert_eq!((network.prefix.as_str(), network.copies.as_slice()), ("", ["ema.module.".to_owned()].as_slice()));
     assert_eq!(network.left_out.len(), network.taken.len());
+}
+
+#[test]
+fn tensors_that_are_no_network_are_told_from_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = |path: &Path| found(path, &resnet20()).unwrap_err().to_string();
+    let other = |name: &str| vec![name.replace("linear.", "head.")];
+    let text = refused(&written(directory.path(), &named("resnet20", 2), other));
+    assert!(text.contains("there is no classifier `linear` or `fc` with weights for each class"), "{text}");
+    let less = |name: &str| if name == "layer2.1.conv2.weight" { vec![] } else { vec![name.to_owned()] };
+    let text = refused(&written(directory.path(), &named("resnet20", 2), less));
+    assert!(text.contains("layer2.1.conv2.weight"), "{text}");
+    assert!(text.ends_with("give the --network, --dataset and --shortcut that it is"), "{text}");
+    let text = refused(&written(directory.path(), &named("resnet20", 2), |_| vec![]));
+    assert!(text.contains("it holds no tensors; save the state_dict() of the network"), "{text}");
+}
+
+#[test]
+fn archives_that_torch_save_did_not_write_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("net.pth");
+    for (entries, problem) in [
+        (&[("net/readme", "")][..], "it is a zip archive without a data.pkl"),
+        (&[("net/data.pkl", ""), ("net/constants.pkl", "")], "it is a TorchScript program"),
+        (&[("net/data.pkl", ""), ("net/byteorder", "big")], "it was written on a big-endian machine"),
+    ] {
+        let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+        for (name, content) in entries {
+            let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+            archive.start_file(*name, stored).unwrap();
+            archive.write_all(content.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+        let text = Checkpoint::read(&path).unwrap_err().to_string();
+        assert!(text.contains(problem), "{text}");
+    }
+    // The older format, cut off in its last storage.
+    let whole = fs::read(fixture("state_legacy_f16.th")).unwrap();
+    fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    let text = Checkpoint::read(&path).unwrap_err().to_string();
+    assert!(text.contains("it is cut off; copy the file again"), "{text}");
 }

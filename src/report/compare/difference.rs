@@ -54,7 +54,7 @@ pub(super) fn accuracy(
         let (low, high) = (100.0 * low, 100.0 * high);
         let verdict = match () {
             () if high < 0.0 && difference < -tolerated => Verdict::Worse,
-            () if low > 0.0 => Verdict::Better,
+            () if low > 0.0 && difference > tolerated => Verdict::Better,
             () => Verdict::Unclear,
         };
         let (before, after) = (100.0 * one.0, 100.0 * other.0);

@@ -12,8 +12,10 @@ pub(super) struct Matched {
     pub(super) pairs: Vec<(usize, usize)>,
     /// Trials that came to their end and have no counterpart.
     pub(super) only_before: Vec<String>,
-    /// Likewise.
+    /// Trials that came to their end after and were not there before.
     pub(super) only_after: Vec<String>,
+    /// Trials that failed before and came to their end after.
+    pub(super) mended: Vec<String>,
 }
 
 /// Matches trials by their ids, then those that are left by their settings, where these say which they are. A trial that failed before
@@ -40,8 +42,10 @@ pub(super) fn matched(before: &Side, after: &Side) -> Matched {
     };
     let only_before = alone(before, ended.into_iter().filter(|row| !counterpart.contains_key(row)).collect());
     let ended_after = (0..after.len()).filter(|row| after.has_ended(*row));
-    let only_after = alone(after, ended_after.filter(|row| !taken(row)).collect());
-    Matched { pairs, only_before, only_after }
+    let failed = |row: &usize| (0..before.len()).any(|old| before.id(old) == after.id(*row) && !before.has_ended(old));
+    let (mended, new) = ended_after.filter(|row| !taken(row)).partition(failed);
+    let (mended, only_after) = (alone(after, mended), alone(after, new));
+    Matched { pairs, only_before, only_after, mended }
 }
 
 /// Rows by all of their settings.

@@ -85,6 +85,8 @@ pub struct Comparison {
     pub only_before: Vec<String>,
     /// Trials that came to their end after and were not there before.
     pub only_after: Vec<String>,
+    /// Trials that failed before and came to their end after.
+    pub mended: Vec<String>,
     /// What the two have differently, of program and machine: seconds may differ for that alone.
     pub circumstances: Vec<Circumstance>,
 }
@@ -124,7 +126,7 @@ impl Comparison {
 /// As [`super::table::Table::read`]; [`ReportError::NothingToCompare`].
 pub fn compare(before: &Path, after: &Path, tolerance: Tolerance) -> Result<Comparison, ReportError> {
     let (one, other) = (Side::read(before)?, Side::read(after)?);
-    let Matched { pairs, only_before, only_after } = matched(&one, &other);
+    let Matched { pairs, only_before, only_after, mended } = matched(&one, &other);
     if pairs.is_empty() {
         return Err(ReportError::NothingToCompare { before: before.to_owned(), after: after.to_owned() });
     }
@@ -153,6 +155,7 @@ pub fn compare(before: &Path, after: &Path, tolerance: Tolerance) -> Result<Comp
         trials,
         only_before,
         only_after,
+        mended,
         circumstances: side::circumstances(&one, &other),
     })
 }
@@ -189,7 +192,7 @@ mod tests {
         let after = directory(
             "a,1,ok,13,,x,P,0.95,0.91,0.97,200,5.1,5,5.2,200,\nb,1,ok,14,,x,P,0.95,0.91,0.97,200,6,5.9,6.1,200,\n\
              z,1,ok,15,,x,P,0.9,0.85,0.93,200,5,4.9,5.1,200,\nd,1,failed,16,,x,P,,,,,,,,,killed by signal 9\n\
-             g,1,ok,11,,x,P,,,,,5,,,1,\n",
+             g,1,ok,11,,x,P,,,,,5,,,1,\nf,2,ok,12,,x,P,,,,,5,,,1,\n",
             &[images("a", 10), images("b", 10), images("z", 20)].concat(),
         );
         let made = compare(before.path(), after.path(), TOLERANCE).unwrap();
@@ -199,6 +202,7 @@ mod tests {
             (made.worse(), made.only_before.as_slice(), made.only_after.as_slice()),
             (3, &["log_n=17 (e)".to_owned()][..], &["log_n=11 (g)".to_owned()][..])
         );
+        assert_eq!(made.mended, ["log_n=12 (f)"]);
         assert_eq!(made.trials[0].failed.as_deref(), Some("killed by signal 9"));
         let accuracy = made.trials[1].accuracy.as_ref().unwrap();
         assert!(
@@ -218,7 +222,7 @@ mod tests {
         assert!(text.contains("2 of 5 trials got worse; 1 of before is not there after."), "{text}");
         // The other way round it is an improvement.
         let back = compare(after.path(), before.path(), TOLERANCE).unwrap();
-        assert_eq!(back.worse(), 0);
+        assert_eq!((back.worse(), back.trials[0].trial_id.as_str()), (1, "f"), "but for what failed there");
         assert_eq!(back.trials.last().unwrap().trial_id, "b");
         let text = comparison_text(&made);
         assert!(

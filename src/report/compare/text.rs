@@ -7,7 +7,7 @@ use crate::report::text_table::{Align, TextTable};
 /// The table, what got worse first, and what must be known to read it.
 #[must_use]
 pub fn comparison_text(comparison: &Comparison) -> String {
-    let Comparison { before, after, tolerance, trials, only_before, only_after, circumstances } = comparison;
+    let Comparison { before, after, tolerance, trials, only_before, only_after, mended, circumstances } = comparison;
     let accuracy = |trial: &ComparedTrial, number: fn(&Difference) -> String| {
         trial.accuracy.as_ref().map_or_else(String::new, number)
     };
@@ -48,8 +48,8 @@ pub fn comparison_text(comparison: &Comparison) -> String {
         let (before, after) = (or_none(&circumstance.before), or_none(&circumstance.after));
         text += &format!("* {}: {before} before, {after} after\n", circumstance.name);
     }
-    for (which, trials) in [("before", only_before), ("after", only_after)] {
-        text.extend(trials.iter().map(|trial| format!("* only {which}: {trial}\n")));
+    for (what, trials) in [("only before", only_before), ("only after", only_after), ("failed before, not after", mended)] {
+        text.extend(trials.iter().map(|trial| format!("* {what}: {trial}\n")));
     }
     text
 }

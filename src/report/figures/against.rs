@@ -141,6 +141,9 @@ impl Against {
         parts.extend(known.into_iter().flatten());
         parts.extend(below.map(str::to_owned));
         parts.extend(insecure(rows, &groups));
+        if all.further_references > 0 {
+            parts.push(format!("not drawn: {} without clusters", words::count(all.further_references, "line")));
+        }
         parts.retain(|part| !part.is_empty());
         parts.join("; ")
     }

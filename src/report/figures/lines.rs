@@ -105,6 +105,8 @@ pub struct Lines {
     pub lines: Vec<Line>,
     /// What does not depend on the setting.
     pub references: Vec<Value>,
+    /// How many of these there are besides.
+    pub further_references: usize,
 }
 
 impl Lines {
@@ -157,6 +159,7 @@ impl Lines {
         let drawn: Vec<usize> = found.lines.iter().map(|line| alike(&line.group)).collect();
         // Without the setting there is no M to draw.
         found.references.retain(|value| against.off.is_none() && drawn.contains(&alike(&value.group)));
+        found.further_references = found.references.len().saturating_sub(REFERENCES);
         found.references.truncate(REFERENCES);
         found
     }

@@ -47,7 +47,7 @@ pub fn seconds_by_layer(layers: &Table, subtitle: &str) -> Result<Drawing, Repor
     let totals: Vec<f64> = known.map(|(total, parts)| total.unwrap_or_else(|| parts.iter().sum())).collect();
     let (sum, largest) = (totals.iter().sum(), totals.iter().copied().fold(0.0, f64::max));
     // The numbers beside the bars need room.
-    let title = format!("seconds, median over images (sum of all layers: {} s)", significant(sum, 3));
+    let title = format!("seconds, median over evaluations (sum of all layers: {} s)", significant(sum, 3));
     let (x, y) = (Axis::from_zero(title, [largest * 1.1]), Axis::names("", &names).reversed());
     let height = ROW * names.len() as u32 + ROW / 2;
     let (mut drawing, frame) = Sheet::new(TITLE, subtitle, &y, height, legend(&parts, sum)).framed(&x, &y);

@@ -167,7 +167,7 @@ impl Gallery {
         for row in shown.iter().filter(|row| is_timed(rows, **row)) {
             let title = heading(rows, &[*row], &differ);
             let name = format!("seconds_by_layer{}", ending(rows, *row, shown.len() > 1));
-            let caption = format!("Seconds by layer and operation, medians over images: {title}.");
+            let caption = format!("Seconds by layer and operation, medians over evaluations: {title}.");
             self.draw(&name, caption, &seconds_by_layer(&layers.of(rows, *row)?, &title)?)?;
         }
         Ok(())

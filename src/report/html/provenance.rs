@@ -8,7 +8,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::byte_size::ByteSize;
 use crate::experiment::host::Host;
-use crate::experiment::overrides::arguments;
+use crate::experiment::overrides::{arguments, quoted};
 use crate::experiment::program::Program;
 use crate::experiment::provenance::{Provenance, Session};
 
@@ -81,13 +81,15 @@ fn one(number: usize, session: &Session, all: usize) -> Markup {
 
 fn reproduce(name: &str, session: &Session) -> Markup {
     let set = arguments(session.set.iter().map(String::as_str));
+    let path = session.experiment_path.clone().unwrap_or_else(|| format!("experiments/{name}.yaml"));
     let commands = format!(
-        "git checkout {}\ncargo run --release -- run experiments/{name}.yaml --out results/{name}{set}\ncargo run --release -- report results/{name}\n",
-        session.program.commit
+        "git checkout {}\ncargo run --release -- run {} --out results/{name}{set}\ncargo run --release -- report results/{name}\n",
+        session.program.commit,
+        quoted(&path)
     );
     html! {
         h3 { "How to reproduce" }
-        p { "Save the experiment as " code { "experiments/" (name) ".yaml" } " of a checkout (paths in it begin at its directory) and run:" }
+        p { "Save the experiment as " code { (path) } " of a checkout (paths in it begin at its directory) and run:" }
         pre { (commands) }
         p { "The experiment, as it was run last:" }
         pre { (session.experiment_file) }

@@ -8,7 +8,7 @@ use super::lead::Lead;
 use super::table::PaperTable;
 use crate::report::columns::{SPEED_ONLY, trial};
 use crate::report::groups::{By, Group, configurations, groups};
-use crate::report::measures::{latency, mean};
+use crate::report::measures::{latency, seconds_per_image};
 use crate::report::rows::Rows;
 
 /// A table against one setting.
@@ -89,7 +89,7 @@ impl AxisTable {
                 [
                     Cell::whole(rows.number(trial::THREADS, group.first())),
                     Cell::spread(latency(rows, group), 2),
-                    Cell::number(mean(rows, group, trial::AMORTISED), 3),
+                    Cell::number(seconds_per_image(rows, group).map(|(seconds, _)| seconds.mean), 3),
                 ]
             };
             if fast.is_empty() {

@@ -7,12 +7,11 @@ use super::table::PaperTable;
 use crate::report::columns::trial;
 use crate::report::format::decimals;
 use crate::report::groups::{By, groups};
-use crate::report::measures::{latency, mean};
+use crate::report::measures::{latency, mean, seconds_per_image};
 use crate::report::rows::Rows;
 
 /// Columns: of `trials.csv`, heading, unit in which it is shown, decimals or significant digits.
-const SECONDS: [(&str, &str); 4] = [
-    (trial::AMORTISED, "per image (s)"),
+const SECONDS: [(&str, &str); 3] = [
     (trial::KEYGEN, "key generation (s)"),
     (trial::ENCRYPTION, "encryption (s)"),
     (trial::DECRYPTION, "decryption (s)"),
@@ -39,6 +38,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     let lead = Lead::add(&mut table, rows, &groups, &[trial::THREADS]);
     table.numbers(trial::THREADS, "threads");
     table.spreads(trial::LATENCY, "latency (s)");
+    table.numbers(trial::AMORTISED, "per image (s)");
     SECONDS.iter().for_each(|(name, title)| table.numbers(name, title));
     SIZES.iter().for_each(|(name, title, _)| table.numbers(name, title));
     add_modulus(&mut table);
@@ -48,6 +48,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
         cells.push(Cell::whole(rows.number(trial::THREADS, row)));
         let seconds = latency(rows, group);
         cells.push(Cell::spread(seconds, decimals(seconds.map_or(1.0, |seconds| seconds.mean))));
+        cells.push(Cell::number(seconds_per_image(rows, group).map(|(seconds, _)| seconds.mean), 3));
         let mean = |column: &str| mean(rows, group, column);
         cells.extend(SECONDS.iter().map(|(column, _)| Cell::number(mean(column), 3)));
         cells.extend(
@@ -58,8 +59,9 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     }
     table.drop_empty_columns();
     table.notes.push(
-        "Latency is the median over images of the sum of the layers' seconds; with several repetitions, the mean of these medians ± one standard \
-         deviation. In the CSV, sizes are in the units of the headings."
+        "Latency is the median over evaluations of the sum of the layers' seconds; with several repetitions, the mean of these medians ± one standard \
+         deviation. An evaluation is of one image or of a batch, and so are encryption, decryption, upload and download; `per image` is of the \
+         fullest batches. In the CSV, sizes are in the units of the headings."
             .to_owned(),
     );
     Ok(table)

@@ -56,8 +56,8 @@ pub fn table(rows: &Rows, published: &[Published]) -> Result<PaperTable, String>
         ]);
     }
     table.notes.push(
-        "The accuracy of a configuration is that of the most images, in this layout, in another one or in the clear: what differs is noise. Clear text does not stand for a configuration whose own images have other classes. Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
-         `front`: secure, and no other secure configuration measured on the data set is both more accurate and faster per image; evaluations of one image and of batches are compared among themselves."
+        "The accuracy of a configuration is that of the most images, in this layout, in another one or in the clear: what differs is noise. Neither another layout nor clear text stands for a configuration of whose own images a tenth have other classes. Published results are as their sources state them, on other machines: a wall time of many threads or of a GPU is no time of one thread. \
+         `front`: secure, and no other secure configuration measured on the data set is both more accurate and faster per image; evaluations of one image and of batches are compared among themselves, whatever the number of threads."
             .to_owned(),
     );
     let without: usize = ours.iter().map(|trade_off| trade_off.without).sum();

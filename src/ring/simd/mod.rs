@@ -6,7 +6,7 @@
 //! * `portable`: 128-bit scalar products, for the baseline of the target.
 //!
 //! The form is chosen once at run time; `LEVELED_SIMD=portable|avx2|avx512f|avx512` forces one.
-//! Moduli of more than 50 bits always take 128-bit scalar arithmetic.
+//! Moduli of more than 50 bits take 128-bit scalar arithmetic, but for the transform with AVX-512, which has products of 64 bits.
 
 mod dispatch;
 mod factors;

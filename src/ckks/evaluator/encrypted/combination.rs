@@ -15,7 +15,7 @@ use super::rotation::INPUTS_PER_KEY;
 use super::transform::times_p;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::combination::{Combination, Matrix};
-use crate::ckks::encoder::{COEFFICIENT_BITS, largest_magnitude, nearest, split_scale};
+use crate::ckks::encoder::{nearest, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::evaluator::load::RANGE;
@@ -66,21 +66,8 @@ impl Encrypted {
     ) -> Result<EncodedCombination, CkksError> {
         let plaintexts = combination.plaintexts();
         let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
-        let largest: Vec<f64> = bases.iter().map(largest_magnitude).collect();
-        let limit = f64::from(COEFFICIENT_BITS).exp2() - 1.0;
         let (rounded_at, shift) = split_scale(scale);
-        for index in 0..plaintexts.len() {
-            let terms = plaintexts.terms(index).iter();
-            let bound = rounded_at * terms.map(|(base, factor)| factor.abs() * largest[*base as usize]).sum::<f64>();
-            // Not a number must not pass.
-            if bound.is_nan() || bound >= limit {
-                return Err(CkksError::PlaintextOverflow {
-                    log2_coefficient: bound.log2(),
-                    log2_scale: rounded_at.log2(),
-                    limit: COEFFICIENT_BITS,
-                });
-            }
-        }
+        plaintexts.check_coefficients(&bases, rounded_at)?;
         Ok(EncodedCombination { combination: combination.clone(), bases, scale, rounded_at, shift })
     }
 

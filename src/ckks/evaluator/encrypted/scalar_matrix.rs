@@ -14,7 +14,7 @@ use super::Encrypted;
 use super::arithmetic::multiply_by_power;
 use super::key_switch::Pair;
 use crate::ckks::ciphertext::Ciphertext;
-use crate::ckks::encoder::{COEFFICIENT_BITS, largest_magnitude, nearest, split_scale};
+use crate::ckks::encoder::{nearest, split_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::evaluator::check;
 use crate::ckks::evaluator::load::SPAN;
@@ -47,9 +47,6 @@ const PACKED: usize = 64;
 /// Sources whose words are fetched ahead. Limbs lie powers of two apart, where caches hold a few lines only.
 const AHEAD: usize = 8;
 
-/// Whole numbers are below 2^62.
-const WHOLE_BITS: u32 = 62;
-
 impl Encrypted {
     pub(super) fn encoded_scalar_matrix(
         &self,
@@ -58,17 +55,7 @@ impl Encrypted {
     ) -> Result<EncodedScalarMatrix, CkksError> {
         let masks = self.encoder.interpolate_masks(matrix.masks())?;
         let (rounded_at, shift) = split_scale(scale);
-        let weight = largest_magnitude(matrix.panels().iter().flat_map(|panel| &panel.weights));
-        let coefficient = largest_magnitude(masks.iter().flatten());
-        for (scale, value, limit) in [(rounded_at, weight * coefficient, COEFFICIENT_BITS), (scale, weight, WHOLE_BITS)]
-        {
-            let bound = scale * value;
-            // Not a number must not pass, nor what is rounded to the limit.
-            if bound.is_nan() || bound >= f64::from(limit).exp2() - 1.0 {
-                let (log2_coefficient, log2_scale) = (bound.log2(), scale.log2());
-                return Err(CkksError::PlaintextOverflow { log2_coefficient, log2_scale, limit });
-            }
-        }
+        matrix.check_coefficients(&masks, scale)?;
         Ok(EncodedScalarMatrix { matrix: matrix.clone(), masks, scale, rounded_at, shift })
     }
 

@@ -57,6 +57,7 @@ impl Simulated {
         scale: f64,
     ) -> Result<SimulatedScalarMatrix, CkksError> {
         let masks = self.encoder.interpolate_masks(matrix.masks())?;
+        matrix.check_coefficients(&masks, scale)?;
         let panels = RowsOfPanel::all(matrix, &(0..matrix.sources().len()), scale, u64::MAX)
             .into_iter()
             .map(|rows| {

@@ -200,14 +200,15 @@ impl<const D: usize> Lloyd<D> {
         let point = &self.points[at];
         let squared = |index: u32| squared_distance(point, &self.centroids[index as usize]);
         let slack = neighbours.shift(cluster) + shifted + own.distance;
+        // Centroids that are not in the list are no nearer than this.
+        let rest = neighbours.horizon(cluster) - own.distance;
         let mut found = Nearest { bound: f64::INFINITY, ..own };
         for neighbour in neighbours.of(cluster) {
-            if neighbour.distance - slack >= found.bound {
+            if (neighbour.distance - slack).min(rest) >= found.bound {
                 return found;
             }
             found.see(neighbour.index, squared(neighbour.index));
         }
-        let rest = neighbours.horizon(cluster) - own.distance;
         if rest >= found.distance {
             return Nearest { bound: found.bound.min(rest), ..found };
         }
@@ -317,6 +318,21 @@ mod tests {
         // So many near neighbours that lists are cut.
         check::<8>(0, 3000, 700, 1);
         check::<4>(1, 3000, 900, 2);
+    }
+
+    #[test]
+    fn a_centroid_that_came_near_since_the_lists_were_made_is_found() {
+        // The last one was too far away for the list of the first, and has moved to the point since.
+        let before = vec![[0.0, 0.0], [0.6, 0.7], [0.0, 1.35], [2.01, 0.0]];
+        let now = vec![[0.0, 0.0], [0.6, 0.7], [0.0, 1.35], [1.0, 0.0]];
+        let mut neighbours = Neighbours::new(before, &[2.0; 4]);
+        neighbours.follow(&now);
+        let points: Vec<Point<2>> = vec![[0.6, 0.0]];
+        let lloyd = Lloyd::new(&points, Seeds { seeds: now.clone(), members: vec![vec![0], vec![], vec![], vec![]] });
+        let own = Nearest { cluster: 0, distance: 0.6, bound: 0.0 };
+        let found = lloyd.search(0, own, &neighbours, &Scan::new(&now), 0.0);
+        assert_eq!(found.cluster, 3);
+        assert!((found.distance - 0.4).abs() < 1e-12, "{}", found.distance);
     }
 
     #[test]

@@ -173,6 +173,7 @@ fn outputs_that_read_nothing_are_zero() {
 #[test]
 fn scalar_matrices_refuse_what_they_cannot_hold() {
     let w = World::new(8, 2, KeySwitching::Automatic);
+    let simulated = Simulated::new(w.parameters.clone(), w.encoder.clone());
     let sources = || vec![Rotated { input: 0, steps: 0 }];
     let text = |result: Result<ScalarMatrix, CkksError>| result.unwrap_err().to_string();
     let error = text(ScalarMatrix::new(0, 1, sources(), Vec::new()));
@@ -205,6 +206,21 @@ fn scalar_matrices_refuse_what_they_cannot_hold() {
         let matrix = Arc::new(push(&[weight], &[0], 0, mask).unwrap());
         let error = w.evaluator.encode_scalar_matrix(&matrix, scale).map(|_| ()).unwrap_err();
         assert!(matches!(error, CkksError::PlaintextOverflow { .. }), "{error}");
+        // The simulation takes nothing that encryption refuses.
+        assert_eq!(simulated.encode_scalar_matrix(&matrix, scale).map(|_| ()).unwrap_err(), error);
+    }
+    for weight in [1e9, f64::NAN] {
+        let mut plaintexts = Plaintexts::new(vec![vec![Complex::new(1.0, 0.0); 8]]);
+        let plaintext = plaintexts.push([(0, weight)]);
+        let mut combination = Combination::new(1, sources(), plaintexts).unwrap();
+        combination.push([Group { plaintext, members: &[0] }]).unwrap();
+        let combination = Arc::new(combination);
+        for refused in [
+            w.evaluator.encode_combination(&combination, 16.0).map(|_| ()),
+            simulated.encode_combination(&combination, 16.0).map(|_| ()),
+        ] {
+            assert!(matches!(refused, Err(CkksError::PlaintextOverflow { .. })), "{refused:?}");
+        }
     }
     // A mask that is not a number is none of zeros.
     let mut matrix = ScalarMatrix::new(1, 1, sources(), vec![vec![f64::NAN; 8]]).unwrap();
