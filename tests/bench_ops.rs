@@ -13,8 +13,7 @@ fn bench(arguments: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn the_report_has_what_scripts_peers_table_py_reads() {
-    let (code, text, error) =
-        bench(&["--log-n", "12", "--limbs", "2", "--threads", "1", "--repeats", "1"]);
+    let (code, text, error) = bench(&["--log-n", "12", "--limbs", "2", "--threads", "1", "--repeats", "1"]);
     assert_eq!(code, Some(0), "{error}");
     let report: Value = serde_json::from_str(&text).unwrap();
     for key in ["library", "kernels"] {

@@ -219,7 +219,8 @@ fn the_simulation_gives_the_same_logits() {
 #[test]
 fn terms_that_read_the_same_values_are_added() {
     let mut network = two_stages(8);
-    let layer = network.layers.iter_mut().find(|layer| layer.terms.len() == 1 && layer.name == "layer1.0.conv1").unwrap();
+    let layer =
+        network.layers.iter_mut().find(|layer| layer.terms.len() == 1 && layer.name == "layer1.0.conv1").unwrap();
     let channels = layer.shape.channels;
     let weights = (0..channels * channels).map(|i| (i as f64 * 1.3).sin()).collect();
     let map = LinearMap::Convolution {

@@ -7,8 +7,19 @@ use std::path::Path;
 
 /// From the lowest.
 const FLOORS: [&str; 13] = [
-    "user_file", "choice", "wire", "ring", "ckks", "dataset", "network", "training", "inference", "parties", "experiment",
-    "report", "cli",
+    "user_file",
+    "choice",
+    "wire",
+    "ring",
+    "ckks",
+    "dataset",
+    "network",
+    "training",
+    "inference",
+    "parties",
+    "experiment",
+    "report",
+    "cli",
 ];
 
 /// Asserts it of the files below a directory or of one, which stands on floor number `own`; gives the number of imports.
@@ -46,6 +57,7 @@ fn modules_import_only_from_floors_below() {
     assert!(imports > 1000, "{imports}");
     // All that there are, but the programs.
     let modules = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let known = |name: &str| FLOORS.contains(&name.trim_end_matches(".rs")) || ["lib.rs", "main.rs", "bin"].contains(&name);
+    let known =
+        |name: &str| FLOORS.contains(&name.trim_end_matches(".rs")) || ["lib.rs", "main.rs", "bin"].contains(&name);
     assert_eq!(modules.filter(|name| !known(name)).collect::<Vec<_>>(), [""; 0]);
 }

@@ -105,7 +105,11 @@ fn a_plan_is_made_again_from_what_it_chose() {
     assert_ne!(other.fingerprint().unwrap(), plan.fingerprint().unwrap());
     for switches in [vec![0], vec![1], vec![usize::MAX], vec![2; 99]] {
         let error = again(&packed, choices(None, switches.clone())).unwrap_err().to_string();
-        let expected = if switches.len() == 1 { "a ciphertext that moves into a smaller ring has 2 to 9 limbs" } else { "log_n = 4 is impossible" };
+        let expected = if switches.len() == 1 {
+            "a ciphertext that moves into a smaller ring has 2 to 9 limbs"
+        } else {
+            "log_n = 4 is impossible"
+        };
         assert!(error.contains(expected), "{switches:?}: {error}");
     }
     for digits in [vec![], vec![0; plan.parameters.max_limbs()], vec![1; plan.parameters.max_limbs() + 1]] {

@@ -7,10 +7,12 @@ mod common;
 
 use std::fs;
 
+use common::processes::{children, signal};
 use common::program::{refusal, success};
 use common::rows::rows;
 use common::tiny_model;
 use leveled::experiment::records::{ImageRow, LayerRow, TrialRow};
+use rustix::process::Signal;
 
 /// The tiny experiment between two processes.
 fn experiment(more: &str) -> String {
@@ -69,4 +71,29 @@ fn what_has_nothing_to_send_or_would_share_a_secret_is_refused() {
         let text = refusal(directory, &["run", "two.yaml", "--out", "out"]);
         assert!(text.contains(expected) && !directory.join("out").exists(), "{text}");
     }
+}
+
+#[test]
+fn a_server_that_is_killed_is_named_in_the_row() {
+    let directory = tiny_model::directory();
+    let directory = directory.path();
+    fs::write(directory.join("two.yaml"), experiment("").replace("images: [3, 0]", "images: 50")).unwrap();
+    let mut run = std::process::Command::new(assert_cmd::cargo::cargo_bin("leveled"))
+        .env("LEVELED_PRICES", "stored")
+        .current_dir(directory)
+        .args(["run", "two.yaml", "--out", "out"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // One may just have come to its end.
+    while run.try_wait().unwrap().is_none() {
+        for server in children(run.id()).into_iter().flat_map(children) {
+            signal(server, Signal::KILL);
+        }
+    }
+    assert_eq!(run.wait().unwrap().code(), Some(1));
+    let trials: Vec<TrialRow> = rows(&directory.join("out"));
+    let [trial] = trials.as_slice() else { panic!("one trial") };
+    assert!(trial.reason.contains("the server's process killed by signal 9 (SIGKILL)"), "{}", trial.reason);
 }

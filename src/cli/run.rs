@@ -100,7 +100,10 @@ impl Run {
             print_report(directory, &paths, &[])?;
         } else {
             print_report(directory, &write_tables(directory)?, &[])?;
-            tell(&format!("tables and figures of so many trials: leveled report {}\n", quoted(&directory.display().to_string())));
+            tell(&format!(
+                "tables and figures of so many trials: leveled report {}\n",
+                quoted(&directory.display().to_string())
+            ));
         }
         work.conclude(&ended, || self.command_to_resume(directory), || "--retry-failed".to_owned())
     }

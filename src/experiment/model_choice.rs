@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::block::{folder_above, names_in};
 use super::ExperimentError;
+use super::block::{folder_above, names_in};
 use super::combination::Refusal;
 use super::settings::PartialSettings;
 use super::suggest;

@@ -119,8 +119,15 @@ mod tests {
         let duplicate = Duplicate { place: "sweep.log_n[2]".into(), trial_id: "0123456789abcdef".into() };
         let spec = TrialSpec { id: "0123456789abcdef".into(), ..sample() };
         let (trials, duplicates) = (vec![spec], vec![duplicate]);
-        let experiment =
-            Experiment { name: "e".into(), text: String::new(), path: None, set: vec![], trials, command: None, duplicates };
+        let experiment = Experiment {
+            name: "e".into(),
+            text: String::new(),
+            path: None,
+            set: vec![],
+            trials,
+            command: None,
+            duplicates,
+        };
         let selection = Selection { run: vec![0], done: vec![1, 2], failed: vec![3] };
         let forecasts = [Forecast { label: "log_n=15".into(), evaluations: 3, seconds: 7.5 }];
         let text = dry_run_text(&experiment, &selection, &forecasts, &[Some(sample_plan())]);

@@ -232,7 +232,8 @@ mod tests {
              a,ok,packed,encrypted,0.92,1000,1,5\nb,ok,tiled,encrypted,0.94,50,0.98,9\nc,ok,channel,encrypted,0.1,500,0.1,2\n",
         );
         let points = &trade_offs(&rows).unwrap()[0].points;
-        let found: Vec<(f64, Source)> = points.iter().map(|point| (point.accuracy.mean.round(), point.source)).collect();
+        let found: Vec<(f64, Source)> =
+            points.iter().map(|point| (point.accuracy.mean.round(), point.source)).collect();
         let expected = [
             (10.0, Source::Images(ENCRYPTED, 500)),
             (92.0, Source::Images(ENCRYPTED, 1000)),

@@ -379,7 +379,8 @@ mod tests {
         fs::write(directory.path().join("f"), file).unwrap();
         let container = Container::open_kind(&directory.path().join("f"), &[Kind::Bundle]).unwrap();
         assert_eq!(container.header().plan[..], file[48..80]);
-        let kinds = [Kind::Bundle, Kind::Secret, Kind::Keys, Kind::ServerKeys, Kind::Upload, Kind::Result, Kind::Server];
+        let kinds =
+            [Kind::Bundle, Kind::Secret, Kind::Keys, Kind::ServerKeys, Kind::Upload, Kind::Result, Kind::Server];
         assert_eq!(kinds.map(|kind| kind as u32), [1, 2, 3, 4, 5, 6, 7]);
     }
 

@@ -134,7 +134,12 @@ mod tests {
     struct Fake(RefCell<Vec<Vec<u8>>>);
 
     impl Evaluate for Fake {
-        fn batch(&self, images: &[&Image], _: bool, _: &mut dyn EventSink) -> Result<Vec<ImageOutcome>, ExperimentError> {
+        fn batch(
+            &self,
+            images: &[&Image],
+            _: bool,
+            _: &mut dyn EventSink,
+        ) -> Result<Vec<ImageOutcome>, ExperimentError> {
             self.0.borrow_mut().push(images.iter().map(|image| image.values[1]).collect());
             let explodes = |image: &&Image| image.values[0] == 1;
             let spoilt = images.iter().any(explodes);
@@ -169,7 +174,8 @@ mod tests {
         let fake = Fake(RefCell::default());
         let outcomes = fake.sound_batch(&images.each_ref(), true, &mut Silent).unwrap();
         assert_eq!(*fake.0.borrow(), [vec![5, 6, 7], vec![5, 7]]);
-        let found: Vec<_> = outcomes.iter().map(|it| (it.decrypted.values[0], it.evaluations, it.exploded, it.spoilt)).collect();
+        let found: Vec<_> =
+            outcomes.iter().map(|it| (it.decrypted.values[0], it.evaluations, it.exploded, it.spoilt)).collect();
         assert_eq!(found, [(5.0, 2, false, false), (6.0, 1, true, false), (7.0, 2, false, false)]);
         assert!(!outcomes[0].decrypted.overflow && outcomes[1].decrypted.overflow);
         // Where none explodes, nothing is evaluated twice.

@@ -192,7 +192,8 @@ mod tests {
         assert!(chosen(&["clusters=16"]).unwrap_err().to_string().ends_with("there are: none"));
         assert_eq!(chosen(&[&format!("trial_id={}", trials()[2].id)]).unwrap(), [2]);
         let kept = |wanted: &str| {
-            filter(&format!("memory={wanted}")).passes(&HashMap::from([(TrialRow::memory.name, "2147483648".to_owned())]))
+            filter(&format!("memory={wanted}"))
+                .passes(&HashMap::from([(TrialRow::memory.name, "2147483648".to_owned())]))
         };
         assert!(kept("2 GiB") && kept("2147483648") && kept("1 GiB,2048 MiB") && !kept("3 GiB"));
         for (model, passes) in [("net", true), ("net.safetensors", true), ("net2", false), ("", false)] {

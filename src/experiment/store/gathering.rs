@@ -49,7 +49,8 @@ impl RunDirectory {
         for part in parts {
             Self::check_part(part)?;
             if part.canonicalize().ok() == self.path().canonicalize().ok() {
-                let problem = format!("{} is the directory to gather into; name the directories of the parts", part.display());
+                let problem =
+                    format!("{} is the directory to gather into; name the directories of the parts", part.display());
                 return Err(ExperimentError::Argument { name: "PARTS", problem });
             }
             // Taken, so that what a kill left is in order and nobody writes meanwhile.

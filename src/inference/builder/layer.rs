@@ -78,7 +78,10 @@ impl Builder {
                 }
                 let output = ClassLayout::new(*outputs);
                 if output.period() > from.period() {
-                    return Err(unsupported(layer, "it has more outputs than its input has slots; use a larger image or more channels"));
+                    return Err(unsupported(
+                        layer,
+                        "it has more outputs than its input has slots; use a larger image or more channels",
+                    ));
                 }
                 let transform = self.dense(index, from, output, limbs);
                 let input = LayerInput { source: first.source, packing: Packing::Real };

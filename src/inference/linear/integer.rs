@@ -83,7 +83,9 @@ pub(super) fn assemble(
             let unit = magnitude(weights, member).0 / top(bits);
             let unit = if unit > 0.0 { unit } else { 1.0 };
             matrix.plaintexts.push(plaintexts.push([(*mask, unit)]));
-            for ((source, _), value) in sums(weights, member).into_iter().filter(|((_, imaginary), _)| *imaginary == part) {
+            for ((source, _), value) in
+                sums(weights, member).into_iter().filter(|((_, imaginary), _)| *imaginary == part)
+            {
                 matrix.weights[row * sources.len() + number[&source]] = (value / unit).round() as i16;
             }
         }

@@ -48,7 +48,9 @@ pub fn comparison_text(comparison: &Comparison) -> String {
         let (before, after) = (or_none(&circumstance.before), or_none(&circumstance.after));
         text += &format!("* {}: {before} before, {after} after\n", circumstance.name);
     }
-    for (what, trials) in [("only before", only_before), ("only after", only_after), ("failed before, not after", mended)] {
+    for (what, trials) in
+        [("only before", only_before), ("only after", only_after), ("failed before, not after", mended)]
+    {
         text.extend(trials.iter().map(|trial| format!("* {what}: {trial}\n")));
     }
     text
