@@ -394,6 +394,7 @@ fn random_weights_need_a_network() {
     let check = |new: &str, parts: &[&str]| expect("  model: net.safetensors\n", &random(new), parts);
     check("", &["key `fixed.network`", "random weights need `network` and `width`"]);
     check("  network: resnet20\n", &["key `fixed.width`", "random weights need `network` and `width`"]);
+    check("  network: resnet20\n  width: 100000\n", &["key `fixed.width`", "width is 100000"]);
     check("  network: resnet57\n  width: 16\n", &["key `fixed.network`: unknown network `resnet57`"]);
     check(
         "  network: resnet20\n  width: 16\n  activation: herpn\n",

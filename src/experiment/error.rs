@@ -352,10 +352,7 @@ fn advice(source: &std::io::Error) -> &'static str {
         std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
             "choose another --out, or change its permissions"
         }
-        std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::InvalidInput => "choose another name",
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            "make the directory first, or choose another"
-        }
+        std::io::ErrorKind::NotFound => "the directory is gone; run the same command again",
         _ => "is the disk full?",
     }
 }
@@ -374,4 +371,25 @@ const fn is_fault(error: &InferenceError) -> bool {
             | CkksError::MissingRelinearizationKey { .. }
             | CkksError::Inputs { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn rows_that_cannot_be_written_come_with_advice() {
+        for (kind, expected) in [
+            (ErrorKind::PermissionDenied, "choose another --out, or change its permissions"),
+            (ErrorKind::ReadOnlyFilesystem, "choose another --out, or change its permissions"),
+            (ErrorKind::NotFound, "the directory is gone; run the same command again"),
+            (ErrorKind::StorageFull, "is the disk full?"),
+        ] {
+            let error = ExperimentError::Append { path: "out/trials.csv".into(), source: kind.into() };
+            assert!(error.to_string().ends_with(&format!("; {expected}")), "{error}");
+            assert!(error.is_user_error());
+        }
+    }
 }

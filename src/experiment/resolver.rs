@@ -20,7 +20,7 @@ use super::settings::{Missing, Point, Settings};
 use super::trial::{DatasetSpec, TrialSpec, WeightsFile};
 use crate::dataset::DatasetName;
 use crate::network::card::CardActivation;
-use crate::network::{Architecture, Card, Pool, Shortcut};
+use crate::network::{Architecture, Card, NetworkError, Pool, Shortcut};
 
 /// Turns points into trials; each file is read once.
 pub struct Resolver<'a> {
@@ -168,7 +168,10 @@ impl<'a> Resolver<'a> {
             return Err(self.error(point, "activation", problem));
         }
         let architecture = Architecture::named(&network, width as usize, dataset.classes());
-        let architecture = architecture.map_err(|error| self.error(point, "network", error.to_string()))?;
+        let architecture = architecture.map_err(|error| {
+            let of_width = matches!(&error, NetworkError::Architecture { key, .. } if key == "width");
+            self.error(point, if of_width { "width" } else { "network" }, error.to_string())
+        })?;
         let (shortcut, pool) = (settings.shortcut.unwrap_or_default(), settings.pool.unwrap_or_default());
         // A pool that changes nothing makes no other trial.
         let pool = if architecture.clone().with(shortcut, pool) == architecture.with(shortcut, Pool::default()) {

@@ -41,7 +41,8 @@ impl Lead {
                 trial::CLUSTERS => "K".to_owned(),
                 trial::ENSEMBLE => "M".to_owned(),
                 VARIANT => "weights".to_owned(),
-                other => words::name(other),
+                trial::MEMORY | trial::JOBS => words::name(name),
+                other => other.replace('_', " "),
             };
             let values = groups.iter().map(|group| rows.text(name, group.first()));
             if values.clone().all(|value| value.is_empty() || value.parse::<f64>().is_ok()) {
