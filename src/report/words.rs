@@ -43,7 +43,7 @@ pub fn name(setting: &str) -> String {
         trial::ACTIVATION_FORM => "form of the activation",
         trial::NODE_FUSING => "node fusing",
         trial::TOWER_REUSE => "tower reuse",
-        trial::MEMORY => "memory for weights",
+        trial::MEMORY => "memory for weights (bytes)",
         trial::JOBS => "trials side by side",
         VARIANT => "weights",
         other => return other.replace('_', " "),
