@@ -97,6 +97,8 @@ fn what_cannot_be_imported_or_evaluated_is_said() {
     assert!(text.contains("no `data_batch_1.bin` in `.`: give the directory of the official cifar10"), "{text}");
     let text = refusal(here, &["data", "import", "cifar100", "."]);
     assert!(text.contains("`.` holds no cifar100: give the official archive (.tar.gz)"), "{text}");
+    let text = refusal(here, &["data", "import", "cifar100", "nowhere"]);
+    assert!(text.contains("cannot read `nowhere`: No such file or directory"), "{text}");
     fs::write(here.join("a.tar.gz"), b"no archive").unwrap();
     let text = refusal(here, &["data", "import", "cifar10", "a.tar.gz"]);
     assert!(text.contains("the publisher gives c32a1d4ab5d03f1284b67883e8d87530"), "{text}");

@@ -94,26 +94,29 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
     };
     // Another layout has other noise, and what it says of more images is worth more than what this one says of a few; so is clear text.
     let (network, elsewhere, exact) = (by(By::Network, &[]), by(By::Answer, &LAYOUT), by(By::Answer, &[]));
-    let answers =
-        [(&network, CLEAR), (&elsewhere, SIMULATED), (&exact, SIMULATED), (&elsewhere, ENCRYPTED), (&exact, ENCRYPTED)];
+    // Whose rows, of what kind, and whether they are the configuration's own.
+    let answers = [
+        (&network, CLEAR, false),
+        (&elsewhere, SIMULATED, false),
+        (&exact, SIMULATED, true),
+        (&elsewhere, ENCRYPTED, false),
+        (&exact, ENCRYPTED, true),
+    ];
     let timed = groups(rows, By::Speed, &[], |row| rows.is_trained(row) && rows.number(trial::LATENCY, row).is_some());
     let datasets: BTreeSet<String> = timed.iter().map(|group| rows.text(trial::DATASET, group.first())).collect();
     let accuracy = |group: &Group| {
         let agrees = mean(rows, group, trial::AGREEMENT).is_none_or(|share| share >= AGREEING);
-        let of = |((numbers, groups), kind): &(&(Vec<usize>, HashMap<usize, Group>), Accuracy)| {
-            let speaks = groups.get(&numbers[group.first()])?;
-            let layouts = |column: &&&str| rows.text(column, speaks.first()) != rows.text(column, group.first());
-            let elsewhere = *kind != CLEAR && LAYOUT.iter().any(|column| layouts(&column));
-            Some((accuracy(rows, speaks, *kind)?, *kind, elsewhere))
-        };
-        // That of the most images, of equally many the last one.
         // Nothing else speaks for what gives other classes.
-        let own = |of: &(Vec<usize>, HashMap<usize, Group>)| std::ptr::eq(of, &exact);
-        let speaking = answers.iter().filter(|(of, _)| agrees || own(of));
-        let widest = speaking.filter_map(of).max_by_key(|((_, images), ..)| *images);
-        match widest.filter(|((_, images), ..)| *images >= FEWEST_IMAGES) {
-            Some(((accuracy, images), kind, true)) => Some((accuracy, Source::ElsewhereImages(kind, images))),
-            Some(((accuracy, images), kind, false)) => Some((accuracy, Source::Images(kind, images))),
+        let speaking = answers.iter().filter(|(.., own)| agrees || *own);
+        let accuracies = speaking.filter_map(|((numbers, groups), kind, own)| {
+            Some((accuracy(rows, groups.get(&numbers[group.first()])?, *kind)?, *kind, *own))
+        });
+        // That of the most images, of equally many the last one: the configuration's own, if it has as many.
+        match accuracies.max_by_key(|((_, images), ..)| *images).filter(|((_, images), ..)| *images >= FEWEST_IMAGES) {
+            Some(((accuracy, images), kind, own)) if own || kind == CLEAR => {
+                Some((accuracy, Source::Images(kind, images)))
+            }
+            Some(((accuracy, images), kind, _)) => Some((accuracy, Source::ElsewhereImages(kind, images))),
             None => as_trained(rows, group).filter(|_| agrees).map(|accuracy| (accuracy, Source::Card)),
         }
     };
