@@ -89,6 +89,7 @@ fn agrees(side: usize, widths: &[usize], log_n: u32) -> usize {
         let what = format!("{side}x{side} {widths:?} N = 2^{log_n}, complex {complex_packing}, copies {input_copies}");
         let plan = Plan::new(network.clone(), &options).unwrap();
         let Outcome { probes, logits, trace } = evaluate(&network, &plan, &image);
+        assert_eq!(probes.len(), network.layers.len(), "{what}");
         for (layer, probe) in plan.layers.iter().zip(&probes) {
             assert!(probe.relative.min > 12.0, "{what}: {} has {:.1} bits", layer.name, probe.relative.min);
             assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {} has another scale", layer.name);

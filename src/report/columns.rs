@@ -119,8 +119,7 @@ pub const SIZES: [&str; 4] =
 pub const MACHINE: [&str; 3] = [trial::PROCESSOR, trial::INSTRUCTION_SET, trial::JOBS];
 
 /// What changes seconds and never an answer, besides [`REPETITIONS`].
-pub const SPEED_ONLY: [&str; 5] =
-    [trial::THREADS, trial::MEMORY, trial::PROCESSOR, trial::INSTRUCTION_SET, trial::JOBS];
+pub const SPEED_ONLY: [&str; 5] = [trial::THREADS, trial::MEMORY, MACHINE[0], MACHINE[1], MACHINE[2]];
 
 /// An accuracy: the column of the share, of the ends of its interval and of the number of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -356,7 +356,6 @@ mod tests {
             let mut damaged = whole.clone();
             damaged[at..at + 8].fill(0xff);
             fs::write(&path, &damaged).unwrap();
-            fs::write(&path, &damaged).unwrap();
             let text = Container::open(&path).unwrap_err().to_string();
             assert!(text.contains("says more than a file can have"), "{meta}: {text}");
         }

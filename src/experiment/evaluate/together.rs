@@ -144,18 +144,9 @@ mod tests {
             let explodes = |image: &&Image| image.values[0] == 1;
             let spoilt = images.iter().any(explodes);
             let outcome = |image: &&Image| ImageOutcome {
-                decrypted: Logits { values: vec![f64::from(image.values[1])], overflow: spoilt },
-                clear_logits: Vec::new(),
-                largest: Vec::new(),
                 exploded: explodes(image),
                 spoilt: spoilt && !explodes(image),
-                evaluations: 1,
-                layers: Vec::new(),
-                encryption_seconds: 0.0,
-                decryption_seconds: 0.0,
-                upload_bytes: 0,
-                result_bytes: 0,
-                exchanged: None,
+                ..ImageOutcome::new(Logits { values: vec![f64::from(image.values[1])], overflow: spoilt }, Vec::new())
             };
             Ok(images.iter().map(outcome).collect())
         }
