@@ -43,6 +43,9 @@ pub struct Train {
     /// Weights to begin with in place of the recipe's; what they lack begins as without them.
     #[arg(long, value_name = "WEIGHTS")]
     initial_weights: Option<PathBuf>,
+    /// Train on the held out images too and keep the last epoch's weights: for final weights, once every choice is made.
+    #[arg(long)]
+    train_on_held_out: bool,
     /// Threads of the processor [default: all cores].
     #[arg(long)]
     threads: Option<u32>,
@@ -54,12 +57,20 @@ impl Train {
     /// # Errors
     /// See [`CliError`].
     pub fn execute(self) -> Result<(), CliError> {
-        let Self { recipe, data, out, network, width, seed, dataset, epochs, teacher, initial_weights, threads } = self;
-        let width = width.map(|width| width as usize);
-        let choices = RecipeChoices { network, width, seed, dataset, epochs, teacher, initial_weights };
+        let Self { recipe, data, out, threads, .. } = self;
+        let choices = RecipeChoices {
+            network: self.network,
+            width: self.width.map(|width| width as usize),
+            seed: self.seed,
+            dataset: self.dataset,
+            epochs: self.epochs,
+            teacher: self.teacher,
+            initial_weights: self.initial_weights,
+            train_on_held_out: self.train_on_held_out,
+        };
         let request = TrainRequest { recipe, choices, data, out, threads };
         let view = train(&request)?;
-        write_history_figure(&view.name, &view.rows, &view.directory)?;
+        write_history_figure(&view.name, view.evaluated_images, &view.rows, &view.directory)?;
         print(&training_text(&view))?;
         if view.interrupted {
             return Err(CliError::TrainingInterrupted { done: view.rows.len(), epochs: view.epochs });

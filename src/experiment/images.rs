@@ -21,19 +21,23 @@ pub fn load(name: DatasetName, path: Option<&Path>, held_out: Option<HeldOut>) -
     }
 }
 
-/// The training images that a network's training held out, by its card; none: nobody knows.
+/// The training images that a network's training held out, by its card; none: it held out none, or nobody knows.
 #[must_use]
 pub fn held_out_by(card: &Card) -> Option<HeldOut> {
-    let (images, seed) = card.held_out()?;
+    let (images, seed) = card.held_out().filter(|(images, _)| *images > 0)?;
     Some(HeldOut { images, seed })
 }
 
 /// Why these held out images are not new to a network, by its card; none: they are, or nobody knows.
 #[must_use]
 pub fn seen_problem(card: &Card, held_out: HeldOut) -> Option<String> {
-    let HeldOut { images, seed } = held_out_by(card).filter(|by_card| *by_card != held_out)?;
+    let (images, seed) = card.held_out().filter(|by_card| *by_card != (held_out.images, held_out.seed))?;
+    let by_card = match images {
+        0 => "it held out none; name weights of a training that did".to_owned(),
+        _ => format!("it held out {images} of seed {seed}; name those"),
+    };
     Some(format!(
-        "of the {} held out images of seed {} a network's training saw some: it held out {images} of seed {seed}; name those",
+        "of the {} held out images of seed {} a network's training saw some: {by_card}",
         held_out.images, held_out.seed
     ))
 }
@@ -57,6 +61,20 @@ pub fn index_problem(name: DatasetName, count: usize, index: usize) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn held_out_images_are_new_to_those_that_held_them_out() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_relu_seed0.yaml");
+        let mut card = Card::read(Path::new(path)).unwrap();
+        let (asked, other) = (HeldOut { images: 5000, seed: 0 }, HeldOut { images: 5000, seed: 1 });
+        assert_eq!((held_out_by(&card), seen_problem(&card, asked)), (Some(asked), None));
+        assert!(seen_problem(&card, other).unwrap().ends_with("it held out 5000 of seed 0; name those"));
+        card.record.as_mut().unwrap().validation_images = 0;
+        assert_eq!(held_out_by(&card), None);
+        assert!(seen_problem(&card, asked).unwrap().ends_with("it held out none; name weights of a training that did"));
+        card.record = None;
+        assert_eq!((held_out_by(&card), seen_problem(&card, asked)), (None, None));
+    }
 
     #[test]
     fn shipped_images_and_files_of_the_official_form() {

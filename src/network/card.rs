@@ -83,7 +83,7 @@ pub struct TrainingRecord {
     pub unfinished: bool,
     /// Images that were trained on.
     pub training_images: usize,
-    /// Images that were held out for every choice.
+    /// Images that were held out for every choice; 0: none.
     pub validation_images: usize,
     /// Whether weights that it began with, or learned from, may have been trained on those: their cards do not say that they were not.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -97,7 +97,8 @@ pub struct TrainingRecord {
 }
 
 impl TrainingRecord {
-    /// The images that were held out: how many, and the seed that chose them; none: no training is known to have held them out.
+    /// The images that were held out: how many, 0 if none are left, and the seed that chose them; none: no training is known to have held
+    /// them out.
     #[must_use]
     pub fn held_out(&self) -> Option<(usize, u64)> {
         let seed = self.recipe.get("split_seed").and_then(serde_yaml::Value::as_u64).unwrap_or(0);
@@ -209,7 +210,8 @@ impl Card {
         Ok(architecture)
     }
 
-    /// The training images that nothing which led to the weights was trained on: how many, and the seed that chose them; none: nobody knows.
+    /// The training images that nothing which led to the weights was trained on: how many, 0 if none are left, and the seed that chose them;
+    /// none: nobody knows.
     #[must_use]
     pub fn held_out(&self) -> Option<(usize, u64)> {
         self.record.as_ref()?.held_out()

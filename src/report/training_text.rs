@@ -9,8 +9,13 @@ pub fn training_text(view: &TrainView) -> String {
     let kept = view.kept_epoch.and_then(|epoch| view.rows.iter().find(|row| row.epoch == epoch));
     if let Some(row) = kept {
         text += &format!(
-            "kept the weights of epoch {} of {}: {:.2} % of the held out images right, {} exploding, largest activation input {:.1}\n",
-            row.epoch, view.epochs, row.validation_accuracy_percent, row.exploding_images, row.largest_activation
+            "kept the weights of epoch {} of {}: {:.2} % of the {} right, {} exploding, largest activation input {:.1}\n",
+            row.epoch,
+            view.epochs,
+            row.validation_accuracy_percent,
+            view.evaluated_images,
+            row.exploding_images,
+            row.largest_activation
         );
     }
     if let Some(weights) = &view.weights {

@@ -17,7 +17,8 @@ pub struct EpochRow {
     pub penalty: f64,
     /// Percent of the (varied) training images whose class was right while they were trained on.
     pub training_accuracy_percent: f64,
-    /// Percent of the held out images whose class is right, evaluated as the network is used: without a clamp.
+    /// Percent of the held out images whose class is right, evaluated as the network is used: without a clamp. The recipe may train on them
+    /// too (`train_on_held_out`).
     pub validation_accuracy_percent: f64,
     /// The same with the clamp of training, where there is one.
     pub validation_accuracy_clamped_percent: Option<f64>,

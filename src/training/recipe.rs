@@ -79,6 +79,9 @@ pub struct Recipe {
     /// Seed of which ones.
     #[serde(default)]
     pub split_seed: u64,
+    /// Trains on the held out images too, for final weights once every choice is made: nothing is held out then, so `keep` must be `last`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub train_on_held_out: bool,
     /// Each batch is cut into this many parts, normalised apart, each on a thread of its own: faster than one part on as many threads
     /// where cores are shared.
     #[serde(default = "default_batch_parts")]
@@ -151,7 +154,7 @@ impl Recipe {
     }
 
     /// The name of what comes out, such as `resnet20_w16_cifar10_herpn_seed0`, `.._herpn_distilled_seed0` where a teacher helped,
-    /// `.._relu_continued_seed0` where trained weights were the beginning.
+    /// `.._relu_continued_seed0` where trained weights were the beginning, `.._relu_all_seed0` where no image was held out.
     #[must_use]
     pub fn model_name(&self) -> String {
         let Self { network, width, dataset, activation, seed, .. } = self;
@@ -162,7 +165,14 @@ impl Recipe {
         let pool = if self.pool == Pool::Global { "_global" } else { "" };
         let taught = if self.distillation.is_some() { "_distilled" } else { "" };
         let continued = if self.initial_weights.is_some() { "_continued" } else { "" };
-        format!("{network}{shortcut}{pool}_w{width}_{dataset}_{}{taught}{continued}_seed{seed}", activation.name())
+        let all = if self.train_on_held_out { "_all" } else { "" };
+        format!("{network}{shortcut}{pool}_w{width}_{dataset}_{}{taught}{continued}{all}_seed{seed}", activation.name())
+    }
+
+    /// The images on which every epoch is evaluated, in words.
+    #[must_use]
+    pub fn evaluated_images(&self) -> &'static str {
+        if self.train_on_held_out { "evaluated images, trained on too" } else { "held out images" }
     }
 
     /// Checks every value.
@@ -184,6 +194,13 @@ impl Recipe {
             &format!("1 to {MOST_PARTS}, and at most half of `batch`"),
         )?;
         require(self.validation_images > 0, &["validation_images"], self.validation_images, "1 or more, such as 5000")?;
+        let by_held_out = self.train_on_held_out && self.keep == Keep::Best;
+        require(
+            !by_held_out,
+            &["keep"],
+            "best",
+            "`last` with `train_on_held_out`, which leaves no image to choose by",
+        )?;
         let smoothing = self.label_smoothing;
         require((0.0..1.0).contains(&smoothing), &["label_smoothing"], smoothing, "0 or more and below 1")?;
         let percent = self.stop_exploding_percent;
@@ -328,7 +345,7 @@ mod tests {
         }
         // A key that came later must not make another recipe of what leaves it out: its checkpoints and repetitions would be those of another.
         let plain: Recipe = serde_yaml::from_str(include_str!("../../configs/recipes/relu.yaml")).unwrap();
-        for later in ["cutout", "shortcut", "pool", "stored_precision"] {
+        for later in ["cutout", "shortcut", "pool", "stored_precision", "train_on_held_out"] {
             assert!(!serde_yaml::to_string(&plain).unwrap().contains(later), "{later}");
         }
         let paper: Recipe = serde_yaml::from_str(PAPER).unwrap();
@@ -355,6 +372,12 @@ mod tests {
             ("batch: 128", "batch: 3", "batch_parts", "is 2, but must be 1 to 256"),
             ("batch_parts: 2", "batch_parts: 257", "batch_parts", "is 257"),
             ("validation_images: 5000", "validation_images: 0", "validation_images", "such as 5000"),
+            (
+                "validation_images: 5000",
+                "train_on_held_out: true\nvalidation_images: 5000",
+                "keep",
+                "is best, but must be `last` with `train_on_held_out`",
+            ),
             ("label_smoothing: 0.", "label_smoothing: 1.", "label_smoothing", "0 or more and below 1"),
             ("learning_rate: 0.1", "learning_rate: -0.1", "optimizer.learning_rate", "is -0.1, but must be finite"),
             ("momentum: 0.9", "momentum: 1.0", "optimizer.momentum", "below 1"),

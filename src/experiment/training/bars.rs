@@ -18,6 +18,7 @@ pub struct TrainBars {
     epochs: ProgressBar,
     steps: ProgressBar,
     interrupt: Interrupt,
+    evaluated_images: &'static str,
 }
 
 impl TrainBars {
@@ -30,7 +31,7 @@ impl TrainBars {
         epochs.set_prefix(recipe.model_name());
         let steps = bars.add(ProgressBar::new(0));
         steps.set_style(style(STEPS));
-        Self { bars, epochs, steps, interrupt }
+        Self { bars, epochs, steps, interrupt, evaluated_images: recipe.evaluated_images() }
     }
 }
 
@@ -48,7 +49,7 @@ impl Observer for TrainBars {
 
     fn epoch(&mut self, row: &EpochRow, largest: &[(String, f64)]) {
         self.epochs.set_position(u64::from(row.epoch));
-        let line = epoch_line(row, largest);
+        let line = epoch_line(row, self.evaluated_images, largest);
         // A hidden bar prints nothing.
         if self.epochs.is_hidden() || self.bars.println(&line).is_err() {
             tell(&(line + "\n"));
@@ -67,12 +68,12 @@ impl Drop for TrainBars {
     }
 }
 
-fn epoch_line(row: &EpochRow, largest: &[(String, f64)]) -> String {
+fn epoch_line(row: &EpochRow, evaluated_images: &str, largest: &[(String, f64)]) -> String {
     let clamped =
         row.validation_accuracy_clamped_percent.map_or_else(String::new, |percent| format!(" ({percent:.2} clamped)"));
     let sites: Vec<String> = largest.iter().map(|(_, value)| magnitude(*value)).collect();
     format!(
-        "epoch {}: loss {:.4}, penalty {:.4}, training {:.2} %, validation {:.2} %{clamped}, {} exploding, {:.0} images/s, \
+        "epoch {}: loss {:.4}, penalty {:.4}, training {:.2} %, {evaluated_images} {:.2} %{clamped}, {} exploding, {:.0} images/s, \
          largest inputs {}",
         row.epoch,
         row.loss,

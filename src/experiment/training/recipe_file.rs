@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::dataset::DatasetName;
 use crate::experiment::ExperimentError;
 use crate::experiment::locate::{Step, YamlText};
-use crate::training::Recipe;
+use crate::training::{Keep, Recipe};
 
 /// Values in place of the recipe's.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,6 +24,8 @@ pub struct RecipeChoices {
     pub teacher: Option<PathBuf>,
     /// Weights to begin with.
     pub initial_weights: Option<PathBuf>,
+    /// Whether to train on the held out images too and keep the last epoch's weights.
+    pub train_on_held_out: bool,
 }
 
 /// A recipe and the files that it names.
@@ -50,6 +52,9 @@ pub fn read_recipe(file: &Path, choices: &RecipeChoices) -> Result<ChosenRecipe,
     recipe.seed = choices.seed.unwrap_or(recipe.seed);
     recipe.dataset = choices.dataset.unwrap_or(recipe.dataset);
     recipe.epochs = choices.epochs.unwrap_or(recipe.epochs);
+    if choices.train_on_held_out {
+        (recipe.train_on_held_out, recipe.keep) = (true, Keep::Last);
+    }
     let beside = |path: &PathBuf| file.parent().unwrap_or(Path::new("")).join(path);
     let mut teacher = recipe.distillation.as_ref().map(|distillation| beside(&distillation.teacher));
     if let Some(chosen) = &choices.teacher {
@@ -104,12 +109,15 @@ mod tests {
             initial_weights: Some(initial.clone()),
             network: Some("resnet32".to_owned()),
             width: Some(8),
+            train_on_held_out: true,
             ..RecipeChoices::default()
         };
         let chosen = read_recipe(&file, &choices).unwrap();
         assert_eq!((chosen.teacher, chosen.initial_weights), (Some(teacher_path), Some(initial)));
         assert_eq!((chosen.recipe.network.as_str(), chosen.recipe.width), ("resnet32", 8));
         assert_eq!(chosen.recipe.initial_weights, Some("initial.safetensors".into()));
+        assert!(chosen.recipe.train_on_held_out);
+        assert_eq!(chosen.recipe.model_name(), "resnet32_w8_cifar10_herpn_distilled_continued_all_seed0");
         assert_eq!(teacher(chosen.recipe), Path::new("teacher.safetensors"));
     }
 }

@@ -28,6 +28,8 @@ pub struct TrainView {
     pub name: String,
     /// Directory of what came out.
     pub directory: PathBuf,
+    /// The images on which every epoch was evaluated, in words.
+    pub evaluated_images: &'static str,
     /// Epochs done.
     pub rows: Vec<EpochRow>,
     /// Epochs asked for.
@@ -94,6 +96,7 @@ fn run(
     Ok(TrainView {
         name: recipe.model_name(),
         directory,
+        evaluated_images: recipe.evaluated_images(),
         rows: trained.rows,
         epochs: recipe.epochs,
         kept_epoch: trained.kept.as_ref().and_then(|kept| kept.card.record.as_ref()).map(|record| record.epoch),

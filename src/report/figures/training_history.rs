@@ -7,33 +7,38 @@ use super::rendered::Rendered;
 use crate::report::ReportError;
 use crate::training::EpochRow;
 
-/// Draws the history of a training into its directory; nothing if no epoch is done.
+/// Draws the history of a training, whose epochs were evaluated on `evaluated_images` (in words), into its directory; nothing if no epoch is done.
 ///
 /// # Errors
 /// [`ReportError`]: what drawing and writing say.
-pub fn write_history_figure(title: &str, rows: &[EpochRow], directory: &Path) -> Result<Vec<PathBuf>, ReportError> {
+pub fn write_history_figure(
+    title: &str,
+    evaluated_images: &str,
+    rows: &[EpochRow],
+    directory: &Path,
+) -> Result<Vec<PathBuf>, ReportError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(Rendered::of("history", "", &history(title, rows))?.write(directory)?.to_vec())
+    Ok(Rendered::of("history", "", &history(title, evaluated_images, rows))?.write(directory)?.to_vec())
 }
 
 /// Largest inputs above this are drawn at it: what explodes reaches every size.
 const CEILING: f64 = 1e4;
 
-/// Accuracy on training and held out images over the epochs, and below it the largest input of an activation.
-fn history(title: &str, rows: &[EpochRow]) -> Drawing {
+/// Accuracy on training and evaluated images over the epochs, and below it the largest input of an activation.
+fn history(title: &str, evaluated_images: &str, rows: &[EpochRow]) -> Drawing {
     let series = |name: &str, place: usize, value: &dyn Fn(&EpochRow) -> f64| {
         let point = |row: &EpochRow| ChartPoint { x: f64::from(row.epoch), y: value(row), bar: None };
         Series { name: name.to_owned(), points: rows.iter().map(point).collect(), marker: Marker::of_series(place) }
     };
     let accuracies = vec![
-        series("held out images", 0, &|row| row.validation_accuracy_percent),
+        series(evaluated_images, 0, &|row| row.validation_accuracy_percent),
         series("training images", 1, &|row| row.training_accuracy_percent),
     ];
     let largest = vec![series("", 0, &|row| row.largest_activation.clamp(1.0, CEILING))];
     let above = chart(title, "accuracy (%)", Scale::Linear, accuracies);
-    let below = chart("", "largest activation input (held out)", Scale::Log10, largest);
+    let below = chart("", "largest activation input", Scale::Log10, largest);
     above.drawing().above(below.drawing())
 }
 
@@ -76,10 +81,10 @@ mod tests {
         };
         let directory = tempfile::tempdir().unwrap();
         let rows = [row(1, f64::INFINITY), row(2, 12.0), row(3, 0.0)];
-        let paths = write_history_figure("a network", &rows, directory.path()).unwrap();
+        let paths = write_history_figure("a network", "held out images", &rows, directory.path()).unwrap();
         assert_eq!(paths.len(), 2);
         let svg = std::fs::read_to_string(&paths[0]).unwrap();
         assert!(svg.contains("a network") && svg.contains("held out images"));
-        assert!(write_history_figure("a network", &[], directory.path()).unwrap().is_empty());
+        assert!(write_history_figure("a network", "held out images", &[], directory.path()).unwrap().is_empty());
     }
 }

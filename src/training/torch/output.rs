@@ -58,7 +58,8 @@ pub(super) fn write_model(
     super::export::weights(network, graph)?.write(&path, recipe.stored_precision)?;
     let architecture = recipe.architecture()?;
     let (_, sha256) = Network::read(&architecture, &path)?;
-    let row = progress.rows.last();
+    let held_out = !recipe.train_on_held_out;
+    let row = progress.rows.last().filter(|_| held_out);
     let record = TrainingRecord {
         recipe: serde_yaml::to_value(recipe).unwrap_or_default(),
         teacher_sha256: teacher.map(|card| card.sha256.clone()),
@@ -67,7 +68,7 @@ pub(super) fn write_model(
         epoch: progress.epoch,
         unfinished: progress.epoch < recipe.epochs,
         training_images: split.training.len(),
-        validation_images: split.validation.len(),
+        validation_images: if held_out { split.validation.len() } else { 0 },
         held_out_seen: [teacher, initial]
             .into_iter()
             .flatten()

@@ -87,6 +87,7 @@ fn recipe(activation: TrainedActivation) -> Recipe {
         validation_images: 8,
         split_seed: 0,
         batch_parts: 1,
+        train_on_held_out: false,
         keep: Keep::Last,
         stop_exploding_percent: 100.0,
         stop_exploding_epochs: 8,
@@ -328,6 +329,34 @@ fn a_wider_training_parts_the_copies_of_a_channel() {
         refused.to_string().contains("write `validation_images: 8` and `split_seed: 0` in the recipe"),
         "{refused}"
     );
+}
+
+#[test]
+fn a_training_on_the_held_out_images_leaves_none_to_choose_by() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = two_classes(48);
+    let held_out = recipe(TrainedActivation::Relu);
+    let first = run(&held_out, &images, &directory.path().join("first"), &mut Watcher::default()).unwrap();
+    let mut all =
+        Recipe { train_on_held_out: true, initial_weights: Some(first.kept.unwrap().weights), ..held_out.clone() };
+    let trained = run(&all, &images, &directory.path().join("all"), &mut Watcher::default()).unwrap();
+    let kept = trained.kept.unwrap();
+    let record = kept.card.record.as_ref().unwrap();
+    assert_eq!((record.training_images, record.validation_images, record.epoch), (48, 0, 3));
+    assert_eq!((kept.card.held_out(), kept.card.validation_accuracy_percent), (Some((0, 0)), None));
+    assert_eq!(kept.card.exploding_validation_images, None);
+    // Other images than those with the same seed that holds some out.
+    let other = Recipe { initial_weights: all.initial_weights.clone(), ..held_out.clone() };
+    let other = run(&other, &images, &directory.path().join("other"), &mut Watcher::default()).unwrap();
+    assert_ne!(other.kept.unwrap().card.sha256, kept.card.sha256);
+    // Such weights may begin a training of their kind only.
+    let next = Recipe { initial_weights: Some(kept.weights.clone()), ..held_out };
+    let refused = run(&next, &images, &directory.path().join("next"), &mut Watcher::default()).unwrap_err();
+    assert!(refused.to_string().contains("held out no image") && refused.is_user_error(), "{refused}");
+    assert!(refused.to_string().contains("write `train_on_held_out: true` and `keep: last`"), "{refused}");
+    all.initial_weights = Some(kept.weights);
+    let again = run(&all, &images, &directory.path().join("again"), &mut Watcher::default()).unwrap();
+    assert_eq!(again.kept.unwrap().card.epochs(), Some(9));
 }
 
 #[test]

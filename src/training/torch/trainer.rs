@@ -95,7 +95,10 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn new(recipe: &'a Recipe, images: &'a Dataset, options: &'a TrainOptions) -> Result<Self, TrainingError> {
-        let split = Split::of(images, recipe.validation_images, recipe.split_seed);
+        let mut split = Split::of(images, recipe.validation_images, recipe.split_seed);
+        if recipe.train_on_held_out {
+            split.training = (0..images.len()).collect();
+        }
         if split.training.len() < recipe.batch {
             let (validation, batch) = (recipe.validation_images, recipe.batch);
             return Err(TrainingError::TooFewImages { images: images.len(), validation, batch });
@@ -297,12 +300,16 @@ impl<'a> Trainer<'a> {
 
 /// Why a network may not take part in a training: it saw images that this one holds out, so that their accuracy would be too good.
 pub(super) fn seen_problem(recipe: &Recipe, card: &Card) -> Option<String> {
-    let (images, seed) = Some(card).filter(|card| card.dataset == recipe.dataset)?.held_out()?;
-    ((images, seed) != (recipe.validation_images, recipe.split_seed)).then(|| {
-        format!(
+    let (images, seed) =
+        Some(card).filter(|card| card.dataset == recipe.dataset && !recipe.train_on_held_out)?.held_out()?;
+    ((images, seed) != (recipe.validation_images, recipe.split_seed)).then(|| match images {
+        0 => "its training held out no image, and saw those that the recipe holds out; write `train_on_held_out: true` and `keep: last` in the \
+              recipe, or name weights that were trained on less"
+            .to_owned(),
+        _ => format!(
             "its training held out {images} images of seed {seed}, and saw some of those that the recipe holds out; write `validation_images: \
              {images}` and `split_seed: {seed}` in the recipe"
-        )
+        ),
     })
 }
 
