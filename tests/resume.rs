@@ -8,10 +8,10 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use common::processes::{children, signal, wait_for};
-use common::program::{leveled, refusal, success};
+use common::program::{leveled, refusal, started, success};
 use common::rows::rows;
 use common::tiny_model;
 use leveled::experiment::provenance::Provenance;
@@ -28,15 +28,7 @@ fn sweep(seeds: usize) -> TempDir {
 
 /// Starts `leveled run e.yaml --out out ARGUMENTS`.
 fn start(directory: &Path, arguments: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_leveled"))
-        .env("LEVELED_PRICES", "stored")
-        .args(["run", "e.yaml", "--out", "out"])
-        .args(arguments)
-        .current_dir(directory)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    started(directory, &[&["run", "e.yaml", "--out", "out"], arguments].concat())
 }
 
 /// Waits until a run has a child and gives it.
@@ -316,12 +308,7 @@ fn a_dry_run_needs_no_place_to_write() {
 #[test]
 fn runs_of_one_second_do_not_meet() {
     let directory = sweep(1);
-    let start = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leveled"));
-        command.args(["run", "e.yaml"]).current_dir(directory.path()).stdout(Stdio::null()).stderr(Stdio::piped());
-        command.spawn().unwrap()
-    };
-    let runs: Vec<Child> = (0..3).map(|_| start()).collect();
+    let runs: Vec<Child> = (0..3).map(|_| started(directory.path(), &["run", "e.yaml"])).collect();
     for run in runs {
         let output = run.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -364,15 +351,7 @@ fn parts_that_a_cluster_ran_are_the_rows_of_a_local_run() {
     // Two trials as jobs, the first of which is killed once; the third one here.
     let job = |index: usize, part: &str| {
         let filter = format!("trial_id={}", ids[index]);
-        let arguments = ["run", "e.yaml", "--out", part, "--retry-failed", "--filter", &filter];
-        Command::new(env!("CARGO_BIN_EXE_leveled"))
-            .env("LEVELED_PRICES", "stored")
-            .args(arguments)
-            .current_dir(here)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+        started(here, &["run", "e.yaml", "--out", part, "--retry-failed", "--filter", &filter])
     };
     let killed = job(0, "0");
     signal(child_of(&killed), Signal::KILL);

@@ -11,10 +11,11 @@ mod common;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use common::processes::{children, signal};
+use common::program::started;
 use common::rows::rows;
 use common::tiny_model;
 use leveled::experiment::records::{ImageRow, LayerRow, TrialRow, TrialStatus};
@@ -49,15 +50,7 @@ impl Kills {
 }
 
 fn start(directory: &Path, more: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_leveled"))
-        .env("LEVELED_PRICES", "stored")
-        .args(["run", "e.yaml", "--out", "out", "--jobs", "2"])
-        .args(more)
-        .current_dir(directory)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    started(directory, &[&["run", "e.yaml", "--out", "out", "--jobs", "2"], more].concat())
 }
 
 /// Lets a run go on until it ends or is killed; gives its exit code.

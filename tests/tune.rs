@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use common::processes::{children, signal, wait_for};
-use common::program::{leveled, refusal, success};
+use common::program::{leveled, refusal, started, success};
 use common::rows::rows;
 use common::tiny_model;
 use leveled::dataset::{DatasetName, shipped_test_images};
@@ -204,19 +204,14 @@ fn without_a_set_that_is_good_enough_nothing_is_written() {
 fn a_search_that_is_interrupted_or_loses_a_trial_says_so_and_goes_on() {
     let directory = directory();
     let here = directory.path();
-    let begun = || {
-        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("leveled"));
-        let command = command.env("LEVELED_PRICES", "stored").current_dir(here).args(SEARCH);
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
-    };
-    let killed = begun();
+    let killed = started(here, &SEARCH);
     let trial = wait_for("a trial", || children(killed.id()).first().copied());
     signal(trial, Signal::KILL);
     let output = killed.wait_with_output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("images 0 to 99 failed; the column `reason` of"), "{text}");
-    let interrupted = begun();
+    let interrupted = started(here, &SEARCH);
     wait_for("a trial", || children(interrupted.id()).first().copied());
     signal(interrupted.id(), Signal::INT);
     let output = interrupted.wait_with_output().unwrap();

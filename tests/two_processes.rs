@@ -8,7 +8,7 @@ mod common;
 use std::fs;
 
 use common::processes::{children, signal};
-use common::program::{refusal, success};
+use common::program::{refusal, started, success};
 use common::rows::rows;
 use common::tiny_model;
 use leveled::experiment::records::{ImageRow, LayerRow, TrialRow};
@@ -78,14 +78,7 @@ fn a_server_that_is_killed_is_named_in_the_row() {
     let directory = tiny_model::directory();
     let directory = directory.path();
     fs::write(directory.join("two.yaml"), experiment("").replace("images: [3, 0]", "images: 50")).unwrap();
-    let mut run = std::process::Command::new(assert_cmd::cargo::cargo_bin("leveled"))
-        .env("LEVELED_PRICES", "stored")
-        .current_dir(directory)
-        .args(["run", "two.yaml", "--out", "out"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut run = started(directory, &["run", "two.yaml", "--out", "out"]);
     // One may just have come to its end.
     while run.try_wait().unwrap().is_none() {
         for server in children(run.id()).into_iter().flat_map(children) {

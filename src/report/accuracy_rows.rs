@@ -10,10 +10,9 @@ use polars::prelude::*;
 use super::ReportError;
 use super::columns::{CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::table::{Table, alike, rows_at, text};
-use crate::experiment::accuracy::ImageSet;
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
-use crate::experiment::records::{AccuracyRow, Record, TrialRow};
+use crate::experiment::records::{AccuracyRow, ImageSet, Record, TrialRow};
 use crate::experiment::setting::NetworkForm;
 
 /// Columns that mean the same under another name.

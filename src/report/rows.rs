@@ -11,9 +11,8 @@ use super::accuracy_rows;
 use super::columns::{MACHINE, REPETITIONS, trial};
 use super::table::{self, alike, attempt_rank, rows_at};
 use super::tables;
-use crate::experiment::accuracy::ImageSet;
 use crate::experiment::networks::{Named, Networks};
-use crate::experiment::records::{AccuracyRow, Record, TrialRow};
+use crate::experiment::records::{AccuracyRow, ImageSet, Record, TrialRow};
 use crate::experiment::setting::{Processes, RingSwitching};
 use crate::network::{Pool, Shortcut};
 

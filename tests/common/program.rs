@@ -1,7 +1,7 @@
 //! The program, as a user starts it.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
 
 use assert_cmd::Command;
 
@@ -14,6 +14,14 @@ pub fn leveled(directory: &Path, arguments: &[&str]) -> Output {
 pub fn leveled_with(directory: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::cargo_bin("leveled").unwrap();
     command.envs(variables.iter().copied()).current_dir(directory).args(arguments).output().unwrap()
+}
+
+/// Starts `leveled ARGUMENTS` in `directory`, for tests that do something to it while it runs; its standard error is a pipe.
+#[allow(dead_code, reason = "not every test uses it")]
+pub fn started(directory: &Path, arguments: &[&str]) -> Child {
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("leveled"));
+    command.env("LEVELED_PRICES", "stored").current_dir(directory).args(arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Standard output of `leveled ARGUMENTS`, which must end well.

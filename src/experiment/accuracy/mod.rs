@@ -3,4 +3,4 @@
 mod candidates;
 mod request;
 
-pub use request::{AccuracyRequest, ImageSet, experiment};
+pub use request::{AccuracyRequest, experiment};

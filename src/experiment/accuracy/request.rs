@@ -9,7 +9,7 @@ use crate::experiment::ExperimentError;
 use crate::experiment::config::Experiment;
 use crate::experiment::images::{held_out_by, seen_problem};
 use crate::experiment::locate::YamlText;
-use crate::experiment::records::words;
+use crate::experiment::records::ImageSet;
 use crate::experiment::setting::{Check, Clusters, HeldOut};
 use crate::experiment::settings::MOST_COMBINATIONS;
 use crate::network::NetworkError;
@@ -17,16 +17,6 @@ use crate::network::cluster::ClusterMode;
 
 /// Name of the experiment.
 const NAME: &str = "evaluate";
-
-words! {
-    /// Which images are evaluated.
-    pub enum ImageSet {
-        /// The test set.
-        Test = "test",
-        /// The training images that the networks' trainings held out, for every choice.
-        Validation = "validation",
-    }
-}
 
 /// What to evaluate.
 #[derive(Debug, Clone)]

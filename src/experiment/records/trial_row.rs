@@ -1,7 +1,7 @@
 //! Rows of `trials.csv`.
 
-use super::SecurityVerdict;
 use super::record::{record, words};
+use super::{ImageSet, SecurityVerdict};
 use crate::experiment::clock::UtcTime;
 use crate::experiment::host::Host;
 use crate::experiment::program::Program;
@@ -283,7 +283,9 @@ impl TrialRow {
             width: Some(spec.width),
             activation: spec.activation.clone(),
             dataset: spec.dataset.name.as_str().to_owned(),
-            images_of: if spec.dataset.held_out.is_some() { "validation" } else { "test" }.to_owned(),
+            images_of: if spec.dataset.held_out.is_some() { ImageSet::Validation } else { ImageSet::Test }
+                .as_str()
+                .to_owned(),
             model: spec.weights_name(),
             epochs: spec.epochs(),
             format: Some(FORMAT),

@@ -133,7 +133,7 @@ fn write_table(path: &Path, rows: impl Iterator<Item = impl serde::Serialize>) -
 ///
 /// # Errors
 /// Those of [`Card::of`] and [`Card::write`].
-pub(super) fn read_kept(directory: &Path, recipe: &Recipe, ended: bool) -> Result<Kept, NetworkError> {
+pub(super) fn conclude_kept(directory: &Path, recipe: &Recipe, ended: bool) -> Result<Kept, NetworkError> {
     let weights = directory.join(recipe.model_name() + ".safetensors");
     let mut card = Card::of(&weights)?;
     if let Some(record) = card.record.as_mut().filter(|record| ended && record.unfinished) {

@@ -9,7 +9,7 @@ use tch::Device;
 use super::batch::Batches;
 use super::checkpoint::{self, Progress};
 use super::evaluation::{Evaluation, evaluate, exploding_site, first_exploding_site};
-use super::output::{CardFacts, Kept, Origin, read_kept, write_history, write_model};
+use super::output::{CardFacts, Kept, Origin, conclude_kept, write_history, write_model};
 use super::progress::Observer;
 use super::state::State;
 use super::step::{StepPlan, StepSums, step};
@@ -152,7 +152,8 @@ impl<'a> Trainer<'a> {
     }
 
     fn trained(&self, progress: Progress, interrupted: bool) -> Result<Trained, TrainingError> {
-        let kept = progress.kept.map(|_| read_kept(&self.options.directory, self.recipe, !interrupted)).transpose()?;
+        let kept =
+            progress.kept.map(|_| conclude_kept(&self.options.directory, self.recipe, !interrupted)).transpose()?;
         Ok(Trained { rows: progress.rows, kept, interrupted })
     }
 
