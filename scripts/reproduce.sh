@@ -8,7 +8,7 @@
 # Hours on 2 quiet cores (AVX-512): accuracy 0.1, accuracy_simulated 0.9, accuracy_encrypted 2.7, levels 0.1, cost 0.2, precision 0.1,
 # clustering_accuracy 0.5, clustering_joint 0.8, clustering_simulated 0.4, clustering_latency 0.2, ensembles 0.4, ensembles_latency 0.1, width64 0.1.
 # `leveled run experiments/paper/PART.yaml --dry-run` forecasts encrypted ones for this machine. Memory: up to 20 GiB.
-# Environment: OUT, the directory for results (results/paper, for small results/small); JOBS, trials side by side (1).
+# Environment: OUT, the directory for results, relative to the repository (results/paper, for small results/small); JOBS, trials side by side (1).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

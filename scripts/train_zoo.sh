@@ -6,13 +6,14 @@
 #   scripts/train_zoo.sh [--dataset cifar10] [--network resnet20] [--width 16] [--narrow auto] [--seeds "0 1 2 3"]
 #                        [--data data/full] [--out results/zoo] [--cuda] [--dry-run]
 #
+# Paths are relative to the repository.
 # --narrow: ReLU weights of a narrower network that the first network begins as (Net2Net); `auto` is the best shipped one of
 # width 16 if --width is a larger multiple of it; `none`: random weights. --dry-run prints the commands. The shipped networks have other numbers of epochs here and there: their cards say which.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 dataset=cifar10 network=resnet20 width=16 narrow=auto seeds="0 1 2 3" data=data/full out=results/zoo cuda=() dry=no
-usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 while [ $# -gt 0 ]; do
     case "$1" in
         --cuda) cuda=(--cuda); shift; continue ;;

@@ -5,10 +5,10 @@
 #
 # Installs docs/notebook/requirements.txt into .venv-notebook. Exit code 3: it could not be had.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-
-mkdir -p target
-html=$(realpath "${1:-target/rows.html}")
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+mkdir -p "$root/target"
+html=$(realpath "${1:-$root/target/rows.html}")
+cd "$root"
 programs=$(scripts/venv.sh .venv-notebook docs/notebook/requirements.txt)
 python3 -c 'import json, sys; sys.exit(any(cell.get("outputs") for cell in json.load(open("docs/notebook/rows.ipynb"))["cells"]))' || {
     echo 'error: rows.ipynb has outputs; in git it has none: jupyter nbconvert --clear-output --inplace docs/notebook/rows.ipynb' >&2

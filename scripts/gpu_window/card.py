@@ -41,7 +41,7 @@ class Model:
 
 
 def write(directory: Path, recipe, tensors, record, accuracy_percent, exploding):
-    """Writes weights and card; both appear whole or not at all."""
+    """Writes weights and card, each whole or not at all, the card last; returns the path of the weights."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{model_name(recipe)}.safetensors"
     partial = path.with_suffix(".partial")
@@ -59,16 +59,19 @@ def write(directory: Path, recipe, tensors, record, accuracy_percent, exploding)
         "validation_accuracy_percent": accuracy_percent,
         "exploding_validation_images": exploding,
     }
-    text = yaml.safe_dump(card, sort_keys=False)
     partial.replace(path)
-    path.with_suffix(".yaml").write_text(text)
+    write_card(path.with_suffix(".yaml"), card)
     return path
+
+
+def write_card(path: Path, card):
+    partial = path.with_suffix(".partial")
+    partial.write_text(yaml.safe_dump(card, sort_keys=False))
+    partial.replace(path)
 
 
 def finish(path: Path):
     """Says on a card that the training of its weights has come to its end."""
     card = yaml.safe_load(path.read_text())
     if card["record"].pop("unfinished", False):
-        partial = path.with_suffix(".partial")
-        partial.write_text(yaml.safe_dump(card, sort_keys=False))
-        partial.replace(path)
+        write_card(path, card)

@@ -136,7 +136,10 @@ def held_out(images, name: str, validation: int, seed: int):
     training, places = split(len(images), validation, seed)
     if (len(images), validation, seed) != SHIPPED:
         return training, places
-    listed = (Path(__file__).parents[2] / "data" / f"held_out_{name}.bin").read_bytes()
+    file = Path(__file__).parents[2] / "data" / f"held_out_{name}.bin"
+    if not file.is_file():
+        raise SystemExit(f"no {file}: bring data/{file.name} of the repository, which says what shipped networks' trainings held out")
+    listed = file.read_bytes()
     listed = {listed[start : start + 8] for start in range(0, len(listed), 8)}
     values = [known(image) for image in images]
     if all(values[place] in listed for place in places):

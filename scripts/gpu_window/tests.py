@@ -5,6 +5,7 @@ import math
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -72,6 +73,12 @@ class Images(unittest.TestCase):
         # As src/training/split.rs has it.
         self.assertEqual(validation[:4].tolist(), [5, 7, 13, 21])
         self.assertTrue((np.sort(np.concatenate([training, validation])) == np.arange(50_000)).all())
+
+    def test_the_list_of_held_out_images_must_be_there(self):
+        shipped = mock.patch.object(images, "SHIPPED", (3, 1, 0))
+        with tempfile.TemporaryDirectory() as there, shipped, mock.patch.object(images, "__file__", f"{there}/a/b/images.py"):
+            with self.assertRaisesRegex(SystemExit, "bring data/held_out_cifar10.bin of the repository"):
+                images.held_out(np.zeros((3, 3, 32, 32), np.uint8), "cifar10", 1, 0)
 
 
 class Networks(unittest.TestCase):
@@ -168,6 +175,14 @@ class Trainings(unittest.TestCase):
         relu = self.directory / "relu/resnet20_w2_cifar10_relu_seed0.safetensors"
         with self.assertRaisesRegex(SystemExit, "initial weights with width 2: this script begins with 4 alone"):
             self.training("from_relu.yaml", "wide", "--width", 4, "--initial-weights", relu, "--teacher", relu)
+        with self.assertRaisesRegex(SystemExit, "network resnet44: this script trains resnet18, resnet20, resnet32"):
+            self.training("relu.yaml", "deep", "--network", "resnet44")
+        recipe = self.directory / "relu.yaml"
+        text = recipe.read_text()
+        recipe.write_text(text + "train_on_held_out: true\nkeep: last\n")
+        with self.assertRaisesRegex(SystemExit, "train_on_held_out is not known here; use `leveled train`"):
+            self.training("relu.yaml", "all")
+        recipe.write_text(text)
         herpn = MODELS / "resnet20_w16_cifar10_herpn_distilled_seed0.safetensors"
         with self.assertRaisesRegex(SystemExit, "with activation herpn"):
             self.training("relu.yaml", "herpn", "--width", 16, "--initial-weights", herpn)

@@ -24,7 +24,7 @@ import yaml
 
 import card
 import images as cifar
-from network import Network, evaluate
+from network import BLOCKS, Network, evaluate
 
 STARTED = time.monotonic()
 WARM_STEPS, TIMED_STEPS = 10, 30  # of `--epochs auto`
@@ -62,6 +62,10 @@ def read_recipe(options):
         raise SystemExit(f"{options.recipe}: this script trains relu and herpn; `leveled train` trains the others")
     if (recipe.get("range_penalty") or {}).get("first_epoch_alone"):
         raise SystemExit(f"{options.recipe}: range_penalty.first_epoch_alone is not known here; use `leveled train`")
+    if recipe.get("train_on_held_out"):
+        raise SystemExit(f"{options.recipe}: train_on_held_out is not known here; use `leveled train`")
+    if recipe["network"] not in BLOCKS:
+        raise SystemExit(f"network {recipe['network']}: this script trains {', '.join(BLOCKS)}; `leveled train` trains the others")
     recipe["batch_parts"] = 1
     recipe.setdefault("seed", 0)
     beside = lambda path: path and options.recipe.parent / path

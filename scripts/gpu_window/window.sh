@@ -36,22 +36,24 @@ case "${1:-}" in
         shopt -s nullglob
         # Of a call before, which may have trained others.
         rm -rf "$window/results"
-        jobs=() failed=0
+        jobs=() logs=() directories=() failed=0
         for lane in $lanes; do
             IFS=: read -r set network width seed <<<"$lane"
-            lane "$set" "$network" "$width" "${seed:-0}" "$2" "${4:-unknown}" >"$window/${lane//:/_}.log" 2>&1 &
+            logs+=("$window/${lane//:/_}.log")
+            directories+=("$window/${network}_w${width}_${set}_seed${seed:-0}"/{relu,herpn})
+            lane "$set" "$network" "$width" "${seed:-0}" "$2" "${4:-unknown}" >"${logs[-1]}" 2>&1 &
             jobs+=($!)
         done
         for job in "${jobs[@]}"; do wait "$job" || failed=1; done
-        tail -n 3 "$window"/*.log
+        tail -n 3 "${logs[@]}"
         mkdir -p "$window/results"
-        for directory in "$window"/*_seed*/*/; do
-            for weights in "$directory"*.safetensors; do
+        for directory in "${directories[@]}"; do
+            for weights in "$directory"/*.safetensors; do
                 cp "$weights" "${weights%.safetensors}.yaml" "$window/results/"
                 cp "$directory/history.csv" "$window/results/$(basename "${weights%.safetensors}").history.csv"
             done
         done
-        "$python" "$here/parts.py" split "$3" "$window"/*.log "$window"/results/*
+        "$python" "$here/parts.py" split "$3" "${logs[@]}" "$window"/results/*
         exit $failed
         ;;
     *) usage ;;

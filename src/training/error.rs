@@ -41,17 +41,19 @@ pub enum TrainingError {
         /// Inputs above this count as exploding.
         limit: f64,
     },
-    /// Most held out images explode, epoch after epoch.
+    /// Most images on which epochs are evaluated explode, epoch after epoch.
     #[error(
-        "{exploding} of {images} held out images exploded at the end of each of the last {epochs} epochs, first at activation \
+        "{exploding} of {images} {evaluated} exploded at the end of each of the last {epochs} epochs, first at activation \
          `{site}`: the network computes nothing without batch statistics or clamp; raise range_penalty.weight, lower its bound, \
          train the last epochs without the clamp (activation.unclamped_epochs), or lower optimizer.learning_rate"
     )]
     Exploding {
         /// Exploding images after the last epoch.
         exploding: usize,
-        /// Held out images.
+        /// Evaluated images.
         images: usize,
+        /// What they are, in words.
+        evaluated: &'static str,
         /// Epochs in a row.
         epochs: u32,
         /// The first activation to pass the limit, in the order of evaluation.

@@ -288,7 +288,10 @@ impl Recipe {
         let last = penalty.last_epochs.unwrap_or(1);
         require((1..=self.epochs).contains(&last), &path("last_epochs"), last, "1 to the number of epochs")?;
         let bad = penalty.warmup.iter().find(|factor| !at_least_zero(**factor));
-        require(bad.is_none(), &path("warmup"), bad.copied().unwrap_or(0.0), "finite and 0 or more")
+        require(bad.is_none(), &path("warmup"), bad.copied().unwrap_or(0.0), "finite and 0 or more")?;
+        let nothing = penalty.first_epoch_alone && penalty.weight_in(0, self.epochs) == 0.0;
+        let expected = "`false` where the penalty weighs nothing in the first epoch (weight, warmup, last_epochs): nothing would be learned in it";
+        require(!nothing, &path("first_epoch_alone"), true, expected)
     }
 }
 
@@ -401,6 +404,7 @@ mod tests {
                 "range_penalty.last_epochs",
                 "is 31, but must be 1 to the number of epochs",
             ),
+            ("warmup: [0.01,", "warmup: [0,", "range_penalty.first_epoch_alone", "nothing would be learned in it"),
             ("finish: {epochs: 4", "finish: {epochs: 30", "finish.epochs", "less than the number of epochs"),
             ("limit: 16.0", "limit: 0", "finish.limit", "above 0"),
             (

@@ -73,7 +73,7 @@ fn run(
     use crate::experiment::run::Interrupt;
     use crate::experiment::setting::{Check, Threads};
     use crate::experiment::store::DirectoryLock;
-    use crate::training::torch::{CardFacts, TrainOptions, train};
+    use crate::training::torch::{CardFacts, TrainOptions, train, uses_cuda};
 
     let threads = Threads(request.threads);
     threads.check().map_err(|problem| ExperimentError::Argument { name: "--threads", problem: problem.text })?;
@@ -81,7 +81,7 @@ fn run(
     let threads = threads.count() as usize;
     let images = crate::dataset::read_training(&request.data, recipe.dataset)?;
     let host = Host::detect();
-    let hardware = format!("{}, {threads} thread(s)", host.processor);
+    let hardware = format!("{}, {threads} thread(s){}", host.processor, if uses_cuda() { ", CUDA" } else { "" });
     let program = Program::this();
     let commit = if program.dirty == Some(true) { program.commit + ", changed" } else { program.commit };
     let facts = CardFacts { commit, hardware };

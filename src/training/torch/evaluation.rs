@@ -89,7 +89,8 @@ fn part(
         let right = outcome.logits.f_argmax(1, false)?.f_eq_tensor(&batch.labels)?.f_logical_and(&finite)?;
         let largest = measured(outcome.largest)?;
         let beyond = largest.f_gt(EXPLODING)?;
-        let exploding = beyond.f_any_dim(1, false)?.f_logical_or(&finite.f_logical_not()?)?;
+        let not_finite = finite.f_logical_not()?.f_to_device(beyond.device())?;
+        let exploding = beyond.f_any_dim(1, false)?.f_logical_or(&not_finite)?;
         let by_site = Vec::<f64>::try_from(largest.f_amax([0].as_slice(), false)?.f_to_kind(Kind::Double)?)?;
         sum.add(&Evaluation {
             images: chunk.len(),

@@ -21,4 +21,4 @@ mod trainer;
 
 pub use output::{CardFacts, Kept};
 pub use progress::Observer;
-pub use trainer::{TrainOptions, Trained, train};
+pub use trainer::{TrainOptions, Trained, train, uses_cuda};

@@ -52,6 +52,12 @@ pub struct Trained {
     pub interrupted: bool,
 }
 
+/// Whether trainings run on a CUDA device: on the first one, if there is one.
+#[must_use]
+pub fn uses_cuda() -> bool {
+    Device::cuda_if_available().is_cuda()
+}
+
 /// Trains a network on `images`, which are the training images of a data set, all of them; the recipe says how many are held out for
 /// validation. Runs on the first CUDA device if there is one.
 ///
@@ -152,6 +158,8 @@ impl<'a> Trainer<'a> {
     }
 
     fn trained(&self, progress: Progress, interrupted: bool) -> Result<Trained, TrainingError> {
+        // A kill may have come between the last checkpoint and its history.
+        write_history(&self.options.directory, self.state.networks[0].sites(), &progress)?;
         let kept =
             progress.kept.map(|_| conclude_kept(&self.options.directory, self.recipe, !interrupted)).transpose()?;
         Ok(Trained { rows: progress.rows, kept, interrupted })
@@ -293,6 +301,7 @@ impl<'a> Trainer<'a> {
         Err(TrainingError::Exploding {
             exploding: row.exploding_images,
             images: self.split.validation.len(),
+            evaluated: self.recipe.evaluated_images(),
             epochs: progress.exploding_epochs,
             site: exploding_site(self.state.networks[0].sites(), largest),
         })
