@@ -7,7 +7,12 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 fn bench(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::cargo_bin("bench_ops").unwrap().args(arguments).output().unwrap();
+    bench_with(&[], arguments)
+}
+
+fn bench_with(variables: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::cargo_bin("bench_ops").unwrap();
+    let output = command.envs(variables.iter().copied()).args(arguments).output().unwrap();
     (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
@@ -35,4 +40,6 @@ fn what_cannot_be_timed_is_refused() {
         let (code, _, error) = bench(&arguments);
         assert!(code == Some(1) && error.contains(expected), "{code:?}: {error}");
     }
+    let (code, _, error) = bench_with(&[("LEVELED_SIMD", "avx_2")], &["--prices"]);
+    assert!(code == Some(1) && error.contains("LEVELED_SIMD"), "{code:?}: {error}");
 }

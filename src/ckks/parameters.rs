@@ -435,6 +435,11 @@ impl Parameters {
         hash.finalize().into()
     }
 
+    /// The fingerprint as numbers from which seeds derive.
+    pub(super) fn fingerprint_words(&self) -> Vec<u64> {
+        self.fingerprint().iter().map(|byte| u64::from(*byte)).collect()
+    }
+
     /// Highest level.
     pub fn max_level(&self) -> usize {
         self.0.chain - 1

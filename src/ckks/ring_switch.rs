@@ -17,11 +17,42 @@ use super::parameters::{Parameters, ParametersLiteral};
 
 /// Parameters of a switch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct RingSwitch {
     /// Of the key switch: in the large ring, under the limit of the small one.
     through: Parameters,
     /// Of the small ring.
     target: Parameters,
+}
+
+/// A switch as somebody wrote it down.
+#[derive(Deserialize)]
+struct Unchecked {
+    through: Parameters,
+    target: Parameters,
+}
+
+impl TryFrom<Unchecked> for RingSwitch {
+    type Error = CkksError;
+
+    /// # Errors
+    /// [`CkksError::Parameter`] unless the limit of the small ring holds for the key, and one chain in both.
+    fn try_from(Unchecked { through, target }: Unchecked) -> Result<Self, CkksError> {
+        let (large, small, limbs) = (through.log_n(), target.log_n(), target.max_limbs());
+        let limited = through.literal().secret_log_n == Some(small) && large == small + 1;
+        let same = through.max_limbs() == limbs && (0..limbs).all(|i| through.prime(i) == target.prime(i));
+        if limited && same {
+            return Ok(Self { through, target });
+        }
+        let reason = format!(
+            "a switch from 2^{large} to 2^{small} is in a ring of twice the dimension, under the limit of the small one, and of one chain"
+        );
+        Err(CkksError::Parameter {
+            name: "secret_log_n",
+            value: format!("{:?}", through.literal().secret_log_n),
+            reason,
+        })
+    }
 }
 
 impl RingSwitch {

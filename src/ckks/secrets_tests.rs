@@ -4,12 +4,10 @@ use super::decryption::decrypt;
 use super::keys::{EvaluationKeys, KeyKind, KeyRequest, PublicKey, SecretKey};
 use super::parameters::ParametersLiteral;
 use super::{Ciphertext, CkksError, Complex, Encoder, Encryptor, Parameters, PublicEncryptor, SecurityPolicy};
-use crate::ring::limb::pool_has;
+use crate::ring::automorphism::{inverse_element, rotation_element};
+use crate::ring::limb::{left_in_pool, reserved};
 use crate::ring::sampling::Seed;
-use crate::ring::{Limb, Polynomial, simd};
-
-/// No other test has limbs of this size, so that nobody else takes from the pool what a secret left there.
-const LOG_N: u32 = 14;
+use crate::ring::{Automorphism, Limb, Polynomial, simd};
 
 fn parameters(log_n: u32) -> Parameters {
     Parameters::new(ParametersLiteral {
@@ -31,6 +29,7 @@ fn slots(parameters: &Parameters, factor: f64) -> Vec<Complex> {
 /// Asserts that no free limb is the key, or the product of the key and a limb of `public`, or coefficients of that.
 fn assert_forgotten(secret: &SecretKey, public: &Polynomial, what: &str) {
     let parameters = secret.parameters();
+    let left = left_in_pool(parameters.n());
     for (i, factor) in public.limbs.iter().enumerate() {
         let ntt = &parameters.ntts()[i];
         let key = secret.limb(i);
@@ -43,7 +42,7 @@ fn assert_forgotten(secret: &SecretKey, public: &Polynomial, what: &str) {
         let kept: [(&str, &Limb); 4] =
             [("the key", key), ("its coefficients", &coefficients), ("a product", &product), ("-product", &negative)];
         for (name, limb) in kept {
-            assert!(!pool_has(limb.len(), |free| *free == limb[..]), "{what} left {name} modulo prime {i}");
+            assert!(!left.contains(limb), "{what} left {name} modulo prime {i}");
         }
         // These are secret as well, and would be found by the next call.
         for mut limb in [product, negative, coefficients] {
@@ -54,7 +53,8 @@ fn assert_forgotten(secret: &SecretKey, public: &Polynomial, what: &str) {
 
 #[test]
 fn nothing_from_which_the_key_follows_is_left_in_the_pool() {
-    let parameters = parameters(LOG_N);
+    reserved::open(true);
+    let parameters = parameters(reserved::LOG_N);
     let secret = SecretKey::reproducible(&parameters, &Seed::from_number(1));
     let mut one = Polynomial::zero(parameters.n(), parameters.max_limbs());
     one.limbs.iter_mut().for_each(|limb| limb.fill(1));
@@ -71,23 +71,69 @@ fn nothing_from_which_the_key_follows_is_left_in_the_pool() {
     let decrypted = decrypt(encryptor.encoder(), &secret, &ciphertext).unwrap();
     assert!(decrypted.iter().zip(&values).all(|(a, b)| (a - b).norm() < 1e-3));
     assert_forgotten(&secret, &ciphertext.c1, "decryption");
+    let left = left_in_pool(parameters.n());
     for i in 0..ciphertext.limbs() {
         // c0 + c1 s, the message with its noise.
         let ntt = &parameters.ntts()[i];
         let mut message = ciphertext.c1.limbs[i].clone();
         simd::multiply_assign(&mut message, secret.limb(i), ntt.modulus());
         simd::add_assign(&mut message, &ciphertext.c0.limbs[i], ntt.modulus());
-        assert!(!pool_has(parameters.n(), |free| *free == message[..]), "decryption left the message");
+        assert!(!left.contains(&message), "decryption left the message");
         ntt.inverse(&mut message);
-        assert!(!pool_has(parameters.n(), |free| *free == message[..]), "decryption left the message's coefficients");
+        assert!(!left.contains(&message), "decryption left the message's coefficients");
         message.fill(0);
     }
 
-    let mut request = KeyRequest::new();
-    request.add(&parameters, KeyKind::Relinearization, 4);
-    request.add_rotation(&parameters, 1, 4);
-    assert_eq!(EvaluationKeys::generate(&secret, &request, |_| ()).unwrap().len(), 2);
-    assert_forgotten(&secret, &one, "evaluation keys");
+    for kind in [KeyKind::Relinearization, KeyKind::Galois(rotation_element(parameters.log_n(), 1))] {
+        let mut request = KeyRequest::new();
+        request.add(&parameters, kind, 4);
+        let keys = EvaluationKeys::generate(&secret, &request, |_| ()).unwrap();
+        expect_a_key_to_leave_nothing(&secret, &keys, kind);
+        assert_forgotten(&secret, &one, "evaluation keys");
+    }
+    reserved::open(false);
+}
+
+/// Asserts that no free limb is what a switching key was made from: its two secrets, P times the second one, products of the first one.
+fn expect_a_key_to_leave_nothing(secret: &SecretKey, keys: &EvaluationKeys, kind: KeyKind) {
+    let parameters = secret.parameters();
+    let key = keys.get(parameters, kind, 4).unwrap();
+    let band = parameters.band_index(4);
+    let special = &parameters.bands()[band].special;
+    let left = left_in_pool(parameters.n());
+    let forgotten = |what: &str, mut limb: Limb| {
+        assert!(!left.contains(&limb), "{kind:?} left {what}");
+        limb.fill(0);
+    };
+    let secrets = |prime: usize| {
+        let own = secret.limb(prime).clone();
+        let mut other = own.clone();
+        match kind {
+            KeyKind::Relinearization => {
+                simd::multiply_assign(&mut other, secret.limb(prime), parameters.ntts()[prime].modulus());
+                (own, other)
+            }
+            KeyKind::Galois(element) => {
+                let log_n = parameters.log_n();
+                Automorphism::new(log_n, inverse_element(log_n, element)).apply(secret.limb(prime), &mut other);
+                (other, own)
+            }
+        }
+    };
+    for (prime, half) in key.uniform_halves(parameters, band) {
+        let q = parameters.ntts()[prime].modulus();
+        let (target, mut source) = secrets(prime);
+        let mut product = half;
+        simd::multiply_assign(&mut product, &target, q);
+        forgotten("a product", product);
+        forgotten("the secret that it leads to", target);
+        forgotten("the secret that it comes from", source.clone());
+        // Modulo a special prime it is zero.
+        if prime < parameters.max_limbs() {
+            simd::multiply_by_factor(&mut source, parameters.product_modulo(special, prime), q);
+            forgotten("P times a secret", source);
+        }
+    }
 }
 
 #[test]

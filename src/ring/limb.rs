@@ -33,6 +33,8 @@ impl Limb {
     /// Unless `n` is a power of two: the pool would hand out another size.
     pub fn scratch(n: usize) -> Self {
         assert!(n.is_power_of_two(), "a limb of {n} words: the number must be a power of two");
+        #[cfg(test)]
+        reserved::check(n);
         let mut free = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner());
         if free.is_empty() {
             free.extend(arena::limbs(n));
@@ -74,11 +76,35 @@ impl Zeroize for Limb {
     }
 }
 
-/// Whether a limb of `n` words that waits in the pool satisfies a condition: what a secret leaves behind is found there.
+/// Limbs of a size that the tests of `ckks::secrets_tests` alone take: nobody else writes over what a secret left in the pool.
 #[cfg(test)]
-pub(crate) fn pool_has(n: usize, condition: impl Fn(&[u64]) -> bool) -> bool {
-    let free = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner());
-    free.iter().any(|limb| condition(limb))
+pub(crate) mod reserved {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// log2 of their words.
+    pub(crate) const LOG_N: u32 = 16;
+
+    static OPEN: AtomicBool = AtomicBool::new(false);
+
+    /// Lets them be taken, or ends that.
+    pub(crate) fn open(open: bool) {
+        OPEN.store(open, Ordering::Relaxed);
+    }
+
+    pub(super) fn check(n: usize) {
+        assert!(
+            n != 1 << LOG_N || OPEN.load(Ordering::Relaxed),
+            "limbs of 2^{LOG_N} words are for ckks::secrets_tests"
+        );
+    }
+}
+
+/// The limbs of `n` words that wait in the pool, as they were left: what a secret leaves behind is found there, and nobody writes over it until
+/// they are dropped.
+#[cfg(test)]
+pub(crate) fn left_in_pool(n: usize) -> Vec<Limb> {
+    let mut free = POOL[n.trailing_zeros() as usize].lock().unwrap_or_else(|e| e.into_inner());
+    free.drain(..).map(Limb).collect()
 }
 
 impl Drop for Limb {
@@ -148,14 +174,14 @@ mod tests {
     fn secret_limbs_leave_nothing_in_the_pool() {
         // A size below all rings, which no other test has.
         let n = 2;
-        let marked = |limb: &[u64]| limb.iter().all(|&x| x == 0xdead_beef);
+        let marked = || left_in_pool(n).iter().any(|limb| limb.iter().all(|&x| x == 0xdead_beef));
         let mut open = Limb::scratch(n);
         open.fill(0xdead_beef);
         drop(open);
-        assert!(pool_has(n, marked));
+        assert!(marked());
         let mut secret = SecretLimb::new(Limb::scratch(n));
         secret.fill(0xdead_beef);
         drop(secret);
-        assert!(!pool_has(n, marked));
+        assert!(!marked());
     }
 }

@@ -82,6 +82,7 @@ impl Ntt {
     }
 
     fn transform(&self, n: usize) -> &dyn Transform {
+        assert!(n.is_power_of_two(), "a transform of {n} words: the number must be a power of two");
         let size = (n.trailing_zeros() - MIN_LOG_N) as usize;
         &**self.transforms[size].get_or_init(|| {
             let q = &self.modulus;
@@ -234,7 +235,7 @@ mod tests {
                 let mut expected = signed.iter().map(|c| scalar.modulus.reduce_i64(i64::from(*c))).collect::<Vec<_>>();
                 scalar.forward(&mut expected);
                 // What ckks::secrets_tests leave in the pool at this size is theirs to look for.
-                if log_size != 14 {
+                if log_size != crate::ring::limb::reserved::LOG_N {
                     let found = ntt.evaluated(&signed);
                     assert_eq!(found[..], expected, "signed, {instructions:?}, 2^{log_size}, {bits} bits");
                 }

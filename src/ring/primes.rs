@@ -8,7 +8,7 @@ pub const MIN_LOG_N: u32 = 4;
 /// Largest supported log2 of the ring dimension.
 pub const MAX_LOG_N: u32 = 17;
 
-/// Whether `n` is prime (Miller-Rabin with bases that are proven to suffice for 64 bits; Sinclair 2011).
+/// Whether `n` is prime (Miller-Rabin with the first twelve primes, which are proven to suffice for 64 bits; Sorenson and Webster 2015).
 pub fn is_prime(n: u64) -> bool {
     const SMALL: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
     if n < 2 {
@@ -57,7 +57,7 @@ pub fn ntt_primes(log_n: u32, bits: u32, count: usize, taken: &[u64]) -> Result<
     let usable = |q: &u64| is_prime(*q) && !taken.contains(q);
     let mut above = (1..).map(|k| centre + k * two_n + 1 - two_n).take_while(|q| *q < top).filter(usable).peekable();
     let mut below = (1..centre / 2 / two_n).map(|k| centre - k * two_n + 1).filter(usable).peekable();
-    let mut primes = Vec::with_capacity(count);
+    let mut primes = Vec::new();
     let mut drift = 0f64;
     while primes.len() < count {
         let ratio = |q: &u64| (*q as f64 / centre as f64).log2();

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::header::may_be_secret;
@@ -56,11 +56,20 @@ impl WholeFile {
         let partial = partial_of(path);
         for _ in 0..ATTEMPTS {
             let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(false);
-            if guard != Guard::Open {
-                options.mode(OWNER_ONLY);
-            }
-            let file = options.open(&partial)?;
+            // Never what a link under that name leads to.
+            options.write(true).custom_flags(libc::O_NOFOLLOW);
+            let made = options
+                .clone()
+                .create_new(true)
+                .mode(if guard == Guard::Open { 0o666 } else { OWNER_ONLY })
+                .open(&partial);
+            let (file, left) = match made {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match options.open(&partial) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    found => (found?, true),
+                },
+                made => (made?, false),
+            };
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
@@ -68,9 +77,11 @@ impl WholeFile {
             }
             // Another process may have moved it between opening and locking: then it is whole, and not ours.
             let ours = file.metadata()?.ino();
-            if fs::metadata(&partial).is_ok_and(|there| there.ino() == ours) {
-                if guard != Guard::Open {
-                    file.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
+            if fs::symlink_metadata(&partial).is_ok_and(|there| there.ino() == ours) {
+                if left && guard != Guard::Open {
+                    // Somebody may have it open for reading.
+                    fs::remove_file(&partial)?;
+                    continue;
                 }
                 file.set_len(0)?;
                 let begun = Self { file, partial, path: path.to_owned(), guard, committed: false };
@@ -91,7 +102,10 @@ impl WholeFile {
     /// What the operating system says; then there is no such file, or the one that was there before.
     pub fn commit(mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        self.rename()
+        self.rename()?;
+        // The name is the directory's.
+        let directory = self.path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        File::open(directory)?.sync_all()
     }
 
     /// As [`WholeFile::commit`], without waiting: after a crash of the system the file may be empty.
@@ -175,6 +189,8 @@ impl Drop for WholeFile {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -189,11 +205,14 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 
         // What a killed process left, readable by all.
-        fs::write(directory.path().join("file.partial"), b"left behind by a kill").unwrap();
+        let left = directory.path().join("file.partial");
+        fs::write(&left, b"left behind by a kill").unwrap();
+        let reader = File::open(&left).unwrap();
         let mut begun = WholeFile::create(&path, Guard::Secret).unwrap();
         begun.write_all(b"whole").unwrap();
         begun.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(io::read_to_string(reader).unwrap(), "left behind by a kill");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         // A secret file replaces nothing that came there meanwhile; a private one does.
@@ -220,6 +239,19 @@ mod tests {
         assert_eq!(fs::read(folder.join("target")).unwrap(), b"after");
         fs::remove_file(folder.join("target")).unwrap();
         assert_eq!(write_whole(&link, b"nowhere").unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_partial_file_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let [path, theirs] = ["secret", "theirs"].map(|name| directory.path().join(name));
+        fs::write(&theirs, "theirs").unwrap();
+        std::os::unix::fs::symlink(&theirs, directory.path().join("secret.partial")).unwrap();
+        for guard in [Guard::Open, Guard::Secret] {
+            assert!(WholeFile::create(&path, guard).is_err());
+        }
+        assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
+        assert!(!path.exists());
     }
 
     #[test]

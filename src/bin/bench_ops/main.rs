@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use leveled::ckks::{CkksError, Evaluator};
 use leveled::inference::prices::measure as measure_prices;
+use leveled::ring::simd::Instructions;
 use leveled::ring::{Polynomial, simd};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -66,6 +67,7 @@ struct Report {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    Instructions::chosen()?;
     let text = if arguments.prices { serde_json::to_string_pretty(&measure_prices()?)? } else { timed(&arguments)? };
     match arguments.json {
         Some(file) => std::fs::write(&file, text + "\n").with_context(|| format!("cannot write {}", file.display())),

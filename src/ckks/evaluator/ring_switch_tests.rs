@@ -120,6 +120,14 @@ fn no_switch_no_move() {
     let counting = counting.with_ring_switch(rings.switch.clone(), Counting::new(rings.switch.target().clone()));
     assert!(counting.switch_ring(&counting.fresh(LIMBS, scale)).is_ok());
     assert_eq!(counting.take().total().hoisting_groups, 1);
+    // A switch that was written down has the limit of the small ring for its key, or is none.
+    let written = serde_json::to_string(&rings.switch).unwrap();
+    let read: RingSwitch = serde_json::from_str(&written).unwrap();
+    assert_eq!(read.through().fingerprint(), rings.switch.through().fingerprint());
+    let free = written.replacen("\"secret_log_n\":6", "\"secret_log_n\":null", 1);
+    assert_ne!(free, written);
+    let error = serde_json::from_str::<RingSwitch>(&free).unwrap_err().to_string();
+    assert!(error.contains("under the limit of the small one"), "{error}");
     // The keys must be those of the two rings.
     let error = RingSwitchingKey::generate(&rings.switch, &rings.secret, &rings.secret).unwrap_err();
     assert_eq!(

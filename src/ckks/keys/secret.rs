@@ -46,8 +46,7 @@ impl SecretKey {
     pub fn reproducible(parameters: &Parameters, seed: &Seed) -> Self {
         // One secret with the same errors modulo two chains would be an instance with a larger modulus, and with the same errors in two
         // gadgets their difference would be the key.
-        let words: Vec<u64> = parameters.fingerprint().iter().map(|byte| u64::from(*byte)).collect();
-        let root = seed.derive("parameters", &words);
+        let root = seed.derive("parameters", &parameters.fingerprint_words());
         let encryptions = root.derive("encryption", &[]);
         Self::of_root(parameters, root, encryptions)
     }
@@ -66,7 +65,8 @@ impl SecretKey {
             parameters: parameters.clone(),
             coefficients: Arc::new(root.derive("secret key", &[]).ternary(parameters.n())),
             evaluations: parameters.ntts().iter().map(|_| OnceLock::new()).collect(),
-            keys: root.derive("key material", &[]),
+            // Those of one secret in two gadgets must not have the same errors: their difference would be the key.
+            keys: root.derive("key material", &parameters.fingerprint_words()),
             encryptions: SeedStream::new(encryptions),
             root,
         }

@@ -60,7 +60,12 @@ impl SwitchingKey {
         large: &SecretKey,
         small: &SecretKey,
     ) -> Self {
-        let seed = small.seed().derive("ring switching key", &[u64::from(through.log_n()), limbs as u64]);
+        // Keys of one small secret from another large one, or through another gadget, must not have the same errors: their difference would
+        // be a large key.
+        let mut names = through.fingerprint_words();
+        names.extend(large.id().map(u64::from));
+        names.push(limbs as u64);
+        let seed = small.seed().derive("ring switching key", &names);
         let (target, source) = (small.embedded(through), large.embedded(through));
         Self::between(through, through.band_index(limbs), limbs, &seed, target, source)
     }
@@ -106,6 +111,19 @@ impl SwitchingKey {
             }
         });
         Self { limbs, digits, uniform, words: words.into(), starts }
+    }
+
+    /// The uniform halves with the number of their prime.
+    #[cfg(test)]
+    pub(in crate::ckks) fn uniform_halves(&self, parameters: &Parameters, band: usize) -> Vec<(usize, Limb)> {
+        let primes = primes(parameters, band, self.limbs);
+        let halves = primes.iter().flat_map(|&prime| (0..self.digits).map(move |digit| (prime, digit)));
+        let half = |(prime, digit)| {
+            let mut half = Limb::scratch(parameters.n());
+            uniform_half(&self.uniform, digit, prime).fill_uniform(&mut half, parameters.ntts()[prime].modulus());
+            (prime, half)
+        };
+        halves.map(half).collect()
     }
 
     /// Number of limbs of the chain.
