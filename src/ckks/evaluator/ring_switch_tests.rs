@@ -124,7 +124,8 @@ fn no_switch_no_move() {
     let written = serde_json::to_string(&rings.switch).unwrap();
     let read: RingSwitch = serde_json::from_str(&written).unwrap();
     assert_eq!(read.through().fingerprint(), rings.switch.through().fingerprint());
-    let free = written.replacen("\"secret_log_n\":6", "\"secret_log_n\":null", 1);
+    let limit = format!("\"secret_log_n\":{}", rings.switch.target().log_n());
+    let free = written.replacen(&limit, "\"secret_log_n\":null", 1);
     assert_ne!(free, written);
     let error = serde_json::from_str::<RingSwitch>(&free).unwrap_err().to_string();
     assert!(error.contains("under the limit of the small one"), "{error}");
