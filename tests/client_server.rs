@@ -171,12 +171,14 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
     fs::write(client.join("short.txt"), "0.5 0.5\n").unwrap();
     fs::write(client.join("bright.txt"), "0.5 1.5\n").unwrap();
     fs::write(client.join("empty.txt"), "\n").unwrap();
+    fs::write(client.join("photo.jpg"), b"\xff\xd8\xff\xe0\0\x10JFIF").unwrap();
     for (image, expected) in [
         ("short.txt", "line 1 of short.txt: 2 values instead of 3072"),
         ("bright.txt", "line 1 of bright.txt: \"1.5\" is no pixel"),
         ("empty.txt", "there is no image to encrypt"),
         ("absent.png", "cannot read `absent.png`"),
         ("200", "there is no image 200"),
+        ("photo.jpg", "is a JPEG image; give a PNG of 32x32 pixels"),
     ] {
         let text = encrypt(image);
         assert!(text.contains(expected), "{text}");

@@ -355,6 +355,9 @@ fn models_by_their_cards() {
     assert!(refuse("  network: resnet20\n  width: 16").contains("narrow.safetensors"));
     let text = refuse("  network: resnet32\n  width: 16\n  activation: quadratic");
     assert!(text.contains("no weights in models are resnet32 of width 16 with quadratic for cifar10"), "{text}");
+    add("torn", "network: [");
+    let text = refuse("  network: resnet32");
+    assert!(text.contains("(narrow, torn, wide there; no card can be read of torn)"), "{text}");
     let text = refuse("  model: narow");
     assert!(text.contains("no weights narow.safetensors in models; did you mean `narrow`?"), "{text}");
 }

@@ -227,6 +227,13 @@ fn whoever_meets_such_a_file_says_which_import_would_help() {
     fs::write(Card::path_beside(&net), wide_card).unwrap();
     let text = refusal(directory.path(), &["evaluate", "net.safetensors"]);
     assert!(text.contains("a resnet20 of width 64, shortcut projection, pool global: `leveled import"), "{text}");
+    // The card is wrong, and nothing is written with it.
+    let text = refusal(directory.path(), &["import", "net.safetensors", "--network", "resnet20"]);
+    let problem = "the card beside the checkpoint says something else than it holds, a resnet20 of width 64, shortcut projection, pool global";
+    assert!(text.contains(problem) && text.contains("correct it, or move it away"), "{text}");
+    assert!(!directory.path().join("models").exists());
+    fs::remove_file(Card::path_beside(&net)).unwrap();
+    success(directory.path(), &["import", "net.safetensors", "--network", "resnet20"]);
 }
 
 #[test]

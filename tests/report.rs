@@ -289,6 +289,7 @@ fn parquet_files_of_all_rows() {
     }
     let text = refusal(directory.path(), &["export", "absent", "--parquet"]);
     assert!(text.contains("name a directory that `leveled run` wrote"), "{text}");
+    assert!(!directory.path().join("absent").exists());
     assert!(!common::program::leveled(directory.path(), &["export", "."]).status.success(), "a format must be named");
 }
 

@@ -198,6 +198,13 @@ fn without_a_set_that_is_good_enough_nothing_is_written() {
     assert!(said.contains("loses at most 0.1 points of accuracy; the closest loses"), "{said}");
     assert!(said.contains("raise --tolerance") && table.contains("refused, such as scale"), "{said}{table}");
     assert!(!here.join("configs/parameters/tuned_tiny.yaml").exists());
+    // More bits do not help where there is no room for any.
+    let text = fs::read_to_string(here.join("e.yaml")).unwrap();
+    fs::write(here.join("e.yaml"), text.replace("security: none", "security: 128")).unwrap();
+    let output = leveled(here, &["tune", "e.yaml", "--scale-bits", "25", "--weight-bits", "20", "--headroom", "12"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("give values with fewer bits, a larger log_n") && !said.contains("raise"), "{said}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::ExperimentError;
 use super::images::{index_problem, load};
-use crate::dataset::{Image, VALUES, read_png, shipped_test_images};
+use crate::dataset::{DatasetError, Image, VALUES, read_png, shipped_test_images};
 use crate::parties::{Answer, ClientBundle};
 use crate::user_file::read_text;
 
@@ -34,7 +34,17 @@ pub fn images(bundle: &ClientBundle, sources: &[String]) -> Result<Vec<Vec<f64>>
         match extension.as_deref() {
             Some("png") => all.push(normalised(&read_png(path)?)),
             Some("txt") => pixels(path, |values| all.push(bundle.normalisation.apply_to_values(values)))?,
-            _ => all.extend(load(bundle.dataset, Some(path), None)?.images.iter().map(normalised)),
+            _ => match load(bundle.dataset, Some(path), None) {
+                Err(DatasetError::OtherFormat { path, found, .. }) if path.is_file() => {
+                    let problem = format!(
+                        "`{}` is {found}; give a PNG of 32x32 pixels, a .txt with pixels from 0 to 1, a file of CIFAR's binary version, or the index \
+                         of a shipped image",
+                        path.display()
+                    );
+                    return Err(ExperimentError::Argument { name: "IMAGES", problem });
+                }
+                dataset => all.extend(dataset?.images.iter().map(normalised)),
+            },
         }
     }
     Ok(all)

@@ -209,8 +209,7 @@ pub enum ExperimentError {
     },
     /// No candidate of a search for parameters is good enough.
     #[error(
-        "none of {candidates} candidates ({refused} refused) loses at most {tolerance_points} points of accuracy{closest}; raise --tolerance, or \
-         give values with more bits, such as --scale-bits 22,24"
+        "none of {candidates} candidates ({refused} refused) loses at most {tolerance_points} points of accuracy{closest}; {advice}"
     )]
     NoCandidate {
         /// Points that a candidate might lose.
@@ -221,6 +220,8 @@ pub enum ExperimentError {
         refused: usize,
         /// What the closest loses, if one was evaluated.
         closest: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// A simulation of a candidate failed.
     #[error("the simulation of {candidate} failed; the column `reason` of {} says why", table.display())]

@@ -31,6 +31,11 @@ pub fn held_out_by(card: &Card) -> Option<HeldOut> {
 /// Why these held out images are not new to a network, by its card; none: they are, or nobody knows.
 #[must_use]
 pub fn seen_problem(card: &Card, held_out: HeldOut) -> Option<String> {
+    if card.record.as_ref().is_some_and(|record| record.held_out_seen) {
+        let problem = "weights that a network began with or learned from may have been trained on the held out images: their card has no record; \
+                       name weights of a training whose card knows";
+        return Some(problem.to_owned());
+    }
     let (images, seed) = card.held_out().filter(|by_card| *by_card != (held_out.images, held_out.seed))?;
     let by_card = match images {
         0 => "it held out none; name weights of a training that did".to_owned(),
@@ -72,6 +77,9 @@ mod tests {
         card.record.as_mut().unwrap().validation_images = 0;
         assert_eq!(held_out_by(&card), None);
         assert!(seen_problem(&card, asked).unwrap().ends_with("it held out none; name weights of a training that did"));
+        card.record.as_mut().unwrap().held_out_seen = true;
+        assert_eq!(held_out_by(&card), None);
+        assert!(seen_problem(&card, asked).unwrap().contains("may have been trained on the held out images"));
         card.record = None;
         assert_eq!((held_out_by(&card), seen_problem(&card, asked)), (None, None));
     }

@@ -12,7 +12,7 @@ use crate::dataset::{Dataset, DatasetName, Normalisation, shipped_test_images};
 use crate::network::card::CardActivation;
 use crate::network::import::{Checkpoint, Found, RENAMINGS, Wanted, find};
 use crate::network::weights::StoredPrecision;
-use crate::network::{ActivationKind, Card, Model, NetworkError, Shortcut};
+use crate::network::{ActivationKind, Card, Model, Network, NetworkError, Shortcut};
 
 /// So many more of the shipped images must be right with another normalisation before it is worth a note: fewer are chance, and networks
 /// hardly tell the usual ones apart.
@@ -113,7 +113,7 @@ pub fn import(request: &ImportRequest) -> Result<ImportView, ExperimentError> {
         from: request.from.clone(),
     };
     let found = find(&checkpoint, &request.checkpoint, &wanted)?;
-    let own = own_card(request, &checkpoint)?;
+    let own = own_card(request, &checkpoint, &found)?;
     let (normalisation, origin) = normalisation(request, own.as_ref(), found.dataset)?;
     let card = write(request, &checkpoint, &found, own, normalisation, &out)?;
     // What was written is what is tried.
@@ -186,8 +186,9 @@ fn out(request: &ImportRequest) -> Result<PathBuf, ExperimentError> {
 /// The card beside the checkpoint; none: what is there, if anything, is no card of it.
 ///
 /// # Errors
-/// [`ExperimentError::Argument`] where something else is asked for than it says; [`ExperimentError::Network`] for one that is damaged.
-fn own_card(request: &ImportRequest, checkpoint: &Checkpoint) -> Result<Option<Card>, ExperimentError> {
+/// [`ExperimentError::Argument`] where something else is asked for than it says, or the tensors are others; [`ExperimentError::Network`] for
+/// one that is damaged.
+fn own_card(request: &ImportRequest, checkpoint: &Checkpoint, found: &Found) -> Result<Option<Card>, ExperimentError> {
     let path = Card::path_beside(&request.checkpoint);
     let card = match Card::read(&path) {
         Ok(card) if card.sha256.eq_ignore_ascii_case(&checkpoint.sha256) => card,
@@ -199,13 +200,21 @@ fn own_card(request: &ImportRequest, checkpoint: &Checkpoint) -> Result<Option<C
         }
         _ => return Ok(None),
     };
-    let says = |name, found: &str| {
-        Err(ExperimentError::Argument { name, problem: format!("the card beside the checkpoint says {found}") })
+    let says = |name, said: &str| {
+        let problem =
+            format!("the card beside the checkpoint says {said}; where it is wrong, correct it, or move it away");
+        Err(ExperimentError::Argument { name, problem })
     };
     match request.shortcut {
-        _ if request.network != card.network => says("--network", &card.network),
-        Some(shortcut) if shortcut != card.shortcut => says("--shortcut", card.shortcut.as_str()),
-        _ => Ok(Some(card)),
+        _ if request.network != card.network => return says("--network", &card.network),
+        Some(shortcut) if shortcut != card.shortcut => return says("--shortcut", card.shortcut.as_str()),
+        _ => {}
+    }
+    // What it says must be what is written with it.
+    match Network::new(card.architecture()?.graph()?, found.network.weights().clone()) {
+        Err(_) => says("CHECKPOINT", &format!("something else than it holds, a {}", found.in_words())),
+        Ok(_) if card.dataset != found.dataset => says("--dataset", card.dataset.as_str()),
+        Ok(_) => Ok(Some(card)),
     }
 }
 
@@ -241,7 +250,7 @@ fn write(
     let failed = |source| NetworkError::Write { path: out.to_owned(), source };
     fs::create_dir_all(out.parent().unwrap_or_else(|| Path::new("."))).map_err(failed)?;
     network.weights().write(out, request.stored_precision)?;
-    let (written, sha256) = crate::network::Network::read(architecture, out)?;
+    let (written, sha256) = Network::read(architecture, out)?;
     let file = request.checkpoint.file_name().unwrap_or_default().to_string_lossy();
     let place = if prefix.is_empty() { String::new() } else { format!(", under `{prefix}`") };
     let tensors = Some(format!("imported from {file} ({}, SHA-256 {}){place}", checkpoint.format, checkpoint.sha256));

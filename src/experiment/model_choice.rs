@@ -73,16 +73,26 @@ pub fn fitting(settings: &PartialSettings, dataset: DatasetName, directory: &Pat
         return Err(wrong(format!("there is no directory {FOLDER} here or above; name the weights with `model`")));
     };
     let names = names_in(&folder, EXTENSION);
-    let cards: Vec<(&String, Card)> =
-        names.iter().filter_map(|name| Some((name, Card::read(&folder.join(format!("{name}.yaml"))).ok()?))).collect();
+    let (mut cards, mut unreadable) = (Vec::new(), Vec::new());
+    for name in &names {
+        match Card::of(&folder.join(format!("{name}.{EXTENSION}"))) {
+            Ok(card) => cards.push((name, card)),
+            Err(_) => unreadable.push(name.as_str()),
+        }
+    }
     let fits = |card: &Card| card.dataset == dataset && mismatch(settings, card).is_none();
     let fitting: Vec<&str> = cards.iter().filter(|(_, card)| fits(card)).map(|(name, _)| name.as_str()).collect();
     match fitting.as_slice() {
         [name] => Ok(folder.join(format!("{name}.{EXTENSION}"))),
         [] => Err(wrong(format!(
-            "no weights in {FOLDER} are {} for {dataset}; name weights with `model`, or train some ({} there)",
+            "no weights in {FOLDER} are {} for {dataset}; name weights with `model`, or train some ({} there{})",
             wanted(settings),
-            if names.is_empty() { "none is".to_owned() } else { names.join(", ") }
+            if names.is_empty() { "none is".to_owned() } else { names.join(", ") },
+            if unreadable.is_empty() {
+                String::new()
+            } else {
+                format!("; no card can be read of {}", unreadable.join(", "))
+            }
         ))),
         several => {
             let more = match (settings.width, settings.activation) {

@@ -16,13 +16,13 @@ use crate::experiment::store::write_whole;
 /// # Errors
 /// A directory without results, a damaged table, or what writing says.
 pub fn export(directory: &Path, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    std::fs::create_dir_all(out)
-        .map_err(|source| ExperimentError::OutputNotWritable { path: out.to_owned(), source })?;
     let tables = [
         Table::read::<TrialRow>(directory)?,
         Table::read_or_empty::<LayerRow>(directory)?,
         Table::read_or_empty::<ImageRow>(directory)?,
     ];
+    std::fs::create_dir_all(out)
+        .map_err(|source| ExperimentError::OutputNotWritable { path: out.to_owned(), source })?;
     tables.iter().map(|table| write(table, out)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The official archives: where they are published, and what is in them.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -80,7 +80,13 @@ pub(super) fn unpack(archive: &Path, name: DatasetName, directory: &Path) -> Res
         };
         let target = directory.join(missing.swap_remove(place));
         let mut output = File::create(&target).map_err(|source| write_error(&target, source))?;
-        io::copy(&mut entry, &mut output).map_err(|error| damaged(error.to_string()))?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match entry.read(&mut buffer).map_err(|error| damaged(error.to_string()))? {
+                0 => break,
+                count => output.write_all(&buffer[..count]).map_err(|source| write_error(&target, source))?,
+            }
+        }
     }
     match missing.first() {
         None => Ok(()),

@@ -84,6 +84,12 @@ impl Broken {
         Self { error, worth_another_attempt: true }
     }
 
+    fn address(url: &str, problem: impl std::fmt::Display) -> Self {
+        let advice = "check the address, or give another with --url, or download it by hand and use `data import`";
+        let error = DatasetError::Download { url: url.to_owned(), problem: problem.to_string(), advice };
+        Self { error, worth_another_attempt: false }
+    }
+
     fn file(path: &Path, source: std::io::Error) -> Self {
         Self { error: write_error(path, source), worth_another_attempt: false }
     }
@@ -107,7 +113,11 @@ fn continue_download(
     if done > 0 {
         request = request.header("Range", format!("bytes={done}-"));
     }
-    let response = request.call().map_err(|error| Broken::connection(url, error))?;
+    let response = request.call().map_err(|error| match error {
+        // What is no address does not become one.
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => Broken::address(url, error),
+        error => Broken::connection(url, error),
+    })?;
     match response.status().as_u16() {
         // The server knows no ranges: from the start.
         200 => done = 0,
@@ -115,10 +125,7 @@ fn continue_download(
         // There is nothing after what is there already.
         416 if done > 0 => return Ok(()),
         status => {
-            let advice = "check the address, or give another with --url, or download it by hand and use `data import`";
-            let problem = format!("the server answers with status {status}");
-            let error = DatasetError::Download { url: url.to_owned(), problem, advice };
-            return Err(Broken { error, worth_another_attempt: false });
+            return Err(Broken::address(url, format!("the server answers with status {status}")));
         }
     }
     let length = response.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -315,5 +322,8 @@ mod tests {
         let text = fetch(&format!("http://{closed}/x.gz"), &md5(), directory.path(), &mut |_, _| ());
         let text = text.unwrap_err().to_string();
         assert!(text.contains("cannot download http://") && text.contains("check the network"), "{text}");
+
+        let text = fetch("http:/x.gz", &md5(), directory.path(), &mut |_, _| ()).unwrap_err().to_string();
+        assert!(text.contains("cannot download http:/x.gz") && text.contains("check the address"), "{text}");
     }
 }

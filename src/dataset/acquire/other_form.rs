@@ -16,6 +16,9 @@ const BEGINNING: u64 = 64;
 /// Most entries of an archive that are looked at.
 const ENTRIES: usize = 32;
 
+/// Bytes of an archive that are looked at: the names that tell are at the beginning, and a small file may unpack to any size.
+const UNPACKED: u64 = 1 << 20;
+
 /// What a file is that is not the official archive of `name`; none: unknown, or damaged.
 pub(super) fn other_file(path: &Path, name: DatasetName) -> Option<DatasetError> {
     let mut beginning = Vec::new();
@@ -42,7 +45,7 @@ fn error(path: &Path, name: DatasetName, found: String) -> DatasetError {
 }
 
 fn archive_of(path: &Path, name: DatasetName) -> Option<String> {
-    let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(File::open(path).ok()?)));
+    let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(File::open(path).ok()?)).take(UNPACKED));
     for entry in tar.entries().ok()?.take(ENTRIES) {
         let entry = entry.ok()?;
         let parts: Vec<String> = entry.path().ok()?.iter().map(|part| part.to_string_lossy().into_owned()).collect();

@@ -24,13 +24,20 @@ pub fn write(path: &Path, outcome: &TuneOutcome, command: &str) -> Result<(), Ex
 /// That no candidate is good enough, with the one that comes closest.
 fn none_of(outcome: &TuneOutcome) -> ExperimentError {
     let evaluated = outcome.candidates.iter().filter_map(|candidate| candidate.loss_points);
+    let refused = outcome.count(Verdict::Refused);
+    let advice = if refused == outcome.candidates.len() {
+        "give values with fewer bits, a larger log_n, or more memory, as the reason above asks"
+    } else {
+        "raise --tolerance, or give values with more bits, such as --scale-bits 22,24"
+    };
     ExperimentError::NoCandidate {
         tolerance_points: outcome.tolerance_points,
         candidates: outcome.candidates.len(),
-        refused: outcome.count(Verdict::Refused),
+        refused,
         closest: evaluated
             .min_by(f64::total_cmp)
             .map_or_else(String::new, |loss| format!("; the closest loses {loss:.2}")),
+        advice,
     }
 }
 

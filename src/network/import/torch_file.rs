@@ -196,6 +196,9 @@ fn collect<'a>(
 /// The tensors of a file of `file_bytes` bytes with their values.
 fn stored(entries: &[(String, &Tensor)], storages: &Storages, file_bytes: usize) -> Result<Entries, String> {
     let mut left = file_bytes.saturating_mul(MOST_SHARED);
+    // Values that are there once and count often are no weights.
+    let repeats =
+        |tensor: &Tensor| tensor.shape.iter().zip(&tensor.strides).any(|(&size, &stride)| size > 1 && stride == 0);
     let stored = |(name, tensor): &(String, &Tensor)| {
         let values = storages.get(&tensor.storage.key).and_then(|storage| gathered(tensor, storage, left));
         let bytes = values.ok_or_else(|| {
@@ -204,7 +207,7 @@ fn stored(entries: &[(String, &Tensor)], storages: &Storages, file_bytes: usize)
         left -= bytes.len();
         Ok((name.clone(), StoredTensor { element: tensor.element, shape: tensor.shape.clone(), bytes }))
     };
-    entries.iter().map(stored).collect()
+    entries.iter().filter(|(_, tensor)| !repeats(tensor)).map(stored).collect()
 }
 
 /// The bytes of a tensor's values, row-major, `most` or fewer; none if they reach beyond `storage`.
@@ -218,7 +221,6 @@ fn gathered(tensor: &Tensor, storage: &[u8], most: usize) -> Option<Vec<u8>> {
     let reach = |(size, stride): (&usize, &usize)| (size - 1).checked_mul(*stride);
     let reaches = tensor.shape.iter().zip(&tensor.strides).map(reach);
     let last = reaches.into_iter().try_fold(first, |last, reach| last.checked_add(reach?))?;
-    // Tensors of repeated values are no weights.
     if last.checked_add(1)?.checked_mul(width)? > storage.len() || count > storage.len().min(most) / width {
         return None;
     }
@@ -269,6 +271,9 @@ mod tests {
         let shared =
             |count: usize| -> Vec<(String, &Tensor)> { (0..count).map(|n| (n.to_string(), &tensor)).collect() };
         assert_eq!(stored(&shared(16), &storages, 400).unwrap().len(), 16);
+        // What repeats one value is passed over.
+        let expanded = Tensor { strides: vec![0], shape: vec![usize::MAX], ..tensor.clone() };
+        assert!(stored(&[("x".to_owned(), &expanded)], &storages, 400).unwrap().is_empty());
         let error = stored(&shared(17), &storages, 400).unwrap_err();
         assert!(error.starts_with("its tensor `16`, with those before it, is larger"), "{error}");
     }
