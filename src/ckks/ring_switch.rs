@@ -40,8 +40,7 @@ impl TryFrom<Unchecked> for RingSwitch {
     fn try_from(Unchecked { through, target }: Unchecked) -> Result<Self, CkksError> {
         let (large, small, limbs) = (through.log_n(), target.log_n(), target.max_limbs());
         let limited = through.literal().secret_log_n == Some(small) && large == small + 1;
-        let same = through.max_limbs() == limbs && (0..limbs).all(|i| through.prime(i) == target.prime(i));
-        if limited && same {
+        if limited && through.max_limbs() == limbs && share_chain(&through, &target, limbs) {
             return Ok(Self { through, target });
         }
         let reason = format!(
@@ -53,6 +52,11 @@ impl TryFrom<Unchecked> for RingSwitch {
             reason,
         })
     }
+}
+
+/// Whether the first `limbs` primes, of which both have as many, are the same.
+fn share_chain(a: &Parameters, b: &Parameters, limbs: usize) -> bool {
+    (0..limbs).all(|prime| a.prime(prime) == b.prime(prime))
 }
 
 impl RingSwitch {
@@ -77,8 +81,7 @@ impl RingSwitch {
         let through = Parameters::new(ParametersLiteral { secret_log_n: Some(small), ..shared.clone() })?;
         let target = Parameters::new(ParametersLiteral { log_n: small, ..shared })?;
         // Only a fresh image has a prime of another size on top.
-        let same = |to: &Parameters| (0..limbs).all(|prime| to.prime(prime) == from.prime(prime));
-        if !(same(&through) && same(&target)) {
+        if !(share_chain(&through, from, limbs) && share_chain(&target, from, limbs)) {
             return refuse(from.max_limbs() - 1);
         }
         Ok(Self { through, target })
@@ -139,10 +142,7 @@ impl RingSwitchingKey {
     pub fn generate(switch: &RingSwitch, large: &SecretKey, small: &SecretKey) -> Result<Self, CkksError> {
         let (through, limbs) = (&switch.through, switch.limbs());
         let same = |a: &Parameters, b: &Parameters| {
-            a.log_n() == b.log_n()
-                && a.max_limbs() >= limbs
-                && b.max_limbs() >= limbs
-                && (0..limbs).all(|i| a.prime(i) == b.prime(i))
+            a.log_n() == b.log_n() && a.max_limbs() >= limbs && b.max_limbs() >= limbs && share_chain(a, b, limbs)
         };
         if !same(large.parameters(), through) || !same(small.parameters(), &switch.target) {
             return Err(CkksError::RingSwitch { large: large.parameters().log_n(), small: small.parameters().log_n() });

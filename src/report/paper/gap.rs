@@ -64,9 +64,12 @@ struct Pair {
 }
 
 impl Pair {
+    fn names(&self) -> [&str; 3] {
+        [&self.activation, &self.variant, &self.baseline_variant]
+    }
+
     fn is_repetition_of(&self, other: &Self) -> bool {
-        let names = |pair: &Self| [&pair.activation, &pair.variant, &pair.baseline_variant].map(String::clone);
-        names(self) == names(other)
+        self.names() == other.names()
             && self.baseline_epochs == other.baseline_epochs
             && self.training.is_repetition_of(&other.training)
     }
