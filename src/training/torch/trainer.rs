@@ -158,8 +158,6 @@ impl<'a> Trainer<'a> {
     }
 
     fn trained(&self, progress: Progress, interrupted: bool) -> Result<Trained, TrainingError> {
-        // A kill may have come between the last checkpoint and its history.
-        write_history(&self.options.directory, self.state.networks[0].sites(), &progress)?;
         let kept =
             progress.kept.map(|_| conclude_kept(&self.options.directory, self.recipe, !interrupted)).transpose()?;
         Ok(Trained { rows: progress.rows, kept, interrupted })
@@ -245,8 +243,9 @@ impl<'a> Trainer<'a> {
         progress.largest.push(found.largest.clone());
         self.keep(progress)?;
         self.count_exploding(progress, &found);
-        checkpoint::write(&self.checkpoint, &self.state, progress)?;
+        // Before the checkpoint, after which a training that a kill ends does not come here again.
         write_history(&self.options.directory, &sites, progress)?;
+        checkpoint::write(&self.checkpoint, &self.state, progress)?;
         let by_site: Vec<(String, f64)> = sites.into_iter().zip(found.largest).collect();
         if let Some(row) = progress.rows.last() {
             observer.epoch(row, &by_site);
