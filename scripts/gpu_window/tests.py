@@ -179,6 +179,9 @@ class Trainings(unittest.TestCase):
             self.training("relu.yaml", "deep", "--network", "resnet44")
         recipe = self.directory / "relu.yaml"
         text = recipe.read_text()
+        recipe.write_text(text + "distillation: {teacher: t, weight: 0.5, temperature: 2.0, variants: 8}\n")
+        with self.assertRaisesRegex(SystemExit, "distillation.variants is not known here; use `leveled train`"):
+            self.training("relu.yaml", "variants")
         recipe.write_text(text + "train_on_held_out: true\nkeep: last\n")
         with self.assertRaisesRegex(SystemExit, "train_on_held_out is not known here; use `leveled train`"):
             self.training("relu.yaml", "all")

@@ -13,13 +13,12 @@ lanes=${LANES:-cifar10:resnet20:64 cifar100:resnet20:64 cifar10:resnet20:16}
 usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 
 lane() {
-    local set=$1 network=$2 width=$3 seed=$4 total=$5 commit=$6 begun=$SECONDS relu
-    local name=${network}_w${width}_${set}_seed$seed
+    local set=$1 network=$2 width=$3 seed=$4 directory=$5 total=$6 commit=$7 begun=$SECONDS relu
     local common=(--images "$window/images" --dataset "$set" --network "$network" --width "$width" --seed "$seed" --epochs auto --half --commit "$commit")
     minutes() { awk -v all="$total" -v share="$1" -v gone=$((SECONDS - begun)) 'BEGIN { print all * share - gone / 60 }'; }
-    "$python" "$here/train.py" "$recipes/relu.yaml" "${common[@]}" --minutes "$(minutes 0.4)" --out "$window/$name/relu"
-    relu=$(echo "$window/$name/relu/"*.safetensors)
-    "$python" "$here/train.py" "$recipes/from_relu.yaml" "${common[@]}" --minutes "$(minutes 1)" --out "$window/$name/herpn" \
+    "$python" "$here/train.py" "$recipes/relu.yaml" "${common[@]}" --minutes "$(minutes 0.4)" --out "$directory/relu"
+    relu=$(echo "$directory/relu/"*.safetensors)
+    "$python" "$here/train.py" "$recipes/from_relu.yaml" "${common[@]}" --minutes "$(minutes 1)" --out "$directory/herpn" \
         --initial-weights "$relu" --teacher "$relu"
 }
 
@@ -40,8 +39,9 @@ case "${1:-}" in
         for lane in $lanes; do
             IFS=: read -r set network width seed <<<"$lane"
             logs+=("$window/${lane//:/_}.log")
-            directories+=("$window/${network}_w${width}_${set}_seed${seed:-0}"/{relu,herpn})
-            lane "$set" "$network" "$width" "${seed:-0}" "$2" "${4:-unknown}" >"${logs[-1]}" 2>&1 &
+            directory=$window/${network}_w${width}_${set}_seed${seed:-0}
+            directories+=("$directory"/{relu,herpn})
+            lane "$set" "$network" "$width" "${seed:-0}" "$directory" "$2" "${4:-unknown}" >"${logs[-1]}" 2>&1 &
             jobs+=($!)
         done
         for job in "${jobs[@]}"; do wait "$job" || failed=1; done

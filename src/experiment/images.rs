@@ -36,7 +36,7 @@ pub fn seen_problem(card: &Card, held_out: HeldOut) -> Option<String> {
                        name weights of a training whose card knows";
         return Some(problem.to_owned());
     }
-    let (images, seed) = card.held_out().filter(|by_card| *by_card != (held_out.images, held_out.seed))?;
+    let (images, seed) = card.other_held_out(held_out.images, held_out.seed)?;
     let by_card = match images {
         0 => "it held out none; name weights of a training that did".to_owned(),
         _ => format!("it held out {images} of seed {seed}; name those"),

@@ -217,6 +217,12 @@ impl Card {
         self.record.as_ref()?.held_out()
     }
 
+    /// What its training held out instead, if that is known and is not the images that this number and seed choose.
+    #[must_use]
+    pub fn other_held_out(&self, images: usize, seed: u64) -> Option<(usize, u64)> {
+        self.held_out().filter(|by_card| *by_card != (images, seed))
+    }
+
     /// What members of one ensemble have in common besides the normalisation: the network, and how it is evaluated; every quadratic is
     /// evaluated alike, however it was trained.
     #[must_use]

@@ -13,6 +13,8 @@ pub(super) enum Purpose {
     Order,
     /// Crops and flips of a step.
     Augmentation,
+    /// Crops and flips of one image that come again.
+    Variant,
 }
 
 /// A stream of draws.
@@ -40,9 +42,51 @@ impl Draws {
     }
 }
 
+/// The draws by which the images of a batch are varied.
+#[derive(Debug)]
+pub(super) struct ImageDraws {
+    current: Draws,
+    /// Seed and number of a variant that comes again, where images have streams of their own.
+    variant: Option<(u64, u32)>,
+}
+
+impl ImageDraws {
+    /// One stream for the images of the step at `place`, one after the other.
+    pub(super) fn of_step(seed: u64, place: u64) -> Self {
+        Self { current: Draws::new(seed, Purpose::Augmentation, place), variant: None }
+    }
+
+    /// A stream for each image, the same whenever this variant of it comes.
+    pub(super) fn of_variant(seed: u64, variant: u32) -> Self {
+        Self { current: Draws::new(seed, Purpose::Variant, 0), variant: Some((seed, variant)) }
+    }
+
+    /// The stream of the image with this index.
+    pub(super) fn image(&mut self, index: usize) -> &mut Draws {
+        if let Some((seed, variant)) = self.variant {
+            self.current = Draws::new(seed, Purpose::Variant, u64::from(variant) << 32 | index as u64);
+        }
+        &mut self.current
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variant_of_an_image_comes_again_and_a_step_goes_on() {
+        let drawn = |mut draws: ImageDraws, image| draws.image(image).below(usize::MAX);
+        let base = drawn(ImageDraws::of_variant(1, 2), 3);
+        let mut later = ImageDraws::of_variant(1, 2);
+        later.image(4).below(usize::MAX);
+        assert_eq!(later.image(3).below(usize::MAX), base);
+        for (seed, variant, image) in [(2, 2, 3), (1, 3, 3), (1, 2, 4)] {
+            assert_ne!(drawn(ImageDraws::of_variant(seed, variant), image), base);
+        }
+        let mut step = ImageDraws::of_step(1, 2);
+        assert_ne!(step.image(3).below(usize::MAX), step.image(3).below(usize::MAX));
+    }
 
     #[test]
     fn streams_differ_by_seed_purpose_and_place() {

@@ -19,6 +19,8 @@ use crate::network::{Architecture, NetworkError, Pool, Shortcut};
 
 /// Most parts of a batch: each has a copy of the network.
 const MOST_PARTS: usize = 256;
+/// Most variants of each image: what a teacher says of so many for 100 classes fills 640 MB.
+const MOST_VARIANTS: u32 = 64;
 
 /// How to train a network. Unknown keys are errors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -169,6 +171,12 @@ impl Recipe {
         format!("{network}{shortcut}{pool}_w{width}_{dataset}_{}{taught}{continued}{all}_seed{seed}", activation.name())
     }
 
+    /// Which variant of its images an epoch, counted from 0, trains on, where variants come again.
+    #[must_use]
+    pub fn variant(&self, epoch: u32) -> Option<u32> {
+        epoch.checked_rem(self.distillation.as_ref()?.variants)
+    }
+
     /// The images on which every epoch is evaluated, in words.
     #[must_use]
     pub fn evaluated_images(&self) -> &'static str {
@@ -262,12 +270,13 @@ impl Recipe {
     }
 
     fn check_distillation(&self) -> Result<(), RecipeProblem> {
-        let Some(Distillation { weight, temperature, .. }) = self.distillation else {
+        let Some(Distillation { weight, temperature, variants, .. }) = self.distillation else {
             return Ok(());
         };
         let path = |key| ["distillation", key];
         require(weight > 0.0 && weight <= 1.0, &path("weight"), weight, "above 0 and at most 1")?;
-        require(positive(temperature), &path("temperature"), temperature, "finite and above 0")
+        require(positive(temperature), &path("temperature"), temperature, "finite and above 0")?;
+        require(variants <= MOST_VARIANTS, &path("variants"), variants, &format!("at most {MOST_VARIANTS}"))
     }
 
     fn check_finish(&self) -> Result<(), RecipeProblem> {
@@ -347,8 +356,8 @@ mod tests {
             assert_eq!(again, recipe);
         }
         // A key that came later must not make another recipe of what leaves it out: its checkpoints and repetitions would be those of another.
-        let plain: Recipe = serde_yaml::from_str(include_str!("../../configs/recipes/relu.yaml")).unwrap();
-        for later in ["cutout", "shortcut", "pool", "stored_precision", "train_on_held_out"] {
+        let plain: Recipe = serde_yaml::from_str(include_str!("../../configs/recipes/relu_distilled.yaml")).unwrap();
+        for later in ["cutout", "shortcut", "pool", "stored_precision", "train_on_held_out", "variants"] {
             assert!(!serde_yaml::to_string(&plain).unwrap().contains(later), "{later}");
         }
         let paper: Recipe = serde_yaml::from_str(PAPER).unwrap();
@@ -414,6 +423,12 @@ mod tests {
                 "is 1.5, but must be above 0 and at most 1",
             ),
             ("temperature: 2.0", "temperature: 0", "distillation.temperature", "finite and above 0"),
+            (
+                "temperature: 2.0",
+                "temperature: 2.0, variants: 65",
+                "distillation.variants",
+                "is 65, but must be at most 64",
+            ),
         ] {
             let (found_path, found_text) = problem(from, to);
             assert_eq!(found_path, path);

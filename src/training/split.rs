@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::draws::{Draws, Purpose};
 use crate::dataset::{Dataset, DatasetName, Image};
 
-/// A split of the training images into two disjoint parts.
+/// A split of the training images into two parts, disjoint but for [`Split::training_on_all`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     /// Indices of the images that are trained on, increasing.
@@ -58,6 +58,14 @@ impl Split {
         });
         // Other images than those of the data set.
         if validation.len() == held_out.len() { Self { training: rest, validation } } else { split }
+    }
+
+    /// The same with the images held out among those that are trained on, so that nothing may be chosen by them.
+    #[must_use]
+    pub fn training_on_all(mut self) -> Self {
+        self.training.extend(&self.validation);
+        self.training.sort_unstable();
+        self
     }
 
     /// Holds out `validation` of `images` images by their places.
@@ -126,6 +134,8 @@ mod tests {
         let mut all = [split.training.clone(), split.validation.clone()].concat();
         all.sort_unstable();
         assert!(all.into_iter().eq(0..50_000));
+        let on_all = split.clone().training_on_all();
+        assert!(on_all.training.into_iter().eq(0..50_000) && on_all.validation == split.validation);
         assert_eq!(split, Split::new(50_000, 5_000, 0));
         assert_ne!(split, Split::new(50_000, 5_000, 1));
         // Cards name the split by its seed: were it to change, shipped networks would have seen held out images.

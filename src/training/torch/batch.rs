@@ -5,7 +5,7 @@ use tch::{Device, Tensor};
 use crate::dataset::{CHANNELS, Dataset, Normalisation, SIDE, VALUES};
 use crate::training::Augmentation;
 use crate::training::augmentation::{PixelTable, plain};
-use crate::training::draws::Draws;
+use crate::training::draws::ImageDraws;
 
 /// Makes batches of the images of a data set.
 #[derive(Debug)]
@@ -38,13 +38,13 @@ impl<'a> Batches<'a> {
     pub(super) fn batch(
         &self,
         indices: &[usize],
-        mut augmentation: Option<(&Augmentation, &mut Draws)>,
+        mut augmentation: Option<(&Augmentation, &mut ImageDraws)>,
     ) -> Result<Batch, tch::TchError> {
         let mut values = vec![0.0_f32; indices.len() * VALUES];
         for (&index, output) in indices.iter().zip(values.chunks_exact_mut(VALUES)) {
             let image = &self.dataset.images[index];
             match &mut augmentation {
-                Some((augmentation, draws)) => augmentation.apply(image, &self.table, draws, output),
+                Some((augmentation, draws)) => augmentation.apply(image, &self.table, draws.image(index), output),
                 None => plain(image, &self.table, output),
             }
         }

@@ -1,12 +1,10 @@
 //! The held out images, evaluated as the network will be used.
 
-use std::thread;
-
 use tch::{Kind, Tensor};
 
 use super::batch::Batches;
 use super::network::{Pass, TorchNetwork};
-use super::step::join;
+use super::step::side_by_side;
 use crate::network::plain::EXPLODING;
 use crate::training::TrainingError;
 
@@ -60,17 +58,10 @@ pub(super) fn evaluate(
     let pass = Pass { training: false, clamp, kind: Kind::Float, penalty: None, measure: true };
     let sites = networks.first().map_or(0, |network| network.sites().len());
     let share = indices.len().div_ceil(networks.len().max(1)).max(1);
-    let parts = thread::scope(|scope| {
-        let running: Vec<_> = networks
-            .iter_mut()
-            .zip(indices.chunks(share))
-            .map(|(network, indices)| scope.spawn(move || part(network, batches, indices, &pass)))
-            .collect();
-        running.into_iter().map(join).collect::<Vec<_>>()
-    });
+    let parts = networks.iter_mut().zip(indices.chunks(share)).collect();
     let mut all = Evaluation { images: 0, correct: 0, exploding: 0, largest: vec![0.0; sites] };
-    for part in parts {
-        all.add(&part?);
+    for found in side_by_side(parts, |(network, indices)| part(network, batches, indices, &pass)) {
+        all.add(&found?);
     }
     Ok(all)
 }

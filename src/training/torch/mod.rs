@@ -1,5 +1,6 @@
 //! What needs libtorch: the network with gradients, the trainer, its checkpoints.
 
+mod answers;
 mod batch;
 mod checkpoint;
 mod evaluation;

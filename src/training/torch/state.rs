@@ -18,8 +18,6 @@ use crate::training::{Recipe, TrainingError};
 pub(super) struct State {
     /// The first one's parameters are those that the optimizer changes.
     pub(super) networks: Vec<TorchNetwork>,
-    /// What the networks learn from: none, or one for each of them.
-    pub(super) teachers: Vec<TorchNetwork>,
     pub(super) sgd: Sgd,
 }
 
@@ -50,7 +48,7 @@ impl State {
             networks.push(replica);
         }
         let sgd = Sgd::new(recipe.optimizer, &networks[0].parameters);
-        Self { networks, teachers: Vec::new(), sgd }
+        Self { networks, sgd }
     }
 
     /// Takes over what `trained` has of the parameters and running statistics, by name and shape, widened if it has fewer channels.

@@ -1,5 +1,6 @@
 //! One step of a training: forward, backward, and the sum of gradients over the parts of a batch.
 
+use std::panic::resume_unwind;
 use std::thread;
 
 use tch::{Kind, Reduction, Tensor};
@@ -77,19 +78,25 @@ impl StepPlan {
         }
     }
 
+    /// The precision of activations and convolutions.
+    pub(super) const fn kind(&self) -> Kind {
+        self.pass.kind
+    }
+
     /// The pass, with the largest inputs of activations measured.
     pub(super) fn measuring(&self) -> Pass {
         Pass { measure: true, penalty: None, ..self.pass }
     }
 }
 
-/// Trains on `batch`, cut into one part for each network.
+/// Trains on `batch`, cut into one part for each network; `taught` are a teacher's logits for its images.
 ///
 /// # Errors
 /// What libtorch reports.
 pub(super) fn step(
     state: &mut State,
     batch: &Batch,
+    taught: Option<&Tensor>,
     plan: &StepPlan,
     learning_rate: f64,
 ) -> Result<StepSums, TrainingError> {
@@ -97,22 +104,13 @@ pub(super) fn step(
     let images = batch.images.f_tensor_split(parts, 0)?;
     let labels = batch.labels.f_tensor_split(parts, 0)?;
     let total = batch.labels.size().first().copied().unwrap_or(1) as f64;
-    let teachers = state.teachers.iter_mut().map(Some).chain(std::iter::repeat_with(|| None));
-    let parts = state.networks.iter_mut().zip(teachers).zip(images).zip(labels);
-    let jobs: Vec<_> =
-        parts.map(|(((network, teacher), images), labels)| Part { network, teacher, images, labels }).collect();
-    let mut results = if jobs.len() == 1 {
-        jobs.into_iter().map(|job| job.run(plan, total)).collect()
-    } else {
-        thread::scope(|scope| {
-            let running: Vec<_> = jobs.into_iter().map(|job| scope.spawn(move || job.run(plan, total))).collect();
-            running.into_iter().map(join).collect::<Vec<_>>()
-        })
-    }
-    .into_iter();
+    let mut taught = taught.map(|taught| taught.f_tensor_split(parts, 0)).transpose()?.unwrap_or_default().into_iter();
+    let parts = state.networks.iter_mut().zip(images).zip(labels);
+    let parts: Vec<_> =
+        parts.map(|((network, images), labels)| Part { network, images, labels, taught: taught.next() }).collect();
     let mut sums = StepSums::default();
     let mut gradients: Vec<Tensor> = Vec::new();
-    for result in results.by_ref() {
+    for result in side_by_side(parts, |part| part.run(plan, total)) {
         let (found, part_gradients) = result?;
         sums.add(found);
         if gradients.is_empty() {
@@ -131,9 +129,18 @@ pub(super) fn step(
     Ok(sums)
 }
 
-/// What a thread returned; its panic goes on in this one.
-pub(super) fn join<T>(running: thread::ScopedJoinHandle<'_, T>) -> T {
-    running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+/// What `work` makes of each item, every item on a thread of its own; a panic of one goes on in this one.
+pub(super) fn side_by_side<I: Send, T: Send>(items: Vec<I>, work: impl Fn(I) -> T + Sync) -> Vec<T> {
+    if items.len() == 1 {
+        return items.into_iter().map(work).collect();
+    }
+    let work = &work;
+    thread::scope(|scope| {
+        let running: Vec<_> = items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+        let join =
+            |running: thread::ScopedJoinHandle<'_, T>| running.join().unwrap_or_else(|panic| resume_unwind(panic));
+        running.into_iter().map(join).collect()
+    })
 }
 
 type PartResult = Result<(StepSums, Vec<Tensor>), tch::TchError>;
@@ -141,15 +148,15 @@ type PartResult = Result<(StepSums, Vec<Tensor>), tch::TchError>;
 /// A part of a batch and who works on it.
 struct Part<'a> {
     network: &'a mut TorchNetwork,
-    teacher: Option<&'a mut TorchNetwork>,
     images: Tensor,
     labels: Tensor,
+    taught: Option<Tensor>,
 }
 
 impl Part<'_> {
     /// Loss and gradients; gradients are weighted so that those of all parts add up.
     fn run(self, plan: &StepPlan, total: f64) -> PartResult {
-        let Self { network, teacher, images, labels } = self;
+        let Self { network, images, labels, taught } = self;
         let count = labels.size().first().copied().unwrap_or(0);
         if count == 0 {
             let zeros = network.parameters.iter().map(|parameter| parameter.named.tensor.zeros_like()).collect();
@@ -159,9 +166,8 @@ impl Part<'_> {
         let none: Option<&Tensor> = None;
         let cross_entropy =
             outcome.logits.f_cross_entropy_loss(&labels, none, Reduction::Mean, -100, plan.smoothing)?;
-        let mut loss = match (teacher, plan.distillation) {
-            (Some(teacher), Some((weight, temperature))) => {
-                let taught = teacher::logits(teacher, &images, plan.pass.kind)?;
+        let mut loss = match (taught, plan.distillation) {
+            (Some(taught), Some((weight, temperature))) => {
                 let divergence = teacher::divergence(&outcome.logits, &taught, temperature)?;
                 &cross_entropy * (1.0 - weight) + divergence * weight
             }

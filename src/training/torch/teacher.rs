@@ -5,6 +5,7 @@ use std::path::Path;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use super::network::{Pass, TorchNetwork};
+use super::step::{StepPlan, side_by_side};
 use super::stored::single_precision;
 use super::trainer::seen_problem;
 use crate::dataset::Normalisation;
@@ -14,11 +15,13 @@ use crate::training::{Recipe, ReluFit, TrainedActivation, TrainingError};
 
 const ANOTHER: &str = "name another as distillation.teacher";
 
-/// A trained network on a device, and the hash of its weights.
+/// A trained network on a device.
 #[derive(Debug)]
 pub(super) struct Teacher {
-    model: Model,
-    device: Device,
+    card: Card,
+    /// Without gradients, one for each part of a batch.
+    networks: Vec<TorchNetwork>,
+    kind: Kind,
 }
 
 impl Teacher {
@@ -43,30 +46,45 @@ impl Teacher {
         } else {
             seen_problem(recipe, &model.card)
         };
-        match problem {
-            Some(problem) => Err(TrainingError::Teacher { path: path.to_owned(), problem }),
-            None => Ok(Self { model, device }),
+        if let Some(problem) = problem {
+            return Err(TrainingError::Teacher { path: path.to_owned(), problem });
         }
+        let networks = (0..recipe.batch_parts).map(|_| network(&model, device)).collect();
+        Ok(Self { card: model.card, networks, kind: StepPlan::new(recipe, 0).kind() })
     }
 
     /// The card of the weights.
     pub(super) const fn card(&self) -> &Card {
-        &self.model.card
+        &self.card
     }
 
-    /// The network on libtorch, without gradients.
-    pub(super) fn network(&self) -> TorchNetwork {
-        // In evaluation every quadratic is one per channel with its coefficients explicit.
-        let activation = match self.model.card.activation {
-            CardActivation::Relu => TrainedActivation::Relu,
-            _ => TrainedActivation::Learned { fit: ReluFit::default() },
-        };
-        let (graph, weights) = (self.model.network.graph(), self.model.network.weights());
-        TorchNetwork::build(graph, &activation, &mut |name, shape, init, _| {
-            // A network that was read has every tensor.
-            single_precision(weights, name, shape).unwrap_or_else(|| init.tensor(shape)).to(self.device)
-        })
+    /// Its logits for `images`, in single precision, computed in that of the recipe.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn logits(&mut self, images: &Tensor) -> Result<Tensor, tch::TchError> {
+        let pass = Pass { training: false, clamp: None, kind: self.kind, penalty: None, measure: false };
+        let parts = images.f_tensor_split(self.networks.len() as i64, 0)?;
+        let parts = self.networks.iter_mut().zip(parts).filter(|(_, images)| images.size()[0] > 0).collect();
+        let logits = side_by_side(parts, |(network, images): (&mut TorchNetwork, Tensor)| {
+            tch::no_grad(|| network.forward(&images, &pass)?.logits.f_to_kind(Kind::Float))
+        });
+        Tensor::f_cat(&logits.into_iter().collect::<Result<Vec<_>, _>>()?, 0)
     }
+}
+
+/// `model` on libtorch, without gradients.
+fn network(model: &Model, device: Device) -> TorchNetwork {
+    // In evaluation every quadratic is one per channel with its coefficients explicit.
+    let activation = match model.card.activation {
+        CardActivation::Relu => TrainedActivation::Relu,
+        _ => TrainedActivation::Learned { fit: ReluFit::default() },
+    };
+    let (graph, weights) = (model.network.graph(), model.network.weights());
+    TorchNetwork::build(graph, &activation, &mut |name, shape, init, _| {
+        // A network that was read has every tensor.
+        single_precision(weights, name, shape).unwrap_or_else(|| init.tensor(shape)).to(device)
+    })
 }
 
 /// What of the loss comes from the teacher: `T^2 KL(teacher at T, student at T)`, averaged over the images. A quadratic teacher that
@@ -80,13 +98,4 @@ pub(super) fn divergence(student: &Tensor, teacher: &Tensor, temperature: f64) -
     let found = (student / temperature).f_log_softmax(1, Kind::Float)?;
     let images = student.size().first().copied().unwrap_or(1) as f64;
     Ok(found.f_kl_div(&target, Reduction::Sum, false)? * (temperature * temperature / images))
-}
-
-/// The teacher's logits for `images`, in the precision of `kind`.
-///
-/// # Errors
-/// What libtorch reports.
-pub(super) fn logits(teacher: &TorchNetwork, images: &Tensor, kind: Kind) -> Result<Tensor, tch::TchError> {
-    let pass = Pass { training: false, clamp: None, kind, penalty: None, measure: false };
-    tch::no_grad(|| teacher.forward(images, &pass)).map(|outcome| outcome.logits)
 }

@@ -370,7 +370,7 @@ fn a_student_learns_what_its_teacher_says() {
     let weights = taught.kept.unwrap().weights;
     let mut student = recipe(TrainedActivation::Herpn);
     (student.epochs, student.batch_parts) = (6, 2);
-    student.distillation = Some(Distillation { teacher: weights.clone(), weight: 1.0, temperature: 2.0 });
+    student.distillation = Some(Distillation { teacher: weights.clone(), weight: 1.0, temperature: 2.0, variants: 0 });
     // With the teacher alone in the loss, labels that are all wrong teach nothing.
     let mut wrong = images.clone();
     wrong.labels.iter_mut().for_each(|label| *label = 1 - *label);
@@ -388,11 +388,10 @@ fn a_student_learns_what_its_teacher_says() {
     assert_eq!(learned.kept.unwrap().card.held_out(), None);
     // A teacher with the student's own logits has nothing to say, and a quadratic one is evaluated as it was trained.
     let model = directory.path().join("student").join(student.model_name() + ".safetensors");
-    let teacher =
-        Teacher::of(&student, &model, &Normalisation::of(DatasetName::Cifar10), Device::Cpu).unwrap().network();
+    let mut teacher = Teacher::of(&student, &model, &Normalisation::of(DatasetName::Cifar10), Device::Cpu).unwrap();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
-    let logits = super::teacher::logits(&teacher, &batch.images, Kind::Float).unwrap();
+    let logits = teacher.logits(&batch.images).unwrap();
     assert!(super::teacher::divergence(&logits, &logits, 2.0).unwrap().double_value(&[]).abs() < 1e-6);
     let other = super::teacher::divergence(&(&logits + Tensor::from_slice(&[1.0_f32, -1.0]).repeat([5])), &logits, 2.0);
     let other = other.unwrap().double_value(&[]);
@@ -408,6 +407,57 @@ fn a_student_learns_what_its_teacher_says() {
     for (found, expected) in found.iter().zip(&plain.logits) {
         assert!((found - expected).abs() < 1e-3 * expected.abs().max(1.0), "{found} {expected}");
     }
+}
+
+#[test]
+fn what_a_teacher_said_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = two_classes(72);
+    let teacher = run(&recipe(TrainedActivation::Relu), &images, &directory.path().join("t"), &mut Watcher::default());
+    let weights = teacher.unwrap().kept.unwrap().weights;
+    let mut student = recipe(TrainedActivation::Relu);
+    (student.seed, student.epochs, student.batch_parts) = (2, 6, 2);
+    student.distillation = Some(Distillation { teacher: weights.clone(), weight: 0.5, temperature: 2.0, variants: 2 });
+    let train = |student: &Recipe, name: &str, steps| {
+        let mut watcher = Watcher { steps_left: steps, ..Watcher::default() };
+        run(student, &images, &directory.path().join(name), &mut watcher)
+    };
+    let file = |name: &str| directory.path().join(name).join("answers.safetensors");
+    let weights_of = |trained: Trained| std::fs::read(trained.kept.unwrap().weights).unwrap();
+    let whole = weights_of(train(&student, "whole", None).unwrap());
+    // Ended within the first epoch and within one that asks no more, it goes on as if it had not been.
+    assert!(train(&student, "parts", Some(3)).unwrap().interrupted);
+    let asked_first = std::fs::read(file("parts")).unwrap();
+    assert!(train(&student, "parts", Some(25)).unwrap().interrupted);
+    assert_ne!(std::fs::read(file("parts")).unwrap(), asked_first);
+    assert_eq!(weights_of(train(&student, "parts", None).unwrap()), whole);
+    // Every training image was asked about twice, held out ones never, and what was said is what the teacher says.
+    let bytes = std::fs::read(file("whole")).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let logits = tensors.tensor("logits").unwrap();
+    let known: Vec<bool> =
+        logits.data().chunks(20).map(|row| !half::f16::from_le_bytes([row[0], row[1]]).is_nan()).collect();
+    let split = Split::of(&images, 8, 0);
+    assert_eq!(known.iter().filter(|known| **known).count(), 2 * split.training.len());
+    assert!(split.validation.iter().all(|&index| !known[index] && !known[72 + index]));
+    // Another student of the same teacher takes them, and asks nothing: what is in the file is what it learns.
+    std::fs::create_dir(directory.path().join("herpn")).unwrap();
+    std::fs::copy(file("whole"), file("herpn")).unwrap();
+    let written = std::fs::metadata(file("herpn")).unwrap().modified().unwrap();
+    let mut other = student.clone();
+    (other.activation, other.epochs) = (TrainedActivation::Herpn, 1);
+    train(&other, "herpn", None).unwrap();
+    assert_eq!(std::fs::metadata(file("herpn")).unwrap().modified().unwrap(), written);
+    // Another seed varies images otherwise, and half a file says nothing.
+    std::fs::create_dir(directory.path().join("seed")).unwrap();
+    std::fs::copy(file("whole"), file("seed")).unwrap();
+    other.seed += 1;
+    let refused = train(&other, "seed", None).unwrap_err();
+    assert!(matches!(refused, TrainingError::OtherCheckpoint { .. }), "{refused}");
+    assert!(refused.to_string().contains("answers.safetensors"), "{refused}");
+    std::fs::write(file("seed"), &bytes[..bytes.len() / 2]).unwrap();
+    let refused = train(&other, "seed", None).unwrap_err();
+    assert!(matches!(refused, TrainingError::Checkpoint { .. }), "{refused}");
 }
 
 #[test]
@@ -609,13 +659,14 @@ fn trainings_that_cannot_go_on_say_why() {
     let mut student = recipe(TrainedActivation::Herpn);
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
     student.dataset = DatasetName::Cifar100;
-    student.distillation = Some(Distillation { teacher: shipped.into(), weight: 0.5, temperature: 2.0 });
+    student.distillation = Some(Distillation { teacher: shipped.into(), weight: 0.5, temperature: 2.0, variants: 0 });
     let stranger = text(&student, &two_classes(48), directory.path());
     assert!(
         stranger.contains("cannot teach this network: it was trained on cifar10, not on cifar100; name"),
         "{stranger}"
     );
-    student.distillation = Some(Distillation { teacher: "none.safetensors".into(), weight: 0.5, temperature: 2.0 });
+    student.distillation =
+        Some(Distillation { teacher: "none.safetensors".into(), weight: 0.5, temperature: 2.0, variants: 0 });
     let missing = text(&student, &two_classes(48), directory.path());
     assert!(missing.starts_with("cannot read `none.safetensors`: "), "{missing}");
 

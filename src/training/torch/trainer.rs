@@ -6,6 +6,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use tch::Device;
 
+use super::answers::Answers;
 use super::batch::Batches;
 use super::checkpoint::{self, Progress};
 use super::evaluation::{Evaluation, evaluate, exploding_site, first_exploding_site};
@@ -19,7 +20,7 @@ use crate::network::Model;
 use crate::network::card::Card;
 use crate::network::graph::Graph;
 use crate::network::plain::EXPLODING;
-use crate::training::draws::{Draws, Purpose};
+use crate::training::draws::{Draws, ImageDraws, Purpose};
 use crate::training::{EpochRow, Keep, Recipe, Split, TrainedActivation, TrainingError};
 use crate::wire::hex;
 
@@ -78,7 +79,7 @@ pub fn train(
             return trainer.trained(progress, false);
         }
         if !trainer.epoch(&mut progress, observer)? {
-            checkpoint::write(&trainer.checkpoint, &trainer.state, &progress)?;
+            trainer.write_checkpoint(&progress)?;
             return trainer.trained(progress, true);
         }
     }
@@ -94,6 +95,7 @@ struct Trainer<'a> {
     normalisation: Normalisation,
     state: State,
     teacher: Option<Teacher>,
+    answers: Option<Answers>,
     initial: Option<Card>,
     fingerprint: String,
     checkpoint: PathBuf,
@@ -101,10 +103,8 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn new(recipe: &'a Recipe, images: &'a Dataset, options: &'a TrainOptions) -> Result<Self, TrainingError> {
-        let mut split = Split::of(images, recipe.validation_images, recipe.split_seed);
-        if recipe.train_on_held_out {
-            split.training = (0..images.len()).collect();
-        }
+        let split = Split::of(images, recipe.validation_images, recipe.split_seed);
+        let split = if recipe.train_on_held_out { split.training_on_all() } else { split };
         if split.training.len() < recipe.batch {
             let (validation, batch) = (recipe.validation_images, recipe.batch);
             return Err(TrainingError::TooFewImages { images: images.len(), validation, batch });
@@ -123,10 +123,9 @@ impl<'a> Trainer<'a> {
             state.begin_with(&model.network, &graph, recipe.seed)?;
         }
         let initial = initial.map(|model| model.card);
-        if let Some(teacher) = &teacher {
-            state.teachers = state.networks.iter().map(|_| teacher.network()).collect();
-        }
         create(&options.directory)?;
+        let answers = teacher.as_ref().map(|teacher| Answers::open(recipe, images, teacher, &options.directory));
+        let answers = answers.transpose()?.flatten();
         Ok(Self {
             recipe,
             options,
@@ -137,6 +136,7 @@ impl<'a> Trainer<'a> {
             graph,
             fingerprint: fingerprint(recipe, images, teacher.as_ref(), initial.as_ref()),
             teacher,
+            answers,
             initial,
             checkpoint: options.directory.join(CHECKPOINT),
         })
@@ -153,8 +153,15 @@ impl<'a> Trainer<'a> {
         }
         let progress = Progress { fingerprint: self.fingerprint.clone(), ..Progress::default() };
         // Before the first weights, so that those of a training that a kill ends are never without it.
-        checkpoint::write(&self.checkpoint, &self.state, &progress)?;
+        self.write_checkpoint(&progress)?;
         Ok(progress)
+    }
+
+    fn write_checkpoint(&mut self, progress: &Progress) -> Result<(), TrainingError> {
+        if let Some(answers) = &mut self.answers {
+            answers.write()?;
+        }
+        checkpoint::write(&self.checkpoint, &self.state, progress)
     }
 
     fn trained(&self, progress: Progress, interrupted: bool) -> Result<Trained, TrainingError> {
@@ -172,6 +179,7 @@ impl<'a> Trainer<'a> {
         let steps = (order.len() / recipe.batch) as u64;
         let all_steps = steps * u64::from(recipe.epochs);
         let plan = StepPlan::new(recipe, epoch);
+        let variant = recipe.variant(epoch);
         let (start, before, mut sums) = (Instant::now(), progress.epoch_seconds, unpack(progress.sums));
         let done_before = sums.images;
         let mut learning_rate = 0.0;
@@ -182,9 +190,19 @@ impl<'a> Trainer<'a> {
             let place = u64::from(epoch) * steps + progress.step;
             learning_rate = recipe.optimizer.learning_rate * recipe.schedule.share(place, all_steps, recipe.epochs);
             let indices = &order[progress.step as usize * recipe.batch..][..recipe.batch];
-            let mut draws = Draws::new(recipe.seed, Purpose::Augmentation, place);
+            let mut draws = variant.map_or_else(
+                || ImageDraws::of_step(recipe.seed, place),
+                |variant| ImageDraws::of_variant(recipe.seed, variant),
+            );
             let batch = self.batches.batch(indices, Some((&recipe.augmentation, &mut draws)))?;
-            let found = step(&mut self.state, &batch, &plan, learning_rate)?;
+            let taught = match (&mut self.teacher, &mut self.answers, variant) {
+                (Some(teacher), Some(answers), Some(variant)) => {
+                    Some(answers.logits(teacher, &batch.images, indices, variant)?)
+                }
+                (Some(teacher), ..) => Some(teacher.logits(&batch.images)?),
+                (None, ..) => None,
+            };
+            let found = step(&mut self.state, &batch, taught.as_ref(), &plan, learning_rate)?;
             if !found.loss.is_finite() {
                 let site = first_exploding_site(&self.state.networks[0], &batch.images, &plan.measuring())?;
                 return Err(TrainingError::Diverged { epoch: epoch + 1, site, limit: EXPLODING });
@@ -245,7 +263,7 @@ impl<'a> Trainer<'a> {
         self.count_exploding(progress, &found);
         // Before the checkpoint, after which a training that a kill ends does not come here again.
         write_history(&self.options.directory, &sites, progress)?;
-        checkpoint::write(&self.checkpoint, &self.state, progress)?;
+        self.write_checkpoint(progress)?;
         let by_site: Vec<(String, f64)> = sites.into_iter().zip(found.largest).collect();
         if let Some(row) = progress.rows.last() {
             observer.epoch(row, &by_site);
@@ -309,9 +327,9 @@ impl<'a> Trainer<'a> {
 
 /// Why a network may not take part in a training: it saw images that this one holds out, so that their accuracy would be too good.
 pub(super) fn seen_problem(recipe: &Recipe, card: &Card) -> Option<String> {
-    let (images, seed) =
-        Some(card).filter(|card| card.dataset == recipe.dataset && !recipe.train_on_held_out)?.held_out()?;
-    ((images, seed) != (recipe.validation_images, recipe.split_seed)).then(|| match images {
+    let asked = Some(card).filter(|card| card.dataset == recipe.dataset && !recipe.train_on_held_out)?;
+    let (images, seed) = asked.other_held_out(recipe.validation_images, recipe.split_seed)?;
+    Some(match images {
         0 => "its training held out no image, and saw those that the recipe holds out; write `train_on_held_out: true` and `keep: last` in the \
               recipe, or name weights that were trained on less"
             .to_owned(),

@@ -1,0 +1,136 @@
+//! What a teacher said of the variants of each image, so that it is asked once. One safetensors file beside the checkpoint.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use sha2::{Digest, Sha256};
+use tch::{Device, Kind, Tensor};
+
+use super::teacher::Teacher;
+use crate::dataset::Dataset;
+use crate::training::{Recipe, TrainingError};
+use crate::wire::{hex, write_lasting};
+
+/// File name in the output directory.
+const FILE: &str = "answers.safetensors";
+/// The tensor.
+const NAME: &str = "logits";
+/// The key of the file's metadata.
+const KEY: &str = "leveled";
+
+/// Logits of the variants of each image.
+#[derive(Debug)]
+pub(super) struct Answers {
+    /// `[variants * images, classes]` in half precision; not a number where the teacher has not been asked.
+    logits: Tensor,
+    images: usize,
+    /// Hash of what decides them.
+    fingerprint: String,
+    path: PathBuf,
+    /// Whether the file lacks some.
+    changed: bool,
+}
+
+impl Answers {
+    /// Those of `directory`, or none yet, for a recipe with variants.
+    ///
+    /// # Errors
+    /// [`TrainingError::File`], [`TrainingError::Checkpoint`] for a damaged file, [`TrainingError::OtherCheckpoint`] for the answers
+    /// of another teacher, or about other images or variants.
+    pub(super) fn open(
+        recipe: &Recipe,
+        images: &Dataset,
+        teacher: &Teacher,
+        directory: &Path,
+    ) -> Result<Option<Self>, TrainingError> {
+        let variants = recipe.distillation.as_ref().map_or(0, |distillation| distillation.variants);
+        if variants == 0 {
+            return Ok(None);
+        }
+        let path = directory.join(FILE);
+        let fingerprint = fingerprint(recipe, images, teacher, variants);
+        let shape = [i64::from(variants) * images.len() as i64, recipe.dataset.classes() as i64];
+        let known = path.exists().then(|| read(&path, &fingerprint, shape)).transpose()?;
+        let logits = known.unwrap_or_else(|| Tensor::full(shape, f64::NAN, (Kind::Half, Device::Cpu)));
+        Ok(Some(Self { logits, images: images.len(), fingerprint, path, changed: false }))
+    }
+
+    /// The teacher's logits for `images`, which are this variant of the images with these indices, in single precision.
+    ///
+    /// # Errors
+    /// What libtorch reports.
+    pub(super) fn logits(
+        &mut self,
+        teacher: &mut Teacher,
+        images: &Tensor,
+        indices: &[usize],
+        variant: u32,
+    ) -> Result<Tensor, tch::TchError> {
+        let rows: Vec<i64> = indices.iter().map(|&index| (variant as usize * self.images + index) as i64).collect();
+        let rows = Tensor::f_from_slice(&rows)?;
+        let unknown = self.logits.f_index_select(0, &rows)?.f_isnan()?.f_any_dim(1, false)?;
+        let asked = unknown.f_nonzero()?.f_flatten(0, -1)?;
+        if asked.size()[0] > 0 {
+            let said = teacher.logits(&images.f_index_select(0, &asked.f_to_device(images.device())?)?)?;
+            let said = said.f_to_device(Device::Cpu)?.f_to_kind(Kind::Half)?;
+            let _ = self.logits.f_index_copy_(0, &rows.f_index_select(0, &asked)?, &said)?;
+            self.changed = true;
+        }
+        // Also what was asked now is rounded, so that a training that is gone on with learns the same.
+        self.logits.f_index_select(0, &rows)?.f_to_kind(Kind::Float)?.f_to_device(images.device())
+    }
+
+    /// Writes the file if it lacks some.
+    ///
+    /// # Errors
+    /// [`TrainingError::File`], or what libtorch reports.
+    pub(super) fn write(&mut self) -> Result<(), TrainingError> {
+        if !self.changed {
+            return Ok(());
+        }
+        let shape: Vec<usize> = self.logits.size().iter().map(|&size| size as usize).collect();
+        let count = self.logits.numel();
+        let mut bytes = vec![0; count * 2];
+        self.logits.f_copy_data_u8(&mut bytes, count)?;
+        let damaged = |error: safetensors::SafeTensorError| damaged(&self.path, &error.to_string());
+        let view = TensorView::new(Dtype::F16, shape, &bytes).map_err(damaged)?;
+        let metadata = HashMap::from([(KEY.to_owned(), self.fingerprint.clone())]);
+        let file = serialize([(NAME, view)], Some(metadata)).map_err(damaged)?;
+        write_lasting(&self.path, &file).map_err(|source| TrainingError::File { path: self.path.clone(), source })?;
+        self.changed = false;
+        Ok(())
+    }
+}
+
+fn damaged(path: &Path, problem: &str) -> TrainingError {
+    TrainingError::Checkpoint { path: path.to_owned(), problem: problem.to_owned() }
+}
+
+fn read(path: &Path, fingerprint: &str, shape: [i64; 2]) -> Result<Tensor, TrainingError> {
+    let damaged = |problem: &str| damaged(path, problem);
+    let bytes = fs::read(path).map_err(|source| TrainingError::File { path: path.to_owned(), source })?;
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error.to_string()))?;
+    let found = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+    if found.ok_or_else(|| damaged("it has no metadata of this program"))? != fingerprint {
+        return Err(TrainingError::OtherCheckpoint { path: path.to_owned() });
+    }
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error.to_string()))?;
+    let view = file.tensor(NAME).map_err(|error| damaged(&error.to_string()))?;
+    if view.dtype() != Dtype::F16 || view.shape().iter().map(|&size| size as i64).ne(shape) {
+        return Err(damaged(&format!("tensor `{NAME}` has shape {:?}, expected {shape:?}", view.shape())));
+    }
+    Ok(Tensor::f_from_data_size(view.data(), &shape, Kind::Half)?)
+}
+
+/// What decides the answers: the teacher and the images as it saw them.
+fn fingerprint(recipe: &Recipe, images: &Dataset, teacher: &Teacher, variants: u32) -> String {
+    let mut hash = Sha256::new();
+    let card = teacher.card();
+    let seen = (card.normalisation, recipe.augmentation, recipe.seed, variants, recipe.precision);
+    hash.update(serde_yaml::to_string(&seen).unwrap_or_default());
+    hash.update(&card.sha256);
+    images.images.iter().for_each(|image| hash.update(image.values));
+    hex(&hash.finalize())
+}
