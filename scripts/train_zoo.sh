@@ -53,7 +53,7 @@ train() {
 if [ "$narrow" = auto ]; then
     narrow=none
     if [ "$width" -gt 16 ] && [ $((width % 16)) -eq 0 ]; then
-        for kind in relu_distilled_continued_seed0 relu_distilled_continued_seed1 relu_continued_seed0 relu_seed0; do
+        for kind in relu_distilled_continued96_seed0 relu_distilled_continued_seed0 relu_distilled_continued_seed1 relu_continued_seed0 relu_seed0; do
             file="models/${network}_w16_${dataset}_$kind.safetensors"
             if [ -f "$file" ]; then
                 narrow=$file

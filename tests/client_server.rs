@@ -70,8 +70,16 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
     fs::rename(client.join("secret.lev"), client.join("hidden")).unwrap();
     let hidden = fs::read(client.join("hidden")).unwrap();
     fs::remove_file(client.join("hidden")).unwrap();
+    let text = refusal(server, &["server", "prepare", "--out", "new", "--keys", "keys.lev"]);
+    assert!(text.contains("new is not prepared; name an experiment: leveled server prepare EXPERIMENT"), "{text}");
+    let evaluate = ["server", "evaluate", "served", "upload.lev", "--out", "result.lev"];
+    let text = refusal(server, &evaluate);
+    assert!(text.contains("served has no client's keys yet; take them with `leveled server prepare"), "{text}");
     let told = success(server, &["server", "prepare", "--out", "served", "--keys", "keys.lev"]);
     assert_eq!(told, "served/keys.lev\n");
+    // Before an evaluation that may take hours.
+    let text = refusal(server, &[&evaluate[..], &["--times", "absent/times.json"]].concat());
+    assert!(text.contains("cannot write absent/times.json") && !server.join("result.lev").exists(), "{text}");
     for own in ["served/keys.lev", "served/server.lev", "served/client.lev"] {
         let before = fs::read(server.join(own)).unwrap();
         for outputs in [&["--out", own][..], &["--out", "result.lev", "--times", own]] {
@@ -80,7 +88,7 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
         }
         assert!(fs::read(server.join(own)).unwrap() == before);
     }
-    success(server, &["server", "evaluate", "served", "upload.lev", "--out", "result.lev"]);
+    success(server, &evaluate);
     // Prepared keys and keys as they came give the same.
     let keys = ["--keys", "keys.lev", "--threads", "1"];
     success(server, &[&["server", "evaluate", "served", "upload.lev", "--out", "other.lev"][..], &keys].concat());
@@ -110,9 +118,11 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
     fs::copy(client.join("secret.lev"), client.join("copy.lev")).unwrap();
     let text = refusal(client, &[&decrypt[..], &["--out", "copy.lev"]].concat());
     assert!(
-        text.contains("copy.lev: a secret key is there already, or a file that cannot be read, and is not overwritten"),
+        text.contains("copy.lev is there already, and is not overwritten; choose another place, or move it away"),
         "{text}"
     );
+    let text = refusal(client, &[&decrypt[..], &["--out", "absent/logits.csv"]].concat());
+    assert!(text.contains("cannot write absent/logits.csv") && !text.contains("again"), "{text}");
     let private = [&decrypt[..], &["--out", "logits.csv"]].concat();
     success(client, &private);
     let mode = fs::metadata(client.join("logits.csv")).unwrap().permissions().mode();
@@ -149,6 +159,7 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
     for (change, expected) in [
         ("sweep:\n  threads: [1, 2]\n", "2 trials, but a server evaluates one network"),
         ("  backend: simulated\n", "a server evaluates what is encrypted"),
+        ("  memory: {limit: 64 MiB}\n", "predicted to need"),
     ] {
         fs::write(
             server.join("other.yaml"),
@@ -164,6 +175,12 @@ fn what_cannot_be_served_or_encrypted_is_refused() {
     let text = refusal(server, &["server", "prepare", "other.yaml", "--out", "served"]);
     assert!(text.contains("served has another plan") && text.contains("choose another --out"), "{text}");
     assert_eq!(fs::read(server.join("served/server.lev")).unwrap(), served);
+    // Nor is one whose clients make other inputs of their images.
+    let card = fs::read_to_string(server.join("tiny.yaml")).unwrap();
+    fs::write(server.join("tiny.yaml"), card.replace("mean: [125.3", "mean: [120.0")).unwrap();
+    let text = refusal(server, &["server", "prepare", "e.yaml", "--out", "served"]);
+    assert!(text.contains("served has another plan"), "{text}");
+    fs::write(server.join("tiny.yaml"), card).unwrap();
     success(client, &KEYGEN);
     let encrypt = |image: &str| {
         refusal(client, &["client", "encrypt", "client.lev", image, "--secret", "secret.lev", "--out", "upload.lev"])
@@ -251,7 +268,7 @@ fn a_bit_that_flips_in_what_the_server_prepared_is_noticed() {
     }
     // Whole, they serve: what is missing is the client's files.
     let text = serve(&request, &mut Silent).unwrap_err().to_string();
-    assert!(text.contains("keys.lev"), "{text}");
+    assert!(text.contains("no client's keys yet"), "{text}");
 }
 
 #[test]
@@ -273,7 +290,7 @@ fn a_server_plans_with_what_it_chose_and_refuses_what_it_did_not() {
     // Planned as before, what is missing is the client's files.
     for same in [meta["chosen"].clone(), serde_json::Value::Null] {
         let text = served(same);
-        assert!(text.contains("keys.lev"), "{text}");
+        assert!(text.contains("no client's keys yet"), "{text}");
     }
     for other in [vec![2], vec![0], vec![3, 2], vec![u64::MAX]] {
         let text = served(serde_json::json!({"tiles": null, "switches": other, "digit_limbs": chosen["digit_limbs"]}));

@@ -61,10 +61,11 @@ impl World {
     }
 
     fn of(plan: Plan) -> Self {
+        let normalisation = Normalisation::of(DatasetName::Cifar10);
         let bundle = ClientBundle {
-            id: PlanId::of(&plan).unwrap(),
+            id: PlanId::of(&plan, &normalisation, DatasetName::Cifar10).unwrap(),
             plan: plan.client.clone(),
-            normalisation: Normalisation::of(DatasetName::Cifar10),
+            normalisation,
             dataset: DatasetName::Cifar10,
             logit_deviation: 1e-4,
         };
@@ -99,7 +100,7 @@ impl World {
     }
 
     fn evaluate(&self, keys: &Path, upload: &Path, result: &Path) -> Result<(), PartyError> {
-        Server::open(&self.plan, keys, |_| ())?.evaluate(upload, result, 1 << 20, &mut |_| ())
+        Server::open(&self.plan, self.bundle.id, keys, |_| ())?.evaluate(upload, result, 1 << 20, &mut |_| ())
     }
 
     fn decrypt(&self, secret: &Path, result: &Path, digits: Digits) -> Result<Vec<Answer>, PartyError> {
@@ -113,7 +114,7 @@ impl World {
         match kind {
             Kind::Bundle => ClientBundle::read(path).map(|_| ()),
             Kind::Secret => read_secret(&self.bundle, path).map(|_| ()),
-            Kind::Keys | Kind::ServerKeys => Server::open(&self.plan, path, |_| ()).map(|_| ()),
+            Kind::Keys | Kind::ServerKeys => Server::open(&self.plan, self.bundle.id, path, |_| ()).map(|_| ()),
             Kind::Upload => self.evaluate(&alice("server"), path, &self.path("again")),
             _ => self.decrypt(&alice("secret"), path, Digits::All).map(|_| ()),
         }
@@ -325,7 +326,11 @@ fn contents_that_cannot_be_are_refused_though_their_checksums_hold() {
         (Kind::ServerKeys, |_, _, body| body.extend([0; 64]), "bytes of keys instead of"),
         (Kind::Upload, |_, _, body| body[48..200].fill(0xff), "not below its prime"),
         (Kind::Upload, |_, _, body| body[..8].copy_from_slice(&f64::NAN.to_le_bytes()), "its scale is NaN"),
-        (Kind::Upload, |_, _, body| body[..8].copy_from_slice(&1e9f64.to_le_bytes()), "of the plan"),
+        (
+            Kind::Upload,
+            |_, _, body| body[..8].copy_from_slice(&1e9f64.to_le_bytes()),
+            "limbs and scale 1000000000 instead of",
+        ),
         (Kind::Upload, |_, _, body| body[8] = 200, "200 limbs"),
         (Kind::Upload, |_, _, body| body[12] = 0, "not a ciphertext with a seed"),
         (Kind::Upload, |_, meta, _| meta["images"] = json!(usize::MAX), "is not what the plan has"),

@@ -92,6 +92,19 @@ fn ctrl_c_finishes_the_trial_in_hand_and_the_run_resumes() {
 }
 
 #[test]
+fn ctrl_c_during_the_last_trial_leaves_nothing_to_go_on_with() {
+    let directory = sweep(1);
+    let run = start(directory.path(), &[]);
+    child_of(&run);
+    signal(run.id(), Signal::INT);
+    let output = run.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(!text.contains("go on with"), "{text}");
+    expect_complete(directory.path(), 1);
+}
+
+#[test]
 fn a_second_ctrl_c_stops_at_once() {
     let directory = sweep(2);
     let run = start(directory.path(), &[]);
@@ -162,6 +175,7 @@ fn a_killed_trial_is_a_row_and_runs_again_when_asked() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("1 of 3 trial(s) failed, 0 were not started; the column `reason`"), "{text}");
+    assert!(text.contains("run them again with: leveled run e.yaml --out out --retry-failed"), "{text}");
     let (ok, failed) = (TrialStatus::Ok, TrialStatus::Failed);
     assert_eq!(states(directory.path()), BTreeMap::from([(0, vec![failed]), (1, vec![ok]), (2, vec![ok])]));
     let row = &rows::<TrialRow>(&directory.path().join("out"))[0];
@@ -335,6 +349,8 @@ fn filters_dry_runs_and_duplicates() {
     let arguments = ["run", "e.yaml", "--out", "new", "--max-memory", "100 MiB"];
     let text = refusal(directory.path(), &arguments);
     assert!(text.contains("predicted to need") && text.contains("more than the limit of 100.0 MiB"), "{text}");
+    let text = refusal(directory.path(), &[&arguments[..], &["--set", "fixed.backend=clear"]].concat());
+    assert!(text.contains("predicted to need 1.0 GiB") && text.contains("of 100.0 MiB"), "{text}");
     assert!(!directory.path().join("new").exists());
 }
 

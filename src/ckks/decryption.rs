@@ -80,7 +80,8 @@ impl MixedRadix {
 /// Decrypts and decodes all slots.
 ///
 /// # Errors
-/// [`CkksError::Ciphertext`] for what is no ciphertext of the key's parameters.
+/// [`CkksError::Ciphertext`] for what is no ciphertext of the key's parameters; [`CkksError::TooManySlots`] for an
+/// encoder of another ring than theirs.
 pub fn decrypt(encoder: &Encoder, secret: &SecretKey, ciphertext: &Ciphertext) -> Result<SecretSlots, CkksError> {
     ciphertext.check(secret.parameters())?;
     encoder.decode(&coefficients(secret, ciphertext), ciphertext.scale)

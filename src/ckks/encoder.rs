@@ -182,11 +182,23 @@ pub(crate) fn nearest(x: f64) -> i32 {
 /// log2 of the largest power of two that is a double.
 const LARGEST_SHIFT: f64 = 1023.0;
 
+/// Whether slots may be multiplied by `scale`.
+///
+/// # Errors
+/// [`CkksError::Scale`] unless it is a finite number above zero.
+pub(crate) fn check_scale(scale: f64) -> Result<(), CkksError> {
+    if scale.is_finite() && scale > 0.0 { Ok(()) } else { Err(CkksError::Scale { found: scale }) }
+}
+
 /// The scale at which plaintexts of a transform at `scale` are rounded, and the logarithm of the power of two that their products
 /// are multiplied by to make up for the rest.
-pub(crate) fn split_scale(scale: f64) -> (f64, u32) {
+///
+/// # Errors
+/// As [`check_scale`].
+pub(crate) fn split_scale(scale: f64) -> Result<(f64, u32), CkksError> {
+    check_scale(scale)?;
     let shift = (scale.log2() - f64::from(WEIGHT_BITS)).ceil().clamp(0.0, LARGEST_SHIFT);
-    (scale / shift.exp2(), shift as u32)
+    Ok((scale / shift.exp2(), shift as u32))
 }
 
 /// The largest magnitude; not a number if one of the values is none.
@@ -213,6 +225,11 @@ impl Encoder {
         Self { log_n, embeddings: (0..log_n).map(|_| OnceLock::new()).collect() }
     }
 
+    /// This encoder where it is one for ring dimension 2^`log_n`, else one that is.
+    pub(super) fn for_ring(self, log_n: u32) -> Self {
+        if self.log_n == log_n { self } else { Self::new(log_n) }
+    }
+
     /// Number of slots.
     pub fn slots(&self) -> usize {
         1 << (self.log_n - 1)
@@ -226,9 +243,10 @@ impl Encoder {
     /// Encodes slots that repeat with period `slots.len()`, a power of two from 8 to N/2.
     ///
     /// # Errors
-    /// [`CkksError::PlaintextOverflow`] if a coefficient does not fit into 32 bits (or is not a number), and
-    /// [`CkksError::TooManySlots`] for an impossible period.
+    /// [`CkksError::PlaintextOverflow`] if a coefficient does not fit into 32 bits (or is not a number),
+    /// [`CkksError::TooManySlots`] for an impossible period, and [`CkksError::Scale`].
     pub fn encode(&self, slots: &[Complex], scale: f64) -> Result<Plaintext, CkksError> {
+        check_scale(scale)?;
         let values = self.embedding(slots.len())?.interpolate(slots, scale);
         let mut coefficients = vec![0i32; 2 * slots.len()].into_boxed_slice();
         let (low, high) = coefficients.split_at_mut(slots.len());
@@ -251,6 +269,7 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::encode`].
     pub(crate) fn encode_shifted(&self, slots: &[Complex], scale: f64) -> Result<(Plaintext, u32), CkksError> {
+        check_scale(scale)?;
         let largest = slots.iter().map(|z| z.norm()).fold(0.0, f64::max);
         let excess = (scale * largest.max(f64::MIN_POSITIVE)).log2().ceil() - f64::from(COEFFICIENT_BITS - 1);
         let shift = excess.clamp(0.0, LARGEST_SHIFT);
@@ -290,8 +309,9 @@ impl Encoder {
     /// `slots` may be shorter than N/2; the rest is zero.
     ///
     /// # Errors
-    /// [`CkksError::TooManySlots`], [`CkksError::PlaintextOverflow`].
+    /// [`CkksError::TooManySlots`], [`CkksError::PlaintextOverflow`], [`CkksError::Scale`].
     pub fn encode_wide(&self, slots: &[Complex], scale: f64) -> Result<Zeroizing<Vec<i128>>, CkksError> {
+        check_scale(scale)?;
         if slots.len() > self.slots() {
             return Err(CkksError::TooManySlots { found: slots.len(), slots: self.slots() });
         }
@@ -311,8 +331,9 @@ impl Encoder {
     /// The one coefficient of a constant: the same real value in every slot.
     ///
     /// # Errors
-    /// [`CkksError::PlaintextOverflow`].
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::Scale`].
     pub fn encode_constant(&self, value: f64, scale: f64) -> Result<i128, CkksError> {
+        check_scale(scale)?;
         let scaled = value * scale;
         if scaled.abs() < 126f64.exp2() {
             Ok(scaled.round() as i128)
@@ -488,5 +509,25 @@ mod tests {
         );
         assert!(encoder.encode_constant(f64::INFINITY, 2.0).is_err());
         assert_eq!(encoder.encode_constant(-1.5, 4.0).unwrap(), -6);
+    }
+
+    #[test]
+    fn what_is_no_scale_encodes_nothing() {
+        let encoder = Encoder::new(6);
+        let values = slots(1, 32);
+        for scale in [0.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            let refused = [
+                encoder.encode(&values, scale).map(|_| ()),
+                encoder.encode_shifted(&values, scale).map(|_| ()),
+                encoder.encode_wide(&values, scale).map(|_| ()),
+                encoder.encode_constant(1.0, scale).map(|_| ()),
+                split_scale(scale).map(|_| ()),
+            ];
+            for (number, refused) in refused.into_iter().enumerate() {
+                // One that is not a number equals none.
+                let expected = format!("{:?}", CkksError::Scale { found: scale });
+                assert_eq!(format!("{:?}", refused.unwrap_err()), expected, "{number}");
+            }
+        }
     }
 }

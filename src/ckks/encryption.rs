@@ -64,9 +64,6 @@ fn message(
     if !(1..=parameters.max_limbs()).contains(&limbs) {
         return Err(CkksError::Limbs { found: limbs, most: parameters.max_limbs() });
     }
-    if !(scale.is_finite() && scale > 0.0) {
-        return Err(CkksError::Scale { found: scale });
-    }
     if encoder.slots() != parameters.slots() {
         return Err(CkksError::TooManySlots { found: encoder.slots(), slots: parameters.slots() });
     }
@@ -144,7 +141,8 @@ impl Encryptor {
         &self.secret
     }
 
-    /// Encrypts slots at `scale` with `limbs` limbs.
+    /// Encrypts slots at `scale` with `limbs` limbs. There may be fewer than the ring has: the rest is zero, where
+    /// plaintexts (`Encoder::encode`, `Evaluator::add_plain`) repeat.
     ///
     /// # Errors
     /// [`CkksError::TooManySlots`]; [`CkksError::PlaintextOverflow`] for values that `limbs` limbs do not hold;
@@ -186,7 +184,7 @@ impl PublicEncryptor {
         Ok(Self { public, encoder, seeds: SeedStream::new(Seed::from_entropy()?) })
     }
 
-    /// Encrypts slots at `scale` with `limbs` limbs.
+    /// Encrypts slots at `scale` with `limbs` limbs, as [`Encryptor::encrypt`] does.
     ///
     /// # Errors
     /// As [`Encryptor::encrypt`].

@@ -116,11 +116,11 @@ impl ScalarMatrix {
     /// Whether whole numbers and the coefficients of plaintexts fit at `scale`, where `masks` are the coefficients of the masks.
     ///
     /// # Errors
-    /// [`CkksError::PlaintextOverflow`].
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::Scale`].
     pub(super) fn check_coefficients(&self, masks: &[Vec<f64>], scale: f64) -> Result<(), CkksError> {
         let weight = largest_magnitude(self.panels.iter().flat_map(|panel| &panel.weights));
         let coefficient = largest_magnitude(masks.iter().flatten());
-        encoder::check_magnitude(weight * coefficient, split_scale(scale).0, COEFFICIENT_BITS)?;
+        encoder::check_magnitude(weight * coefficient, split_scale(scale)?.0, COEFFICIENT_BITS)?;
         encoder::check_magnitude(weight, scale, WHOLE_BITS)
     }
 

@@ -1,5 +1,6 @@
 //! `leveled client`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -12,8 +13,8 @@ use crate::experiment::bars::Bars;
 use crate::experiment::client::{answers_csv, images};
 use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::memory_left::available_memory_bytes;
-use crate::experiment::store::write_private;
 use crate::parties::{ClientBundle, Digits, PartyError, decrypt, encrypt, generate_keys, read_secret};
+use crate::wire::{Guard, WholeFile, WireError};
 
 /// The party that has images and a secret key, and no network.
 #[derive(Debug, Args)]
@@ -42,8 +43,8 @@ enum Action {
     Encrypt {
         /// What the server wrote for clients: client.lev.
         bundle: PathBuf,
-        /// The images: PNG files of 32x32 pixels, texts with one image a line (.txt: 3072 values from 0 to 1), CIFAR files, or indices of
-        /// shipped images.
+        /// The images: PNG files of 32x32 pixels, texts with one image a line (.txt: 3072 values from 0 to 1, all of red row by row, then of green,
+        /// then of blue), CIFAR files, or indices of shipped images.
         #[arg(required = true)]
         images: Vec<String>,
         /// The secret key.
@@ -81,15 +82,9 @@ impl Client {
             Action::Keygen { bundle, secret, keys, insecure } => Ok(keygen(bundle, &secret, &keys, insecure)?),
             Action::Encrypt { bundle, images, secret, out } => Ok(encrypt_images(&bundle, &images, &secret, &out)?),
             Action::Decrypt { bundle, result, secret, digits, out } => {
-                if let Some(out) = &out {
-                    overwriting::refuse(&[("--out", out)], &[&bundle, &result, &secret])?;
-                }
-                let table = answers(&bundle, &result, &secret, digits)?;
-                match out {
-                    // Not rounded, or to many digits, they are equations in the secret key.
-                    Some(out) => Ok(write_private(&out, table.as_bytes())?),
-                    None => print(&table),
-                }
+                let Some(out) = out else { return print(&answers(&bundle, &result, &secret, digits)?) };
+                overwriting::refuse(&[("--out", &out)], &[&bundle, &result, &secret])?;
+                Ok(decrypt_into(&out, || answers(&bundle, &result, &secret, digits))?)
             }
         }
     }
@@ -117,6 +112,14 @@ fn encrypt_images(bundle: &Path, sources: &[String], secret: &Path, out: &Path) 
     let total = images.len() as u64;
     let mut bars = Bars::new("client: images");
     Ok(encrypt(&bundle, secret, &images, out, |done| bars.progress(Stage::Encryption, done as u64, total, ""))?)
+}
+
+/// Writes the table of decrypted logits, for its owner alone: not rounded, or to many digits, they are equations in the secret key. The file is
+/// begun first, so that a place that cannot be written is known before.
+fn decrypt_into(path: &Path, answers: impl FnOnce() -> Result<String, ExperimentError>) -> Result<(), ExperimentError> {
+    let failed = |source| ExperimentError::from(PartyError::from(WireError::of_writing(path, source)));
+    let mut file = WholeFile::create(path, Guard::Private).map_err(failed)?;
+    file.write_all(answers()?.as_bytes()).and_then(|()| file.commit_soon()).map_err(failed)
 }
 
 /// The table of decrypted logits.

@@ -32,7 +32,7 @@ pub enum CliError {
     },
     /// Some trials failed; their rows say why.
     #[error(
-        "{failed} of {total} trial(s) failed, {left} were not started; the column `reason` of {table} says why, and {retry} runs them again"
+        "{failed} of {total} trial(s) failed, {left} were not started; the column `reason` of {table} says why; run them again with: {retry}"
     )]
     TrialsFailed {
         /// How many failed.
@@ -122,7 +122,7 @@ mod tests {
             total: 3,
             left: 0,
             table: "trials.csv".into(),
-            retry: "--retry-failed".into(),
+            retry: "leveled run e.yaml --out x --retry-failed".into(),
         };
         assert_eq!(failed.exit_code(), 1);
         let interrupted = CliError::Interrupted { left: 2, resume: "leveled run e.yaml --out x".into() };

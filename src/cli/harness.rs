@@ -11,7 +11,7 @@ use crate::experiment::fingerprint::sha256_of_text;
 use crate::experiment::memory_left::{available_memory_bytes, bound_share, enforced_bytes, least};
 use crate::experiment::notice::tell;
 use crate::experiment::plan_view::PlanView;
-use crate::experiment::preflight::{check_all_memory, check_all_threads, plans};
+use crate::experiment::preflight::{check_all_memory, check_all_threads, check_clear_memory, plans};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::Provenance;
 use crate::experiment::records::{Record, TrialRow, TrialStatus};
@@ -115,12 +115,13 @@ impl Work {
         Ok(Self { experiment, selection, plans, forecasts, others, limits, prices, provenance })
     }
 
-    /// Checks the predicted memory of every plan.
+    /// Checks the predicted memory of every trial.
     ///
     /// # Errors
     /// See [`CliError`].
     pub fn check_memory(&self, limit: Option<ByteSize>) -> Result<(), CliError> {
-        Ok(check_all_memory(self.plans.iter().flatten(), limit)?)
+        check_all_memory(self.plans.iter().flatten(), limit)?;
+        Ok(check_clear_memory(self.selection.run.iter().map(|trial| &self.experiment.trials[*trial]), limit)?)
     }
 
     /// Runs the trials into `directory`; with `is_new` into that or, if somebody has it, one of a similar name. `notes` are told when the
@@ -185,7 +186,7 @@ impl Work {
         retry: impl FnOnce() -> String,
     ) -> Result<(), CliError> {
         let Ended { directory, summary, failed, total } = ended;
-        if summary.interrupted {
+        if summary.left > 0 && summary.interrupted {
             return Err(CliError::Interrupted { left: summary.left, resume: resume() });
         }
         if *failed > 0 {

@@ -56,8 +56,8 @@ pub struct Run {
     /// Start no further trial after one has failed.
     #[arg(long)]
     fail_fast: bool,
-    /// Run trials again that are recorded as failed.
-    #[arg(long)]
+    /// Run trials again that are recorded as failed in --out.
+    #[arg(long, requires = "out")]
     retry_failed: bool,
 }
 
@@ -105,11 +105,12 @@ impl Run {
                 quoted(&directory.display().to_string())
             ));
         }
-        work.conclude(&ended, || self.command_to_resume(directory), || "--retry-failed".to_owned())
+        let resume = |retry| self.command_to_resume(directory, retry);
+        work.conclude(&ended, || resume(self.retry_failed), || resume(true))
     }
 
-    /// What to type to go on.
-    fn command_to_resume(&self, directory: &Path) -> String {
+    /// What to type to go on, and to run what failed again.
+    fn command_to_resume(&self, directory: &Path, retry: bool) -> String {
         let path = |path: &Path| quoted(&path.display().to_string());
         let set = arguments(self.set.iter().map(Override::text));
         let mut command = format!("leveled run {} --out {}{set}", path(&self.file), path(directory));
@@ -125,7 +126,7 @@ impl Run {
             let exact = if ByteSize::parse(&shown) == Ok(memory) { shown } else { memory.0.to_string() };
             command += &format!(" --max-memory {}", quoted(&exact));
         }
-        for (given, option) in [(self.fail_fast, " --fail-fast"), (self.retry_failed, " --retry-failed")] {
+        for (given, option) in [(self.fail_fast, " --fail-fast"), (retry, " --retry-failed")] {
             command += if given { option } else { "" };
         }
         command

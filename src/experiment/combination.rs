@@ -160,6 +160,10 @@ fn settle_clusters(settings: &mut Settings) -> Result<(), Refusal> {
 
 fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(), Refusal> {
     let packed = settings.layout == LayoutKind::Packed;
+    if !packed {
+        // Other layouts stay in one ring.
+        to_default(&mut settings.ring_switching);
+    }
     if !packed && given.convolution.is_none() {
         settings.convolution = ConvolutionKind::Classical;
     }
@@ -252,6 +256,7 @@ mod tests {
     use crate::experiment::parameter_set::tests::set;
     use crate::experiment::setting::TowerReuse;
     use crate::experiment::trial::tests::{sample, sample_with};
+    use crate::inference::RingSwitching;
 
     #[test]
     fn what_encryption_alone_has_is_idle_in_the_clear() {
@@ -322,6 +327,19 @@ mod tests {
         assert_eq!(settled("model: a, clusters: 8, cluster_method: exact, cluster_seed: 1").unwrap(), exact);
         let lloyd = |seed: u32| settled(&format!("model: a, clusters: 8, cluster_seed: {seed}")).unwrap();
         assert_ne!(lloyd(1), lloyd(2));
+    }
+
+    #[test]
+    fn smaller_rings_make_other_trials_in_the_packed_layout_alone() {
+        let trials = |layout: &str| {
+            let with = |rings: &str| settled(&format!("model: a, layout: {layout}, ring_switching: {rings}")).unwrap();
+            let mut trials = ["none", "auto"].map(with).to_vec();
+            trials.dedup();
+            trials.len()
+        };
+        assert_eq!(["packed", "channel", "tiled"].map(trials), [2, 1, 1]);
+        let channel = settled("model: a, layout: channel, ring_switching: auto").unwrap();
+        assert_eq!(channel.ring_switching, RingSwitching::None);
     }
 
     #[test]

@@ -288,6 +288,20 @@ pub enum ExperimentError {
         /// The directory.
         path: PathBuf,
     },
+    /// A directory that is no server's.
+    #[error("{0} is not prepared; name an experiment: leveled server prepare EXPERIMENT --out {0}", path.display())]
+    NotPrepared {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A server that has no client's keys.
+    #[error(
+        "{0} has no client's keys yet; take them with `leveled server prepare --out {0} --keys FILE`, or name them with --keys", path.display()
+    )]
+    NoKeys {
+        /// The server's directory.
+        path: PathBuf,
+    },
     /// The process of a server did not do what it was to do.
     #[error("the server's process {reason}")]
     ServerProcess {

@@ -2,7 +2,7 @@
 
 use super::ExperimentError;
 use super::byte_size::ByteSize;
-use super::evaluate::Planner;
+use super::evaluate::{Planner, predicted_clear_bytes};
 use super::plan_view::{PlanView, check_memory};
 use super::prices::KnownPrices;
 use super::trial::TrialSpec;
@@ -41,6 +41,20 @@ pub fn check_all_memory<'p>(
     plans.into_iter().try_for_each(|plan| {
         let checked = plan.check_memory().and_then(|()| check_memory(plan.memory_bytes, limit.map(|limit| limit.0)));
         checked.map_err(|error| in_trial(&plan.trial_id, error))
+    })
+}
+
+/// Checks the predicted memory of trials in the clear, which have no plan, against the limit of the run.
+///
+/// # Errors
+/// [`ExperimentError::Trial`] for the first that needs too much.
+pub fn check_clear_memory<'t>(
+    trials: impl IntoIterator<Item = &'t TrialSpec>,
+    limit: Option<ByteSize>,
+) -> Result<(), ExperimentError> {
+    trials.into_iter().filter(|spec| spec.is_clear()).try_for_each(|spec| {
+        let checked = check_memory(predicted_clear_bytes(spec), limit.map(|limit| limit.0));
+        checked.map_err(|error| in_trial(&spec.id, error))
     })
 }
 

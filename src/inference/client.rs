@@ -129,9 +129,28 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`InferenceError::ImageSize`], [`InferenceError::BatchSize`], and what the scheme refuses.
     pub fn encrypt_batch(&self, images: &[&[f64]]) -> Result<Vec<SeededCiphertext>, InferenceError> {
+        let mut all = Vec::with_capacity(self.plan.encrypted.ciphertexts);
+        self.encrypt_each(images, |ciphertext| {
+            all.push(ciphertext);
+            Ok::<(), InferenceError>(())
+        })?;
+        Ok(all)
+    }
+
+    /// As [`Client::encrypt_batch`], one ciphertext after the other for `take`, which may write them down where there is no room for all.
+    ///
+    /// # Errors
+    /// As [`Client::encrypt_batch`], and what `take` says.
+    pub fn encrypt_each<E: From<InferenceError>>(
+        &self,
+        images: &[&[f64]],
+        mut take: impl FnMut(SeededCiphertext) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (limbs, scale) = (self.plan.encrypted.limbs, self.plan.encrypted.scale);
         let slots = self.plan.input_slots(images)?;
-        Ok(slots.iter().map(|slots| self.encryptor.encrypt(slots, scale, limbs)).collect::<Result<_, _>>()?)
+        slots
+            .iter()
+            .try_for_each(|slots| take(self.encryptor.encrypt(slots, scale, limbs).map_err(InferenceError::from)?))
     }
 
     /// Takes so many batches as encrypted, of a client with a seed that goes on after an interruption.

@@ -169,11 +169,15 @@ impl ClientPlan {
         self.planned_keys().count()
     }
 
-    /// Bytes that a client needs at a time, about: the largest key in memory and in a file, or the slots of a batch.
+    /// Bytes that a client needs at a time, about: the largest key in memory and in a file, or the slots of a batch, before and after they are
+    /// put in order, and one ciphertext of them, in memory and as a record.
     pub fn peak_bytes(&self) -> u64 {
         let key = self.planned_keys().map(|key| key.bytes()).max().unwrap_or(0).saturating_mul(2);
-        let slots = (self.encrypted.ciphertexts as u64).saturating_mul(self.parameters.slots() as u64);
-        key.max(slots.saturating_mul(size_of::<Complex>() as u64))
+        let Value { ciphertexts, limbs, .. } = self.encrypted;
+        let slots = self.parameters.slots() as u64;
+        let complex = slots.saturating_mul(size_of::<Complex>() as u64);
+        let ciphertext = complex.saturating_mul(limbs as u64).saturating_mul(2);
+        key.max(complex.saturating_mul(2 * ciphertexts as u64).saturating_add(ciphertext))
     }
 
     /// Bytes of them in memory.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::error::PartyError;
 use crate::dataset::{DatasetName, Normalisation};
@@ -17,12 +18,16 @@ pub struct PlanId {
 }
 
 impl PlanId {
-    /// That of a plan.
+    /// That of a plan for images of this data set that become inputs in this way: a client that makes others gets wrong classes.
     ///
     /// # Errors
     /// [`PartyError::Inference`] for a plan that cannot be written down.
-    pub fn of(plan: &Plan) -> Result<Self, PartyError> {
-        Ok(Self { parameters: plan.parameters.fingerprint(), plan: plan.fingerprint()? })
+    pub fn of(plan: &Plan, normalisation: &Normalisation, dataset: DatasetName) -> Result<Self, PartyError> {
+        let mut hash = Sha256::new_with_prefix(plan.fingerprint()?);
+        hash.update(dataset.to_string());
+        let Normalisation { mean, std } = normalisation;
+        mean.iter().chain(std).for_each(|value| hash.update(value.to_le_bytes()));
+        Ok(Self { parameters: plan.parameters.fingerprint(), plan: hash.finalize().into() })
     }
 
     /// The header of a file of this plan; `key` zeros: it belongs to no key.

@@ -79,9 +79,7 @@ pub fn encrypt(
     let mut done = 0;
     for batch in images.chunks(plan.batch) {
         let batch: Vec<&[f64]> = batch.iter().map(Vec::as_slice).collect();
-        for ciphertext in client.encrypt_batch(&batch)? {
-            writer.put(&ciphertext.to_record())?;
-        }
+        client.encrypt_each(&batch, |ciphertext| writer.put(&ciphertext.to_record()))?;
         done += batch.len();
         encrypted(done);
     }

@@ -149,8 +149,10 @@ impl<'p> Packets<'p> {
             };
             let ciphertext = read.map_err(|error| self.refused(batch, &error))?;
             if !expected.is_met(ciphertext.limbs(), ciphertext.scale()) {
-                let reason = format!("limbs {} or scale {} of the plan", ciphertext.limbs(), ciphertext.scale());
-                return Err(self.container.unsound(format!("batch {batch}: not the {reason}")).into());
+                let (limbs, scale) = (ciphertext.limbs(), ciphertext.scale());
+                let found = format!("batch {batch}: {limbs} limbs and scale {scale}");
+                let reason = format!("{found} instead of {} and {} of the plan", expected.limbs, expected.scale);
+                return Err(self.container.unsound(reason).into());
             }
             Ok(ciphertext)
         };

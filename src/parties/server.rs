@@ -35,12 +35,11 @@ pub struct Server<'p> {
 }
 
 impl<'p> Server<'p> {
-    /// A server with the evaluation keys of a client; `read` is told how many are there.
+    /// A server of the plan that `id` names with the evaluation keys of a client; `read` is told how many are there.
     ///
     /// # Errors
     /// [`PartyError::Wire`] for keys that are not those of the plan.
-    pub fn open(plan: &'p Plan, keys: &Path, read: impl FnMut(usize)) -> Result<Self, PartyError> {
-        let id = PlanId::of(plan)?;
+    pub fn open(plan: &'p Plan, id: PlanId, keys: &Path, read: impl FnMut(usize)) -> Result<Self, PartyError> {
         let (evaluator, key) = read_keys(keys, &id, &plan.client, read)?;
         Ok(Self { plan, id, key, evaluator })
     }

@@ -13,7 +13,12 @@ use super::table::{Table, alike, rows_at, text};
 use crate::experiment::accuracy_provenance::AccuracyProvenance;
 use crate::experiment::evaluate::wilson;
 use crate::experiment::records::{AccuracyRow, ImageSet, Record, TrialRow};
-use crate::experiment::setting::NetworkForm;
+use crate::experiment::setting::{
+    ActivationForm, ClusterAlgorithm, DrawSeed, NetworkForm, NodeFusing, Setting, WeightsOrigin,
+};
+
+/// Column of the seed of a clustering.
+const CLUSTER_SEED: &str = TrialRow::cluster_seed.name;
 
 /// Columns that mean the same under another name.
 const RENAMED: [(&str, &str); 12] = [
@@ -25,7 +30,7 @@ const RENAMED: [(&str, &str); 12] = [
     ("members", trial::ENSEMBLE),
     ("cluster_mode", trial::CLUSTER_MODE),
     ("clusters", trial::CLUSTERS),
-    ("cluster_seed", "cluster_seed"),
+    (CLUSTER_SEED, CLUSTER_SEED),
     ("recipe_sha256", trial::RECIPE_SHA256),
     ("epochs", trial::EPOCHS),
     ("exploding_images", trial::OVERFLOWS),
@@ -57,6 +62,7 @@ fn trials(table: &Table, hashes: Vec<String>) -> PolarsResult<DataFrame> {
         trials.rename(name, (*trial_name).into())?;
     }
     trials.with_column(Column::new(trial::MODEL_SHA256.into(), hashes))?;
+    fill_defaults(&mut trials)?;
     let images = trials.column("images")?.u64()?.clone();
     let correct = trials.drop_in_place("correct")?.u64()?.clone();
     let trained = trials.column("form")?.str()?.equal("trained");
@@ -80,6 +86,27 @@ fn trials(table: &Table, hashes: Vec<String>) -> PolarsResult<DataFrame> {
         trials.with_column(column)?;
     }
     Ok(trials)
+}
+
+/// Gives the settings that nobody could choose then the values that rows of trials have where nobody chooses: they tell
+/// configurations and repetitions apart.
+fn fill_defaults(trials: &mut DataFrame) -> PolarsResult<()> {
+    let height = trials.height();
+    let seed = DrawSeed::default().0;
+    let cluster_seeds = trials.column(CLUSTER_SEED)?.u64()?.apply(|chosen| chosen.or(Some(seed))).into_column();
+    let words = [
+        (trial::WEIGHTS, WeightsOrigin::default().as_str()),
+        (trial::ACTIVATION_FORM, ActivationForm::default().as_str()),
+        (trial::CLUSTER_METHOD, ClusterAlgorithm::default().as_str()),
+    ];
+    let fused = NodeFusing::default_value().map(|fused| fused.0);
+    let words = words.map(|(name, word)| Column::new(name.into(), vec![word; height]));
+    let others = [
+        cluster_seeds,
+        Column::new(trial::NODE_FUSING.into(), vec![fused; height]),
+        Column::new(TrialRow::weights_seed.name.into(), vec![seed; height]),
+    ];
+    words.into_iter().chain(others).try_for_each(|column| trials.with_column(column).map(|_| ()))
 }
 
 /// The rows of several directories, each measurement once. Names do not make a network another one where its hash is known.
@@ -153,6 +180,10 @@ fn hashes(table: &Table, directory: &Path) -> Result<Vec<String>, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::groups::{By, groups};
+    use crate::report::measures::accuracy;
+    use crate::report::rows::Rows;
+    use crate::report::rows::tests::directory;
 
     #[test]
     fn accuracies_in_the_clear_are_trials() {
@@ -172,6 +203,28 @@ mod tests {
             (["", "0.88"].map(str::to_owned), ["", "64"].map(str::to_owned))
         );
         assert_eq!(column(CLEAR.images), ["", "100"]);
+    }
+
+    #[test]
+    fn an_accuracy_in_the_clear_and_a_trial_of_the_same_network_are_one() {
+        let accuracies = "models,members,network,width,dataset,activation,\
+            images_of,form,cluster_mode,clusters,cluster_seed,images,correct\n\
+            a_seed0,1,resnet20,16,cifar10,herpn,test,clustered,slice,64,0,100,88\n\
+            a_seed0,1,resnet20,16,cifar10,herpn,test,folded,,,,100,90\n";
+        let trials = "trial_id,status,network,width,dataset,activation,model,weights,weights_seed,ensemble,\
+            clusters,cluster_mode,cluster_method,cluster_seed,activation_form,node_fusing,backend,images,\
+            clear_accuracy,clear_accuracy_images\n\
+            a,ok,resnet20,16,cifar10,herpn,a_seed0,trained,0,1,64,slice,lloyd,0,square,true,clear,100,0.88,100\n\
+            b,ok,resnet20,16,cifar10,herpn,a_seed0,trained,0,1,,slice,lloyd,0,square,true,clear,100,0.9,100\n";
+        let directory = directory(&[(AccuracyRow::FILE, accuracies), (TrialRow::FILE, trials)]);
+        let rows = Rows::read(&[directory.path().to_owned()]).unwrap();
+        let groups = groups(&rows, By::Network, &[], |_| true);
+        assert_eq!(groups.iter().map(|group| group.rows.len()).collect::<Vec<_>>(), [2, 2]);
+        for (group, percent) in groups.iter().zip([88.0, 90.0]) {
+            let (spread, images) = accuracy(&rows, group, CLEAR).unwrap();
+            assert!((spread.mean - percent).abs() < 1e-9 && (spread.count, images) == (1, 100), "{spread:?}");
+        }
+        assert_eq!(rows.text(trial::CLUSTER_METHOD, 1), "", "nothing is clustered");
     }
 
     #[test]

@@ -84,7 +84,10 @@ fn means<'a>(known: &Networks, rows: impl Iterator<Item = &'a TrialRow>) -> Text
         let recipe = members.iter().map(|member| known.recipe(member)).collect::<Vec<_>>().join("+");
         let kind = (&row.network, row.width, &row.dataset, &row.activation, &row.images_of, row.images);
         let family = families.entry((recipe, kind, form(row))).or_default();
-        family.extend(percent(row).map(|percent| (label(known, row), percent)));
+        // A copy under another name is no other network.
+        let network = Some(&row.model_sha256).filter(|it| !it.is_empty()).cloned();
+        let network = network.unwrap_or_else(|| label(known, row));
+        family.extend(percent(row).map(|percent| (network, percent)));
     }
     families.retain(|_, accuracies| accuracies.len() > 1);
     let spread = |accuracies: &BTreeMap<String, f64>| Spread::of(&accuracies.values().copied().collect::<Vec<_>>());
@@ -188,6 +191,7 @@ mod tests {
         let one = of("net_seed0", "aaaaaaaaaa", "r", 90.0);
         for other in [
             one.clone(),
+            of("net_seed1", "aaaaaaaaaa", "r", 90.0),
             of("net_seed1", "bbbbbbbbbb", "s", 70.0),
             TrialRow { width: Some(32), ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },
             TrialRow { images_of: "validation".to_owned(), ..of("net_seed1", "bbbbbbbbbb", "r", 70.0) },

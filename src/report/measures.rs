@@ -25,11 +25,34 @@ pub fn mean(rows: &Rows, group: &Group, column: &str) -> Option<f64> {
     spread(rows, group, column).map(|it| it.mean)
 }
 
-/// The seconds of an evaluation; the ends for a single trial are its quartiles.
+/// The share of a group's images that have the class of clear text; a trial that does not say how many counts as one.
+#[must_use]
+pub fn agreement(rows: &Rows, group: &Group) -> Option<f64> {
+    let known = group.rows.iter().filter_map(|row| {
+        Some((rows.number(trial::AGREEMENT, *row)?, rows.number(trial::IMAGES, *row).unwrap_or(1.0)))
+    });
+    let (agreeing, images) = known.fold((0.0, 0.0), |sum, (share, images)| (sum.0 + share * images, sum.1 + images));
+    (images > 0.0).then(|| agreeing / images)
+}
+
+/// The trials of a group that its seconds are of: those with most evaluations, since one cold image says less than the median
+/// of twenty. Where one does not say how many, as older rows do not, all that have seconds.
+#[must_use]
+pub fn timed(rows: &Rows, group: &Group) -> Vec<usize> {
+    let evaluations = |row: &usize| rows.number(trial::EVALUATIONS, *row).map(|count| count as u64);
+    let has_seconds = |row: &usize| rows.number(trial::LATENCY, *row).is_some();
+    let timed: Vec<usize> = group.rows.iter().copied().filter(has_seconds).collect();
+    let known: Option<Vec<u64>> = timed.iter().map(evaluations).collect();
+    let most = known.and_then(|counts| counts.into_iter().max());
+    timed.into_iter().filter(|row| most.is_none() || evaluations(row) == most).collect()
+}
+
+/// The seconds of an evaluation, of the trials with most evaluations; the ends for a single trial are its quartiles.
 #[must_use]
 pub fn latency(rows: &Rows, group: &Group) -> Option<Spread> {
-    let spread = spread(rows, group, trial::LATENCY)?;
-    let row = group.rows.iter().copied().find(|row| rows.number(trial::LATENCY, *row).is_some())?;
+    let timed = Group { rows: timed(rows, group) };
+    let spread = spread(rows, &timed, trial::LATENCY)?;
+    let row = timed.first();
     match (rows.number(trial::LATENCY_LOW, row), rows.number(trial::LATENCY_HIGH, row)) {
         (Some(low), Some(high)) if spread.count == 1 => Some(spread.at_least((low, high))),
         _ => Some(spread),
@@ -154,6 +177,33 @@ mod tests {
         assert!((seconds.mean - 46.0 / 256.0).abs() < 1e-9 && seconds.count == 2 && batched, "{seconds:?}");
         let (seconds, batched) = seconds_per_image(&rows, &Group { rows: vec![1] }).unwrap();
         assert!((seconds.mean - 15.0).abs() < 1e-9 && batched);
+    }
+
+    #[test]
+    fn seconds_are_of_the_trials_with_most_evaluations() {
+        let rows = rows(
+            "trial_id,status,latency_seconds_median,latency_seconds_quartile1,latency_seconds_quartile3,latency_evaluations\n\
+             a,ok,1.86,1.8,1.9,20\nb,ok,2.11,,,1\nc,ok,1.88,1.8,2,20\nd,ok,3.86,,,\n",
+        );
+        let of = |rows_of: &[usize]| latency(&rows, &Group { rows: rows_of.to_vec() }).unwrap();
+        let one = of(&[1, 0]);
+        assert_eq!((one.mean, one.low, one.high, one.count), (1.86, 1.8, 1.9, 1));
+        let two = of(&[0, 1, 2]);
+        assert!((two.mean - 1.87).abs() < 1e-9 && two.count == 2, "{two:?}");
+        let unknown = of(&[0, 3]);
+        assert!((unknown.mean - 2.86).abs() < 1e-9 && unknown.count == 2, "{unknown:?}");
+    }
+
+    #[test]
+    fn one_network_under_two_names_is_one_repetition() {
+        let rows = rows(
+            "trial_id,status,model,model_sha256,simulated_accuracy,simulated_accuracy_images,card_accuracy\n\
+             a,ok,x_seed0,11,0.9,200,0.9\nb,ok,x_seed1,11,0.9,200,0.9\nc,ok,x_seed2,22,0.8,200,0.8\n",
+        );
+        let all = Group { rows: vec![0, 1, 2] };
+        for spread in [accuracy(&rows, &all, SIMULATED).unwrap().0, card_accuracy(&rows, &all).unwrap()] {
+            assert!((spread.mean - 85.0).abs() < 1e-9 && spread.count == 2, "{spread:?}");
+        }
     }
 
     #[test]

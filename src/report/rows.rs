@@ -1,6 +1,6 @@
 //! The trials of one or several results directories.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use polars::functions::concat_df_diagonal;
@@ -13,7 +13,7 @@ use super::table::{self, alike, attempt_rank, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
 use crate::experiment::records::{AccuracyRow, ImageSet, Record, TrialRow};
-use crate::experiment::setting::{Processes, RingSwitching};
+use crate::experiment::setting::{LayoutKind, Processes, RingSwitching};
 use crate::network::{Pool, Shortcut};
 
 /// Whether a directory has trials.
@@ -28,6 +28,9 @@ pub const VARIANT: &str = "weights_variant";
 /// Column that is made here: the names of the weights, which tell different files apart; the same file has always the same.
 pub const LABEL: &str = "weights_label";
 
+/// What the batch of the tiled layout reads as where no number is set: as many images as a ciphertext has room for.
+pub const FULL_BATCH: &str = "auto";
+
 /// Column that is made here: the names of the weights without their seeds, so that repetitions of a training, and the members of an
 /// ensemble, are one recipe.
 const RECIPE: &str = "weights_recipe";
@@ -36,7 +39,7 @@ const RECIPE: &str = "weights_recipe";
 const DIRECTORY: &str = "results_directory";
 
 /// Trials that came to their end, of several attempts the last one each. What is off in a setting reads as empty, as where nobody could
-/// ask for it.
+/// ask for it; a batch reads as what it is by its layout.
 #[derive(Debug, Clone)]
 pub struct Rows {
     frame: DataFrame,
@@ -195,14 +198,14 @@ fn ended(trials: &DataFrame) -> PolarsResult<DataFrame> {
     }
 }
 
-/// Empties the settings of what is off, or as it was before one could choose: tables of earlier versions do not have them.
+/// Empties the settings of what is off, or as it was before one could choose, since tables of earlier versions do not have them; but an
+/// empty batch is filled in.
 pub(super) fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
-    for name in [trial::ENSEMBLE, trial::BATCH] {
-        if let Ok(numbers) = frame.column(name).and_then(|column| column.u64()) {
-            let several = numbers.apply(|number| number.filter(|number| *number != 1)).into_column();
-            frame.with_column(several)?;
-        }
+    if let Ok(members) = frame.column(trial::ENSEMBLE).and_then(|column| column.u64()) {
+        let several = members.apply(|members| members.filter(|members| *members != 1)).into_column();
+        frame.with_column(several)?;
     }
+    fill_batches(frame)?;
     let off = [
         (trial::PROCESSES, Processes::One.as_str()),
         (trial::RING_SWITCHING, RingSwitching::None.as_str()),
@@ -216,6 +219,24 @@ pub(super) fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
     for name in [trial::CLUSTER_MODE, trial::CLUSTER_METHOD] {
         keep_words(frame, name, |row, _| on[row])?;
     }
+    Ok(())
+}
+
+/// Says of every batch what its layout makes of an empty cell: one image, in the tiled layout as many as there is room for; in
+/// the clear there is no batch.
+fn fill_batches(frame: &mut DataFrame) -> PolarsResult<()> {
+    const TILED: &str = LayoutKind::Tiled.as_str();
+    if frame.column(trial::LAYOUT).is_err() {
+        return Ok(());
+    }
+    let batch = |row| match (table::text(frame, trial::BATCH, row), table::text(frame, trial::LAYOUT, row).as_str()) {
+        (unset, "") if unset.is_empty() => unset,
+        (unset, TILED) if unset.is_empty() => FULL_BATCH.to_owned(),
+        (unset, _) if unset.is_empty() => "1".to_owned(),
+        (images, _) => images,
+    };
+    let batches: Vec<String> = (0..frame.height()).map(batch).collect();
+    frame.with_column(Column::new(trial::BATCH.into(), batches))?;
     Ok(())
 }
 
@@ -237,9 +258,12 @@ fn name_networks(frame: &mut DataFrame) -> PolarsResult<()> {
         [trial::NETWORK, trial::WIDTH, trial::DATASET, trial::ACTIVATION].map(cells);
     let columns = models.iter().zip(&sha256).zip(&recipes);
     let networks = Networks::of(columns.map(|((names, sha256), recipes)| (&**names, &**sha256, &**recipes)));
+    let members: Vec<Vec<Named>> =
+        models.iter().zip(&sha256).map(|(names, sha256)| Named::members(names, sha256)).collect();
+    let first_names = FirstNames::of(members.iter().flatten());
     let (mut labels, mut recipes, mut variants) = (Vec::new(), Vec::new(), Vec::new());
-    for (row, (names, sha256)) in models.iter().zip(&sha256).enumerate() {
-        let members = Named::members(names, sha256);
+    for (row, members) in members.iter().enumerate() {
+        let members: Vec<Named> = members.iter().map(|member| first_names.named(member)).collect();
         labels.push(members.iter().map(|member| networks.label(member)).collect::<Vec<_>>().join(" "));
         let distinct: BTreeSet<String> = members.iter().map(|member| networks.recipe(member)).collect();
         let known = format!("{}_w{}_{}_", network[row], width[row], dataset[row]);
@@ -250,6 +274,37 @@ fn name_networks(frame: &mut DataFrame) -> PolarsResult<()> {
         frame.with_column(Column::new(name.into(), texts))?;
     }
     Ok(())
+}
+
+/// The name under which each file of weights is met first: a copy under another name is no other network.
+#[derive(Debug, Default)]
+struct FirstNames<'n> {
+    /// Names by hash.
+    names: HashMap<&'n str, &'n str>,
+    /// Hashes by name.
+    hashes: HashMap<&'n str, BTreeSet<&'n str>>,
+}
+
+impl<'n> FirstNames<'n> {
+    fn of(networks: impl Iterator<Item = &'n Named>) -> Self {
+        let mut known = Self::default();
+        for Named { name, sha256 } in networks.filter(|network| !network.sha256.is_empty()) {
+            known.names.entry(sha256.as_str()).or_insert(name.as_str());
+            known.hashes.entry(name.as_str()).or_default().insert(sha256.as_str());
+        }
+        known
+    }
+
+    /// A network by that name; one without a hash is the one of its name, if there is one alone.
+    fn named(&self, network: &Named) -> Named {
+        let alone = |hashes: &BTreeSet<&'n str>| if hashes.len() == 1 { hashes.first().copied() } else { None };
+        let sha256 = match network.sha256.as_str() {
+            "" => self.hashes.get(network.name.as_str()).and_then(alone),
+            known => Some(known),
+        };
+        let first = sha256.and_then(|sha256| self.names.get(sha256)).copied();
+        Named { name: first.unwrap_or(&network.name).to_owned(), ..network.clone() }
+    }
 }
 
 /// What the recipes of weights say beyond what is `known`, the activation and the seed: `distilled`; empty: nothing.
@@ -344,10 +399,31 @@ pub(crate) mod tests {
              b,ok,r20,16,c10,herpn,model.safetensors,2222222222,trained\n\
              c,ok,r20,16,c10,herpn,other.safetensors,2222222222,trained\n",
         );
-        assert_eq!([0, 1, 2].map(|row| rows.text(LABEL, row)), ["model@11111111", "model@22222222", "other"]);
+        let labels = [0, 1, 2].map(|row| rows.text(LABEL, row));
+        assert_eq!(labels, ["model@11111111", "model@22222222", "model@22222222"], "a copy is no other network");
         assert_eq!([0, 1].map(|row| rows.text(VARIANT, row)), ["model@11111111", "model@22222222"]);
         let recipe = rows.telling().find(|(name, _)| *name == trial::MODEL).unwrap().1;
         assert_ne!(rows.text(recipe, 0), rows.text(recipe, 1));
+    }
+
+    #[test]
+    fn a_file_of_weights_has_its_first_name_also_where_its_hash_is_not_known() {
+        let rows = rows(
+            "trial_id,status,model,model_sha256\n\
+             a,ok,x_seed0,11\nb,ok,copy.safetensors,11\nc,ok,copy,\nd,ok,x_seed0 copy,11 11\ne,ok,y,\n",
+        );
+        let labels = [0, 1, 2, 3, 4].map(|row| rows.text(LABEL, row));
+        assert_eq!(labels, ["x_seed0", "x_seed0", "x_seed0", "x_seed0 x_seed0", "y"]);
+        assert_eq!([0, 1, 2, 3, 4].map(|row| rows.text(RECIPE, row)), ["x", "x", "x", "x", "y"]);
+    }
+
+    #[test]
+    fn an_empty_batch_is_what_its_layout_makes_of_it() {
+        let header = "trial_id,status,layout";
+        let rows = rows(&format!("{header},batch\na,ok,packed,\nb,ok,tiled,\nc,ok,channel,8\nd,ok,,\ne,ok,packed,1\n"));
+        assert_eq!([0, 1, 2, 3, 4].map(|row| rows.text(trial::BATCH, row)), ["1", FULL_BATCH, "8", "", "1"]);
+        let older = super::tests::rows(&format!("{header}\na,ok,packed\n"));
+        assert_eq!(older.text(trial::BATCH, 0), "1");
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 
 use super::ReportError;
+use super::columns::{CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::format::significant;
 use super::table::{Table, number, text};
 use super::text_table::{Align, TextTable};
-use crate::experiment::records::{SecurityVerdict, TrialRow};
+use crate::experiment::records::{ImageSet, SecurityVerdict, TrialRow};
 use crate::experiment::store::write_whole;
 
 /// How a summary column is shown.
@@ -94,7 +95,8 @@ pub fn security_word(verdict_2018: &str, verdict_2024: &str) -> &'static str {
     }
 }
 
-/// The summary of all trials: chosen columns of `trials.csv`, unchanged, and one that says `insecure` where that is so.
+/// The summary of all trials: chosen columns of `trials.csv`, unchanged but for accuracies of held out images, which are none
+/// to show, and one that says `insecure` where that is so.
 ///
 /// # Errors
 /// [`ReportError::Column`].
@@ -104,7 +106,21 @@ pub fn summary(trials: &Table) -> Result<DataFrame, ReportError> {
     let wrong = |error: PolarsError| ReportError::Compute { what: "summary", reason: error.to_string() };
     let mut frame = trials.select(&COLUMNS.map(|(column, _, _)| column))?;
     frame.with_column(Column::new(SECURITY.into(), security)).map_err(wrong)?;
+    let images_of = trials.text_or_empty(trial::IMAGES_OF);
+    hide_accuracies(&mut frame, &images_of.iter().map(|of| of == ImageSet::Validation.as_str()).collect::<Vec<_>>())
+        .map_err(wrong)?;
     Ok(frame)
+}
+
+/// Empties the accuracies of the trials that are `held_out`.
+fn hide_accuracies(frame: &mut DataFrame, held_out: &[bool]) -> PolarsResult<()> {
+    let shown: BooleanChunked = held_out.iter().map(|held_out| Some(!held_out)).collect();
+    for of in [ENCRYPTED, SIMULATED, CLEAR] {
+        let found = frame.column(of.share)?.as_materialized_series().clone();
+        let nothing = Series::full_null(of.share.into(), found.len(), found.dtype());
+        frame.with_column(found.zip_with(&shown, &nothing)?.into_column())?;
+    }
+    Ok(())
 }
 
 /// Writes `summary.csv` and `summary.md` into the results directory and gives their paths.
@@ -167,6 +183,17 @@ pub fn trials(directory: &Path) -> Result<Table, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::rows::tests::directory;
+
+    #[test]
+    fn a_summary_has_no_accuracy_of_held_out_images() {
+        let header = "trial_id,status,images_of,agreement,accuracy,simulated_accuracy";
+        let rows = "a,ok,test,1,0.9,0.8\nb,ok,validation,1,0.7,0.6\n";
+        let directory = directory(&[("trials.csv", &format!("{header}\n{rows}"))]);
+        let frame = summary(&trials(directory.path()).unwrap()).unwrap();
+        let cells = |row: usize| header.split(',').skip(3).map(|name| text(&frame, name, row)).collect::<Vec<_>>();
+        assert_eq!((cells(0).join(" "), cells(1).join(" ")), ("1.0 0.9 0.8".into(), "1.0  ".into()));
+    }
 
     #[test]
     fn only_two_agreeing_verdicts_are_128_bit() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
 use super::groups::{By, Group, configurations, groups};
-use super::measures::{FEWEST_IMAGES, accuracy, card_accuracy, latency, mean, seconds_per_image};
+use super::measures::{FEWEST_IMAGES, accuracy, agreement, card_accuracy, latency, seconds_per_image};
 use super::rows::Rows;
 use super::security;
 use super::spread::Spread;
@@ -62,7 +62,7 @@ pub struct Point {
 pub struct TradeOff {
     /// The data set, as rows name it.
     pub dataset: String,
-    /// The points, by seconds of an image.
+    /// The points, by seconds of an image; none: [`no_points`].
     pub points: Vec<Point>,
     /// Timed configurations of trained weights that have no accuracy of enough images.
     pub without: usize,
@@ -80,7 +80,13 @@ fn as_trained(rows: &Rows, group: &Group) -> Option<Spread> {
     card_accuracy(rows, group).filter(|_| plain)
 }
 
-/// Accuracy against latency for every data set, or why there is none.
+/// Why there is no point.
+#[must_use]
+pub fn no_points() -> String {
+    format!("no configuration of trained weights has both seconds and an accuracy of {FEWEST_IMAGES} images or more")
+}
+
+/// Accuracy against latency for every data set that has seconds, or why there is no point at all.
 ///
 /// # Errors
 /// No configuration of trained weights has seconds and an accuracy of enough images.
@@ -105,7 +111,7 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
     let timed = groups(rows, By::Speed, &[], |row| rows.is_trained(row) && rows.number(trial::LATENCY, row).is_some());
     let datasets: BTreeSet<String> = timed.iter().map(|group| rows.text(trial::DATASET, group.first())).collect();
     let accuracy = |group: &Group| {
-        let agrees = mean(rows, group, trial::AGREEMENT).is_none_or(|share| share >= AGREEING);
+        let agrees = agreement(rows, group).is_none_or(|share| share >= AGREEING);
         // Nothing else speaks for what gives other classes.
         let speaking = answers.iter().filter(|(.., own)| agrees || *own);
         let accuracies = speaking.filter_map(|((numbers, groups), kind, own)| {
@@ -134,14 +140,8 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
         mark_front(&mut points);
         TradeOff { dataset, without: here.len() - points.len(), points }
     };
-    let all: Vec<TradeOff> =
-        datasets.into_iter().map(of_dataset).filter(|trade_off| !trade_off.points.is_empty()).collect();
-    if all.is_empty() {
-        return Err(format!(
-            "no configuration of trained weights has both seconds and an accuracy of {FEWEST_IMAGES} images or more"
-        ));
-    }
-    Ok(all)
+    let all: Vec<TradeOff> = datasets.into_iter().map(of_dataset).collect();
+    if all.iter().all(|trade_off| trade_off.points.is_empty()) { Err(no_points()) } else { Ok(all) }
 }
 
 /// Sorts by seconds of an image and marks the secure points that no faster one of their kind matches in accuracy.
@@ -174,7 +174,8 @@ mod tests {
              e,ok,cifar100,64,1,,,4\n",
         );
         let all = trade_offs(&rows).unwrap();
-        assert_eq!(all.len(), 1, "a data set without accuracies has no point");
+        let others = all[1..].iter().map(|other| (other.dataset.as_str(), other.points.len(), other.without));
+        assert_eq!(others.collect::<Vec<_>>(), [("cifar100", 0, 1)], "a data set without accuracies has no point");
         assert_eq!((all[0].dataset.as_str(), front(&all[0])), ("cifar10", vec![true, false, true, false]));
     }
 
@@ -244,6 +245,16 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(points[2].source.words(), "1000 encrypted images in another layout");
+    }
+
+    #[test]
+    fn images_and_not_trials_agree_with_clear_text() {
+        let header = "trial_id,status,backend,seed,images,agreement,latency_seconds_median,card_accuracy\n";
+        let many = "b,ok,encrypted,2,199,1,5,0.91\n";
+        let all = trade_offs(&rows(&format!("{header}a,ok,encrypted,1,1,0,5,0.91\n{many}"))).unwrap();
+        assert_eq!(all[0].points[0].source, Source::Card);
+        // A tenth of the images and more have other classes.
+        assert!(trade_offs(&rows(&format!("{header}a,ok,encrypted,1,100,0.5,5,0.91\n{many}"))).is_err());
     }
 
     #[test]

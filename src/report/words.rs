@@ -2,7 +2,7 @@
 
 use super::columns::trial;
 use super::groups::Group;
-use super::rows::{Rows, VARIANT};
+use super::rows::{FULL_BATCH, Rows, VARIANT};
 use crate::experiment::byte_size::ByteSize;
 
 /// A network's name as articles write it.
@@ -68,8 +68,9 @@ pub fn setting(name: &str, value: &str) -> String {
         trial::CLUSTERS if value.is_empty() => "no clustering".to_owned(),
         VARIANT if value.is_empty() => "plain".to_owned(),
         trial::ENSEMBLE => format!("M = {}", if value.is_empty() { "1" } else { value }),
-        trial::BATCH => count_of(if value.is_empty() { "1" } else { value }, "image") + " in a ciphertext",
         _ if value.is_empty() => String::new(),
+        trial::BATCH if value == FULL_BATCH => "as many images as a ciphertext has room for".to_owned(),
+        trial::BATCH => count_of(value, "image") + " in a ciphertext",
         trial::NETWORK => network(value),
         trial::DATASET => dataset(value),
         trial::WIDTH => format!("width {value}"),
@@ -138,7 +139,7 @@ const TOLD: [(&str, &str); 12] = [
     (trial::CLUSTERS, ""),
     (trial::CLUSTER_MODE, ""),
     (trial::ENSEMBLE, ""),
-    (trial::BATCH, ""),
+    (trial::BATCH, "1"),
     (trial::ACTIVATION_FORM, "square"),
     (trial::NODE_FUSING, "true"),
     (trial::TOWER_REUSE, "true"),
@@ -188,10 +189,8 @@ mod tests {
         assert_eq!(setting("memory_diagonals_bytes", "1073741824"), "1.0 GiB for weights");
         assert_eq!(["1", "3"].map(|jobs| setting("jobs", jobs)), ["one trial at a time", "3 trials side by side"]);
         assert_eq!(setting("activation_form", "monic"), "activation form monic");
-        assert_eq!(
-            (setting("threads", "2"), setting("batch", "")),
-            ("2 threads".into(), "1 image in a ciphertext".into())
-        );
+        assert_eq!((setting("threads", "2"), setting("batch", "")), ("2 threads".into(), String::new()));
+        assert_eq!(setting("batch", "1"), "1 image in a ciphertext");
         assert_eq!(setting("tower_reuse", "false"), "no tower reuse");
         assert_eq!(setting("node_fusing", "true"), "with node fusing");
     }
@@ -205,8 +204,19 @@ mod tests {
         let all: Vec<_> = groups.iter().collect();
         assert_eq!(differing(&rows, &all, &[]), ["log_n"]);
         assert_eq!(series(&rows, &groups[1], &["log_n"]), "N = 2¹⁶");
+        assert_eq!(series(&rows, &groups[1], &["layout", "batch"]), "packed layout, 1 image in a ciphertext");
         assert_eq!(series(&rows, &groups[1], &[]), "measured");
         assert_eq!(shared(&rows, &all, &[]), "packed layout, 2 threads");
         assert_eq!(shared(&rows, &all[..1], &["threads"]), "N = 2¹⁵, packed layout");
+    }
+
+    #[test]
+    fn a_batch_of_the_tiled_layout_is_full_unless_a_number_is_set() {
+        let rows = rows("trial_id,status,layout,batch\na,ok,tiled,\nb,ok,tiled,5\nc,ok,,\n");
+        let groups = groups(&rows, By::Speed, &[], |_| true);
+        let named = |group: &Group| settings(&rows, group, &[trial::LAYOUT, trial::BATCH]);
+        assert_eq!(named(&groups[0]), "tiled layout, as many images as a ciphertext has room for");
+        assert_eq!(named(&groups[1]), "tiled layout, 5 images in a ciphertext");
+        assert_eq!((named(&groups[2]), shared(&rows, &[&groups[0]], &[])), (String::new(), named(&groups[0])));
     }
 }

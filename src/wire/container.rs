@@ -209,11 +209,7 @@ impl Writer {
     /// # Errors
     /// [`WireError::Write`], [`WireError::Busy`], [`WireError::Exists`].
     pub fn create(path: &Path, header: Header, meta: &impl Serialize, body_bytes: u64) -> Result<Self, WireError> {
-        let write = |source: io::Error| match source.kind() {
-            io::ErrorKind::WouldBlock => WireError::Busy { path: path.to_owned() },
-            io::ErrorKind::AlreadyExists => WireError::Exists { path: path.to_owned() },
-            _ => WireError::Write { path: path.to_owned(), source },
-        };
+        let write = |source| WireError::of_writing(path, source);
         let mut start = serde_json::to_vec(meta).map_err(|error| write(error.into()))?;
         let meta_bytes = start.len() as u64;
         let prefix = Prefix { header, meta_bytes, body_bytes }.to_bytes(&start);

@@ -1,6 +1,7 @@
 //! Errors of files that travel.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::kind::Kind;
 
@@ -14,7 +15,7 @@ pub enum WireError {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file cannot be written.
     #[error("cannot write {}: {source}; is there room on the disk, and may you write there?", path.display())]
@@ -22,7 +23,7 @@ pub enum WireError {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Another process writes the same file.
     #[error("{} is being written by another process; wait for it to end, or choose another name", path.display())]
@@ -113,4 +114,17 @@ pub enum WireError {
     /// The bytes of a machine with the other byte order.
     #[error("files of keys are read on little-endian machines only, and this one is not; use an x86-64 machine")]
     ByteOrder,
+}
+
+impl WireError {
+    /// What became of writing a file.
+    #[must_use]
+    pub fn of_writing(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::WouldBlock => Self::Busy { path },
+            io::ErrorKind::AlreadyExists => Self::Exists { path },
+            _ => Self::Write { path, source },
+        }
+    }
 }

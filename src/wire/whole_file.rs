@@ -16,6 +16,9 @@ const OWNER_ONLY: u32 = 0o600;
 /// Attempts at a file that other processes begin and end meanwhile.
 const ATTEMPTS: usize = 8;
 
+/// What file systems say of syncing a directory that have no such thing.
+const NO_SYNC: [i32; 5] = [libc::EINVAL, libc::ENOTSUP, libc::EOPNOTSUPP, libc::ENOSYS, libc::EBADF];
+
 /// Who may read a file, and whether it replaces another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
@@ -99,13 +102,15 @@ impl WholeFile {
     /// Waits until the disk has the content, then gives the file its name.
     ///
     /// # Errors
-    /// What the operating system says; then there is no such file, or the one that was there before.
+    /// What the operating system says; then there is no such file, or the one that was there before, unless it is the
+    /// disk that fails, at the very end, to keep the name.
     pub fn commit(mut self) -> io::Result<()> {
+        // The name is the directory's. One that cannot be opened is known of before anything has changed.
+        let directory = self.path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        let directory = File::open(directory)?;
         self.file.sync_all()?;
         self.rename()?;
-        // The name is the directory's.
-        let directory = self.path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        File::open(directory)?.sync_all()
+        where_directories_sync(directory.sync_all())
     }
 
     /// As [`WholeFile::commit`], without waiting: after a crash of the system the file may be empty.
@@ -127,6 +132,12 @@ impl WholeFile {
         self.committed = true;
         Ok(())
     }
+}
+
+/// What syncing a directory says, but for a file system that has none: there the name is kept as well as it can be.
+fn where_directories_sync(synced: io::Result<()>) -> io::Result<()> {
+    let has_none = |error: &io::Error| error.raw_os_error().is_some_and(|code| NO_SYNC.contains(&code));
+    synced.or_else(|error| if has_none(&error) { Ok(()) } else { Err(error) })
 }
 
 /// Where a file is while it is written.
@@ -225,6 +236,36 @@ mod tests {
         write_private(&other, b"private").unwrap();
         assert_eq!(fs::metadata(&other).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_opened_gets_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("folder");
+        let path = folder.join("file");
+        fs::create_dir(&folder).unwrap();
+        let begun = WholeFile::create(&path, Guard::Open).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o300)).unwrap();
+        // The superuser opens it all the same.
+        let opens = File::open(&folder).is_ok();
+        assert_eq!(begun.commit().is_ok(), opens);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(path.exists(), opens);
+
+        let begun = WholeFile::create(&path, Guard::Open).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(begun.commit().unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_file_system_that_syncs_no_directories_is_no_failure() {
+        let said = |code| where_directories_sync(Err(io::Error::from_raw_os_error(code)));
+        for code in [libc::EINVAL, libc::ENOTSUP, libc::EBADF] {
+            assert!(said(code).is_ok(), "{code}");
+        }
+        assert_eq!(said(libc::EIO).unwrap_err().raw_os_error(), Some(libc::EIO));
+        assert!(where_directories_sync(Ok(())).is_ok());
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub(super) fn same_level(operation: &'static str, x: State, y: State) -> Result<
 /// Both operands are at one level and scale.
 pub(super) fn compatible(operation: &'static str, x: State, y: State) -> Result<(), CkksError> {
     same_level(operation, x, y)?;
-    if (x.scale / y.scale - 1.0).abs() > SCALE_TOLERANCE {
+    let off = (x.scale / y.scale - 1.0).abs();
+    // Of scales that are no numbers, such as two of zero or of infinity, nothing is known.
+    if off.is_nan() || off > SCALE_TOLERANCE {
         return Err(CkksError::ScaleMismatch { operation, left: x.scale.log2(), right: y.scale.log2() });
     }
     Ok(())
@@ -76,4 +78,27 @@ pub(super) fn rotated_in_memory(
         return Err(CkksError::WorkingMemory { needed, limit: working_bytes });
     }
     Ok((working_bytes / ciphertext) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_without_a_ratio_differ() {
+        let compatible =
+            |left, right| compatible("add", State { limbs: 2, scale: left }, State { limbs: 2, scale: right });
+        assert_eq!(compatible(1024.0, 1024.0 + 1e-7), Ok(()));
+        for (left, right) in [
+            (1024.0, 1025.0),
+            (0.0, 0.0),
+            (f64::INFINITY, f64::INFINITY),
+            (f64::INFINITY, 1.0),
+            (f64::NAN, f64::NAN),
+            (f64::NAN, 1.0),
+        ] {
+            let found = compatible(left, right);
+            assert!(matches!(found, Err(CkksError::ScaleMismatch { .. })), "{left} and {right}: {found:?}");
+        }
+    }
 }

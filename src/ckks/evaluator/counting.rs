@@ -8,7 +8,7 @@ use super::interface::Evaluator;
 use super::load::Blocks;
 use super::operations::{Load, Operations};
 use crate::ckks::combination::Combination;
-use crate::ckks::encoder::Complex;
+use crate::ckks::encoder::{Complex, check_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
@@ -147,6 +147,7 @@ impl Evaluator for Counting {
         *x
     }
     fn add_plain(&self, x: &Counted, slots: &[Complex]) -> Result<Counted, CkksError> {
+        check_scale(x.scale)?;
         let mut work = self.plaintext(x, slots);
         work.additions = 1;
         work.limb_passes += 2.0 * x.limbs as f64;
@@ -154,6 +155,7 @@ impl Evaluator for Counting {
         Ok(*x)
     }
     fn multiply_plain(&self, x: &Counted, slots: &[Complex], scale: f64) -> Result<Counted, CkksError> {
+        check_scale(scale)?;
         let mut work = self.plaintext(x, slots);
         work.plain_products = 1;
         work.limb_products = x.limbs as f64;
@@ -211,6 +213,7 @@ impl Evaluator for Counting {
         Ok(*x)
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
+        check_scale(scale)?;
         let coefficients = 2 * transform.source.period();
         Ok(CountedWork {
             work: transform.clone(),
@@ -237,6 +240,7 @@ impl Evaluator for Counting {
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; transform.outputs])
     }
     fn encode_combination(&self, combination: &Arc<Combination>, scale: f64) -> Result<Self::Combination, CkksError> {
+        check_scale(scale)?;
         let plaintexts = combination.plaintexts();
         let share = 2.0 * plaintexts.period() as f64 / self.parameters.n() as f64;
         let bytes = 16 * (plaintexts.bases().len() * plaintexts.period()) as u64;
@@ -261,6 +265,7 @@ impl Evaluator for Counting {
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; combination.outputs()])
     }
     fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<Self::ScalarMatrix, CkksError> {
+        check_scale(scale)?;
         let share = 2.0 * matrix.period() as f64 / self.parameters.n() as f64;
         let bytes = 16 * (matrix.masks().len() * matrix.period()) as u64;
         Ok(CountedWork { work: matrix.clone(), scale, share, bytes, evaluated: None })

@@ -87,7 +87,8 @@ pub trait Evaluator: Sync {
     /// and is repeated.
     ///
     /// # Errors
-    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`]; [`CkksError::Scale`] for a scale that is no finite
+    /// number above zero.
     fn add_plain(&self, x: &Self::Ciphertext, slots: &[Complex]) -> Result<Self::Ciphertext, CkksError>;
 
     /// x * slots, encoded at `scale`; the scale of the result is the product.
@@ -176,7 +177,7 @@ pub trait Evaluator: Sync {
     /// Encodes the diagonals of a transform at `scale`.
     ///
     /// # Errors
-    /// [`CkksError::PlaintextOverflow`] and what the source of the diagonals reports.
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::Scale`] and what the source of the diagonals reports.
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError>;
 
     /// The same transform with all that can be computed beforehand for inputs of `limbs` limbs: the diagonals modulo each of their primes.
@@ -202,7 +203,7 @@ pub trait Evaluator: Sync {
     /// Encodes the plaintexts of a combination at `scale`.
     ///
     /// # Errors
-    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`], [`CkksError::Scale`].
     fn encode_combination(&self, combination: &Arc<Combination>, scale: f64) -> Result<Self::Combination, CkksError>;
 
     /// Bytes of an encoded combination.
@@ -223,7 +224,7 @@ pub trait Evaluator: Sync {
     /// Encodes a matrix at `scale`: weights without a mask as the nearest whole numbers, the others with their masks as plaintexts.
     ///
     /// # Errors
-    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`].
+    /// [`CkksError::PlaintextOverflow`], [`CkksError::TooManySlots`], [`CkksError::Scale`].
     fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<Self::ScalarMatrix, CkksError>;
 
     /// Bytes of an encoded matrix.

@@ -20,6 +20,8 @@ mod program_tests;
 #[cfg(test)]
 mod ring_switch_tests;
 #[cfg(test)]
+mod scale_tests;
+#[cfg(test)]
 mod testing;
 
 pub use check::SCALE_TOLERANCE;

@@ -203,7 +203,7 @@ impl<E: Evaluator> Bench<'_, E> {
         let x: Vec<Vec<Complex>> = (0..inputs as u64).map(|k| slots(50 + k, SLOTS)).collect();
 
         // Before the folds: the data's errors and the babies' times the weights, the weights' times the data, and giant steps.
-        let product_scale = scale * split_scale(weight_scale).0;
+        let product_scale = scale * split_scale(weight_scale).unwrap().0;
         let all = together(values.iter().map(|v| rms(v)));
         let rotated = diagonals.iter().zip(&values).filter(|(d, _)| babies[d.baby] != 0);
         let rotated = together(rotated.map(|(_, v)| rms(v)));
@@ -222,7 +222,7 @@ impl<E: Evaluator> Bench<'_, E> {
         let mut errors = [together([
             fresh(scale) * all,
             at(switching(parameters, limbs), scale) * rotated,
-            data * encoded(period, split_scale(weight_scale).0),
+            data * encoded(period, split_scale(weight_scale).unwrap().0),
             late * (steps as f64).sqrt(),
         ]); 2];
         for fold in folds {
@@ -284,7 +284,7 @@ impl<E: Evaluator> Bench<'_, E> {
             let switch = if source.steps == 0 { 0.0 } else { at(key_switch(parameters, limbs), scale) };
             rms(&factors) * together([fresh(scale), switch])
         });
-        let rounded = encoded(period, split_scale(weight_scale).0);
+        let rounded = encoded(period, split_scale(weight_scale).unwrap().0);
         let plaintext_errors = sums.iter().map(|(_, terms)| rms(&combination.sum_clear(&x, terms)) * rounded);
         let before = together(source_errors.chain(plaintext_errors));
         let clear = combination.apply_clear(&x).remove(0);

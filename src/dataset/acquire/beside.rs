@@ -17,6 +17,34 @@ pub enum Existing {
     Replace,
 }
 
+/// What the name of a folder ends in that another one replaces, while it does.
+const REPLACED: &str = "replaced";
+
+/// Puts back the data set that a process had moved aside to replace it when it was killed.
+///
+/// # Errors
+/// [`DatasetError::Write`].
+pub(super) fn restore(out: &Path, name: DatasetName) -> Result<(), DatasetError> {
+    let target = out.join(name.archive_directory());
+    match &moved_aside(out, name)[..] {
+        [aside] if !target.exists() => fs::rename(aside, &target).map_err(|source| write_error(&target, source)),
+        // Of several nobody knows which was the last.
+        _ => Ok(()),
+    }
+}
+
+/// The whole data sets in `out` that were moved aside; what lacks files was being removed.
+fn moved_aside(out: &Path, name: DatasetName) -> Vec<PathBuf> {
+    let (beginning, ending) = (format!(".{}.", name.archive_directory()), format!(".{REPLACED}"));
+    let is_aside = |path: &PathBuf| {
+        let found = path.file_name().unwrap_or_default().to_string_lossy();
+        found.starts_with(&beginning) && found.ends_with(&ending)
+    };
+    let is_whole = |path: &PathBuf| name.files().all(|file| path.join(file).is_file());
+    let entries = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(is_aside).filter(is_whole).collect()
+}
+
 /// A folder in the making; removed unless it is [put](Beside::put) in its place.
 #[derive(Debug)]
 pub(super) struct Beside {
@@ -64,7 +92,7 @@ impl Beside {
         if existing == Existing::Keep {
             return Err(occupied(target, "give --force to replace it, or choose another --out"));
         }
-        let aside = path.with_extension("replaced");
+        let aside = path.with_extension(REPLACED);
         fs::rename(&target, &aside).map_err(|source| write_error(&target, source))?;
         if let Err(source) = fs::rename(path, &target) {
             // Back to where it was; that this fails, too, is the same trouble again.

@@ -11,7 +11,9 @@ use super::archive::{check_md5, create, write_error};
 use crate::dataset::error::DatasetError;
 
 /// How often a download that breaks off is taken up again.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: u32 = 5;
+/// How long to wait before a server that is busy is asked the second time; longer each time after.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait for a connection, and for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes read at once.
@@ -62,6 +64,7 @@ fn fetch_with(
             }
             return Err(broken.error);
         }
+        thread::sleep(broken.pause * attempt);
         attempt += 1;
     }
     if let Err(error) = check_md5(&partial, md5) {
@@ -75,23 +78,31 @@ fn fetch_with(
 struct Broken {
     error: DatasetError,
     worth_another_attempt: bool,
+    /// Before the second attempt.
+    pause: Duration,
 }
 
 impl Broken {
     fn connection(url: &str, problem: impl std::fmt::Display) -> Self {
         let advice = "check the network, then type the same command again: it goes on where this one ended";
         let error = DatasetError::Download { url: url.to_owned(), problem: problem.to_string(), advice };
-        Self { error, worth_another_attempt: true }
+        Self { error, worth_another_attempt: true, pause: Duration::ZERO }
+    }
+
+    fn server(url: &str, problem: impl std::fmt::Display) -> Self {
+        let advice = "wait a while, then type the same command again: it goes on where this one ended";
+        let error = DatasetError::Download { url: url.to_owned(), problem: problem.to_string(), advice };
+        Self { error, worth_another_attempt: true, pause: PAUSE }
     }
 
     fn address(url: &str, problem: impl std::fmt::Display) -> Self {
         let advice = "check the address, or give another with --url, or download it by hand and use `data import`";
         let error = DatasetError::Download { url: url.to_owned(), problem: problem.to_string(), advice };
-        Self { error, worth_another_attempt: false }
+        Self { error, worth_another_attempt: false, pause: Duration::ZERO }
     }
 
     fn file(path: &Path, source: std::io::Error) -> Self {
-        Self { error: write_error(path, source), worth_another_attempt: false }
+        Self { error: write_error(path, source), worth_another_attempt: false, pause: Duration::ZERO }
     }
 }
 
@@ -125,7 +136,10 @@ fn continue_download(
         // There is nothing after what is there already.
         416 if done > 0 => return Ok(()),
         status => {
-            return Err(Broken::address(url, format!("the server answers with status {status}")));
+            let problem = format!("the server answers with status {status}");
+            // It waited too long, was asked too often, or fails by itself.
+            let may_answer_later = matches!(status, 408 | 429 | 500..=599);
+            return Err(if may_answer_later { Broken::server(url, problem) } else { Broken::address(url, problem) });
         }
     }
     let length = response.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -276,6 +290,26 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing partial is left");
         // What is there is not downloaded again: nobody listens any more.
         fetch(&url, &md5(), directory.path(), &mut |_, _| ()).unwrap();
+    }
+
+    #[test]
+    fn a_server_that_is_busy_is_asked_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let (url, server) = serve(content(), vec![Answer::Part(100_000), Answer::Status(503), Answer::Asked]);
+        let path = fetch(&url, &md5(), directory.path(), &mut |_, _| ());
+        assert_eq!(server.join().unwrap(), [None, Some(100_000), Some(100_000)]);
+        assert_eq!(fs::read(path.unwrap()).unwrap(), content());
+
+        let partial = directory.path().join("x.partial");
+        for (status, again) in [(408, true), (429, true), (500, true), (404, false), (403, false)] {
+            let (url, server) = serve(content(), vec![Answer::Status(status)]);
+            let broken = continue_download(PATIENCE, &url, &partial, &mut |_, _| ()).unwrap_err();
+            server.join().unwrap();
+            assert_eq!(broken.worth_another_attempt, again, "{status}");
+            let text = broken.error.to_string();
+            let advice = if again { "wait a while" } else { "check the address" };
+            assert!(text.contains(&format!("with status {status}; {advice}")), "{text}");
+        }
     }
 
     #[test]

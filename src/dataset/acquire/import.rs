@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::archive::{check_md5, unpack, write_error};
-use super::beside::{Beside, Existing};
+use super::beside::{self, Beside, Existing};
 use super::manifest;
 use super::other_form::{other_directory, other_file};
 use super::verify::{Verified, verify};
@@ -21,7 +21,8 @@ use crate::dataset::png::read_png;
 /// * a directory with folders `train` and `test`, in each a folder per class, named as in
 ///   [`DatasetName::class_names`], of PNG images of 32 x 32 pixels. They are taken by file name, the classes in turn.
 ///
-/// The set is written and verified beside its place and then moved there: an import that fails leaves what was there before.
+/// The set is written and verified beside its place and then moved there: an import that fails leaves what was there
+/// before, and what one that was killed had moved aside is put back first.
 ///
 /// # Errors
 /// [`DatasetError::NoSource`] if it is none of these, [`DatasetError::OtherFormat`] where it is known what it is instead;
@@ -29,6 +30,7 @@ use crate::dataset::png::read_png;
 /// writing say.
 pub fn import(source: &Path, name: DatasetName, out: &Path, existing: Existing) -> Result<Verified, DatasetError> {
     fs::metadata(source).map_err(|error| DatasetError::Read { path: source.to_owned(), source: error })?;
+    beside::restore(out, name)?;
     let beside = if source.is_file() {
         check_md5(source, name.archive_md5()).map_err(|error| other_file(source, name).unwrap_or(error))?;
         let beside = Beside::create(out, name)?;
@@ -297,6 +299,35 @@ mod tests {
         binary_folder(&flat, name);
         let text = import(&two, name, &flat, Existing::Replace).unwrap_err().to_string();
         assert!(text.contains("choose another --out"), "{text}");
+    }
+
+    #[test]
+    fn what_a_killed_import_had_moved_aside_is_put_back() {
+        let name = DatasetName::Cifar10;
+        let directory = tempfile::tempdir().unwrap();
+        let (one, two, out) =
+            (directory.path().join("one"), directory.path().join("two"), directory.path().join("out"));
+        binary_folder(&one, name);
+        binary_folder(&two, name);
+        let shipped = shipped_test_images(name).unwrap();
+        fs::write(two.join("test_batch.bin"), encode(&shipped, 150..180)).unwrap();
+        import(&one, name, &out, Existing::Keep).unwrap();
+        let before = content(&out, name);
+        let folder = out.join(name.archive_directory());
+        let aside = out.join(format!(".{}.77.replaced", name.archive_directory()));
+        // A kill between the two renames; what is there is as safe from another import as before.
+        fs::rename(&folder, &aside).unwrap();
+        let text = import(&two, name, &out, Existing::Keep).unwrap_err().to_string();
+        assert!(text.contains("holds another cifar10") && text.contains("--force"), "{text}");
+        assert_eq!((content(&out, name), aside.exists()), (before.clone(), false));
+        fs::rename(&folder, &aside).unwrap();
+        import(&out, name, &out, Existing::Keep).unwrap();
+        assert_eq!(content(&out, name), before);
+        // One that was being removed is no data set any more.
+        fs::rename(&folder, &aside).unwrap();
+        fs::remove_file(aside.join("test_batch.bin")).unwrap();
+        assert_eq!(import(&two, name, &out, Existing::Keep).unwrap().test_images, 30);
+        assert!(aside.exists());
     }
 
     #[test]

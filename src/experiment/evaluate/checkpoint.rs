@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -34,9 +34,11 @@ impl Checkpoint {
         let Some(path) = path else { return Ok(Self::default()) };
         let lost = |source| ExperimentError::Append { path: path.to_owned(), source };
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path).map_err(lost)?;
-        let lines = BufReader::new(&file).lines().map_while(Result::ok);
-        // A line that a kill cut short, or with a number that is none, is a batch to evaluate again.
-        let known = lines.filter_map(|line| serde_json::from_str::<Line>(&line).ok());
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).map_err(lost)?;
+        let lines = content.split(|byte| *byte == b'\n');
+        // A line that a kill cut short or the disk spoilt, or with a number that is none, is a batch to evaluate again.
+        let known = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         let known = known.filter(|line| line.images.len() == line.outcomes.len());
         let known: HashMap<_, _> = known.map(|line| (line.images, line.outcomes)).collect();
         // What follows a line that was cut short begins on its own.
@@ -92,5 +94,19 @@ mod tests {
         assert_eq!(third.known(&[2], 0).as_deref(), Some(&batch[1..]));
         assert!(Checkpoint::open(None).unwrap().add(&[0], &batch[..1]).is_ok());
         assert!(Checkpoint::open(Some(directory.path())).is_err());
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_hides_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("trial.jsonl");
+        let batch = [outcome(&[1.0, 0.1], &[1.5, 0.2])];
+        Checkpoint::open(Some(&path)).unwrap().add(&[0], &batch).unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\xff\xfe\n").unwrap();
+        Checkpoint::open(Some(&path)).unwrap().add(&[1], &batch).unwrap();
+        let mut again = Checkpoint::open(Some(&path)).unwrap();
+        for image in [0, 1] {
+            assert_eq!(again.known(&[image], 0).as_deref(), Some(&batch[..]), "{image}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A server's plan in its directory: what it gives to clients, the keys that it got, and the evaluation of what is encrypted with them.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -16,12 +17,11 @@ use crate::experiment::event::{EventSink, Stage};
 use crate::experiment::host;
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::setting::Threads;
-use crate::experiment::store::write_whole;
 use crate::experiment::trial::TrialSpec;
 use crate::inference::Choices;
 use crate::parties::{ClientBundle, EvaluatedLayer, PartyError, PlanId, Server, prepare_keys};
 use crate::user_file::read_text;
-use crate::wire::{Container, Kind, Writer};
+use crate::wire::{Container, Guard, Kind, WholeFile, WireError, Writer};
 
 /// What the server evaluates.
 pub(super) const PLAN: &str = "server.lev";
@@ -94,16 +94,18 @@ impl ServerTimes {
         serde_json::from_str(&text).map_err(unsound)
     }
 
-    fn write(&self, path: &Path) -> Result<(), ExperimentError> {
+    fn write(&self, mut file: WholeFile, path: &Path) -> Result<(), ExperimentError> {
         let encode = |error: serde_json::Error| ExperimentError::Encode { what: "times", reason: error.to_string() };
-        write_whole(path, &serde_json::to_vec(self).map_err(encode)?)
+        let text = serde_json::to_vec(self).map_err(encode)?;
+        let written = file.write_all(&text).and_then(|()| file.commit_soon());
+        Ok(written.map_err(|source| PartyError::from(WireError::of_writing(path, source)))?)
     }
 }
 
 /// Plans a trial and writes into `directory` what the server evaluates and what it gives to clients. Returns where the latter is.
 ///
 /// # Errors
-/// [`ExperimentError::NotEncrypted`], a refusal of the plan, [`ExperimentError::OtherPlan`], [`ExperimentError::Party`] for files that cannot be written.
+/// [`ExperimentError::NotEncrypted`], a refusal of the plan, [`ExperimentError::Memory`], [`ExperimentError::OtherPlan`], [`ExperimentError::Party`] for files that cannot be written.
 pub fn prepare_bundle(
     spec: &TrialSpec,
     prices: KnownPrices,
@@ -117,6 +119,8 @@ pub fn prepare_bundle(
     task.pool()?.install(|| {
         events.progress(Stage::Preparation, 0, 1, "");
         let prepared = Prepared::of_trial(spec, &task, &prices.prices)?;
+        // Before a client makes keys for what cannot be evaluated here.
+        task.check_memory(task.memory_bytes(&prepared.plan))?;
         events.progress(Stage::Preparation, 1, 1, "");
         Ok(write_plan((spec, &prices), &prepared, &task, directory, events)?.0)
     })
@@ -134,7 +138,7 @@ pub(super) fn write_plan(
     events: &mut dyn EventSink,
 ) -> Result<(PathBuf, ClientBundle), ExperimentError> {
     let bundle = ClientBundle {
-        id: PlanId::of(&prepared.plan)?,
+        id: id_of(prepared)?,
         plan: prepared.plan.client.clone(),
         normalisation: prepared.card.normalisation,
         dataset: prepared.card.dataset,
@@ -153,6 +157,10 @@ pub(super) fn write_plan(
     let path = directory.join(BUNDLE);
     bundle.write(&path)?;
     Ok((path, bundle))
+}
+
+fn id_of(prepared: &Prepared) -> Result<PlanId, PartyError> {
+    PlanId::of(&prepared.plan, &prepared.card.normalisation, prepared.card.dataset)
 }
 
 /// What noise does to a logit, on shipped images by simulation: the root of the mean square.
@@ -179,14 +187,18 @@ impl Served {
     /// Reads and plans, on the threads that it is called on.
     fn open(container: &Container, meta: &Meta, task: Task) -> Result<Self, ExperimentError> {
         let prepared = Prepared::again(&meta.spec, &task, &meta.prices.prices, meta.chosen.clone())?;
-        let id = PlanId::of(&prepared.plan)?;
+        let id = id_of(&prepared)?;
         container.check_plan(&id.header(Kind::Server, [0; 16])).map_err(PartyError::from)?;
         Ok(Self { task, prepared, id })
     }
 }
 
 fn read(directory: &Path) -> Result<(Container, Meta), ExperimentError> {
-    let container = Container::open_kind(&directory.join(PLAN), &[Kind::Server]).map_err(PartyError::from)?;
+    let path = directory.join(PLAN);
+    if !path.exists() {
+        return Err(ExperimentError::NotPrepared { path: directory.to_owned() });
+    }
+    let container = Container::open_kind(&path, &[Kind::Server]).map_err(PartyError::from)?;
     let meta = container.meta().map_err(PartyError::from)?;
     Ok((container, meta))
 }
@@ -212,6 +224,12 @@ pub fn prepare_server_keys(
     })
 }
 
+/// The keys that a directory has.
+fn own_keys(directory: &Path) -> Result<PathBuf, ExperimentError> {
+    let keys = directory.join(KEYS);
+    if keys.exists() { Ok(keys) } else { Err(ExperimentError::NoKeys { path: directory.to_owned() }) }
+}
+
 /// Evaluates encrypted images.
 ///
 /// # Errors
@@ -219,6 +237,10 @@ pub fn prepare_server_keys(
 /// executor refuses.
 pub fn serve(request: &ServerRequest, events: &mut dyn EventSink) -> Result<(), ExperimentError> {
     let start = Instant::now();
+    // Begun first: a place that cannot be written is known before the evaluation.
+    let begin =
+        |path: &Path| WholeFile::create(path, Guard::Open).map_err(|source| WireError::of_writing(path, source));
+    let times_file = request.times.as_deref().map(begin).transpose().map_err(PartyError::from)?;
     let (container, mut meta) = read(&request.directory)?;
     if request.threads.0.is_some() {
         meta.spec.settings.threads = request.threads;
@@ -231,9 +253,12 @@ pub fn serve(request: &ServerRequest, events: &mut dyn EventSink) -> Result<(), 
         task.check_memory(task.memory_bytes(plan))?;
         events.progress(Stage::Preparation, 1, 1, "");
         let mut times = ServerTimes { plan_seconds: start.elapsed().as_secs_f64(), ..ServerTimes::default() };
-        let own = request.directory.join(KEYS);
+        let keys = match &request.keys {
+            Some(keys) => keys.clone(),
+            None => own_keys(&request.directory)?,
+        };
         let total = plan.client.keys() as u64;
-        let server = Server::open(plan, request.keys.as_deref().unwrap_or(&own), |read| {
+        let server = Server::open(plan, served.id, &keys, |read| {
             events.progress(Stage::KeyGeneration, read as u64, total, "");
         })?;
         let (layers, kept) = (plan.layers.len(), task.weight_bytes(plan));
@@ -259,9 +284,9 @@ pub fn serve(request: &ServerRequest, events: &mut dyn EventSink) -> Result<(), 
                 events.progress(Stage::Layers, layer as u64 + 1, layers as u64, name);
             },
         )?;
-        if let Some(path) = &request.times {
+        if let Some((path, file)) = request.times.as_deref().zip(times_file) {
             times.peak_memory_bytes = host::peak_memory_bytes();
-            times.write(path)?;
+            times.write(file, path)?;
         }
         Ok(())
     })

@@ -5,6 +5,8 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+
 use super::directory::all_rows;
 use super::journal::TrialRecord;
 use super::run_directory::{PENDING, RunDirectory};
@@ -38,7 +40,8 @@ impl RunDirectory {
     /// trials that did not come to their end. A part stays as it is, and gathering it again adds nothing.
     ///
     /// # Errors
-    /// As [`RunDirectory::take`] for a part, but for one that is in use; those of [`RunDirectory::record`].
+    /// As [`RunDirectory::take`] for a part, but for one that is in use; [`ExperimentError::Argument`] for one that
+    /// cannot be written; those of [`RunDirectory::record`].
     pub fn gather(&mut self, parts: &[PathBuf]) -> Result<Gathered, ExperimentError> {
         // How often each row stands here: a part may have two attempts that read alike.
         let mut here: HashMap<String, usize> = HashMap::new();
@@ -60,7 +63,7 @@ impl RunDirectory {
                     gathered.in_use.push(part.clone());
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(of_part(part, error)),
             };
             let mut left = here.clone();
             for record in records(part)? {
@@ -76,11 +79,26 @@ impl RunDirectory {
             }
             for trial_id in taken.checkpointed() {
                 if self.statuses().get(&trial_id) != Some(&TrialStatus::Ok) {
-                    add_lines(&taken.checkpoint(&trial_id), &self.checkpoint(&trial_id))?;
+                    add_batches(&taken.checkpoint(&trial_id), &self.checkpoint(&trial_id))?;
                 }
             }
         }
         Ok(gathered)
+    }
+}
+
+/// Why a part cannot be taken, in words for what is only read: those of the store are for a directory that rows go to.
+fn of_part(part: &Path, error: ExperimentError) -> ExperimentError {
+    match error {
+        ExperimentError::OutputNotWritable { source, .. } | ExperimentError::Append { source, .. } => {
+            let problem = format!(
+                "{} cannot be written: {source}; a part is locked while it is read, and what a kill left in it is \
+                 put in order: change its permissions, or copy it and name the copy",
+                part.display()
+            );
+            ExperimentError::Argument { name: "PARTS", problem }
+        }
+        error => error,
     }
 }
 
@@ -112,20 +130,28 @@ fn records(directory: &Path) -> Result<Vec<TrialRecord>, ExperimentError> {
     Ok(records)
 }
 
-/// Appends the lines of a file to another one that does not have them. In the files of batches a line is a batch, wherever it stands.
-fn add_lines(from: &Path, to: &Path) -> Result<(), ExperimentError> {
+/// The batches in a file of them: a line each, wherever it stands. What a kill cut short or the disk spoilt is none.
+fn batches(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
+    content.split(|byte| *byte == b'\n').filter(move |line| std::str::from_utf8(line).is_ok_and(is_json))
+}
+
+/// Appends the batches of a file to another one that does not have them.
+fn add_batches(from: &Path, to: &Path) -> Result<(), ExperimentError> {
     let unreadable = |source| ExperimentError::Read { path: from.to_owned(), source };
     let lost = |source| ExperimentError::Append { path: to.to_owned(), source };
-    let lines = fs::read_to_string(from).map_err(unreadable)?;
-    let there = if to.exists() { fs::read_to_string(to).map_err(lost)? } else { String::new() };
-    let there: HashSet<&str> = there.lines().collect();
-    let new: String = lines.lines().filter(|line| !there.contains(line)).map(|line| format!("{line}\n")).collect();
+    let lines = fs::read(from).map_err(unreadable)?;
+    let there = if to.exists() { fs::read(to).map_err(lost)? } else { Vec::new() };
+    let there: HashSet<&[u8]> = batches(&there).collect();
+    let new: Vec<&[u8]> = batches(&lines).filter(|line| !there.contains(line)).collect();
     if new.is_empty() {
         return Ok(());
     }
-    let mut file = OpenOptions::new().create(true).append(true).open(to).map_err(lost)?;
     // Where the last line was cut short, what follows begins on its own.
-    file.write_all(format!("\n{new}").as_bytes()).and_then(|()| file.sync_data()).map_err(lost)
+    let mut text = vec![b'\n'];
+    new.into_iter().for_each(|line| text.extend(line.iter().chain(b"\n")));
+    let mut file = OpenOptions::new().create(true).append(true).open(to).map_err(lost)?;
+    file.write_all(&text).and_then(|()| file.sync_data()).map_err(lost)
 }
 
 #[cfg(test)]
@@ -133,7 +159,7 @@ mod tests {
     use std::slice::from_ref;
 
     use super::*;
-    use crate::experiment::store::journal;
+    use crate::experiment::store::{journal, lock};
 
     fn record(trial_id: &str, status: TrialStatus, reason: &str) -> TrialRecord {
         let mut record = journal::tests::record(trial_id, status);
@@ -208,18 +234,30 @@ mod tests {
         let (held, _) = RunDirectory::take(&a).unwrap();
         let paths = ["a", "b"].map(|id| held.checkpoint(id));
         for path in &paths {
-            fs::write(path, "\none\ntwo\nthr").unwrap();
+            fs::write(path, b"\n[1]\n\xff\xfe\n[2]\n[3").unwrap();
         }
         drop(held);
         let (mut run, _) = RunDirectory::take(&root.path().join("all")).unwrap();
-        fs::write(run.checkpoint("a"), "zero\none\ntw").unwrap();
+        fs::write(run.checkpoint("a"), b"[0]\n\xff\xfe\n[1]\n[2").unwrap();
         for _ in 0..2 {
             run.gather(from_ref(&a)).unwrap();
         }
-        let text = fs::read_to_string(run.checkpoint("a")).unwrap();
-        let mut lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-        lines.sort_unstable();
-        assert_eq!(lines, ["one", "thr", "tw", "two", "zero"]);
+        // Once each, and nothing of what is no batch.
+        assert_eq!(fs::read(run.checkpoint("a")).unwrap(), b"[0]\n\xff\xfe\n[1]\n[2\n[2]\n");
         assert!(!run.checkpoint("b").exists() && paths.iter().all(|path| path.exists()));
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_written_is_to_be_copied() {
+        let root = tempfile::tempdir().unwrap();
+        let a = part(root.path(), "a", &[record("a", TrialStatus::Ok, "")]);
+        let (mut run, _) = RunDirectory::take(&root.path().join("all")).unwrap();
+        // In the place of the lock, what even the superuser cannot write.
+        fs::create_dir(a.join(lock::FILE)).unwrap();
+        let error = run.gather(from_ref(&a)).unwrap_err();
+        assert!(matches!(error, ExperimentError::Argument { name: "PARTS", .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("{} cannot be written: ", a.display())), "{text}");
+        assert!(text.ends_with("name the copy") && !text.contains("--out") && error.is_user_error(), "{text}");
     }
 }

@@ -20,4 +20,4 @@ pub use lock::{DirectoryLock, Holder, ended_by_itself};
 pub use part::TornRow;
 pub use run_directory::{Content, Recovery, RunDirectory};
 pub use table_file::table_parts;
-pub use whole_file::{files_beside, write_json, write_private, write_whole};
+pub use whole_file::{files_beside, write_json, write_whole};

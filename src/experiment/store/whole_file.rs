@@ -39,14 +39,6 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), ExperimentError> {
     wire::write_whole(path, content).map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
 }
 
-/// As [`write_whole`], a file that its owner alone may read.
-///
-/// # Errors
-/// [`ExperimentError::Append`].
-pub fn write_private(path: &Path, content: &[u8]) -> Result<(), ExperimentError> {
-    wire::write_private(path, content).map_err(|source| ExperimentError::Append { path: path.to_owned(), source })
-}
-
 /// As [`write_whole`], a value as JSON that people read and that lasts: a run does not go on without it.
 ///
 /// # Errors

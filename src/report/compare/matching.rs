@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::side::Side;
 use crate::experiment::records::TrialRow;
+use crate::report::columns::trial;
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub(super) struct Matched {
     pub(super) mended: Vec<String>,
 }
 
-/// Matches trials by their ids, then those that are left by their settings, where these say which they are. A trial that failed before
-/// has nothing to be compared with.
+/// Matches trials by their ids, then those that are left by their settings, where these say which they are, at last by those
+/// but for the threads. A trial that failed before has nothing to be compared with.
 pub(super) fn matched(before: &Side, after: &Side) -> Matched {
     let ids: HashMap<String, usize> = (0..after.len()).map(|row| (after.id(row), row)).collect();
     let ended: Vec<usize> = (0..before.len()).filter(|row| before.has_ended(*row)).collect();
@@ -28,12 +29,13 @@ pub(super) fn matched(before: &Side, after: &Side) -> Matched {
     let left_before: Vec<usize> = ended.iter().copied().filter(|row| !counterpart.contains_key(row)).collect();
     let known: Vec<String> = (0..before.len()).map(|row| before.id(row)).collect();
     let left_after: Vec<usize> = (0..after.len()).filter(|row| !known.contains(&after.id(*row))).collect();
-    let (these, those) = (by_settings(before, &left_before), by_settings(after, &left_after));
-    for (settings, rows) in &these {
-        if let ([row], Some([other])) = (rows.as_slice(), those.get(settings).map(Vec::as_slice)) {
-            counterpart.insert(*row, *other);
-        }
-    }
+    counterpart.extend(unique_pairs((before, &left_before), (after, &left_after), &[]));
+    // Where nobody asks for threads, they are as many as the machine has cores; where a sweep does, several trials differ
+    // in them alone.
+    let [all_before, all_after] = [before, after].map(|side| (0..side.len()).collect::<Vec<_>>());
+    let is_left = |(row, other): &(usize, usize)| left_before.contains(row) && left_after.contains(other);
+    let but_threads = unique_pairs((before, &all_before), (after, &all_after), &[trial::THREADS]);
+    counterpart.extend(but_threads.into_iter().filter(is_left));
     let pairs: Vec<(usize, usize)> = ended.iter().filter_map(|row| Some((*row, *counterpart.get(row)?))).collect();
     let taken = |row: &usize| pairs.iter().any(|(_, other)| other == row);
     let alone = |side: &Side, rows: Vec<usize>| {
@@ -48,11 +50,19 @@ pub(super) fn matched(before: &Side, after: &Side) -> Matched {
     Matched { pairs, only_before, only_after, mended }
 }
 
-/// Rows by all of their settings.
-fn by_settings(side: &Side, rows: &[usize]) -> HashMap<Vec<String>, Vec<usize>> {
+/// The rows before and after that are the only ones with their settings, but for those in `without`.
+fn unique_pairs(before: (&Side, &[usize]), after: (&Side, &[usize]), without: &[&str]) -> Vec<(usize, usize)> {
+    let [these, those] = [before, after].map(|(side, rows)| by_settings(side, rows, without));
+    let only = |rows: &Vec<usize>| if let [row] = rows.as_slice() { Some(*row) } else { None };
+    these.iter().filter_map(|(settings, rows)| only(rows).zip(those.get(settings).and_then(only))).collect()
+}
+
+/// Rows by all of their settings but for those in `without`.
+fn by_settings(side: &Side, rows: &[usize], without: &[&str]) -> HashMap<Vec<String>, Vec<usize>> {
     let mut all: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
     for row in rows {
         let columns = TrialRow::SETTINGS.iter().copied().chain([TrialRow::images_of.name]);
+        let columns = columns.filter(|column| !without.contains(column));
         all.entry(columns.map(|column| side.text(column, *row)).collect()).or_default().push(*row);
     }
     all

@@ -268,6 +268,25 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_nobody_asked_for_are_a_circumstance() {
+        let with_threads = |trials: &str| {
+            let header = HEADER.replace("log_n", "threads,log_n");
+            rows::tests::directory(&[("trials.csv", &format!("{header}{trials}"))])
+        };
+        let one = with_threads("a,1,ok,2,13,,x,P,,,,,5,,,1,\n");
+        let other = with_threads("z,1,ok,8,13,,x,P,,,,,5,,,1,\n");
+        let made = compare(one.path(), other.path(), TOLERANCE).unwrap();
+        assert_eq!((made.trials[0].trial_id.as_str(), made.trials[0].trial_id_after.as_str()), ("a", "z"));
+        let expected = Circumstance { name: "threads", before: "2".into(), after: "8".into() };
+        assert_eq!(made.circumstances, [expected]);
+        // Of a sweep, two trials with the same threads are one, and others are not.
+        let swept = with_threads("b,1,ok,2,13,,x,P,,,,,5,,,1,\nc,1,ok,4,13,,x,P,,,,,5,,,1,\n");
+        let made = compare(one.path(), swept.path(), TOLERANCE).unwrap();
+        assert_eq!((made.trials[0].trial_id_after.as_str(), made.only_after.len()), ("b", 1));
+        assert!(compare(other.path(), swept.path(), TOLERANCE).is_err());
+    }
+
+    #[test]
     fn other_machines_are_told() {
         let one = directory("a,1,ok,13,,x,P,,,,,5,,,1,\n", "");
         let other = directory("a,1,ok,13,,x,Q,,,,,5,,,1,\n", "");

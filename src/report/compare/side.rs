@@ -13,13 +13,14 @@ use crate::report::rows::switch_off;
 use crate::report::table::{Table, number, text};
 use crate::report::tables;
 
-/// Columns of the program and the machine.
-const CIRCUMSTANCES: [&str; 6] = [
+/// Columns of the program and the machine; threads are as many as the machine has cores where nobody asks for them.
+const CIRCUMSTANCES: [&str; 7] = [
     TrialRow::program_version.name,
     TrialRow::commit.name,
     TrialRow::processor.name,
     TrialRow::instruction_set.name,
     TrialRow::cores.name,
+    trial::THREADS,
     TrialRow::jobs.name,
 ];
 

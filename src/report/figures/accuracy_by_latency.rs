@@ -1,6 +1,8 @@
 //! Accuracy against seconds of an image: what was measured with its Pareto fronts, and published systems as numbered points. Single images
 //! and batches, whose seconds are divided by their images, have signs and fronts of their own.
 
+use std::collections::BTreeSet;
+
 use super::font::text_width;
 use super::palette::{BLUE, GREY};
 use super::placement::{Labels, Placed};
@@ -13,7 +15,7 @@ use crate::report::published::Published;
 use crate::report::rows::Rows;
 use crate::report::security::insecure;
 use crate::report::spread::Spread;
-use crate::report::trade_off::TradeOff;
+use crate::report::trade_off::{Point as Measured, TradeOff};
 use crate::report::words;
 
 /// The figure of one data set.
@@ -51,6 +53,12 @@ const TICK: f64 = 12.0;
 const HEIGHT: u32 = 380;
 
 impl AccuracyByLatency {
+    /// The file name, without extension, of the figure of a data set.
+    #[must_use]
+    pub fn file_name(dataset: &str) -> String {
+        format!("accuracy_by_latency_{dataset}")
+    }
+
     /// The figure of a data set.
     #[must_use]
     pub fn of(rows: &Rows, trade_off: &TradeOff, published: &[Published]) -> Self {
@@ -59,8 +67,9 @@ impl AccuracyByLatency {
         // What nobody would use leaves no room for the rest.
         let of_interest = published.iter().filter_map(|spot| spot.accuracy).chain(front_accuracies(trade_off));
         let floor = of_interest.fold(100.0, f64::min) - BELOW_INTEREST;
-        let measured = spots::measured(rows, trade_off, floor, LETTERED);
-        let hidden = trade_off.points.len() - measured.len();
+        let visible = spots::visible(trade_off, floor);
+        let measured = spots::measured(rows, &visible, LETTERED);
+        let hidden = trade_off.points.len() - visible.len();
         let mut remarks = Vec::new();
         remarks.extend(subtitle::cut(hidden, floor));
         if trade_off.without > 0 {
@@ -69,9 +78,9 @@ impl AccuracyByLatency {
         }
         let spots = || measured.iter().chain(&published);
         Self {
-            name: format!("accuracy_by_latency_{}", trade_off.dataset),
+            name: Self::file_name(&trade_off.dataset),
             title: format!("Accuracy against latency on {dataset}"),
-            subtitle: second_line(rows, trade_off, !published.is_empty()),
+            subtitle: second_line(rows, &visible, !published.is_empty()),
             remarks,
             x: Axis::around("seconds of an image (logarithmic)", Scale::Log10, spots().map(|spot| spot.seconds)),
             y: Axis::around("accuracy (%)", Scale::Linear, spots().filter_map(|spot| spot.accuracy)).within(0.0, 100.0),
@@ -218,17 +227,18 @@ fn labels(frame: &Frame<'_>, fronts: &[Vec<Point>], spots: &[(&Spot, Point)]) ->
     spots.iter().map(place).collect()
 }
 
-/// What one must know of the numbers.
-fn second_line(rows: &Rows, trade_off: &TradeOff, published: bool) -> String {
-    let groups: Vec<&Group> = trade_off.points.iter().map(|point| &point.group).collect();
-    let spreads: Vec<Spread> = trade_off.points.iter().map(|point| point.accuracy).collect();
-    let mut sources: Vec<String> = trade_off.points.iter().map(|point| point.source.words()).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    let mut measured = vec![spots::shared(rows, &groups), format!("accuracy of {}", sources.join(" or "))];
+/// What one must know of the numbers that are drawn.
+fn second_line(rows: &Rows, visible: &[&Measured], published: bool) -> String {
+    let groups: Vec<&Group> = visible.iter().map(|point| &point.group).collect();
+    let spreads: Vec<Spread> = visible.iter().map(|point| point.accuracy).collect();
+    let sources: BTreeSet<String> = visible.iter().map(|point| point.source.words()).collect();
+    let sources = sources.into_iter().reduce(|all, source| format!("{all} or {source}"));
+    let mut measured = vec![spots::shared(rows, &groups)];
+    measured.extend(sources.map(|sources| format!("accuracy of {sources}")));
     measured.extend(subtitle::evaluations(rows, &groups).map(|text| format!("latency: {text}")));
     measured.retain(|part| !part.is_empty());
-    let mut parts = vec![format!("measured: {}", measured.join(", "))];
+    let mut parts = Vec::new();
+    parts.extend((!measured.is_empty()).then(|| format!("measured: {}", measured.join(", "))));
     parts.extend(subtitle::accuracy_bars(&spreads));
     parts.extend(published.then(|| "published latencies are of other machines".to_owned()));
     parts.extend(insecure(rows, &groups));
@@ -269,6 +279,24 @@ mod tests {
         assert_eq!(figure.remarks.len(), 1);
         assert!(figure.remarks[0].starts_with("1 point below") && figure.remarks[0].ends_with("is not shown"));
         assert!(!figure.caption().contains("GPU"), "none is drawn");
+    }
+
+    #[test]
+    fn the_second_line_is_about_the_points_that_are_drawn() {
+        let figure = figure(&format!(
+            "{HEADER}a,ok,resnet20,16,cifar10,13,2,0.1,,,100,1,insecure,insecure\n\
+             b,ok,resnet20,16,cifar10,14,1,0.9,,,10000,2,secure,secure\nc,ok,resnet20,16,cifar10,15,1,0.92,,,10000,3,secure,secure\n"
+        ));
+        let words: Vec<&str> = figure.measured.iter().map(|spot| spot.words.as_str()).collect();
+        assert_eq!(words, ["N = 2¹⁴", "N = 2¹⁵"]);
+        let measured = "measured: ResNet-20, width 16, 1 thread, accuracy of 10000 encrypted images;";
+        assert!(figure.subtitle.starts_with(measured), "{}", figure.subtitle);
+        assert!(!figure.subtitle.contains("insecure"), "{}", figure.subtitle);
+        // Nothing measured is close to what others published.
+        let rows = rows(&format!("{HEADER}a,ok,resnet20,16,cifar10,13,2,0.1,,,100,1,insecure,insecure\n"));
+        let published = crate::report::published::published().unwrap();
+        let figure = AccuracyByLatency::of(&rows, &trade_offs(&rows).unwrap()[0], &published);
+        assert_eq!(figure.subtitle, "published latencies are of other machines");
     }
 
     #[test]

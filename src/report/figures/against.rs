@@ -26,31 +26,44 @@ pub const ENSEMBLE: Against = Against {
 };
 
 impl Against {
-    /// The charts, one for each network and data set (several, if there are more series than colours), or why there is none.
+    /// The charts, one for each network and data set (several, if there are more series than colours), and the names of those
+    /// that are [`missing`](Self::missing) though trials have the setting; or why there is none at all.
     ///
     /// # Errors
     /// The rows do not have the setting, or not the quantity.
-    pub fn charts(self, rows: &Rows, quantity: Quantity) -> Result<Vec<Chart>, String> {
+    pub fn charts(self, rows: &Rows, quantity: Quantity) -> Result<(Vec<Chart>, Vec<String>), String> {
         let known = |row: usize| match quantity {
             Quantity::Accuracy => rows.is_trained(row),
             Quantity::Latency => rows.number(trial::LATENCY, row).is_some(),
         };
-        if (0..rows.len()).all(|row| self.value(rows, row).is_none()) {
+        let swept = panels(rows, |row| self.value(rows, row).is_some());
+        if swept.is_empty() {
             return Err(format!("no trial has the setting `{}`", self.setting));
         }
         let untold = self.untold(rows, quantity);
         let panels = panels(rows, known);
         let several = panels.len() > 1;
-        let charts: Vec<Chart> =
-            panels.iter().flat_map(|panel| self.panel(rows, quantity, panel, several, &untold)).collect();
-        let missing = || match quantity {
+        let name = |panel: &[usize]| self.file_name(rows, quantity, panel[0], true, 0);
+        let (mut charts, mut drawn): (Vec<Chart>, Vec<String>) = (Vec::new(), Vec::new());
+        for panel in &panels {
+            let of_panel = self.panel(rows, quantity, panel, several, &untold);
+            drawn.extend((!of_panel.is_empty()).then(|| name(panel)));
+            charts.extend(of_panel);
+        }
+        let missing = swept.iter().map(|panel| name(panel)).filter(|name| !drawn.contains(name)).collect();
+        if charts.is_empty() { Err(self.missing(quantity)) } else { Ok((charts, missing)) }
+    }
+
+    /// Why there is no chart.
+    #[must_use]
+    pub fn missing(self, quantity: Quantity) -> String {
+        match quantity {
             Quantity::Accuracy => {
                 let what = format!("have an accuracy of {FEWEST_IMAGES} images or more");
                 format!("no trials of trained weights with several values of `{}` {what}", self.setting)
             }
             Quantity::Latency => format!("no trials with several values of `{}` were encrypted", self.setting),
-        };
-        if charts.is_empty() { Err(missing()) } else { Ok(charts) }
+        }
     }
 
     /// What the trials of one line may differ in.
@@ -233,7 +246,7 @@ mod tests {
     fn seconds_do_not_depend_on_weights_and_accuracies_do() {
         let rows = read(TRIALS);
         let lengths = |quantity| {
-            let charts = ENSEMBLE.charts(&rows, quantity).unwrap();
+            let charts = ENSEMBLE.charts(&rows, quantity).unwrap().0;
             assert_eq!(charts.len(), 1);
             charts[0].series.iter().map(|series| series.points.iter().map(|point| point.x).collect()).collect()
         };
@@ -244,14 +257,14 @@ mod tests {
         assert_eq!(accuracy, [[2.0, 4.0]]);
         // Full clusters of one member are no joint ones.
         let full = "f,ok,resnet20,16,cifar10,herpn,x_seed0,trained,1,64,full,0.80,10000,500\n";
-        let chart = &ENSEMBLE.charts(&read(&format!("{TRIALS}{full}")), Quantity::Latency).unwrap()[0];
+        let chart = &ENSEMBLE.charts(&read(&format!("{TRIALS}{full}")), Quantity::Latency).unwrap().0[0];
         assert_eq!(chart.series[0].points.iter().map(|point| point.y).collect::<Vec<_>>(), [5.0, 9.0, 18.0]);
         // Ensembles without clusters have no mode, and are a line of their own.
         let without = "d,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0,trained,2,,slice,0.91,10000,9\n\
             e,ok,resnet20,16,cifar10,herpn,x_seed0+y_seed0,trained,4,,slice,0.91,10000,18\n";
-        let chart = &ENSEMBLE.charts(&read(&format!("{TRIALS}{without}")), Quantity::Latency).unwrap()[0];
+        let chart = &ENSEMBLE.charts(&read(&format!("{TRIALS}{without}")), Quantity::Latency).unwrap().0[0];
         assert_eq!(chart.series.iter().map(|series| series.points.len()).collect::<Vec<_>>(), [3, 2]);
-        let chart = &ENSEMBLE.charts(&rows, Quantity::Latency).unwrap()[0];
+        let chart = &ENSEMBLE.charts(&rows, Quantity::Latency).unwrap().0[0];
         assert_eq!((chart.series[0].name.as_str(), chart.subtitle.as_str()), ("", "K = 64"), "one line needs no key");
         assert!(CLUSTERS.charts(&rows, Quantity::Latency).unwrap_err().contains("several values of `clusters`"));
     }
@@ -268,15 +281,28 @@ mod tests {
 
     #[test]
     fn references_belong_to_a_line_and_say_how_they_convolve() {
-        let charts = CLUSTERS.charts(&read(CLUSTERED), Quantity::Accuracy).unwrap();
+        let charts = CLUSTERS.charts(&read(CLUSTERED), Quantity::Accuracy).unwrap().0;
         let references: Vec<&str> = charts[0].references.iter().map(|reference| reference.name.as_str()).collect();
         assert_eq!(references, ["no clustering, classical; diagonals"], "M = 2 and other scales are of no line");
         assert_eq!(charts[0].series[0].name, "clustered");
     }
 
     #[test]
+    fn a_network_with_the_setting_and_without_a_chart_is_told() {
+        // One value; several, of a few images; without clusters at all.
+        let others = "h,ok,resnet32,16,cifar10,trained,8,slice,clustered,1,22.0,0.5,10000\n\
+            i,ok,resnet20,16,cifar100,trained,8,slice,clustered,1,22.0,0.5,2\n\
+            j,ok,resnet20,16,cifar100,trained,64,slice,clustered,1,22.0,0.5,2\n\
+            k,ok,resnet44,16,cifar10,trained,,slice,classical,1,22.0,0.5,10000\n";
+        let (charts, missing) = CLUSTERS.charts(&read(&format!("{CLUSTERED}{others}")), Quantity::Accuracy).unwrap();
+        assert_eq!(charts.len(), 1);
+        let expected = ["accuracy_by_clusters_resnet32_w16_cifar10", "accuracy_by_clusters_resnet20_w16_cifar100"];
+        assert_eq!(missing, expected);
+    }
+
+    #[test]
     fn what_is_far_below_the_rest_is_cut_and_counted() {
-        let charts = CLUSTERS.charts(&read(CLUSTERED), Quantity::Accuracy).unwrap();
+        let charts = CLUSTERS.charts(&read(CLUSTERED), Quantity::Accuracy).unwrap().0;
         assert!(charts[0].subtitle.contains("1 point below 84.3 % is not shown"), "{}", charts[0].subtitle);
         assert_eq!(floor(&[90.0, 85.0, 10.0]), Some(85.0));
         assert_eq!((floor(&[90.0, 75.0]), floor(&[90.0, 50.0, 30.0])), (None, None));
@@ -290,7 +316,7 @@ mod tests {
         );
         let clear = header.replace(",10000\n", ",10000,,\n");
         let simulated = "s,ok,resnet20,16,cifar10,trained,,slice,diagonals,1,22.0,,,0.91,10000\n";
-        let chart = &CLUSTERS.charts(&read(&format!("{clear}{simulated}")), Quantity::Accuracy).unwrap()[0];
+        let chart = &CLUSTERS.charts(&read(&format!("{clear}{simulated}")), Quantity::Accuracy).unwrap().0[0];
         assert_eq!(chart.series[0].points.len(), 3);
         assert!(chart.y.title.contains("clear"), "{}", chart.y.title);
         // Two simulated points are a line, but a shorter one; three are as good, and simulated.
@@ -299,7 +325,7 @@ mod tests {
         };
         for (last, word) in [(None, "clear"), (Some(64), "simulated")] {
             let points: String = [Some(8), Some(32), last].into_iter().flatten().map(third).collect();
-            let chart = &CLUSTERS.charts(&read(&format!("{clear}{points}")), Quantity::Accuracy).unwrap()[0];
+            let chart = &CLUSTERS.charts(&read(&format!("{clear}{points}")), Quantity::Accuracy).unwrap().0[0];
             assert!(chart.y.title.contains(word), "{}", chart.y.title);
         }
     }
@@ -310,7 +336,7 @@ mod tests {
         let clear: String =
             [8, 32, 64].map(|k| format!("c{k},ok,resnet20,16,cifar10,trained,{k},slice,,,0.9,10000\n")).concat();
         let encrypted = "e,ok,resnet20,16,cifar10,trained,32,slice,tiled,15,0.9,10000\n";
-        let charts = CLUSTERS.charts(&read(&format!("{header}{clear}{encrypted}")), Quantity::Accuracy).unwrap();
+        let charts = CLUSTERS.charts(&read(&format!("{header}{clear}{encrypted}")), Quantity::Accuracy).unwrap().0;
         let lines: Vec<_> = charts[0].series.iter().map(|series| (series.name.as_str(), series.points.len())).collect();
         assert_eq!(lines, [("", 3)]);
         assert!(!charts[0].subtitle.contains("N = "), "{}", charts[0].subtitle);

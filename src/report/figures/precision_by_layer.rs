@@ -3,7 +3,7 @@
 use super::palette::GREY;
 use super::plot::{Axis, Chart, ChartPoint, Form, Marker, ROW, Scale, Series, Sign};
 use crate::report::ReportError;
-use crate::report::columns::trial;
+use crate::report::columns::{SPEED_ONLY, trial};
 use crate::report::groups::{By, Group, groups};
 use crate::report::rows::Rows;
 use crate::report::table::Table;
@@ -36,7 +36,7 @@ impl Probed {
     ) -> Result<Option<Self>, ReportError> {
         // What encryption gave, where there is both.
         let simulated = |row: usize| rows.text(trial::BACKEND, row) == "simulated";
-        let known = group.rows.iter().copied().filter(|row| rows.number(MEDIAN, *row).is_some());
+        let known = group.rows.iter().copied().filter(|row| is_probed(rows, *row));
         let Some(row) = known.min_by_key(|row| simulated(*row)) else { return Ok(None) };
         let layers = layers_of(row)?;
         let found = Self {
@@ -68,7 +68,14 @@ impl Probed {
 /// Column of the value in the middle, of trials and of layers.
 const MEDIAN: &str = "precision_bits_median";
 
-/// The charts, a few configurations each, and how many configurations are in none; no chart: no layer was probed.
+/// Whether the layers of a trial were compared with clear text.
+#[must_use]
+pub fn is_probed(rows: &Rows, row: usize) -> bool {
+    rows.number(MEDIAN, row).is_some()
+}
+
+/// The charts, a few configurations each, and how many configurations are in none; no chart: no layer was probed, or none has
+/// a row.
 ///
 /// # Errors
 /// [`ReportError::Column`].
@@ -77,7 +84,7 @@ pub fn precision_by_layer(
     layers_of: &dyn Fn(usize) -> Result<Table, ReportError>,
 ) -> Result<(Vec<Chart>, usize), ReportError> {
     let mut panels: Vec<Vec<Probed>> = Vec::new();
-    for group in groups(rows, By::Answer, &[], |row| rows.number(MEDIAN, row).is_some()) {
+    for group in groups(rows, By::Answer, &[], |row| is_probed(rows, row)) {
         let Some(probed) = Probed::of(rows, &group, layers_of)? else { continue };
         // Without fusing a network has more layers, and an axis of its own.
         let same = |panel: &&mut Vec<Probed>| panel[0].network == probed.network && panel[0].names == probed.names;
@@ -92,7 +99,8 @@ pub fn precision_by_layer(
         left_out += panel.len().saturating_sub(MOST * FIGURES);
         let network = &panel[0].network;
         let of_network: Vec<&Group> = all().filter(|one| one.network == *network).map(|one| &one.group).collect();
-        let differing = words::differing(rows, &of_network, &[trial::NETWORK, trial::DATASET, trial::WIDTH]);
+        let without = [&[trial::NETWORK, trial::DATASET, trial::WIDTH][..], &SPEED_ONLY].concat();
+        let differing = words::differing(rows, &of_network, &without);
         for chunk in panel.chunks(MOST).take(FIGURES) {
             charts.push(chart(rows, chunk, &differing, charts.len()));
         }
@@ -176,5 +184,16 @@ mod tests {
         let keys: Vec<&str> = charts[0].series.iter().map(|series| series.name.as_str()).collect();
         assert_eq!(keys, ["", "N = 2¹⁵", "", "N = 2¹⁶"], "one entry for each configuration");
         assert_eq!(charts[0].series[0].marker, charts[0].series[1].marker.hollow());
+    }
+
+    #[test]
+    fn what_changes_seconds_alone_tells_no_precision_apart() {
+        let rows = rows(
+            "trial_id,status,network,width,dataset,log_n,threads,processor,precision_bits_median\n\
+             a,ok,resnet20,16,cifar10,15,1,P,9\nb,ok,resnet20,16,cifar10,16,2,Q,9\n",
+        );
+        let (charts, _) = precision_by_layer(&rows, &|row| layers(&rows, row)).unwrap();
+        let keys: Vec<&str> = charts[0].series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!(keys, ["", "N = 2¹⁵", "", "N = 2¹⁶"]);
     }
 }

@@ -53,15 +53,21 @@ pub fn shared(rows: &Rows, groups: &[&Group]) -> String {
     groups.first().map(|group| words::settings(rows, group, &names)).unwrap_or_default()
 }
 
-/// What was measured, with an accuracy of `floor` or more, by seconds of an image; letters only if they are at most so many.
+/// The points that are drawn: those with an accuracy of `floor` or more.
 #[must_use]
-pub fn measured(rows: &Rows, trade_off: &TradeOff, floor: f64, lettered: usize) -> Vec<Spot> {
-    let points = || trade_off.points.iter().filter(|point| point.per_image.mean > 0.0 && point.accuracy.mean >= floor);
-    let groups: Vec<&Group> = points().map(|point| &point.group).collect();
+pub fn visible(trade_off: &TradeOff, floor: f64) -> Vec<&Point> {
+    let is_visible = |point: &&Point| point.per_image.mean > 0.0 && point.accuracy.mean >= floor;
+    trade_off.points.iter().filter(is_visible).collect()
+}
+
+/// What was measured at these points; letters only if they are at most so many.
+#[must_use]
+pub fn measured(rows: &Rows, visible: &[&Point], lettered: usize) -> Vec<Spot> {
+    let groups: Vec<&Group> = visible.iter().map(|point| &point.group).collect();
     let differing = words::differing(rows, &groups, &[trial::DATASET]);
-    let sources = trade_off.points.iter().any(|point| point.source != trade_off.points[0].source);
+    let sources = visible.iter().any(|point| point.source != visible[0].source);
     let letters = groups.len() <= lettered;
-    let spot = |(place, point): (usize, &Point)| {
+    let spot = |(place, point): (usize, &&Point)| {
         let row = point.group.first();
         // What all share stands in the second line; one point alone says it here.
         let named: &[&str] = if differing.is_empty() { &SHARED } else { &differing };
@@ -92,7 +98,7 @@ pub fn measured(rows: &Rows, trade_off: &TradeOff, floor: f64, lettered: usize) 
             kind,
         }
     };
-    points().enumerate().map(spot).collect()
+    visible.iter().enumerate().map(spot).collect()
 }
 
 /// Published systems on a data set: numbered, first those that state an accuracy.

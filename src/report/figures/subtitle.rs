@@ -2,6 +2,7 @@
 
 use crate::report::columns::trial;
 use crate::report::groups::Group;
+use crate::report::measures::timed;
 use crate::report::rows::Rows;
 use crate::report::spread::Spread;
 use crate::report::words;
@@ -22,14 +23,12 @@ pub fn images(images: impl Iterator<Item = u64> + Clone) -> Option<String> {
 /// How many evaluations seconds are of; none: the rows do not say.
 #[must_use]
 pub fn evaluations(rows: &Rows, groups: &[&Group]) -> Option<String> {
-    let timed = groups.iter().flat_map(|group| &group.rows).filter(|row| rows.number(trial::LATENCY, **row).is_some());
-    let of = |row: &usize| {
-        let images =
-            || Some(rows.number(trial::IMAGES, *row)? / rows.number(trial::BATCH, *row).unwrap_or(1.0).max(1.0));
+    let of = |row: usize| {
+        let images = || Some(rows.number(trial::IMAGES, row)? / rows.number(trial::BATCH, row).unwrap_or(1.0).max(1.0));
         // Older rows do not say.
-        Some(rows.number(trial::EVALUATIONS, *row).or_else(images)?.ceil() as u64)
+        Some(rows.number(trial::EVALUATIONS, row).or_else(images)?.ceil() as u64)
     };
-    let counts: Vec<u64> = timed.filter_map(of).collect();
+    let counts: Vec<u64> = groups.iter().flat_map(|group| timed(rows, group)).filter_map(of).collect();
     range(counts.into_iter()).map(|(text, one)| {
         if one { "one evaluation each".to_owned() } else { format!("medians over {text} evaluations") }
     })
@@ -87,12 +86,14 @@ mod tests {
     #[test]
     fn numbers_in_words() {
         let rows = rows(
-            "trial_id,status,images,batch,latency_seconds_median,latency_evaluations\na,ok,1,,5,\nb,ok,8,4,5,\nc,ok,,,5,\nd,ok,9,,,\ne,ok,512,,5,2\n",
+            "trial_id,status,images,batch,latency_seconds_median,latency_evaluations\n\
+             a,ok,1,,5,\nb,ok,8,4,5,\nc,ok,,,5,\nd,ok,9,,,\ne,ok,512,,5,2\nf,ok,1,,6,1\n",
         );
         let of = |places: &[usize]| evaluations(&rows, &[&Group { rows: places.to_vec() }]);
         assert_eq!(of(&[0]).unwrap(), "one evaluation each");
         assert_eq!(of(&[0, 1, 3]).unwrap(), "medians over 1 to 2 evaluations");
         assert_eq!((of(&[2, 3]), of(&[4]).unwrap()), (None, "medians over 2 evaluations".into()));
+        assert_eq!(of(&[4, 5]).unwrap(), "medians over 2 evaluations", "no seconds are of the trial with one");
         assert_eq!(images([200, 200].into_iter()).unwrap(), "200 images");
         assert_eq!((cut(1, 80.04).unwrap(), cut(0, 80.0)), ("1 point below 80.0 % is not shown".into(), None));
     }

@@ -9,7 +9,7 @@ use super::level_and_scale::{COLUMNS, level_and_scale};
 use super::levels_by_optimisation::LevelsByOptimisation;
 use super::lines::{Against, Quantity};
 use super::plot::Drawing;
-use super::precision_by_layer::precision_by_layer;
+use super::precision_by_layer::{is_probed, precision_by_layer};
 use super::rendered::Rendered;
 use super::seconds_by_layer::seconds_by_layer;
 use crate::experiment::records::LayerRow;
@@ -20,7 +20,7 @@ use crate::report::left_out::LeftOut;
 use crate::report::published::Published;
 use crate::report::row_tables::RowTables;
 use crate::report::rows::Rows;
-use crate::report::trade_off::trade_offs;
+use crate::report::trade_off::{TradeOff, no_points, trade_offs};
 use crate::report::words;
 
 /// Most trials that have figures of their own.
@@ -45,10 +45,11 @@ impl Gallery {
 
     fn against(&mut self, rows: &Rows, axis: Against, quantity: Quantity) -> Result<(), ReportError> {
         match axis.charts(rows, quantity) {
-            Ok(charts) => {
+            Ok((charts, missing)) => {
                 for chart in charts {
                     self.draw(&chart.name, sentences(&chart.title, &chart.subtitle), &chart.drawing())?;
                 }
+                missing.iter().for_each(|name| self.miss(name, axis.missing(quantity)));
             }
             Err(why) => self.miss(&format!("{}_by_{}", quantity.word(), axis.word), why),
         }
@@ -71,7 +72,11 @@ impl Gallery {
             self.miss("accuracy_by_latency", why);
             Vec::new()
         });
-        for trade_off in &all {
+        let (without, drawn): (Vec<&TradeOff>, Vec<&TradeOff>) = all.iter().partition(|it| it.points.is_empty());
+        for trade_off in without {
+            self.miss(&AccuracyByLatency::file_name(&trade_off.dataset), no_points());
+        }
+        for trade_off in drawn {
             let figure = AccuracyByLatency::of(rows, trade_off, published);
             self.draw(&figure.name, figure.caption(), &figure.drawing())?;
         }
@@ -81,7 +86,9 @@ impl Gallery {
     fn precision(&mut self, rows: &Rows, layers: &RowTables<LayerRow>) -> Result<(), ReportError> {
         let (charts, without) = precision_by_layer(rows, &|row| layers.of(rows, row))?;
         if charts.is_empty() {
-            self.miss("precision_by_layer", "no trial was probed (`probe: true`)");
+            let probed = (0..rows.len()).any(|row| is_probed(rows, row));
+            let why = if probed { "no rows of layers (layers.csv)" } else { "no trial was probed (`probe: true`)" };
+            self.miss("precision_by_layer", why);
         }
         for chart in charts {
             let caption = format!("{}: {}.", chart.title, chart.subtitle);
@@ -236,4 +243,37 @@ pub fn figures(rows: &Rows, published: &[Published]) -> Result<(Vec<Rendered>, V
     gallery.precision(rows, &layers)?;
     gallery.by_layer(rows, &layers)?;
     Ok((gallery.figures, gallery.left_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::rows::tests::directory;
+
+    /// Why a figure is not there; empty: it is.
+    fn why(trials: &str, figure: &str) -> String {
+        let directory = directory(&[("trials.csv", trials)]);
+        let rows = Rows::read(&[directory.path().to_owned()]).unwrap();
+        let (_, left_out) = figures(&rows, &[]).unwrap();
+        left_out.into_iter().find(|one| one.what == format!("figure {figure}")).map_or_else(String::new, |one| one.why)
+    }
+
+    #[test]
+    fn rows_of_layers_that_are_missing_are_no_missing_probe() {
+        let precision = |bits: &str| {
+            let trials = format!("trial_id,status,network,precision_bits_median\na,ok,resnet20,{bits}\n");
+            why(&trials, "precision_by_layer")
+        };
+        assert_eq!(precision("9.5"), "no rows of layers (layers.csv)");
+        assert_eq!(precision(""), "no trial was probed (`probe: true`)");
+    }
+
+    #[test]
+    fn a_data_set_without_a_point_is_told() {
+        let trials = "trial_id,status,network,width,dataset,log_n,accuracy,accuracy_images,latency_seconds_median\n\
+            a,ok,resnet20,16,cifar10,14,0.90,100,1\nb,ok,resnet20,16,cifar10,15,0.91,100,2\n\
+            c,ok,resnet20,16,cifar100,15,0.6,5,2\n";
+        assert_eq!(why(trials, "accuracy_by_latency_cifar10"), "");
+        assert!(why(trials, "accuracy_by_latency_cifar100").contains("an accuracy of 100 images or more"));
+    }
 }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use super::accuracies;
 use super::cell::Cell;
-use super::lead::Lead;
+use super::lead::{Lead, add_settings, setting_cells};
 use super::table::PaperTable;
 use crate::report::columns::{SPEED_ONLY, trial};
 use crate::report::groups::{By, Group, configurations, groups};
 use crate::report::measures::{latency, seconds_per_image};
 use crate::report::rows::Rows;
+use crate::report::words;
 
 /// A table against one setting.
 #[derive(Debug, Clone, Copy)]
@@ -60,13 +61,17 @@ impl AxisTable {
         if swept.is_empty() {
             return Err(format!("no trial has the setting `{}`", self.axis));
         }
-        let timed = self::groups(rows, By::Speed, &[], |row| rows.number(trial::LATENCY, row).is_some());
         let answers = configurations(rows, By::Answer, &[]);
+        let shown: HashSet<usize> = groups.iter().map(|group| answers[group.first()]).collect();
+        let is_timed = |row: usize| rows.number(trial::LATENCY, row).is_some() && shown.contains(&answers[row]);
+        let timed = self::groups(rows, By::Speed, &[], is_timed);
+        let machine = machine(rows, &timed);
         let mut table = PaperTable::new(self.name, self.title);
         let lead = Lead::add(&mut table, rows, &groups, &[&[self.axis], &SPEED_ONLY[..]].concat());
         table.numbers(self.axis, self.axis_title);
         accuracies::add(&mut table);
         table.numbers(trial::PLAIN_PRODUCTS, "products with plaintexts");
+        add_settings(&mut table, rows, &timed, &machine);
         table.numbers(trial::THREADS, "threads");
         table.spreads(trial::LATENCY, "latency (s)");
         table.numbers(trial::AMORTISED, "per image (s)");
@@ -86,18 +91,18 @@ impl AxisTable {
             cells.extend(accuracies);
             cells.push(products);
             let seconds = |group: &Group| {
-                [
+                let seconds = [
                     Cell::whole(rows.number(trial::THREADS, group.first())),
                     Cell::spread(latency(rows, group), 2),
                     Cell::number(seconds_per_image(rows, group).map(|(seconds, _)| seconds.mean), 3),
-                ]
+                ];
+                [&setting_cells(rows, group, &machine)[..], &seconds].concat()
             };
             if fast.is_empty() {
-                let nothing = [Cell::Empty, Cell::Empty, Cell::Empty];
-                table.rows.push(cells.iter().cloned().chain(nothing).collect());
-            }
-            for group in fast {
-                table.rows.push(cells.iter().cloned().chain(seconds(group)).collect());
+                cells.resize(table.columns.len(), Cell::Empty);
+                table.rows.push(cells);
+            } else {
+                table.rows.extend(fast.into_iter().map(|group| [&cells[..], &seconds(group)].concat()));
             }
         }
         if table.rows.is_empty() {
@@ -110,6 +115,12 @@ impl AxisTable {
         table.notes.push(accuracies::NOTE.to_owned());
         Ok(table)
     }
+}
+
+/// Besides threads, the settings in which timed configurations differ and which change seconds alone.
+fn machine(rows: &Rows, timed: &[Group]) -> Vec<&'static str> {
+    let differing = words::differing(rows, &timed.iter().collect::<Vec<_>>(), &[trial::THREADS]);
+    differing.into_iter().filter(|name| SPEED_ONLY.contains(name)).collect()
 }
 
 #[cfg(test)]
@@ -126,6 +137,19 @@ mod tests {
         let table = ENSEMBLES.table(&rows(&format!("{HEADER}{RELU}{quadratic}"))).unwrap();
         assert_eq!(table.rows.len(), 1, "{:?}", table.rows);
         assert!(table.rows[0].contains(&Cell::text("herpn")), "{:?}", table.rows);
+    }
+
+    #[test]
+    fn rows_of_other_seconds_say_what_else_differs() {
+        let rows = rows(
+            "trial_id,status,network,clusters,threads,processor,jobs,latency_seconds_median\n\
+             a,ok,resnet20,64,2,P,1,5\nb,ok,resnet20,64,2,Q,1,7\nc,ok,resnet20,,2,P,1,9\nd,ok,resnet18,,2,P,3,9\n",
+        );
+        let table = CLUSTERING.table(&rows).unwrap();
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names[1..4], ["clusters", "processor", "threads"], "{names:?}");
+        let shown: Vec<String> = table.rows.iter().map(|cells| cells[2].shown("")).collect();
+        assert_eq!(shown, ["P", "Q", "P"]);
     }
 
     #[test]

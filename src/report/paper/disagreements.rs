@@ -27,7 +27,8 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.numbers("logit_error_max", "logit error, largest");
     let encrypted = |row: &usize| rows.text(trial::BACKEND, *row) == Backend::Encrypted.as_str();
     let (tables, mut compared) = (RowTables::<ImageRow>::default(), 0);
-    for row in (0..rows.len()).filter(|row| rows.is_trained(*row)).filter(encrypted) {
+    let shown = |row: &usize| rows.is_trained(*row) && !rows.is_held_out(*row);
+    for row in (0..rows.len()).filter(shown).filter(encrypted) {
         let Ok(images) = tables.of(rows, row) else { continue };
         compared += images.len();
         let text = |name: &str| images.text_or_empty(name);
@@ -71,6 +72,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::rows::tests::directory;
 
     #[test]
     fn images_that_disagree_are_listed_with_their_margins() {
@@ -94,5 +96,15 @@ mod tests {
         assert!(found.notes[0].starts_with("1 of 3 encrypted images"), "{}", found.notes[0]);
         write("images.csv", &format!("{images}a,2,0,3,3,3,2.5,true,0.01,false\n"));
         assert_eq!(read().unwrap_err(), "all 1 encrypted images have the class of clear text, or overflow");
+    }
+
+    #[test]
+    fn held_out_images_are_not_listed() {
+        let trials = "trial_id,attempt,status,backend,images_of,weights\na,1,ok,encrypted,validation,trained\n";
+        let images = "trial_id,attempt,image,label,predicted,clear_predicted,margin,agreement,overflow\n\
+            a,1,0,3,5,3,0.0051,false,false\n";
+        let directory = directory(&[("trials.csv", trials), ("images.csv", images)]);
+        let rows = Rows::read(&[directory.path().to_owned()]).unwrap();
+        assert_eq!(table(&rows).unwrap_err(), "no image of trained weights is encrypted");
     }
 }

@@ -35,22 +35,7 @@ impl Lead {
                 table.texts(name, title);
             }
         }
-        for name in &differing {
-            let title = match *name {
-                trial::LOG_N => "log2 N".to_owned(),
-                trial::CLUSTERS => "K".to_owned(),
-                trial::ENSEMBLE => "M".to_owned(),
-                VARIANT => "weights".to_owned(),
-                trial::MEMORY | trial::JOBS => words::name(name),
-                other => other.replace('_', " "),
-            };
-            let values = groups.iter().map(|group| rows.text(name, group.first()));
-            if values.clone().all(|value| value.is_empty() || value.parse::<f64>().is_ok()) {
-                table.numbers(name, &title);
-            } else {
-                table.texts(name, &title);
-            }
-        }
+        add_settings(table, rows, groups, &differing);
         Self { differing }
     }
 
@@ -64,11 +49,56 @@ impl Lead {
             Cell::text(words::dataset(&rows.text(trial::DATASET, row))),
             Cell::text(rows.text(trial::ACTIVATION, row)),
         ];
-        let others = self.differing.iter().map(|name| match (*name, rows.text(name, row).as_str()) {
-            (trial::ENSEMBLE | trial::BATCH, "") => Cell::text("1"),
-            (VARIANT, value) => Cell::text(words::setting(VARIANT, value)),
-            (_, value) => Cell::text(value),
-        });
-        always.into_iter().chain(others).collect()
+        always.into_iter().chain(setting_cells(rows, group, &self.differing)).collect()
+    }
+}
+
+/// Adds a column for each of some settings of these groups.
+pub fn add_settings(table: &mut PaperTable, rows: &Rows, groups: &[Group], names: &[&str]) {
+    for name in names {
+        let title = match *name {
+            trial::LOG_N => "log2 N".to_owned(),
+            trial::CLUSTERS => "K".to_owned(),
+            trial::ENSEMBLE => "M".to_owned(),
+            VARIANT => "weights".to_owned(),
+            trial::MEMORY | trial::JOBS => words::name(name),
+            other => other.replace('_', " "),
+        };
+        let mut values = groups.iter().map(|group| rows.text(name, group.first()));
+        if values.all(|value| value.is_empty() || value.parse::<f64>().is_ok()) {
+            table.numbers(name, &title);
+        } else {
+            table.texts(name, &title);
+        }
+    }
+}
+
+/// The cells of a group in the columns of [`add_settings`].
+#[must_use]
+pub fn setting_cells(rows: &Rows, group: &Group, names: &[&str]) -> Vec<Cell> {
+    let cell = |name: &&str| match (*name, rows.text(name, group.first()).as_str()) {
+        (trial::ENSEMBLE, "") => Cell::text("1"),
+        (VARIANT, value) => Cell::text(words::setting(VARIANT, value)),
+        (_, value) => Cell::text(value),
+    };
+    names.iter().map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::groups::{By, groups};
+    use crate::report::rows::tests::rows;
+
+    #[test]
+    fn a_column_says_how_many_images_share_a_ciphertext() {
+        let rows = rows("trial_id,status,layout,batch\na,ok,packed,\nb,ok,tiled,\nc,ok,channel,8\nd,ok,,\n");
+        let groups = groups(&rows, By::Speed, &[], |_| true);
+        let mut table = PaperTable::new("t", "t");
+        let lead = Lead::add(&mut table, &rows, &groups, &[trial::LAYOUT]);
+        assert_eq!(table.columns[ALWAYS.len()].name, trial::BATCH);
+        let batches: Vec<String> =
+            groups.iter().map(|group| lead.cells(&rows, group)[ALWAYS.len()].shown("")).collect();
+        assert_eq!(batches, ["1", "auto", "8", ""]);
     }
 }

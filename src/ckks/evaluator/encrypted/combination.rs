@@ -66,7 +66,7 @@ impl Encrypted {
     ) -> Result<EncodedCombination, CkksError> {
         let plaintexts = combination.plaintexts();
         let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
-        let (rounded_at, shift) = split_scale(scale);
+        let (rounded_at, shift) = split_scale(scale)?;
         plaintexts.check_coefficients(&bases, rounded_at)?;
         Ok(EncodedCombination { combination: combination.clone(), bases, scale, rounded_at, shift })
     }

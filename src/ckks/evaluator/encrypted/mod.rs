@@ -40,8 +40,9 @@ pub struct Encrypted {
 }
 
 impl Encrypted {
-    /// An evaluator with the given keys.
+    /// An evaluator with the given keys. Instead of an encoder of another ring it has one of that of the parameters.
     pub fn new(parameters: Parameters, encoder: Encoder, keys: Arc<EvaluationKeys>) -> Self {
+        let encoder = encoder.for_ring(parameters.log_n());
         let tables = Tables::new(parameters.clone());
         Self { parameters, encoder, keys, tables, switcher: None }
     }

@@ -54,7 +54,7 @@ impl Encrypted {
         scale: f64,
     ) -> Result<EncodedScalarMatrix, CkksError> {
         let masks = self.encoder.interpolate_masks(matrix.masks())?;
-        let (rounded_at, shift) = split_scale(scale);
+        let (rounded_at, shift) = split_scale(scale)?;
         matrix.check_coefficients(&masks, scale)?;
         Ok(EncodedScalarMatrix { matrix: matrix.clone(), masks, scale, rounded_at, shift })
     }

@@ -119,6 +119,23 @@ fn misuse_is_explained() {
 }
 
 #[test]
+fn an_encoder_of_another_ring_is_replaced() {
+    let w = World::new(8, 2, KeySwitching::Automatic);
+    let (message, addend) = (slots(1, w.slot_count()), slots(2, w.slot_count()));
+    let x = w.encrypt(&message, w.parameters.scale(), 2);
+    for log_n in [7, 9] {
+        let e = Encrypted::new(w.parameters.clone(), Encoder::new(log_n), Arc::default());
+        assert_eq!(e.encoder().slots(), w.slot_count());
+        assert_eq!(e.add_plain(&x, &addend), w.evaluator.add_plain(&x, &addend));
+        let many = addend.repeat(2);
+        assert_eq!(e.add_plain(&x, &many), Err(CkksError::TooManySlots { found: 256, slots: 128 }));
+        let simulated = Simulated::new(w.parameters.clone(), Encoder::new(log_n));
+        let x = simulated.encrypt(&message, w.parameters.scale(), 2, 3);
+        assert!(simulated.add_plain(&x, &addend).is_ok() && simulated.add_plain(&x, &many).is_err());
+    }
+}
+
+#[test]
 fn transforms_agree_with_dense_matrices() {
     // The last ring has several blocks of positions.
     for w in worlds().into_iter().chain([World::new(10, 5, KeySwitching::Automatic)]) {

@@ -59,7 +59,7 @@ const BABY_WORDS: usize = 24 << 16;
 
 impl Encrypted {
     pub(super) fn encoded(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<EncodedTransform, CkksError> {
-        let (rounded_at, shift) = split_scale(scale);
+        let (rounded_at, shift) = split_scale(scale)?;
         let diagonals = (0..transform.diagonals.len())
             .into_par_iter()
             .map(|index| self.encoder.encode(&transform.source.slots(index)?, rounded_at))

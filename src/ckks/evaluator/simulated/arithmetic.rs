@@ -2,7 +2,7 @@
 
 use super::Simulated;
 use super::slots::SimulatedCiphertext;
-use crate::ckks::encoder::Complex;
+use crate::ckks::encoder::{Complex, check_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::noise;
 
@@ -12,6 +12,7 @@ impl Simulated {
         x: &SimulatedCiphertext,
         slots: &[Complex],
     ) -> Result<SimulatedCiphertext, CkksError> {
+        check_scale(x.scale)?;
         self.encoder.check_period(slots.len())?;
         let mut out = x.clone();
         for ((re, im), z) in out.re.iter_mut().zip(&mut out.im).zip(slots.iter().cycle()) {

@@ -34,7 +34,7 @@ impl Simulated {
     ) -> Result<SimulatedCombination, CkksError> {
         let plaintexts = combination.plaintexts();
         let bases = plaintexts.bases().iter().map(|b| self.encoder.interpolate(b)).collect::<Result<Vec<_>, _>>()?;
-        let (rounded_at, _) = split_scale(scale);
+        let (rounded_at, _) = split_scale(scale)?;
         plaintexts.check_coefficients(&bases, rounded_at)?;
         let plaintexts = (0..plaintexts.len())
             .into_par_iter()

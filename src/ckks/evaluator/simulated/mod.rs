@@ -38,8 +38,9 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// A simulator of the given parameters.
+    /// A simulator of the given parameters. Instead of an encoder of another ring it has one of theirs.
     pub fn new(parameters: Parameters, encoder: Encoder) -> Self {
+        let encoder = encoder.for_ring(parameters.log_n());
         Self { parameters, encoder, switch: None }
     }
 

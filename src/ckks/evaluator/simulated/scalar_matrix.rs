@@ -76,7 +76,7 @@ impl Simulated {
         period: usize,
         scale: f64,
     ) -> Result<Vec<Factors>, CkksError> {
-        let (rounded_at, _) = split_scale(scale);
+        let (rounded_at, _) = split_scale(scale)?;
         let slots = |column: &Column| -> Result<Vec<Vec<f32>>, CkksError> {
             let decoded = |weight: f64, mask: usize| {
                 let factor = weight * rounded_at;

@@ -103,7 +103,7 @@ impl Simulated {
         transform: &Arc<LinearTransform>,
         scale: f64,
     ) -> Result<SimulatedTransform, CkksError> {
-        let (rounded_at, _) = split_scale(scale);
+        let (rounded_at, _) = split_scale(scale)?;
         let outputs = (0..transform.outputs)
             .map(|output| {
                 let members: Vec<usize> = (0..transform.diagonals.len())
@@ -169,7 +169,7 @@ impl Simulated {
         let switching = noise::switching(&self.parameters, limbs);
         // Giant steps and folds act on products, whose scale is larger by that at which weights are rounded; the rest of the weights'
         // scale is made up for at the end.
-        let (rounded_at, _) = split_scale(encoded.scale);
+        let (rounded_at, _) = split_scale(encoded.scale)?;
         let late = self.deviation(noise::key_switch(&self.parameters, limbs), state.scale * rounded_at);
         let early = self.deviation(switching, state.scale);
         let end = self.deviation(noise::rounding(self.parameters.log_n()), scale);
