@@ -13,7 +13,7 @@ use common::rows::rows;
 use common::tiny_model;
 use leveled::experiment::provenance::Provenance;
 use leveled::experiment::records::{ImageRow, TrialRow};
-use leveled::experiment::store::{RunDirectory, table_parts};
+use leveled::experiment::store::{RunDirectory, newest_part, table_parts};
 use tempfile::TempDir;
 
 /// A directory with networks of these names, each from a seed of its own.
@@ -81,6 +81,7 @@ fn a_directory_in_use_or_of_other_columns_is_refused() {
     assert_eq!(fs::read_to_string(&path).unwrap(), older);
     let parts = table_parts::<TrialRow>(&here.join("ev"));
     assert_eq!(parts, [path.clone(), here.join("ev/trials.2.csv")]);
+    assert_eq!(newest_part::<TrialRow>(&here.join("ev")), parts[1]);
     assert_eq!(fs::read_to_string(&parts[1]).unwrap().lines().count(), 2);
     success(here, &["report", "ev"]);
     let later = older.replacen("trial_id,", "trial_id,mood,", 1);

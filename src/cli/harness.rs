@@ -14,12 +14,12 @@ use crate::experiment::plan_view::PlanView;
 use crate::experiment::preflight::{check_all_memory, check_all_threads, check_clear_memory, plans};
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::Provenance;
-use crate::experiment::records::{Record, TrialRow, TrialStatus};
+use crate::experiment::records::{TrialRow, TrialStatus};
 use crate::experiment::run::{
     Board, ChildCommand, Filter, Forecast, Interrupt, Job, Recognised, RunOptions, RunSummary, Selection, labels, run,
     select,
 };
-use crate::experiment::store::RunDirectory;
+use crate::experiment::store::{RunDirectory, newest_part};
 use crate::report::run_text::recovery_text;
 
 /// How much faster a simulated image is than an encrypted one, about; for the time that is left.
@@ -190,7 +190,7 @@ impl Work {
             return Err(CliError::Interrupted { left: summary.left, resume: resume() });
         }
         if *failed > 0 {
-            let table = directory.join(TrialRow::FILE).display().to_string();
+            let table = newest_part::<TrialRow>(directory).display().to_string();
             let (failed, total) = (*failed, *total);
             return Err(CliError::TrialsFailed { failed, total, left: summary.left, table, retry: retry() });
         }

@@ -69,7 +69,7 @@ pub fn setting(name: &str, value: &str) -> String {
         VARIANT if value.is_empty() => "plain".to_owned(),
         trial::ENSEMBLE => format!("M = {}", if value.is_empty() { "1" } else { value }),
         _ if value.is_empty() => String::new(),
-        trial::BATCH if value == FULL_BATCH => "as many images as a ciphertext has room for".to_owned(),
+        trial::BATCH if value == FULL_BATCH => "full batches".to_owned(),
         trial::BATCH => count_of(value, "image") + " in a ciphertext",
         trial::NETWORK => network(value),
         trial::DATASET => dataset(value),
@@ -215,7 +215,7 @@ mod tests {
         let rows = rows("trial_id,status,layout,batch\na,ok,tiled,\nb,ok,tiled,5\nc,ok,,\n");
         let groups = groups(&rows, By::Speed, &[], |_| true);
         let named = |group: &Group| settings(&rows, group, &[trial::LAYOUT, trial::BATCH]);
-        assert_eq!(named(&groups[0]), "tiled layout, as many images as a ciphertext has room for");
+        assert_eq!(named(&groups[0]), "tiled layout, full batches");
         assert_eq!(named(&groups[1]), "tiled layout, 5 images in a ciphertext");
         assert_eq!((named(&groups[2]), shared(&rows, &[&groups[0]], &[])), (String::new(), named(&groups[0])));
     }

@@ -19,5 +19,5 @@ pub use journal::TrialRecord;
 pub use lock::{DirectoryLock, Holder, ended_by_itself};
 pub use part::TornRow;
 pub use run_directory::{Content, Recovery, RunDirectory};
-pub use table_file::table_parts;
+pub use table_file::{newest_part, table_parts};
 pub use whole_file::{files_beside, write_json, write_whole};

@@ -20,6 +20,12 @@ pub fn table_parts<R: Record>(directory: &Path) -> Vec<PathBuf> {
     iter::once(directory.join(R::FILE)).chain(later).take_while(|path| path.is_file()).collect()
 }
 
+/// The file of a table that a directory's newest rows are in.
+#[must_use]
+pub fn newest_part<R: Record>(directory: &Path) -> PathBuf {
+    table_parts::<R>(directory).pop().unwrap_or_else(|| directory.join(R::FILE))
+}
+
 /// Where part `number` of a table is, from 2.
 fn part_path<R: Record>(directory: &Path, number: u32) -> PathBuf {
     directory.join(R::FILE).with_extension(format!("{number}.csv"))

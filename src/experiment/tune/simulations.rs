@@ -10,9 +10,9 @@ use crate::experiment::fingerprint::sha256_of_text;
 use crate::experiment::memory_left::available_memory_bytes;
 use crate::experiment::prices::KnownPrices;
 use crate::experiment::provenance::{Provenance, TrialProvenance};
-use crate::experiment::records::{Record, TrialRow, TrialStatus};
+use crate::experiment::records::{TrialRow, TrialStatus};
 use crate::experiment::run::{Board, ChildCommand, Forecast, Interrupt, Job, Observer, RunOptions, run};
-use crate::experiment::store::{Recovery, RunDirectory, image_rows};
+use crate::experiment::store::{Recovery, RunDirectory, image_rows, newest_part};
 use crate::experiment::trial::TrialSpec;
 
 /// A results directory that simulations are recorded in.
@@ -71,7 +71,7 @@ impl<'i> Simulations<'i> {
             let summary = run(&jobs, &mut self.directory, &self.child, &self.options, self.interrupt, &mut bars)?;
             drop(bars);
             if summary.failed > 0 {
-                let table = self.directory.path().join(TrialRow::FILE);
+                let table = newest_part::<TrialRow>(self.directory.path());
                 return Err(ExperimentError::Simulation { candidate: label.to_owned(), table });
             }
             if summary.left > 0 {
