@@ -1,24 +1,21 @@
-//! What a teacher said of the variants of each image, so that it is asked once. One safetensors file beside the checkpoint.
+//! What a teacher said of the variants of each image, so that it is asked once; kept in a file beside the checkpoint.
 
-use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::Dtype;
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, Tensor};
 
+use super::stored_file::{self, StoredFile};
 use super::teacher::Teacher;
 use crate::dataset::Dataset;
 use crate::training::{Recipe, TrainingError};
-use crate::wire::{hex, write_lasting};
+use crate::wire::hex;
 
 /// File name in the output directory.
 const FILE: &str = "answers.safetensors";
 /// The tensor.
 const NAME: &str = "logits";
-/// The key of the file's metadata.
-const KEY: &str = "leveled";
 
 /// Logits of the variants of each image.
 #[derive(Debug)]
@@ -94,34 +91,19 @@ impl Answers {
         let count = self.logits.numel();
         let mut bytes = vec![0; count * 2];
         self.logits.f_copy_data_u8(&mut bytes, count)?;
-        let damaged = |error: safetensors::SafeTensorError| damaged(&self.path, &error.to_string());
-        let view = TensorView::new(Dtype::F16, shape, &bytes).map_err(damaged)?;
-        let metadata = HashMap::from([(KEY.to_owned(), self.fingerprint.clone())]);
-        let file = serialize([(NAME, view)], Some(metadata)).map_err(damaged)?;
-        write_lasting(&self.path, &file).map_err(|source| TrainingError::File { path: self.path.clone(), source })?;
+        stored_file::write(&self.path, &[(NAME.to_owned(), Dtype::F16, shape, bytes)], self.fingerprint.clone())?;
         self.changed = false;
         Ok(())
     }
 }
 
-fn damaged(path: &Path, problem: &str) -> TrainingError {
-    TrainingError::Checkpoint { path: path.to_owned(), problem: problem.to_owned() }
-}
-
 fn read(path: &Path, fingerprint: &str, shape: [i64; 2]) -> Result<Tensor, TrainingError> {
-    let damaged = |problem: &str| damaged(path, problem);
-    let bytes = fs::read(path).map_err(|source| TrainingError::File { path: path.to_owned(), source })?;
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error.to_string()))?;
-    let found = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
-    if found.ok_or_else(|| damaged("it has no metadata of this program"))? != fingerprint {
+    let file = StoredFile::read(path)?;
+    if file.text != fingerprint {
         return Err(TrainingError::OtherCheckpoint { path: path.to_owned() });
     }
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error.to_string()))?;
-    let view = file.tensor(NAME).map_err(|error| damaged(&error.to_string()))?;
-    if view.dtype() != Dtype::F16 || view.shape().iter().map(|&size| size as i64).ne(shape) {
-        return Err(damaged(&format!("tensor `{NAME}` has shape {:?}, expected {shape:?}", view.shape())));
-    }
-    Ok(Tensor::f_from_data_size(view.data(), &shape, Kind::Half)?)
+    let bytes = file.bytes(&file.tensors()?, NAME, Dtype::F16, &shape)?;
+    Ok(Tensor::f_from_data_size(bytes, &shape, Kind::Half)?)
 }
 
 /// What decides the answers: the teacher and the images as it saw them.

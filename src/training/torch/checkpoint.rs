@@ -1,19 +1,14 @@
-//! A training on disk: every tensor, and how far it is. One safetensors file, replaced as a whole.
+//! A training on disk: every tensor, and how far it is.
 
-use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::state::State;
+use super::stored_file::{self, StoredFile, damaged};
 use crate::training::{EpochRow, TrainingError};
-use crate::wire::write_lasting;
-
-/// The key of the file's metadata.
-const KEY: &str = "leveled";
 
 /// How far a training is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -46,23 +41,15 @@ pub(super) struct Progress {
 /// # Errors
 /// [`TrainingError::File`], or what libtorch reports.
 pub(super) fn write(path: &Path, state: &State, progress: &Progress) -> Result<(), TrainingError> {
-    let damaged = |problem: String| TrainingError::Checkpoint { path: path.to_owned(), problem };
-    let mut data = Vec::new();
+    let mut tensors = Vec::new();
     for (name, tensor) in state.tensors() {
         let shape: Vec<usize> = tensor.size().iter().map(|&size| size as usize).collect();
         let flat = tensor.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_flatten(0, -1)?;
         let bytes: Vec<u8> = Vec::<f32>::try_from(flat)?.into_iter().flat_map(f32::to_le_bytes).collect();
-        data.push((name, shape, bytes));
+        tensors.push((name, Dtype::F32, shape, bytes));
     }
-    let views = data
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-        .map_err(|error| damaged(error.to_string()))?;
-    let text = serde_yaml::to_string(progress).map_err(|error| damaged(error.to_string()))?;
-    let metadata = HashMap::from([(KEY.to_owned(), text)]);
-    let bytes = serialize(views, Some(metadata)).map_err(|error| damaged(error.to_string()))?;
-    write_lasting(path, &bytes).map_err(|source| TrainingError::File { path: path.to_owned(), source })
+    let text = serde_yaml::to_string(progress).map_err(|error| damaged(path, error.to_string()))?;
+    stored_file::write(path, &tensors, text)
 }
 
 /// Reads a checkpoint into `state`; returns how far it is.
@@ -71,23 +58,15 @@ pub(super) fn write(path: &Path, state: &State, progress: &Progress) -> Result<(
 /// [`TrainingError::File`], [`TrainingError::Checkpoint`] for a damaged file, [`TrainingError::OtherCheckpoint`] if its
 /// fingerprint is another.
 pub(super) fn read(path: &Path, state: &mut State, fingerprint: &str) -> Result<Progress, TrainingError> {
-    let damaged = |problem: String| TrainingError::Checkpoint { path: path.to_owned(), problem };
-    let bytes = fs::read(path).map_err(|source| TrainingError::File { path: path.to_owned(), source })?;
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
-    let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
-    let text = text.ok_or_else(|| damaged("it has no metadata of this program".to_owned()))?;
-    let progress: Progress = serde_yaml::from_str(text).map_err(|error| damaged(error.to_string()))?;
+    let file = StoredFile::read(path)?;
+    let progress: Progress = serde_yaml::from_str(&file.text).map_err(|error| damaged(path, error.to_string()))?;
     if progress.fingerprint != fingerprint {
         return Err(TrainingError::OtherCheckpoint { path: path.to_owned() });
     }
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
-    state.restore(|name, shape| {
-        let view = file.tensor(name).map_err(|error| damaged(error.to_string()))?;
-        let found: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
-        if view.dtype() != Dtype::F32 || found != shape {
-            return Err(damaged(format!("tensor `{name}` has shape {found:?}, expected {shape:?}")));
-        }
-        let values: Vec<f32> = view.data().as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
+    let tensors = file.tensors()?;
+    state.restore(|name, shape| -> Result<Tensor, TrainingError> {
+        let bytes = file.bytes(&tensors, name, Dtype::F32, shape)?;
+        let values: Vec<f32> = bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
         Ok(Tensor::f_from_slice(&values)?.f_view(shape)?)
     })?;
     Ok(progress)

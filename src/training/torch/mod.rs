@@ -14,6 +14,7 @@ mod site;
 mod state;
 mod step;
 mod stored;
+mod stored_file;
 mod teacher;
 mod tensors;
 #[cfg(test)]
