@@ -16,4 +16,4 @@ pub use header::{Digest, Header, KeyId, VERSION};
 pub use hex::hex;
 pub use kind::Kind;
 pub use mapped::MappedBytes;
-pub use whole_file::{Guard, PARTIAL, WholeFile, partial_of, write_lasting, write_private, write_whole};
+pub use whole_file::{Guard, PARTIAL, WholeFile, partial_of, write_lasting, write_whole};

@@ -163,14 +163,6 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     written(path, content, Guard::Open)?.commit_soon()
 }
 
-/// As [`write_whole`], a file that its owner alone may read.
-///
-/// # Errors
-/// Likewise.
-pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    written(path, content, Guard::Private)?.commit_soon()
-}
-
 /// Writes a file in one go that must be there after a crash of the system, or the one before it.
 ///
 /// # Errors
@@ -233,7 +225,7 @@ mod tests {
         fs::write(&other, b"theirs").unwrap();
         assert_eq!(begun.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&other).unwrap(), b"theirs");
-        write_private(&other, b"private").unwrap();
+        written(&other, b"private", Guard::Private).unwrap().commit_soon().unwrap();
         assert_eq!(fs::metadata(&other).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }

@@ -83,22 +83,27 @@ struct Broken {
 }
 
 impl Broken {
-    fn connection(url: &str, problem: impl std::fmt::Display) -> Self {
-        let advice = "check the network, then type the same command again: it goes on where this one ended";
+    fn download(url: &str, problem: impl std::fmt::Display, advice: &'static str) -> Self {
         let error = DatasetError::Download { url: url.to_owned(), problem: problem.to_string(), advice };
         Self { error, worth_another_attempt: true, pause: Duration::ZERO }
     }
 
+    fn connection(url: &str, problem: impl std::fmt::Display) -> Self {
+        Self::download(
+            url,
+            problem,
+            "check the network, then type the same command again: it goes on where this one ended",
+        )
+    }
+
     fn server(url: &str, problem: impl std::fmt::Display) -> Self {
         let advice = "wait a while, then type the same command again: it goes on where this one ended";
-        let error = DatasetError::Download { url: url.to_owned(), problem: problem.to_string(), advice };
-        Self { error, worth_another_attempt: true, pause: PAUSE }
+        Self { pause: PAUSE, ..Self::download(url, problem, advice) }
     }
 
     fn address(url: &str, problem: impl std::fmt::Display) -> Self {
         let advice = "check the address, or give another with --url, or download it by hand and use `data import`";
-        let error = DatasetError::Download { url: url.to_owned(), problem: problem.to_string(), advice };
-        Self { error, worth_another_attempt: false, pause: Duration::ZERO }
+        Self { worth_another_attempt: false, ..Self::download(url, problem, advice) }
     }
 
     fn file(path: &Path, source: std::io::Error) -> Self {
