@@ -13,7 +13,7 @@ use leveled::inference::{LayoutKind, Plan, PlanOptions};
 use leveled::network::lowered::Shape;
 use leveled::network::{Architecture, Network, Stage};
 use leveled::parties::{
-    ClientBundle, Digits, Inspection, PlanId, Server, decrypt, encrypt, generate_keys, prepare_keys, read_secret,
+    ClientBundle, Digits, Inspection, PartyError, PlanId, Server, decrypt, encrypt, generate_keys, prepare_keys, read_secret,
 };
 use leveled::wire::{Container, Header, Kind, Writer};
 use serde_json::Value;
@@ -60,11 +60,12 @@ impl World {
             ..PlanOptions::default()
         };
         let plan = Plan::new(Arc::new(network), &options).expect("it can be planned");
+        let (normalisation, dataset) = (Normalisation::of(DatasetName::Cifar10), DatasetName::Cifar10);
         let bundle = ClientBundle {
-            id: PlanId::of(&plan).expect("it can be written down"),
+            id: PlanId::of(&plan, &normalisation, dataset).expect("it can be written down"),
             plan: plan.client.clone(),
-            normalisation: Normalisation::of(DatasetName::Cifar10),
-            dataset: DatasetName::Cifar10,
+            normalisation,
+            dataset,
             logit_deviation: 1e-4,
         };
         let world = Self { plan, bundle };
@@ -86,8 +87,12 @@ impl World {
         self.evaluate(&path_of(Kind::ServerKeys), &path_of(Kind::Upload), &path_of(Kind::Result));
     }
 
+    fn open(&self, keys: &Path) -> Result<Server<'_>, PartyError> {
+        Server::open(&self.plan, self.bundle.id, keys, |_| ())
+    }
+
     fn evaluate(&self, keys: &Path, upload: &Path, result: &Path) {
-        if let Ok(server) = Server::open(&self.plan, keys, |_| ()) {
+        if let Ok(server) = self.open(keys) {
             let _ = server.evaluate(upload, result, 0, &mut |_| ());
         }
     }
@@ -166,11 +171,11 @@ pub fn secret() -> Target {
 }
 
 pub fn keys() -> Target {
-    of_kind(Kind::Keys, |world, path| drop(Server::open(&world.plan, path, |_| ())))
+    of_kind(Kind::Keys, |world, path| drop(world.open(path)))
 }
 
 pub fn server_keys() -> Target {
-    of_kind(Kind::ServerKeys, |world, path| drop(Server::open(&world.plan, path, |_| ())))
+    of_kind(Kind::ServerKeys, |world, path| drop(world.open(path)))
 }
 
 pub fn upload() -> Target {
