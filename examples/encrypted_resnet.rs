@@ -25,7 +25,7 @@ fn logits(model: &Model, image: &Image, options: &PlanOptions) -> Result<[Logits
     // The client has the secret key.
     let client = Client::new(&plan.client)?;
     let input = model.input(image);
-    let encrypted = client.encrypt(&input)?.iter().map(SeededCiphertext::expand).collect();
+    let encrypted = client.encrypt(&input)?.into_iter().map(SeededCiphertext::expand).collect();
 
     // The server has the network, the keys and the encrypted image.
     let server = client.evaluator(|_| ())?;

@@ -396,6 +396,10 @@ fn random_weights_need_a_network() {
     let random = |new: &str| format!("  weights: random\n{new}");
     let check = |new: &str, parts: &[&str]| expect("  model: net.safetensors\n", &random(new), parts);
     check("", &["key `fixed.network`", "random weights need `network` and `width`"]);
+    check(
+        "  network: resnet20\n  width: 16\n  backend: clear\n  ensemble: 33\n  clusters: 8\n  cluster_mode: joint\n",
+        &["key `fixed.cluster_mode`: joint clustering takes at most 32 members; give fewer, or set `slice`"],
+    );
     check("  network: resnet20\n", &["key `fixed.width`", "random weights need `network` and `width`"]);
     check("  network: resnet20\n  width: 100000\n", &["key `fixed.width`", "width is 100000"]);
     check("  network: resnet57\n  width: 16\n", &["key `fixed.network`: unknown network `resnet57`"]);

@@ -15,7 +15,7 @@ use leveled::inference::program::Value;
 use leveled::inference::{
     Client, ClientPlan, Executor, InferenceError, LayoutKind, Logits, Plan, PlanOptions, Simulation, simulator,
 };
-use leveled::network::lowered::{LoweredNetwork, Shape};
+use leveled::network::lowered::{Activation, LoweredNetwork, Shape};
 use leveled::network::{ActivationForm, Architecture, LowerOptions, LoweredTrace, Network, Stage, merge};
 use leveled::ring::sampling::Seed;
 use leveled::ring::simd::{Instructions, instructions};
@@ -65,7 +65,7 @@ fn evaluate(network: &LoweredNetwork, plan: &Plan, image: &[f64]) -> Outcome {
     let client = Client::reproducible(&plan.client, &Seed::from_number(SEED));
     let evaluator = client.evaluator(|_| ()).unwrap();
     let executor = Executor::new(&plan.program, &evaluator, 1 << 20);
-    let encrypted = client.encrypt(image).unwrap().iter().map(|x| x.expand()).collect();
+    let encrypted = client.encrypt(image).unwrap().into_iter().map(|x| x.expand()).collect();
     let mut probes = Vec::new();
     let result = executor
         .run(encrypted, &mut |index, output, _| probes.extend(client.probe(plan, &trace, index, output).unwrap()))
@@ -163,7 +163,7 @@ fn every_form_of_activations_agrees_with_clear_text() {
     };
     let graph = architecture.graph().unwrap();
     let network = Network::random(&architecture, 3).unwrap();
-    for layout in [LayoutKind::Packed, LayoutKind::Channel] {
+    for layout in [LayoutKind::Packed, LayoutKind::Channel, LayoutKind::Tiled] {
         for form in ActivationForm::ALL {
             for (fuse, tower_reuse) in [(false, true), (true, true), (false, false), (true, false)] {
                 let what = format!("{layout:?}, {form:?}, fused {fuse}, reuse {tower_reuse}");
@@ -226,11 +226,32 @@ fn copies_of_the_image_are_as_many_as_differ() {
 
 #[test]
 fn an_exploding_image_is_an_overflow_without_a_class() {
-    let network = network(8, &[4, 8]);
+    check_exploding(&network(8, &[4, 8]), [1e3, 1e4, 1e5, 1e6, 1e7, 1e8]);
+}
+
+#[test]
+fn a_leading_coefficient_takes_from_the_room_of_a_square() {
+    let architecture = Architecture {
+        input: Shape::new(3, 8, 8),
+        stages: vec![Stage { blocks: 1, channels: 4, stride: 1 }],
+        ..Architecture::named("resnet20", 4, 10).unwrap()
+    };
+    let network = Network::random(&architecture, 3).unwrap();
+    let mut network = network.lower_with(LowerOptions { form: ActivationForm::Full, fuse: true }).unwrap();
+    for layer in &mut network.layers {
+        if let Activation::Full { leading, .. } = &mut layer.activation {
+            leading.iter_mut().for_each(|leading| *leading *= 64.0);
+        }
+    }
+    check_exploding(&Arc::new(network), (0..24).map(|step| 0.1 * 1.3_f64.powi(step)));
+}
+
+/// Images of these and some smaller sizes: those that the modulus holds have their class, and no other has one.
+fn check_exploding(network: &Arc<LoweredNetwork>, sizes: impl IntoIterator<Item = f64>) {
     let plan = Plan::new(network.clone(), &options(9)).unwrap();
     let (mut exploded, mut sound) = (0, 0);
-    for size in [0.1, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 300.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] {
-        let Outcome { logits, trace, .. } = evaluate(&network, &plan, &image(&network, size));
+    for size in [0.01, 0.1, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 300.0].into_iter().chain(sizes) {
+        let Outcome { logits, trace, .. } = evaluate(network, &plan, &image(network, size));
         if trace.largest().iter().zip(&plan.layers).any(|(largest, layer)| !layer.holds(*largest)) {
             exploded += 1;
             assert!(logits.overflow && logits.class().is_none(), "an image of size {size}");
@@ -257,7 +278,7 @@ fn a_missing_key_is_named_with_its_layer() {
         let keys = Arc::new(EvaluationKeys::generate(&secret, &request, |_| ()).unwrap());
         let evaluator = Encrypted::new(plan.parameters.clone(), client.encoder().clone(), keys);
         let encrypted = client.encrypt(&image(&network, 1.0)).unwrap();
-        let encrypted = encrypted.iter().map(|x| x.expand()).collect();
+        let encrypted = encrypted.into_iter().map(|x| x.expand()).collect();
         Executor::new(&plan.program, &evaluator, 0).run(encrypted, &mut |_, _, _| ())
     };
     assert!(run(&|_| true).is_ok());
@@ -283,7 +304,7 @@ fn a_client_needs_its_half_of_the_plan_alone() {
     let half: ClientPlan = serde_json::from_str(&text).unwrap();
     let client = Client::reproducible(&half, &Seed::from_number(SEED));
     let evaluator = client.evaluator(|_| ()).unwrap();
-    let encrypted = client.encrypt(&image(&network, 1.0)).unwrap().iter().map(|x| x.expand()).collect();
+    let encrypted = client.encrypt(&image(&network, 1.0)).unwrap().into_iter().map(|x| x.expand()).collect();
     let result = Executor::new(&plan.program, &evaluator, 0).run(encrypted, &mut |_, _, _| ()).unwrap();
     let expected = evaluate(&network, &plan, &image(&network, 1.0)).logits;
     assert_eq!(client.decrypt(&result).unwrap(), expected);
@@ -478,7 +499,7 @@ fn the_simulation_has_the_noise_of_encryption() {
         let simulation = Simulation::new(&plan, &simulator, 1 << 28);
         let (mut encrypted, mut simulated) = (Vec::new(), Vec::new());
         for draw in 0..DRAWS {
-            let upload = client.encrypt(&image).unwrap().iter().map(|x| x.expand()).collect();
+            let upload = client.encrypt(&image).unwrap().into_iter().map(|x| x.expand()).collect();
             let mut probes = Vec::new();
             executor
                 .run(upload, &mut |index, x, _| probes.extend(client.probe(&plan, &trace, index, x).unwrap()))

@@ -67,7 +67,7 @@ fn resnet20_agrees_with_clear_text_on_shipped_images() {
     for (number, image) in images.images.iter().take(count).enumerate() {
         let input = model.input(image);
         let trace = network.forward(&input).unwrap();
-        let encrypted: Vec<_> = client.encrypt(&input).unwrap().iter().map(|c| c.expand()).collect();
+        let encrypted: Vec<_> = client.encrypt(&input).unwrap().into_iter().map(|c| c.expand()).collect();
         let start = Instant::now();
         let mut probes = Vec::new();
         let mut outputs = Vec::new();

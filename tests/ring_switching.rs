@@ -178,7 +178,7 @@ fn the_noise_of_every_layer_is_that_of_the_simulation() {
         let phase = f64::from(number);
         let image: Vec<f64> = (0..plan.client.image.len()).map(|i| (i as f64 * 0.73 + phase).sin()).collect();
         let trace = plan.network.forward(&plan.client.network_input(&image)).unwrap();
-        let upload = client.encrypt(&image).unwrap().iter().map(|x| x.expand()).collect();
+        let upload = client.encrypt(&image).unwrap().into_iter().map(|x| x.expand()).collect();
         executor
             .run(upload, &mut |index, output, _| {
                 let found = client.probe(&plan, &trace, index, output).unwrap().unwrap();

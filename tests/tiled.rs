@@ -113,7 +113,7 @@ fn one_image_that_overflows_spoils_the_batch_and_is_noticed() {
         let mut images: Vec<Vec<f64>> = (0..4).map(|i| image(&network, i as f64)).collect();
         images[2].iter_mut().for_each(|x| *x *= factor);
         let upload = client.encrypt_batch(&images.iter().map(|i| &i[..]).collect::<Vec<_>>()).unwrap();
-        let result = executor.run(upload.iter().map(|x| x.expand()).collect(), &mut |_, _, _| ()).unwrap();
+        let result = executor.run(upload.into_iter().map(|x| x.expand()).collect(), &mut |_, _, _| ()).unwrap();
         client.decrypt_batch(&result, 4).unwrap().iter().map(|logits| logits.overflow).collect()
     };
     assert_eq!(overflows(1.0), [false; 4]);

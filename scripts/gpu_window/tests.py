@@ -182,6 +182,9 @@ class Trainings(unittest.TestCase):
         recipe.write_text(text + "distillation: {teacher: t, weight: 0.5, temperature: 2.0, variants: 8}\n")
         with self.assertRaisesRegex(SystemExit, "distillation.variants is not known here; use `leveled train`"):
             self.training("relu.yaml", "variants")
+        recipe.write_text(text + "distillation: {teacher: [t, u], weight: 0.5, temperature: 2.0}\n")
+        with self.assertRaisesRegex(SystemExit, "several teachers are not known here; name one by --teacher"):
+            self.training("relu.yaml", "several")
         recipe.write_text(text + "train_on_held_out: true\nkeep: last\n")
         with self.assertRaisesRegex(SystemExit, "train_on_held_out is not known here; use `leveled train`"):
             self.training("relu.yaml", "all")

@@ -66,6 +66,8 @@ def read_recipe(options):
         raise SystemExit(f"{options.recipe}: train_on_held_out is not known here; use `leveled train`")
     if (recipe.get("distillation") or {}).get("variants"):
         raise SystemExit(f"{options.recipe}: distillation.variants is not known here; use `leveled train`")
+    if isinstance((recipe.get("distillation") or {}).get("teacher"), list) and not options.teacher:
+        raise SystemExit(f"{options.recipe}: several teachers are not known here; name one by --teacher, or use `leveled train`")
     if recipe["network"] not in BLOCKS:
         raise SystemExit(f"network {recipe['network']}: this script trains {', '.join(BLOCKS)}; `leveled train` trains the others")
     recipe["batch_parts"] = 1

@@ -40,11 +40,11 @@ impl SeededCiphertext {
     }
 
     /// The full ciphertext.
-    pub fn expand(&self) -> Ciphertext {
-        let parameters = &self.parameters;
-        let mut c1 = Polynomial::scratch(parameters.n(), self.c0.len());
-        c1.limbs.par_iter_mut().enumerate().for_each(|(i, limb)| fill_uniform(parameters, &self.seed, i, limb));
-        Ciphertext { c0: self.c0.clone(), c1, scale: self.scale }
+    pub fn expand(self) -> Ciphertext {
+        let Self { parameters, c0, seed, scale } = self;
+        let mut c1 = Polynomial::scratch(parameters.n(), c0.len());
+        c1.limbs.par_iter_mut().enumerate().for_each(|(i, limb)| fill_uniform(&parameters, &seed, i, limb));
+        Ciphertext { c0, c1, scale }
     }
 }
 
@@ -111,8 +111,9 @@ fn message(
 /// let encryptor = Encryptor::new(SecretKey::generate(&parameters)?);
 /// let slots = vec![Complex::new(0.25, -1.0); parameters.slots()];
 /// let sent = encryptor.encrypt(&slots, parameters.input_scale(), parameters.max_limbs())?;
+/// let bytes = sent.bytes();
 /// let ciphertext = sent.expand();
-/// assert!(sent.bytes() < ciphertext.bytes() && ciphertext.level() == 2);
+/// assert!(bytes < ciphertext.bytes() && ciphertext.level() == 2);
 ///
 /// let found = decrypt(encryptor.encoder(), encryptor.secret(), &ciphertext)?;
 /// assert!((found[7] - slots[7]).norm() < 1e-6);

@@ -201,7 +201,7 @@ pub enum CkksError {
     },
     /// The rotations of one input do not fit into the working memory.
     #[error(
-        "the rotations of one ciphertext take {needed} bytes of working memory, but the limit is {limit}; raise it to {needed} or more"
+        "the rotations of one ciphertext take {needed} bytes of working memory, but the limit is {limit}; raise it (`memory.working`) to {needed} or more"
     )]
     WorkingMemory {
         /// Bytes that are needed at least.

@@ -59,7 +59,7 @@ pub struct ParametersLiteral {
 const LARGEST_PRIME: u32 = 60;
 
 /// Most levels that a chain may have.
-const MOST_LEVELS: usize = 200;
+pub(crate) const MOST_LEVELS: usize = 200;
 
 impl Default for ParametersLiteral {
     /// Twenty levels that are 128-bit secure at N = 2^15.

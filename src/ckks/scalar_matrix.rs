@@ -6,6 +6,8 @@
 //! (method section 8). Convolutions have the same weights at every place of a tile: a panel of weights is kept once, with the places
 //! where it is used.
 
+use std::collections::HashSet;
+
 use super::encoder::{self, COEFFICIENT_BITS, largest_magnitude, split_scale};
 use super::error::CkksError;
 use super::rotated::{self, Rotated};
@@ -169,5 +171,16 @@ impl ScalarMatrix {
     pub fn masked_products(&self) -> usize {
         let masked = |place: &Place| place.columns.iter().flatten().filter(|column| column.mask.is_some()).count();
         self.panels.iter().flat_map(|panel| &panel.places).map(|place| place.outputs.len() * masked(place)).sum()
+    }
+
+    /// Distinct pairs of a weight and a mask.
+    pub fn masked_weights(&self) -> usize {
+        let pairs = |panel: &Panel| {
+            let columns = panel.places.iter().flat_map(|place| place.columns.iter().enumerate());
+            let masked = columns.filter_map(|(column, read)| Some((column, (*read)?.mask?)));
+            let rows = panel.places.first().map_or(0, |place| place.outputs.len());
+            rows * masked.collect::<HashSet<_>>().len()
+        };
+        self.panels.iter().map(pairs).sum()
     }
 }

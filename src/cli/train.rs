@@ -11,6 +11,7 @@ use crate::experiment::training::{RecipeChoices, TrainRequest, train};
 use crate::network::registry::names_in_words;
 use crate::report::figures::write_history_figure;
 use crate::report::training_text::training_text;
+use crate::training::Precision;
 
 /// Train a network by a recipe: weights with a card, checkpoints, history. The same command goes on with a training that was ended.
 #[derive(Debug, Args)]
@@ -37,12 +38,15 @@ pub struct Train {
     /// Number of epochs in place of the recipe's.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: Option<u32>,
-    /// Weights of the teacher in place of the recipe's.
+    /// Weights of the teacher in place of the recipe's; given again, the mean of their logits teaches.
     #[arg(long, value_name = "WEIGHTS")]
-    teacher: Option<PathBuf>,
+    teacher: Vec<PathBuf>,
     /// Weights to begin with in place of the recipe's; what they lack begins as without them.
     #[arg(long, value_name = "WEIGHTS")]
     initial_weights: Option<PathBuf>,
+    /// Precision of activations and convolutions in place of the recipe's: bf16 is for processors with instructions for it.
+    #[arg(long, value_enum)]
+    precision: Option<Precision>,
     /// Train on the held out images too and keep the last epoch's weights: for final weights, once every choice is made.
     #[arg(long)]
     train_on_held_out: bool,
@@ -64,7 +68,8 @@ impl Train {
             seed: self.seed,
             dataset: self.dataset,
             epochs: self.epochs,
-            teacher: self.teacher,
+            teachers: self.teacher,
+            precision: self.precision,
             initial_weights: self.initial_weights,
             train_on_held_out: self.train_on_held_out,
         };

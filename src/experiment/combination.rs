@@ -9,6 +9,7 @@ use super::setting::{
 use super::settings::{PartialSettings, Settings};
 use crate::ckks::CkksError;
 use crate::inference::{DEFAULT_MEMORY_BYTES, PlanOptions, Prices};
+use crate::network::cluster::MOST_JOINT_MEMBERS;
 
 /// Why a combination is impossible: the setting to blame, and what to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +146,11 @@ fn settle_clusters(settings: &mut Settings) -> Result<(), Refusal> {
     if settings.cluster_mode == ClusterMode::Joint && settings.ensemble.0 == 1 {
         let problem = "joint clustering is of the members of an ensemble, and there is one network; set `slice`, or give \
                        more members";
+        return Err(Refusal::new("cluster_mode", problem));
+    }
+    if settings.cluster_mode == ClusterMode::Joint && settings.ensemble.0 as usize > MOST_JOINT_MEMBERS {
+        let problem =
+            format!("joint clustering takes at most {MOST_JOINT_MEMBERS} members; give fewer, or set `slice`");
         return Err(Refusal::new("cluster_mode", problem));
     }
     if settings.cluster_method == ClusterAlgorithm::Exact {

@@ -1,6 +1,6 @@
 //! What can go wrong between an experiment file and its rows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::place::Place;
 use crate::ckks::CkksError;
@@ -108,7 +108,7 @@ pub enum ExperimentError {
         difference: String,
     },
     /// A line of a table is not what was written.
-    #[error("line {line} of {} is damaged: {reason}; restore it, or remove that line to run its trial again", path.display())]
+    #[error("line {line} of {} is damaged: {reason}; restore it, or {}", path.display(), without_line(path))]
     TableDamaged {
         /// The table.
         path: PathBuf,
@@ -151,7 +151,7 @@ pub enum ExperimentError {
     },
     /// The plan needs more memory than is allowed.
     #[error(
-        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, `--max-memory`, or what the machine, its control group and `ulimit -v` leave); lower `memory.diagonals`, `log_n` or the width, or raise the limit if there is more"
+        "predicted to need {predicted} of memory, more than the limit of {limit} (`memory.limit`, `--max-memory`, or what the machine, its control group and `ulimit -v` leave); lower `log_n`, the width, `memory.diagonals`, or `memory.working` in the channel and tiled layouts, take more `tiles`, or raise the limit if there is more"
     )]
     Memory {
         /// Predicted peak.
@@ -180,7 +180,15 @@ pub enum ExperimentError {
     /// A file is no longer what it was when the trial was specified.
     #[error("{what} has changed since the trial was specified; run the experiment file again")]
     Changed {
-        /// What has changed, with its path.
+        /// What has changed.
+        what: String,
+    },
+    /// A file is no longer what it was when the server was prepared.
+    #[error(
+        "{what} is not what the server was prepared with; put it back, or run `leveled server prepare` again with another --out"
+    )]
+    ServedChanged {
+        /// What has changed.
         what: String,
     },
     /// The network was trained for other classes than the data set has.
@@ -358,6 +366,16 @@ const fn is_of_the_user(error: &PartyError) -> bool {
         PartyError::Inference(error) => !is_fault(error),
         PartyError::Ring(_) => false,
         _ => true,
+    }
+}
+
+/// What brings back the trial of a line that cannot be restored: it is done as long as `trials.csv` says so.
+fn without_line(table: &Path) -> &'static str {
+    let name = table.file_name().unwrap_or_default().to_string_lossy();
+    if ["layers.", "images."].iter().any(|begin| name.starts_with(begin)) {
+        "remove it and its trial's line in trials.csv to run that trial again"
+    } else {
+        "remove that line to run its trial again"
     }
 }
 

@@ -88,8 +88,15 @@ pub fn sha256_of_recipe(record: &TrainingRecord) -> String {
     }
     // Each repetition may have a teacher, or a beginning, of its own seed.
     for weights in ["/initial_weights", "/distillation/teacher"] {
-        if let Some(Value::String(file)) = recipe.pointer_mut(weights) {
-            *file = without_seed(file).to_owned();
+        let files = match recipe.pointer_mut(weights) {
+            Some(Value::Array(files)) => files.as_mut_slice(),
+            Some(file) => std::slice::from_mut(file),
+            None => &mut [],
+        };
+        for file in files {
+            if let Value::String(file) = file {
+                *file = without_seed(file).to_owned();
+            }
         }
     }
     sha256_of_text(&canonical_json(&recipe))
@@ -182,6 +189,12 @@ mod tests {
         other = card(0);
         other.recipe["initial_weights"] = "resnet20_w16_cifar10_relu_continued_seed5.safetensors".into();
         assert_eq!(sha256_of_recipe(&other), recipes[0]);
+        let mut taught_by = |teachers: [&str; 2]| {
+            other.recipe["distillation"]["teacher"] = teachers.map(serde_yaml::Value::from).to_vec().into();
+            sha256_of_recipe(&other)
+        };
+        assert_eq!(taught_by(["a_seed0", "b_seed1"]), taught_by(["a_seed2", "b_seed0"]));
+        assert_ne!(taught_by(["a_seed0", "b_seed1"]), taught_by(["a_seed0", "c_seed1"]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::ckks::CkksError;
 use crate::network::NetworkError;
+use crate::ring::primes::MAX_LOG_N;
 
 /// What can go wrong in planning and running encrypted inference.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,16 @@ pub enum InferenceError {
         levels: usize,
         /// Levels that are needed.
         needed: usize,
+    },
+    /// The network needs a longer chain than there may be.
+    #[error(
+        "the network with these settings needs {needed} levels, more than the {most} that a chain may have; set `node_fusing: true`, `tower_reuse: true` or `activation_form: square`, or take a network with fewer layers"
+    )]
+    ChainTooLong {
+        /// Levels that are needed.
+        needed: usize,
+        /// The most that there are.
+        most: usize,
     },
     /// An image of the wrong size.
     #[error("the image has {found} values, but the network expects {expected}")]
@@ -113,7 +124,8 @@ pub enum InferenceError {
     },
     /// Images exceed the slots of the tiled layout.
     #[error(
-        "{batch} images of {tiles} tiles do not fit into the {slots} slots of N = 2^{log_n}, which hold 1 to {most}; use fewer images or tiles, or log_n = {needed} or more"
+        "{batch} images of {tiles} tiles do not fit into the {slots} slots of N = 2^{log_n}, which hold 1 to {most}; use fewer images or tiles{}",
+        larger_ring(*needed)
     )]
     TooManyImages {
         /// Images in a batch.
@@ -131,7 +143,8 @@ pub enum InferenceError {
     },
     /// Members and images exceed the slots.
     #[error(
-        "{members} members and {batch} images of {block} slots each do not fit into the {slots} slots of N = 2^{log_n}, which hold {most} such blocks; use fewer, or log_n = {needed} or more"
+        "{members} members and {batch} images of {block} slots each do not fit into the {slots} slots of N = 2^{log_n}, which hold {most} such blocks; use fewer{}",
+        larger_ring(*needed)
     )]
     TooManyBlocks {
         /// Members of the ensemble.
@@ -149,4 +162,9 @@ pub enum InferenceError {
         /// Blocks that fit.
         most: usize,
     },
+}
+
+/// The ring dimension that would hold something, where there is such a one.
+fn larger_ring(needed: u32) -> String {
+    if needed <= MAX_LOG_N { format!(", or log_n = {needed} or more") } else { String::new() }
 }

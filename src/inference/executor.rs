@@ -112,10 +112,13 @@ impl<'a, E: Evaluator> Executor<'a, E> {
     /// [`InferenceError::Layer`] for weights that cannot be encoded.
     pub fn prepare(&self, mut encoded: impl FnMut(usize)) -> Result<(), InferenceError> {
         for step in &self.program.steps {
-            if let Some(weight_scale) = step.operation.weight_scale() {
+            let Some(weight_scale) = step.operation.weight_scale() else { continue };
+            let bytes = self.program.layers[step.layer].map.plaintext_bytes();
+            let kept = self.encoded.lock().unwrap_or_else(|e| e.into_inner()).bytes;
+            if kept + bytes <= self.budget {
                 self.encoded(step, weight_scale).map_err(|source| self.error(step.layer, source))?;
-                encoded(step.layer);
             }
+            encoded(step.layer);
         }
         Ok(())
     }

@@ -35,7 +35,7 @@
 //!
 //! let client = Client::new(&plan.client)?;
 //! let image: Vec<f64> = (0..network.input.len()).map(|value| (value as f64).sin()).collect();
-//! let encrypted = client.encrypt(&image)?.iter().map(SeededCiphertext::expand).collect();
+//! let encrypted = client.encrypt(&image)?.into_iter().map(SeededCiphertext::expand).collect();
 //!
 //! // With the keys, and without the secret.
 //! let server = client.evaluator(|_| ())?;

@@ -24,11 +24,12 @@ use super::stages::input_limbs;
 use super::tiles::{self, Forecast, TILES};
 use super::unfold::Unfolding;
 use crate::ckks::evaluator::{Load, Operations};
+use crate::ckks::parameters::MOST_LEVELS;
 use crate::ckks::{Counting, Evaluator, KeySwitching, Parameters, RingSwitch};
 use crate::network::lowered::LoweredNetwork;
 use crate::network::one_after_the_other;
 
-/// Slower plans in a row of smaller rings after which no later switch is tried.
+/// Slower plans of smaller rings after which no later switch is tried.
 const SLOWER: usize = 3;
 
 /// Operations by the limbs of the ciphertexts that are read, and by the number of tasks that share them.
@@ -214,6 +215,9 @@ impl Plan {
         options: &PlanOptions,
     ) -> Result<Parameters, InferenceError> {
         let chain = input_limbs(network, options.tower_reuse).into_iter().max().unwrap_or(2);
+        if chain - 1 > MOST_LEVELS {
+            return Err(InferenceError::ChainTooLong { needed: chain - 1, most: MOST_LEVELS });
+        }
         let levels = options.levels.unwrap_or(chain - 1);
         if levels < chain - 1 {
             return Err(InferenceError::ChainTooShort { levels, needed: chain - 1 });

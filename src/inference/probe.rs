@@ -17,7 +17,7 @@ pub struct LayerProbe {
     pub relative: PrecisionReport,
     /// Largest magnitude in the clear.
     pub largest_activation: f64,
-    /// |scale / D - 1|.
+    /// |scale / planned scale - 1|.
     pub scale_deviation: f64,
 }
 

@@ -1,10 +1,13 @@
 //! The program of a plan: steps as plain data, for any evaluator.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::linear::{Packing, Work};
 use super::rings::Rings;
 use crate::ckks::Parameters;
+use crate::ckks::encoder::largest_magnitude;
 use crate::ckks::evaluator::SCALE_TOLERANCE;
 use crate::ckks::keys::{KeyKind, KeyRequest};
 
@@ -229,12 +232,24 @@ impl Program {
     }
 
     /// log2 of the largest magnitude of a layer's linear output for which all of the layer's values decrypt to themselves: |x|
-    /// times the scale is below half of the modulus, and for what has been squared x^2 times the scale is.
+    /// times the scale is below half of the modulus, and for what has been squared x^2 times the scale and the leading coefficient is.
     pub fn log2_headroom(&self, layer: usize, parameters: &Parameters) -> f64 {
         let mut squared = false;
+        // log2 of the largest factor of the square in a value.
+        let mut factors: HashMap<ValueId, f64> = HashMap::new();
         let mut log2 = f64::INFINITY;
-        for step in self.steps.iter().filter(|step| step.layer == layer && step.part != Part::Pack) {
+        let own = |(_, step): &(usize, &Step)| step.layer == layer && step.part != Part::Pack;
+        for (index, step) in self.steps.iter().enumerate().filter(own) {
             squared |= step.operation == Operation::Square;
+            let before = step.operands.first().and_then(|operand| factors.get(operand)).copied();
+            let factor = match step.operation {
+                Operation::Square => Some(0.0),
+                Operation::MultiplyPlain { plaintext, .. } => before
+                    .map(|before| before + largest_magnitude(self.plaintexts[plaintext.0].iter().flatten()).log2()),
+                Operation::Rescale => before,
+                _ => None,
+            };
+            factors.extend(factor.map(|factor| (ValueId(index + 1), factor)));
             // What brings the inputs to one level comes before the linear map; a multiple of its value is smaller than the square.
             let counts = match step.operation {
                 Operation::Square => true,
@@ -243,7 +258,7 @@ impl Program {
             };
             if counts {
                 let room = parameters.log2_q(step.value.limbs) - 1.0 - step.value.scale.log2();
-                log2 = log2.min(if squared { room / 2.0 } else { room });
+                log2 = log2.min(if squared { (room - factor.unwrap_or(0.0)) / 2.0 } else { room });
             }
         }
         log2

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::architecture::{Architecture, Pool, Shortcut};
 use super::error::NetworkError;
 use super::graph::ActivationKind;
+use super::several::OneOrSeveral;
 use crate::dataset::{DatasetName, Normalisation};
 use crate::user_file::read_text;
 use crate::wire::write_lasting;
@@ -67,9 +68,9 @@ pub struct Card {
 pub struct TrainingRecord {
     /// The recipe, seed and number of epochs included.
     pub recipe: serde_yaml::Value,
-    /// SHA-256 of the weights that were learned from, where there was a teacher.
+    /// SHA-256 of the weights that were learned from, where there was a teacher; a list where there were several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub teacher_sha256: Option<String>,
+    pub teacher_sha256: Option<OneOrSeveral<String>>,
     /// SHA-256 of the weights that this training began with, where it did not begin at random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_sha256: Option<String>,

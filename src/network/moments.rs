@@ -84,6 +84,7 @@ pub(super) fn estimate(network: &Network) -> Result<Vec<Vec<Moments>>, NetworkEr
                 .zip(input(1))
                 .map(|(x, y)| Moments { mean: x.mean + y.mean, variance: x.variance + y.variance })
                 .collect(),
+            Operation::PadChannels(_) if input(0).is_empty() => Vec::new(),
             Operation::PadChannels(placement) => {
                 let channels = input(0).len();
                 let of = |output| placement.input_of(output, channels).next().map(|channel| input(0)[channel]);
@@ -105,6 +106,21 @@ pub(super) fn estimate(network: &Network) -> Result<Vec<Vec<Moments>>, NetworkEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::{ActivationKind, Architecture, Shortcut, Stage};
+
+    #[test]
+    fn nothing_is_known_behind_relu() {
+        let architecture = Architecture {
+            shortcut: Shortcut::Pad,
+            stages: [1, 2].map(|stride| Stage { blocks: 1, channels: 2, stride }).to_vec(),
+            activation: ActivationKind::Relu,
+            ..Architecture::named("resnet20", 2, 10).unwrap()
+        };
+        let network = Network::random(&architecture, 1).unwrap();
+        let moments = network.activation_moments().unwrap();
+        assert_eq!((moments["act1"].len(), moments["layer1.0.act1"].len()), (2, 0));
+        assert!(matches!(network.lower(), Err(NetworkError::NotLowerable { .. })));
+    }
 
     #[test]
     fn a_quadratic_of_a_normal_variable_has_the_sampled_moments() {

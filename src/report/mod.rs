@@ -28,7 +28,6 @@ pub mod run_text;
 mod security;
 pub mod security_text;
 mod spread;
-mod spreadsheet;
 pub mod summary;
 pub mod table;
 pub mod tables;

@@ -8,9 +8,8 @@ use polars::prelude::*;
 
 use super::ReportError;
 use super::columns::trial;
-use super::spreadsheet::{Reading, shows_decimal_comma};
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ColumnKind, Record, TrialStatus};
+use crate::experiment::records::{ColumnKind, Reading, Record, TrialStatus, shows_decimal_comma};
 use crate::experiment::store::header::delimiter;
 use crate::experiment::store::{ended_by_itself, table_parts};
 use crate::user_file::without_mark;

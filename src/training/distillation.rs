@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::network::OneOrSeveral;
 use crate::network::card::is_default;
 
 /// The classes that a trained network gives an image, softened, are part of the target (Hinton, Vinyals and Dean, arXiv 1503.02531).
@@ -13,8 +14,9 @@ use crate::network::card::is_default;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Distillation {
-    /// Weights of the teacher, whose card lies beside them; relative to the directory of the recipe.
-    pub teacher: PathBuf,
+    /// Weights of the teacher, whose card lies beside them; relative to the directory of the recipe. Of a list of them, the mean of their
+    /// logits teaches.
+    pub teacher: OneOrSeveral<PathBuf>,
     /// Share of the loss, above 0 and at most 1.
     pub weight: f64,
     /// What logits are divided by before the softmax.

@@ -61,7 +61,7 @@ pub struct Recipe {
     /// network of a multiple of their width begins as the same function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_weights: Option<PathBuf>,
-    /// A trained network to learn from.
+    /// A trained network to learn from, or several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distillation: Option<Distillation>,
     /// What keeps activations in a range.
@@ -112,14 +112,29 @@ fn default_exploding_epochs() -> u32 {
 }
 
 /// Precision of activations and convolutions in training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// Single precision.
     #[default]
     F32,
-    /// Eight bits of mantissa, with sums in single precision: faster where the processor has instructions for it.
+    /// Eight bits of mantissa, with sums in single precision: faster where the processor has instructions for it, slower elsewhere.
     Bf16,
+}
+
+impl Precision {
+    /// Whether this processor has instructions for it.
+    #[must_use]
+    pub fn is_native(self) -> bool {
+        match self {
+            Self::F32 => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Bf16 => std::is_x86_feature_detected!("avx512bf16"),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Bf16 => true,
+        }
+    }
 }
 
 /// Which epoch's weights are kept.
@@ -270,10 +285,12 @@ impl Recipe {
     }
 
     fn check_distillation(&self) -> Result<(), RecipeProblem> {
-        let Some(Distillation { weight, temperature, variants, .. }) = self.distillation else {
+        let Some(Distillation { teacher, weight, temperature, variants }) = &self.distillation else {
             return Ok(());
         };
+        let (weight, temperature, variants) = (*weight, *temperature, *variants);
         let path = |key| ["distillation", key];
+        require(!teacher.values().is_empty(), &path("teacher"), "an empty list", "one file of weights or several")?;
         require(weight > 0.0 && weight <= 1.0, &path("weight"), weight, "above 0 and at most 1")?;
         require(positive(temperature), &path("temperature"), temperature, "finite and above 0")?;
         require(variants <= MOST_VARIANTS, &path("variants"), variants, &format!("at most {MOST_VARIANTS}"))
@@ -347,8 +364,8 @@ mod tests {
             let text = std::fs::read_to_string(&path).unwrap();
             let recipe: Recipe = serde_yaml::from_str(&text).unwrap();
             assert_eq!(recipe.check(), Ok(()));
-            let teacher = recipe.distillation.as_ref().map(|distillation| &distillation.teacher);
-            for weights in recipe.initial_weights.iter().chain(teacher) {
+            let teachers = recipe.distillation.iter().flat_map(|distillation| distillation.teacher.values());
+            for weights in recipe.initial_weights.iter().chain(teachers) {
                 let weights = path.with_file_name(weights);
                 assert!(weights.is_file(), "{}: {} does not ship", path.display(), weights.display());
             }
@@ -423,6 +440,12 @@ mod tests {
                 "is 1.5, but must be above 0 and at most 1",
             ),
             ("temperature: 2.0", "temperature: 0", "distillation.temperature", "finite and above 0"),
+            (
+                "teacher: ../../models/resnet20_w16_cifar10_relu_seed0.safetensors",
+                "teacher: []",
+                "distillation.teacher",
+                "is an empty list, but must be one file of weights or several",
+            ),
             (
                 "temperature: 2.0",
                 "temperature: 2.0, variants: 65",

@@ -74,7 +74,7 @@ pub fn agrees(
     let first = plan.network.forward(&plan.client.network_input(&images[0])).unwrap();
     let (mut worst, mut probed) = (f64::INFINITY, 0);
     let result = executor
-        .run(upload.iter().map(|x| x.expand()).collect(), &mut |index, output, _| {
+        .run(upload.into_iter().map(|x| x.expand()).collect(), &mut |index, output, _| {
             let probe = client.probe(&plan, &first, index, output).unwrap().unwrap();
             assert!(probe.scale_deviation < 2f64.powi(-40), "{what}: {}", plan.layers[index].name);
             worst = worst.min(probe.relative.min);

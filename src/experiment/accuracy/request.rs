@@ -163,8 +163,8 @@ fn check(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<(), Expe
             _ => format!("of the networks here at most {most} are; choose 1 to {most}, or name more"),
         };
         let problem = format!(
-            "an ensemble of {size} is not possible: its members are different networks of one kind (architecture, width, data set, \
-             ReLU or not), and {there}"
+            "an ensemble of {size} is not possible: its members are different networks of one kind (architecture, width, shortcut, \
+             pool, data set, normalisation, ReLU or not), and {there}"
         );
         return refuse("--ensembles", problem);
     }

@@ -37,7 +37,7 @@ impl Checkpoint {
         let mut content = Vec::new();
         file.read_to_end(&mut content).map_err(lost)?;
         let lines = content.split(|byte| *byte == b'\n');
-        // A line that a kill cut short or the disk spoilt, or with a number that is none, is a batch to evaluate again.
+        // A line that a kill cut short or the disk spoilt is a batch to evaluate again.
         let known = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         let known = known.filter(|line| line.images.len() == line.outcomes.len());
         let known: HashMap<_, _> = known.map(|line| (line.images, line.outcomes)).collect();
@@ -94,6 +94,19 @@ mod tests {
         assert_eq!(third.known(&[2], 0).as_deref(), Some(&batch[1..]));
         assert!(Checkpoint::open(None).unwrap().add(&[0], &batch[..1]).is_ok());
         assert!(Checkpoint::open(Some(directory.path())).is_err());
+    }
+
+    #[test]
+    fn a_batch_with_an_image_that_explodes_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("trial.jsonl");
+        let mut exploded = outcome(&[1.0, 0.1], &[f64::NAN, f64::NEG_INFINITY]);
+        (exploded.largest, exploded.exploded) = (vec![3.0, f64::INFINITY, f64::NAN], true);
+        Checkpoint::open(Some(&path)).unwrap().add(&[4], std::slice::from_ref(&exploded)).unwrap();
+        let known = Checkpoint::open(Some(&path)).unwrap().known(&[4], 0).unwrap();
+        assert_eq!((&known[0].largest[..], known[0].exploded), (&[3.0, f64::INFINITY, f64::INFINITY][..], true));
+        assert_eq!((known[0].clear_class(), known[0].class()), (exploded.clear_class(), exploded.class()));
+        assert_eq!(known[0].errors().len(), exploded.errors().len());
     }
 
     #[test]

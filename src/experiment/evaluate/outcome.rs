@@ -25,8 +25,10 @@ pub struct ImageOutcome {
     /// What the client decrypted.
     pub decrypted: Logits,
     /// Clear-text logits.
+    #[serde(with = "maybe_infinite")]
     pub clear_logits: Vec<f64>,
     /// For each layer the largest magnitude before the squaring, in the clear.
+    #[serde(with = "maybe_infinite")]
     pub largest: Vec<f64>,
     /// Whether a value left, in the clear, the range that the modulus holds at its layer.
     pub exploded: bool,
@@ -47,6 +49,21 @@ pub struct ImageOutcome {
     /// What two processes took; none: it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchanged: Option<Exchanged>,
+}
+
+/// Values of an image that may explode: JSON has no infinity, and no number that is none, which both read as infinity again.
+mod maybe_infinite {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+        let finite: Vec<Option<f64>> = values.iter().map(|value| value.is_finite().then_some(*value)).collect();
+        finite.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+        let finite = Vec::<Option<f64>>::deserialize(deserializer)?;
+        Ok(finite.into_iter().map(|value| value.unwrap_or(f64::INFINITY)).collect())
+    }
 }
 
 /// What an evaluation between two processes took.

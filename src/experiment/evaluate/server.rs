@@ -186,7 +186,11 @@ struct Served {
 impl Served {
     /// Reads and plans, on the threads that it is called on.
     fn open(container: &Container, meta: &Meta, task: Task) -> Result<Self, ExperimentError> {
-        let prepared = Prepared::again(&meta.spec, &task, &meta.prices.prices, meta.chosen.clone())?;
+        let prepared = Prepared::again(&meta.spec, &task, &meta.prices.prices, meta.chosen.clone());
+        let prepared = prepared.map_err(|error| match error {
+            ExperimentError::Changed { what } => ExperimentError::ServedChanged { what },
+            error => error,
+        })?;
         let id = id_of(&prepared)?;
         container.check_plan(&id.header(Kind::Server, [0; 16])).map_err(PartyError::from)?;
         Ok(Self { task, prepared, id })

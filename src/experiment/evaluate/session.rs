@@ -6,7 +6,7 @@ use super::outcome::{ImageOutcome, LayerOutcome};
 use super::preparation::Prepared;
 use super::task::Task;
 use super::together::{Evaluate, Evaluated, Together};
-use crate::ckks::Encrypted;
+use crate::ckks::{Encrypted, SeededCiphertext};
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
@@ -86,7 +86,7 @@ impl Evaluate for Evaluation<'_> {
         let upload = client.encrypt_batch(&inputs)?;
         let encryption_seconds = start.elapsed().as_secs_f64();
         let upload_bytes = upload.iter().map(|ciphertext| ciphertext.bytes()).sum();
-        let encrypted = upload.iter().map(|ciphertext| ciphertext.expand()).collect();
+        let encrypted = upload.into_iter().map(SeededCiphertext::expand).collect();
 
         let total = plan.layers.len();
         let name = |layer: usize| plan.layers.get(layer).map_or("", |layer| layer.name.as_str());

@@ -6,13 +6,13 @@ use rayon::prelude::*;
 use super::outcome::{ImageOutcome, LayerOutcome, explodes};
 use super::preparation::Prepared;
 use super::task::Task;
+use super::together::Clear;
 use crate::ckks::{Complex, Simulated};
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::{EventSink, Stage};
 use crate::inference::probe::probe;
 use crate::inference::{Plan, Simulation, simulator};
-use crate::network::NetworkError;
 use crate::ring::sampling::Seed;
 
 /// Program, weights and clear-text copies.
@@ -43,8 +43,9 @@ pub fn predicted_bytes(plan: &Plan, threads: usize, diagonal_bytes: u64) -> u64 
     });
     let slot_bytes = (plan.parameters.n() / 2 * size_of::<Complex>()) as u64;
     let image = values.max().unwrap_or(0) * slot_bytes;
-    let diagonals = plan.diagonal_bytes().min(diagonal_bytes).max(plan.largest_diagonal_bytes());
-    BASE_BYTES + diagonals + (batch(plan, threads).0 / plan.client.shared_images()) as u64 * image
+    let weights = || plan.program.layers.iter().map(|layer| layer.map.simulated_bytes());
+    let weights = weights().sum::<u64>().min(diagonal_bytes).max(weights().max().unwrap_or(0));
+    BASE_BYTES + weights + (batch(plan, threads).0 / plan.client.shared_images()) as u64 * image
 }
 
 /// A network whose evaluation is simulated.
@@ -111,13 +112,11 @@ impl<'p> Simulator<'p> {
     ) -> Result<Vec<ImageOutcome>, ExperimentError> {
         let Prepared { card, plan, .. } = self.prepared;
         let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
-        // Layers are kept for a probe alone.
-        let clear = |input: &Vec<f64>| {
-            let trace = plan.network.forward(&plan.client.network_input(input))?;
-            Ok((trace.logits().to_vec(), trace.largest(), with_probe.then_some(trace)))
-        };
-        let clear = inputs.par_iter().map(clear).collect::<Result<Vec<_>, NetworkError>>()?;
-        let exploded: Vec<bool> = clear.iter().map(|(_, largest, _)| explodes(plan, largest)).collect();
+        // A probe looks at the slots of the first image of a ciphertext.
+        let shared = plan.client.shared_images();
+        let clear = |(image, input): (usize, &Vec<f64>)| Clear::of(plan, input, with_probe && image % shared == 0);
+        let clear: Vec<Clear> = inputs.par_iter().enumerate().map(clear).collect::<Result<_, _>>()?;
+        let exploded: Vec<bool> = clear.iter().map(|clear| explodes(plan, &clear.largest)).collect();
         let seed = |number: u64| self.seed.derive("simulated image", &[number]).generator().next_u64();
         let seeded: Vec<(&[f64], u64)> =
             inputs.iter().zip(first..).map(|(input, number)| (&input[..], seed(number))).collect();
@@ -125,11 +124,10 @@ impl<'p> Simulator<'p> {
         let decrypted = simulation.images(&seeded, &mut |layer, output, seconds| {
             let scale = output.first().map_or(0.0, |ciphertext| ciphertext.scale);
             for (image, layers) in layers.iter_mut().enumerate() {
-                // A probe looks at the slots of the first image of a ciphertext.
-                let (number, place) = (image / plan.client.shared_images(), image % plan.client.shared_images());
-                let trace = clear[image].2.as_ref().filter(|_| !exploded[image] && place == 0);
+                let trace = clear[image].trace.as_ref().filter(|_| !exploded[image]);
                 let probe = trace.and_then(|trace| {
-                    let slots: Vec<Vec<Complex>> = output.iter().map(|ciphertext| ciphertext.slots(number)).collect();
+                    let slots: Vec<Vec<Complex>> =
+                        output.iter().map(|ciphertext| ciphertext.slots(image / shared)).collect();
                     probe(plan, trace, layer, scale, &slots)
                 });
                 layers.push(LayerOutcome { seconds, scale, probe });
@@ -137,7 +135,7 @@ impl<'p> Simulator<'p> {
         })?;
         let found = decrypted.into_iter().zip(clear).zip(exploded).zip(layers);
         Ok(found
-            .map(|(((decrypted, (logits, largest, _)), exploded), layers)| ImageOutcome {
+            .map(|(((decrypted, Clear { logits, largest, .. }), exploded), layers)| ImageOutcome {
                 largest,
                 exploded,
                 layers,

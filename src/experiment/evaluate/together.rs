@@ -7,15 +7,36 @@ use super::preparation::Prepared;
 use crate::dataset::Image;
 use crate::experiment::ExperimentError;
 use crate::experiment::event::EventSink;
-use crate::inference::Logits;
-use crate::network::LoweredTrace;
+use crate::inference::{Logits, Plan};
+use crate::network::{LoweredTrace, NetworkError};
 
 /// Images of one evaluation, and what clear text says of them.
 pub struct Together {
     /// The images as the network takes them.
     pub inputs: Vec<Vec<f64>>,
-    traces: Vec<LoweredTrace>,
+    clear: Vec<Clear>,
     exploding: Vec<bool>,
+}
+
+/// What clear text says of an image.
+pub struct Clear {
+    /// The logits.
+    pub logits: Vec<f64>,
+    /// For each layer the largest magnitude before the squaring.
+    pub largest: Vec<f64>,
+    /// Every layer, megabytes, where it is needed.
+    pub trace: Option<LoweredTrace>,
+}
+
+impl Clear {
+    /// Evaluates an input of the network; `with_trace`: its layers are kept.
+    ///
+    /// # Errors
+    /// [`NetworkError`] for an input of another size.
+    pub fn of(plan: &Plan, input: &[f64], with_trace: bool) -> Result<Self, NetworkError> {
+        let trace = plan.network.forward(&plan.client.network_input(input))?;
+        Ok(Self { logits: trace.logits().to_vec(), largest: trace.largest(), trace: with_trace.then_some(trace) })
+    }
 }
 
 /// What their encrypted evaluation gave.
@@ -44,12 +65,11 @@ impl Together {
     /// [`ExperimentError::Network`].
     pub fn of(Prepared { card, plan, .. }: &Prepared, images: &[&Image]) -> Result<Self, ExperimentError> {
         let inputs: Vec<Vec<f64>> = images.iter().map(|image| card.normalisation.apply(image)).collect();
-        let traces: Vec<LoweredTrace> = inputs
-            .par_iter()
-            .map(|input| plan.network.forward(&plan.client.network_input(input)))
-            .collect::<Result<_, _>>()?;
-        let exploding = traces.iter().map(|trace| explodes(plan, &trace.largest())).collect();
-        Ok(Self { inputs, traces, exploding })
+        // A probe looks at the first image.
+        let clear = inputs.par_iter().enumerate().map(|(image, input)| Clear::of(plan, input, image == 0));
+        let clear: Vec<Clear> = clear.collect::<Result<_, _>>()?;
+        let exploding = clear.iter().map(|clear| explodes(plan, &clear.largest)).collect();
+        Ok(Self { inputs, clear, exploding })
     }
 
     /// Whether one image explodes, which destroys all that share its ciphertexts.
@@ -59,16 +79,16 @@ impl Together {
 
     /// The first image, to compare each layer with; none if one explodes.
     pub fn to_probe(&self) -> Option<&LoweredTrace> {
-        self.traces.first().filter(|_| !self.spoilt())
+        self.clear.first().and_then(|clear| clear.trace.as_ref()).filter(|_| !self.spoilt())
     }
 
     /// The outcome of each image.
     pub fn outcomes(self, evaluated: Evaluated) -> Vec<ImageOutcome> {
         let spoilt = self.spoilt();
-        let outcome = |((decrypted, trace), exploded): ((Logits, &LoweredTrace), bool)| ImageOutcome {
+        let outcome = |((decrypted, clear), exploded): ((Logits, Clear), bool)| ImageOutcome {
             decrypted,
-            clear_logits: trace.logits().to_vec(),
-            largest: trace.largest(),
+            clear_logits: clear.logits,
+            largest: clear.largest,
             exploded,
             spoilt: spoilt && !exploded,
             evaluations: 1,
@@ -79,7 +99,7 @@ impl Together {
             result_bytes: evaluated.result_bytes,
             exchanged: evaluated.exchanged,
         };
-        evaluated.decrypted.into_iter().zip(&self.traces).zip(self.exploding).map(outcome).collect()
+        evaluated.decrypted.into_iter().zip(self.clear).zip(self.exploding).map(outcome).collect()
     }
 }
 

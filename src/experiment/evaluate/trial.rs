@@ -210,8 +210,12 @@ fn image_row(spec: &TrialSpec, index: usize, label: u8, outcome: &ImageOutcome) 
 /// Precision of a layer on the first image that is probed, relative to the largest activation of all that do not explode.
 fn layer_precision(outcomes: &[ImageOutcome], index: usize) -> Option<PrecisionReport> {
     let probe = outcomes.iter().find_map(|outcome| outcome.layers[index].probe)?;
-    let sound = outcomes.iter().filter(|outcome| !outcome.exploded);
-    Some(probe.precision.relative_to(largest(sound.map(|outcome| outcome.largest[index]))?))
+    Some(probe.precision.relative_to(largest_of_layer(outcomes, index)?))
+}
+
+/// The largest activation of a layer over images that do not explode.
+fn largest_of_layer(outcomes: &[ImageOutcome], index: usize) -> Option<f64> {
+    largest(outcomes.iter().filter(|outcome| !outcome.exploded).map(|outcome| outcome.largest[index]))
 }
 
 fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[ImageOutcome]) -> LayerRow {
@@ -250,7 +254,7 @@ fn layer_row(spec: &TrialSpec, prepared: &Prepared, index: usize, outcomes: &[Im
         giants: Some(layer.size.giants),
         precision_bits_min: precision.map(|bits| bits.min),
         precision_bits_median: precision.map(|bits| bits.median),
-        largest_activation: largest(outcomes.iter().map(|outcome| outcome.largest[index])),
+        largest_activation: largest_of_layer(outcomes, index),
         log2_headroom: Some(layer.log2_headroom),
     }
 }
@@ -291,7 +295,8 @@ fn trial_row(
     let precisions = || (0..plan.layers.len()).filter_map(|index| layer_precision(outcomes, index));
     // What was not encrypted has no seconds and no bytes; the images of a batch share the seconds of its evaluation.
     let measured = || outcomes.iter().filter(|_| is_encrypted(spec));
-    let seconds = || measured().step_by(plan.client.batch).map(ImageOutcome::seconds);
+    let evaluations = || measured().step_by(plan.client.batch);
+    let seconds = || evaluations().map(ImageOutcome::seconds);
     let shared = images.min(plan.client.batch).max(1) as f64;
     let exchanged = || outcomes.iter().step_by(plan.client.batch).filter_map(|outcome| outcome.exchanged);
     let files = keys.and_then(|keys| keys.files);
@@ -324,7 +329,7 @@ fn trial_row(
         latency_evaluations: is_encrypted(spec).then(|| seconds().count() as u32),
         amortised_seconds_median: median(seconds()).map(|seconds| seconds / shared),
         keygen_seconds: keys.map(|keys| keys.seconds),
-        encryption_seconds_median: median(measured().map(|image| image.encryption_seconds)),
+        encryption_seconds_median: median(evaluations().map(|image| image.encryption_seconds)),
         decryption_seconds_median: median(measured().map(|image| image.decryption_seconds)),
         prepare_seconds: files.map(|files| files.prepare_seconds),
         load_seconds_median: median(exchanged().map(|exchanged| exchanged.load_seconds)),

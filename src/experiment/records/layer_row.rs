@@ -61,7 +61,7 @@ record! {
         pub precision_bits_min: Option<f64>,
         /// Bits of precision of the median value, likewise.
         pub precision_bits_median: Option<f64>,
-        /// Largest |value| before the squaring, over images, in the clear.
+        /// Largest |value| before the squaring, over images that do not explode, in the clear.
         pub largest_activation: Option<f64>,
         /// log2 of the largest |value| before the squaring that the modulus holds at this layer.
         pub log2_headroom: Option<f64>,

@@ -10,6 +10,7 @@ mod image_row;
 mod image_set;
 mod layer_row;
 mod record;
+mod spreadsheet;
 mod trial_row;
 mod verdict;
 
@@ -21,5 +22,6 @@ pub use image_set::ImageSet;
 pub use layer_row::LayerRow;
 pub use record::Record;
 pub(crate) use record::words;
+pub use spreadsheet::{Reading, shows_decimal_comma};
 pub use trial_row::{TrialRow, TrialStatus};
 pub use verdict::SecurityVerdict;

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use csv::StringRecord;
+
 use super::index::{Index, Rows};
 use super::journal::TrialRecord;
 use super::lock;
 use super::part::TornRow;
 use super::table_file::TableFile;
 use crate::experiment::ExperimentError;
-use crate::experiment::records::{ImageRow, LayerRow, Record, TrialRow, TrialStatus};
+use crate::experiment::records::{ImageRow, LayerRow, Reading, Record, TrialRow, TrialStatus};
 
 /// The tables of a results directory.
 #[derive(Debug)]
@@ -147,13 +149,19 @@ pub(super) fn all_rows<R: Record>(directory: &Path) -> Result<Vec<R>, Experiment
 fn rows_where<R: Record>(directory: &Path, wanted: impl Fn(&R) -> bool) -> Result<Vec<R>, ExperimentError> {
     let mut rows = Vec::new();
     TableFile::<R>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
-        let row = row.deserialize(Some(header)).map_err(|error| error.to_string())?;
+        let row = as_written::<R>(header, row)?.deserialize(Some(header)).map_err(|error| error.to_string())?;
         if wanted(&row) {
             rows.push(row);
         }
         Ok(())
     })?;
     Ok(rows)
+}
+
+/// A row without what a spreadsheet does to cells (`TRUE`, `15.0`).
+fn as_written<R: Record>(header: &StringRecord, row: &StringRecord) -> Result<StringRecord, String> {
+    let column = |name: &str| R::COLUMNS.iter().find(|column| column.name == name);
+    header.iter().zip(row).map(|(name, cell)| Reading::new(column(name), false).cell(cell)).collect()
 }
 
 /// The rows of `trials.csv` that count: of each trial the last attempt that came to its end, by trial.
@@ -213,6 +221,28 @@ mod tests {
             image_rows(directory.path(), "one").unwrap().iter().map(|row| (row.attempt, row.image)).collect();
         assert_eq!(found, [(2, 0), (2, 1)]);
         assert!(image_rows(directory.path(), "other").unwrap().is_empty());
+    }
+
+    #[test]
+    fn rows_are_read_as_they_were_written_before_a_spreadsheet_saved_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::create(directory.path()).unwrap();
+        for image in 0..2 {
+            let row = ImageRow { trial_id: "one".into(), attempt: 1, image, overflow: true, ..ImageRow::default() };
+            store.append_image(&row).unwrap();
+        }
+        let path = directory.path().join("images.csv");
+        let saved = fs::read_to_string(&path).unwrap().replace(",true,", ",TRUE,").replace("one,1,0,", "one,1.0,0.0,");
+        assert_eq!((saved.matches("TRUE").count(), saved.matches("1.0").count()), (2, 1));
+        fs::write(&path, &saved).unwrap();
+        let images = || all_rows::<ImageRow>(directory.path());
+        assert_eq!(images().unwrap().iter().map(|row| (row.attempt, row.overflow)).collect::<Vec<_>>(), [(1, true); 2]);
+        // What it spoilt is not passed over, the last row neither.
+        let last = saved.rfind("TRUE").unwrap();
+        fs::write(&path, saved[..last].to_owned() + "WAHR" + &saved[last + 4..]).unwrap();
+        let text = images().unwrap_err().to_string();
+        assert!(text.contains("line 3 of") && text.contains("`WAHR` is neither true nor false"), "{text}");
+        assert!(text.ends_with("remove it and its trial's line in trials.csv to run that trial again"), "{text}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use csv::StringRecord;
 
 use super::part::LineEnd;
-use crate::experiment::records::{Column, TrialRow, TrialStatus};
+use crate::experiment::records::{Column, Reading, TrialRow, TrialStatus};
 use crate::experiment::trial::is_trial_id;
 
 /// A trial and the number of an attempt at it.
@@ -110,7 +110,8 @@ fn attempt(header: &StringRecord, row: &StringRecord) -> Result<Attempt, String>
         return Err(format!("{trial_id:?} in `trial_id` is no id of a trial"));
     }
     let number = cell(header, row, TrialRow::attempt)?;
-    let known = number.parse().ok().filter(|number| (1..u32::MAX).contains(number));
+    let known = Reading::new(Some(&TrialRow::attempt), false).cell(number).ok().and_then(|number| number.parse().ok());
+    let known = known.filter(|number| (1..u32::MAX).contains(number));
     let number = known.ok_or_else(|| format!("{number:?} is no number of an attempt"))?;
     Ok((trial_id.to_owned(), number))
 }

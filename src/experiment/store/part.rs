@@ -77,7 +77,7 @@ impl Part {
     /// line end is whole if it has all its cells and the run that wrote it `ended` by itself: then an editor took the line end.
     ///
     /// # Errors
-    /// [`ExperimentError::TableDamaged`] for a row in the middle; [`ExperimentError::Read`].
+    /// [`ExperimentError::TableDamaged`] for a row in the middle, or with all its cells where the run `ended` by itself; [`ExperimentError::Read`].
     pub fn read(
         &self,
         ended: bool,
@@ -94,15 +94,19 @@ impl Part {
             let start = begin + reader.position().byte() as usize;
             let line = reader.position().line();
             let line_end = if start < terminated { LineEnd::There } else { LineEnd::Missing };
+            let mut is_whole = false;
             let read = match reader.read_record(&mut record) {
                 Ok(false) => return Ok((content, whole)),
-                Ok(true) => row(&header, &record, line_end),
+                Ok(true) => {
+                    is_whole = ended && line_end == LineEnd::There;
+                    row(&header, &record, line_end)
+                }
                 Err(error) => Err(error.to_string()),
             };
             if let Err(reason) = read {
-                // Lost power can leave a last line of any bytes; anywhere else it is not ours to judge.
+                // Lost power can leave a last line of any bytes; anywhere else, and after a run that ended by itself, it is not ours to judge.
                 let ends = content[start..terminated.max(start)].iter().filter(|byte| **byte == b'\n').count();
-                if ends > 1 {
+                if is_whole || ends > 1 {
                     return Err(self.damaged(line, &reason));
                 }
                 return Ok((content, start));

@@ -170,6 +170,7 @@ impl RunDirectory {
                 recovery.completed.push(trial_id.clone());
             }
             self.journal.end(&record);
+            self.drop_checkpoint(&record.trial);
         }
         Ok((self, recovery))
     }
@@ -184,6 +185,13 @@ impl RunDirectory {
     #[must_use]
     pub fn checkpoint(&self, trial_id: &str) -> PathBuf {
         self.pending.join(format!("{trial_id}{CHECKPOINT}"))
+    }
+
+    /// Removes that file of a trial that came to its end.
+    fn drop_checkpoint(&self, trial: &TrialRow) {
+        if trial.status == TrialStatus::Ok {
+            let _ = fs::remove_file(self.checkpoint(&trial.trial_id));
+        }
     }
 
     /// Trials of which such a file is there.
@@ -214,9 +222,7 @@ impl RunDirectory {
         }
         self.journal.end(&record);
         written?;
-        if record.trial.status == TrialStatus::Ok {
-            let _ = fs::remove_file(self.checkpoint(&record.trial.trial_id));
-        }
+        self.drop_checkpoint(&record.trial);
         self.index.note_trial((record.trial.trial_id, attempt), record.trial.status);
         Ok(())
     }

@@ -56,6 +56,11 @@ pub fn train(request: &TrainRequest) -> Result<TrainView, ExperimentError> {
     run(request, &chosen, directory)
 }
 
+/// Told before a training that emulates its precision.
+#[cfg(feature = "train")]
+const SLOW_PRECISION: &str = "note: the recipe asks for bf16, for which this processor has no instructions: single precision is faster here, ten times \
+     where there is no AVX-512; begin again with --precision f32 and another --out\n";
+
 #[cfg(not(feature = "train"))]
 fn run(_: &TrainRequest, _: &ChosenRecipe, _: PathBuf) -> Result<TrainView, ExperimentError> {
     Err(ExperimentError::NoTraining)
@@ -64,11 +69,12 @@ fn run(_: &TrainRequest, _: &ChosenRecipe, _: PathBuf) -> Result<TrainView, Expe
 #[cfg(feature = "train")]
 fn run(
     request: &TrainRequest,
-    ChosenRecipe { recipe, teacher, initial_weights }: &ChosenRecipe,
+    ChosenRecipe { recipe, teachers, initial_weights }: &ChosenRecipe,
     directory: PathBuf,
 ) -> Result<TrainView, ExperimentError> {
     use super::bars::TrainBars;
     use crate::experiment::host::Host;
+    use crate::experiment::notice::tell;
     use crate::experiment::program::Program;
     use crate::experiment::run::Interrupt;
     use crate::experiment::setting::{Check, Threads};
@@ -85,12 +91,15 @@ fn run(
     let program = Program::this();
     let commit = if program.dirty == Some(true) { program.commit + ", changed" } else { program.commit };
     let facts = CardFacts { commit, hardware };
-    let (teacher, initial_weights) = (teacher.clone(), initial_weights.clone());
-    let options = TrainOptions { directory: directory.clone(), teacher, initial_weights, threads, facts };
+    let (teachers, initial_weights) = (teachers.clone(), initial_weights.clone());
+    let options = TrainOptions { directory: directory.clone(), teachers, initial_weights, threads, facts };
     std::fs::create_dir_all(&directory)
         .map_err(|source| ExperimentError::OutputNotWritable { path: directory.clone(), source })?;
     // Two trainings would take each other's checkpoints for their own.
     let _lock = DirectoryLock::take(&directory)?;
+    if !recipe.precision.is_native() && !uses_cuda() {
+        tell(SLOW_PRECISION);
+    }
     let mut bars = TrainBars::new(recipe, Interrupt::listen()?);
     let trained = train(recipe, &images, &options, &mut bars)?;
     Ok(TrainView {

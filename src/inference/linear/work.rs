@@ -107,4 +107,16 @@ impl Work {
             Self::Matrix(matrix) => 8 * matrix.panels().iter().map(|panel| panel.weights.len() as u64).sum::<u64>(),
         }
     }
+
+    /// The same as a simulation has them, which holds every plaintext as slots.
+    pub fn simulated_bytes(&self) -> u64 {
+        match self {
+            Self::Diagonals(_) => self.plaintext_bytes(),
+            Self::Combination(combination) => {
+                let plaintexts = combination.plaintexts();
+                16 * (plaintexts.period() * plaintexts.len()) as u64
+            }
+            Self::Matrix(matrix) => self.plaintext_bytes() + 4 * (matrix.period() * matrix.masked_weights()) as u64,
+        }
+    }
 }

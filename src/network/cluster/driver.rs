@@ -7,7 +7,7 @@ use super::options::{ClusterMode, ClusterOptions};
 use super::part::Part;
 use super::report::ClusterReport;
 use super::scale::{largest_magnitude, scale_to_bits};
-use super::vector;
+use super::vector::MOST_JOINT_MEMBERS;
 use crate::network::error::NetworkError;
 use crate::network::lowered::LoweredNetwork;
 use crate::network::members::check_members;
@@ -24,8 +24,8 @@ use crate::network::members::check_members;
 pub fn cluster(members: &mut [LoweredNetwork], options: &ClusterOptions) -> Result<ClusterReport, NetworkError> {
     options.check()?;
     check_members(members)?;
-    if options.mode == ClusterMode::Joint && members.len() > vector::MOST_MEMBERS {
-        return Err(NetworkError::JointMembers { most: vector::MOST_MEMBERS, found: members.len() });
+    if options.mode == ClusterMode::Joint && members.len() > MOST_JOINT_MEMBERS {
+        return Err(NetworkError::JointMembers { most: MOST_JOINT_MEMBERS, found: members.len() });
     }
     let groups = Group::all(members, options.mode);
     let found = cluster_all(&groups, members, options);

@@ -18,3 +18,4 @@ mod vector;
 pub use driver::cluster;
 pub use options::{ClusterAlgorithm, ClusterMode, ClusterOptions};
 pub use report::{ClusterReport, GroupReport, SliceName};
+pub use vector::MOST_JOINT_MEMBERS;

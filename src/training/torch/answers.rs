@@ -109,10 +109,9 @@ fn read(path: &Path, fingerprint: &str, shape: [i64; 2]) -> Result<Tensor, Train
 /// What decides the answers: the teacher and the images as it saw them.
 fn fingerprint(recipe: &Recipe, images: &Dataset, teacher: &Teacher, variants: u32) -> String {
     let mut hash = Sha256::new();
-    let card = teacher.card();
-    let seen = (card.normalisation, recipe.augmentation, recipe.seed, variants, recipe.precision);
+    let seen = (teacher.normalisation(), recipe.augmentation, recipe.seed, variants, recipe.precision);
     hash.update(serde_yaml::to_string(&seen).unwrap_or_default());
-    hash.update(&card.sha256);
+    teacher.cards().iter().for_each(|card| hash.update(&card.sha256));
     images.images.iter().for_each(|image| hash.update(image.values));
     hex(&hash.finalize())
 }

@@ -7,7 +7,7 @@ use super::network::TorchNetwork;
 use crate::dataset::Normalisation;
 use crate::network::card::{Card, TrainingRecord};
 use crate::network::graph::Graph;
-use crate::network::{Network, NetworkError};
+use crate::network::{Network, NetworkError, OneOrSeveral};
 use crate::training::{Recipe, Split, TrainingError};
 use crate::wire::write_whole;
 
@@ -37,8 +37,8 @@ pub(super) struct Origin<'a> {
     pub(super) facts: &'a CardFacts,
     /// How pixels became inputs.
     pub(super) normalisation: &'a Normalisation,
-    /// The card of the teacher.
-    pub(super) teacher: Option<&'a Card>,
+    /// The cards of the teachers.
+    pub(super) teachers: &'a [Card],
     /// The card of the initial weights.
     pub(super) initial: Option<&'a Card>,
 }
@@ -53,7 +53,7 @@ pub(super) fn write_model(
     network: &TorchNetwork,
     progress: &Progress,
 ) -> Result<Kept, TrainingError> {
-    let Origin { recipe, graph, split, facts, normalisation, teacher, initial } = *origin;
+    let Origin { recipe, graph, split, facts, normalisation, teachers, initial } = *origin;
     let path = directory.join(recipe.model_name() + ".safetensors");
     super::export::weights(network, graph)?.write(&path, recipe.stored_precision)?;
     let architecture = recipe.architecture()?;
@@ -62,16 +62,16 @@ pub(super) fn write_model(
     let row = progress.rows.last().filter(|_| held_out);
     let record = TrainingRecord {
         recipe: serde_yaml::to_value(recipe).unwrap_or_default(),
-        teacher_sha256: teacher.map(|card| card.sha256.clone()),
+        teacher_sha256: OneOrSeveral::of(teachers.iter().map(|card| card.sha256.clone()).collect()),
         initial_sha256: initial.map(|card| card.sha256.clone()),
         earlier_epochs: initial.and_then(Card::epochs),
         epoch: progress.epoch,
         unfinished: progress.epoch < recipe.epochs,
         training_images: split.training.len(),
         validation_images: if held_out { split.validation.len() } else { 0 },
-        held_out_seen: [teacher, initial]
-            .into_iter()
-            .flatten()
+        held_out_seen: teachers
+            .iter()
+            .chain(initial)
             .any(|card| card.dataset == recipe.dataset && card.held_out().is_none()),
         commit: facts.commit.clone(),
         hardware: facts.hardware.clone(),

@@ -1,6 +1,6 @@
 //! Tiny trainings: a narrow network on a few made up images.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
@@ -12,7 +12,7 @@ use super::{CardFacts, Observer, TrainOptions, Trained, train};
 use crate::dataset::{Dataset, DatasetName, Image, Normalisation, shipped_test_images};
 use crate::network::plain::PlainNetwork;
 use crate::network::weights::{StoredPrecision, Tensor as Weight};
-use crate::network::{Card, Model, Moments, Network, Pool, Shortcut, Weights};
+use crate::network::{Card, Model, Moments, Network, OneOrSeveral, Pool, Shortcut, Weights};
 use crate::training::{
     Augmentation, Distillation, EpochRow, Finish, Keep, OptimizerSettings, Padding, PenaltyForm, Precision,
     RangePenalty, Recipe, ReluFit, Schedule, Split, TrainedActivation, TrainingError,
@@ -117,10 +117,10 @@ fn two_classes(count: usize) -> Dataset {
 
 fn run(recipe: &Recipe, images: &Dataset, directory: &Path, watcher: &mut Watcher) -> Result<Trained, TrainingError> {
     let facts = CardFacts { commit: "test".to_owned(), hardware: "test".to_owned() };
-    let teacher = recipe.distillation.as_ref().map(|distillation| distillation.teacher.clone());
+    let teachers = recipe.distillation.iter().flat_map(|distillation| distillation.teacher.values().to_vec()).collect();
     let options = TrainOptions {
         directory: directory.to_owned(),
-        teacher,
+        teachers,
         initial_weights: recipe.initial_weights.clone(),
         threads: 1,
         facts,
@@ -370,7 +370,8 @@ fn a_student_learns_what_its_teacher_says() {
     let weights = taught.kept.unwrap().weights;
     let mut student = recipe(TrainedActivation::Herpn);
     (student.epochs, student.batch_parts) = (6, 2);
-    student.distillation = Some(Distillation { teacher: weights.clone(), weight: 1.0, temperature: 2.0, variants: 0 });
+    student.distillation =
+        Some(Distillation { teacher: OneOrSeveral::One(weights.clone()), weight: 1.0, temperature: 2.0, variants: 0 });
     // With the teacher alone in the loss, labels that are all wrong teach nothing.
     let mut wrong = images.clone();
     wrong.labels.iter_mut().for_each(|label| *label = 1 - *label);
@@ -378,7 +379,7 @@ fn a_student_learns_what_its_teacher_says() {
     let row = learned.rows.last().unwrap();
     assert!(row.validation_accuracy_percent <= 12.5 && row.loss < row.cross_entropy, "{row:?}");
     let record = learned.kept.unwrap().card.record.unwrap();
-    assert_eq!(record.teacher_sha256, Some(Model::load(&weights).unwrap().card.sha256));
+    assert_eq!(record.teacher_sha256, Some(OneOrSeveral::One(Model::load(&weights).unwrap().card.sha256)));
     assert!(record.held_out().is_some());
     // A teacher of which nobody knows what it has seen.
     let mut card = Card::of(&weights).unwrap();
@@ -388,7 +389,9 @@ fn a_student_learns_what_its_teacher_says() {
     assert_eq!(learned.kept.unwrap().card.held_out(), None);
     // A teacher with the student's own logits has nothing to say, and a quadratic one is evaluated as it was trained.
     let model = directory.path().join("student").join(student.model_name() + ".safetensors");
-    let mut teacher = Teacher::of(&student, &model, &Normalisation::of(DatasetName::Cifar10), Device::Cpu).unwrap();
+    let inputs = Normalisation::of(DatasetName::Cifar10);
+    let taught_by = |paths: &[PathBuf]| Teacher::of(&student, paths, &inputs, Device::Cpu).unwrap().unwrap();
+    let mut teacher = taught_by(std::slice::from_ref(&model));
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let logits = teacher.logits(&batch.images).unwrap();
@@ -410,6 +413,47 @@ fn a_student_learns_what_its_teacher_says() {
 }
 
 #[test]
+fn several_teachers_say_the_mean_of_their_logits() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = two_classes(72);
+    let train = |seed| {
+        let recipe = Recipe { seed, ..recipe(TrainedActivation::Relu) };
+        let trained = run(&recipe, &images, &directory.path().join(seed.to_string()), &mut Watcher::default());
+        trained.unwrap().kept.unwrap().weights
+    };
+    let weights = vec![train(3), train(4)];
+    let mut student = recipe(TrainedActivation::Relu);
+    student.batch_parts = 2;
+    let inputs = Normalisation::of(DatasetName::Cifar10);
+    let batch = super::batch::Batches::new(&images, &inputs, Device::Cpu).batch(&[0, 1, 2, 3], None).unwrap();
+    let said = |paths: &[PathBuf]| {
+        let mut teacher = Teacher::of(&student, paths, &inputs, Device::Cpu).unwrap().unwrap();
+        teacher.logits(&batch.images).unwrap()
+    };
+    let (first, second, both) = (said(&weights[..1]), said(&weights[1..]), said(&weights));
+    assert!((&first - &second).abs().max().double_value(&[]) > 1e-3);
+    assert!(((&first + &second) / 2.0 - both).abs().max().double_value(&[]) < 1e-5);
+    assert!(Teacher::of(&student, &[], &inputs, Device::Cpu).unwrap().is_none());
+
+    // The card names both, and what was said is theirs and not one's alone.
+    student.distillation = Some(Distillation {
+        teacher: OneOrSeveral::Several(weights.clone()),
+        weight: 0.5,
+        temperature: 2.0,
+        variants: 1,
+    });
+    let out = directory.path().join("student");
+    let trained = run(&student, &images, &out, &mut Watcher::default()).unwrap();
+    let hashes = weights.iter().map(|path| Card::of(path).unwrap().sha256).collect();
+    let card = trained.kept.unwrap().card;
+    assert_eq!(card.record.unwrap().teacher_sha256, Some(OneOrSeveral::Several(hashes)));
+    student.distillation.as_mut().unwrap().teacher = OneOrSeveral::One(weights[0].clone());
+    std::fs::remove_file(out.join("checkpoint.safetensors")).unwrap();
+    let refused = run(&student, &images, &out, &mut Watcher::default()).unwrap_err();
+    assert!(refused.to_string().contains("answers.safetensors"), "{refused}");
+}
+
+#[test]
 fn what_a_teacher_said_is_kept() {
     let directory = tempfile::tempdir().unwrap();
     let images = two_classes(72);
@@ -417,7 +461,8 @@ fn what_a_teacher_said_is_kept() {
     let weights = teacher.unwrap().kept.unwrap().weights;
     let mut student = recipe(TrainedActivation::Relu);
     (student.seed, student.epochs, student.batch_parts) = (2, 6, 2);
-    student.distillation = Some(Distillation { teacher: weights.clone(), weight: 0.5, temperature: 2.0, variants: 2 });
+    student.distillation =
+        Some(Distillation { teacher: OneOrSeveral::One(weights.clone()), weight: 0.5, temperature: 2.0, variants: 2 });
     let train = |student: &Recipe, name: &str, steps| {
         let mut watcher = Watcher { steps_left: steps, ..Watcher::default() };
         run(student, &images, &directory.path().join(name), &mut watcher)
@@ -659,14 +704,19 @@ fn trainings_that_cannot_go_on_say_why() {
     let mut student = recipe(TrainedActivation::Herpn);
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/resnet20_w16_cifar10_herpn_seed0.safetensors");
     student.dataset = DatasetName::Cifar100;
-    student.distillation = Some(Distillation { teacher: shipped.into(), weight: 0.5, temperature: 2.0, variants: 0 });
+    student.distillation =
+        Some(Distillation { teacher: OneOrSeveral::One(shipped.into()), weight: 0.5, temperature: 2.0, variants: 0 });
     let stranger = text(&student, &two_classes(48), directory.path());
     assert!(
         stranger.contains("cannot teach this network: it was trained on cifar10, not on cifar100; name"),
         "{stranger}"
     );
-    student.distillation =
-        Some(Distillation { teacher: "none.safetensors".into(), weight: 0.5, temperature: 2.0, variants: 0 });
+    student.distillation = Some(Distillation {
+        teacher: OneOrSeveral::One("none.safetensors".into()),
+        weight: 0.5,
+        temperature: 2.0,
+        variants: 0,
+    });
     let missing = text(&student, &two_classes(48), directory.path());
     assert!(missing.starts_with("cannot read `none.safetensors`: "), "{missing}");
 

@@ -32,8 +32,8 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 pub struct TrainOptions {
     /// Directory for checkpoint, history and weights; a checkpoint of the same training there is gone on with.
     pub directory: PathBuf,
-    /// Weights of the teacher, where the recipe has one.
-    pub teacher: Option<PathBuf>,
+    /// Weights of the teachers, where the recipe has some.
+    pub teachers: Vec<PathBuf>,
     /// Weights to begin with, where the recipe has some.
     pub initial_weights: Option<PathBuf>,
     /// Threads of the processor, shared by the parts of a batch.
@@ -116,8 +116,7 @@ impl<'a> Trainer<'a> {
         // What began with other inputs goes on with them.
         let own = initial.as_ref().filter(|model| model.card.dataset == recipe.dataset);
         let normalisation = own.map_or_else(|| Normalisation::of(recipe.dataset), |model| model.card.normalisation);
-        let teacher = options.teacher.as_deref().map(|path| Teacher::of(recipe, path, &normalisation, device));
-        let teacher = teacher.transpose()?;
+        let teacher = Teacher::of(recipe, &options.teachers, &normalisation, device)?;
         let mut state = State::new(recipe, &graph, device);
         if let Some(model) = &initial {
             state.begin_with(&model.network, &graph, recipe.seed)?;
@@ -293,7 +292,7 @@ impl<'a> Trainer<'a> {
                 split: &self.split,
                 facts: &self.options.facts,
                 normalisation: &self.normalisation,
-                teacher: self.teacher.as_ref().map(Teacher::card),
+                teachers: self.teacher.as_ref().map_or(&[], Teacher::cards),
                 initial: self.initial.as_ref(),
             };
             write_model(&self.options.directory, &origin, &self.state.networks[0], progress)?;
@@ -364,15 +363,13 @@ fn create(directory: &Path) -> Result<(), TrainingError> {
     std::fs::create_dir_all(directory).map_err(|source| TrainingError::File { path: directory.to_owned(), source })
 }
 
-/// What decides the course of a training: recipe, images, teacher and initial weights.
+/// What decides the course of a training: recipe, images, teachers and initial weights.
 fn fingerprint(recipe: &Recipe, images: &Dataset, teacher: Option<&Teacher>, initial: Option<&Card>) -> String {
     let mut hash = Sha256::new();
     hash.update(serde_yaml::to_string(recipe).unwrap_or_default());
     hash.update(&images.labels);
     images.images.iter().for_each(|image| hash.update(image.values));
-    if let Some(teacher) = teacher {
-        hash.update(&teacher.card().sha256);
-    }
+    teacher.into_iter().flat_map(Teacher::cards).for_each(|card| hash.update(&card.sha256));
     if let Some(card) = initial {
         hash.update(&card.sha256);
     }

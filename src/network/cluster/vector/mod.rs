@@ -8,4 +8,5 @@ mod positions;
 mod scan;
 mod seeding;
 
-pub(super) use positions::{MOST_MEMBERS, cluster};
+pub use positions::MOST_JOINT_MEMBERS;
+pub(super) use positions::cluster;

@@ -8,18 +8,18 @@ use crate::network::cluster::group::Clustered;
 use crate::network::cluster::options::ClusterOptions;
 use crate::network::cluster::scale::{largest_magnitude, scale_to_bits};
 
-/// Most members of an ensemble.
-pub(in crate::network::cluster) const MOST_MEMBERS: usize = 32;
+/// Most members of an ensemble whose weights are clustered jointly.
+pub const MOST_JOINT_MEMBERS: usize = 32;
 
 /// Clusters the vectors that values at the same place in all `members` make. The members are as many as
-/// [`MOST_MEMBERS`] at most and have equally many values.
+/// [`MOST_JOINT_MEMBERS`] at most and have equally many values.
 pub(in crate::network::cluster) fn cluster(members: &[Vec<f64>], options: &ClusterOptions, draws: Draws) -> Clustered {
     match members.len() {
         0..=2 => cluster_points::<2>(members, options, draws),
         3..=4 => cluster_points::<4>(members, options, draws),
         5..=8 => cluster_points::<8>(members, options, draws),
         9..=16 => cluster_points::<16>(members, options, draws),
-        _ => cluster_points::<MOST_MEMBERS>(members, options, draws),
+        _ => cluster_points::<MOST_JOINT_MEMBERS>(members, options, draws),
     }
 }
 

@@ -1,9 +1,7 @@
 //! Cells as a spreadsheet or an editor may have left them, back to what was written; what could mean something else is an error.
 
-use crate::experiment::records::{Column, ColumnKind};
+use super::{Column, ColumnKind, TrialRow};
 use crate::experiment::trial::is_trial_id;
-
-use super::columns::trial;
 
 /// A word that older tables have in a column of numbers.
 const NONE: &str = "none";
@@ -34,14 +32,14 @@ impl<'c> Reading<'c> {
             return Ok(String::new());
         }
         match kind {
-            ColumnKind::Text if *name == trial::ID && !is_trial_id(cell) => {
+            ColumnKind::Text if *name == TrialRow::trial_id.name && !is_trial_id(cell) => {
                 Err(format!("`{cell}` is no id of a trial"))
             }
             ColumnKind::Text => Ok(cell.to_owned()),
             ColumnKind::Words(words) if words.contains(&cell) => Ok(cell.to_owned()),
             ColumnKind::Words(words) => Err(format!("`{cell}` is none of {}", words.join(", "))),
             ColumnKind::Boolean => boolean(cell),
-            ColumnKind::Integer if *name == trial::CLUSTERS && cell == NONE => Ok(cell.to_owned()),
+            ColumnKind::Integer if *name == TrialRow::clusters.name && cell == NONE => Ok(cell.to_owned()),
             ColumnKind::Integer => integer(cell),
             ColumnKind::Number => number(cell, self.decimal_commas),
         }
