@@ -120,7 +120,7 @@ fn too_little_memory() {
     fs::write(directory.path().join("e.yaml"), text).unwrap();
     let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
     assert!(text.contains("predicted to need") && text.contains("more than the limit of 32.0 MiB"), "{text}");
-    assert!(text.contains("lower `memory.diagonals`, `log_n` or the width"), "{text}");
+    assert!(text.contains("lower `log_n`, the width, `memory.diagonals`, or `memory.working`"), "{text}");
     assert!(!directory.path().join("out").exists());
     // Random weights that have no room are not drawn first.
     let wide =

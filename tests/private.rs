@@ -240,7 +240,7 @@ fn a_leading_coefficient_takes_from_the_room_of_a_square() {
     let mut network = network.lower_with(LowerOptions { form: ActivationForm::Full, fuse: true }).unwrap();
     for layer in &mut network.layers {
         if let Activation::Full { leading, .. } = &mut layer.activation {
-            leading.iter_mut().for_each(|leading| *leading *= 64.0);
+            leading.iter_mut().for_each(|leading| *leading *= 4.0);
         }
     }
     check_exploding(&Arc::new(network), (0..24).map(|step| 0.1 * 1.3_f64.powi(step)));

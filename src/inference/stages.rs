@@ -51,11 +51,6 @@ impl Stage {
     }
 }
 
-/// Whether a layer's linear output has the scale of a square: what later layers read without a squaring, with tower reuse.
-pub fn is_at_square_scale(network: &LoweredNetwork, index: usize, tower_reuse: bool) -> bool {
-    network.layers[index].activation == Activation::None && tower_reuse && index + 1 < network.layers.len()
-}
-
 /// Limbs that each layer's inputs have: as few as the layers that read its value leave it.
 pub fn input_limbs(network: &LoweredNetwork, tower_reuse: bool) -> Vec<usize> {
     let levels: Vec<usize> = network

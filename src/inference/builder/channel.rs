@@ -3,13 +3,11 @@
 use super::state::{Builder, LayerInput, LayerInputs, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
-use crate::ckks::encoder::split_scale;
 use crate::inference::error::InferenceError;
 use crate::inference::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
 use crate::inference::linear::{ChannelTerm, Packing, combination};
 use crate::inference::options::{ConvolutionKind, PlanOptions};
-use crate::inference::stages::is_at_square_scale;
-use crate::network::lowered::{LinearMap, LoweredNetwork, Source};
+use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source};
 
 /// Product of the strides and largest padding on the way from the image to any layer.
 fn reach(network: &LoweredNetwork) -> (usize, usize) {
@@ -61,15 +59,12 @@ pub(super) fn input(
     Ok(Layout::Channel(layout))
 }
 
-/// Inputs and combination of the convolutional layer number `index` on `limbs` limbs.
+/// Inputs and combination of a convolutional layer.
 pub(super) fn convolution(
     builder: &Builder,
-    index: usize,
+    layer: &Layer,
     output: ChannelLayout,
-    limbs: usize,
 ) -> Result<(Vec<LayerInput>, Combination), InferenceError> {
-    let Builder { network, parameters, options, .. } = builder;
-    let layer = &network.layers[index];
     let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
     for term in &layer.terms {
@@ -78,7 +73,7 @@ pub(super) fn convolution(
         };
         let packing = match term.source {
             Source::Input => builder.input_packing,
-            Source::Layer(_) => packing(options.complex_packing),
+            Source::Layer(_) => packing(builder.options.complex_packing),
         };
         let input = LayerInput { source: term.source, packing };
         let term_of = |first_input| ChannelTerm { layout, pairs: packing == Packing::Pairs, first_input };
@@ -88,11 +83,8 @@ pub(super) fn convolution(
         }
         terms.push(term_of(first_input));
     }
-    // The scale at which masks are rounded.
-    let own = if is_at_square_scale(network, index, options.tower_reuse) { parameters.scale() } else { 1.0 };
-    let weight_scale = parameters.weight_scale_for(limbs, parameters.data_scale()) * own;
-    let (weight_scale, _) = split_scale(weight_scale)?;
-    let combination = combination(layer, &terms, &output, options.convolution, weight_scale)
+    let weight_scale = builder.parameters.literal().weight_bits.exp2();
+    let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)
         .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
     let level = |source| InferenceError::Layer { name: layer.name.clone(), level: 0, source };
     Ok((inputs.inputs, combination.map_err(level)?))
