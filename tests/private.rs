@@ -238,10 +238,20 @@ fn a_leading_coefficient_takes_from_the_room_of_a_square() {
     };
     let network = Network::random(&architecture, 3).unwrap();
     let mut network = network.lower_with(LowerOptions { form: ActivationForm::Full, fuse: true }).unwrap();
+    let headroom = |network: &LoweredNetwork| -> Vec<f64> {
+        let plan = Plan::new(Arc::new(network.clone()), &options(9)).unwrap();
+        plan.layers.iter().map(|layer| layer.log2_headroom).collect()
+    };
+    let before = headroom(&network);
     for layer in &mut network.layers {
         if let Activation::Full { leading, .. } = &mut layer.activation {
             leading.iter_mut().for_each(|leading| *leading *= 4.0);
         }
+    }
+    // Four times the coefficient, half the magnitude.
+    for ((layer, before), after) in network.layers.iter().zip(before).zip(headroom(&network)) {
+        let expected = if layer.activation == Activation::None { before } else { before - 1.0 };
+        assert!((after - expected).abs() < 1e-9, "{}: {before} {after}", layer.name);
     }
     check_exploding(&Arc::new(network), (0..24).map(|step| 0.1 * 1.3_f64.powi(step)));
 }
