@@ -8,6 +8,8 @@ import torch.nn.functional as F
 EXPLODING = 1e3  # an activation's input beyond this counts as exploding
 MOMENTUM = 0.1  # share of the running statistics that a batch replaces
 EPSILON = 1e-5  # batch normalisation's, inside HerPN too
+# On processors without AVX-512, PyTorch 2.11 writes beyond the gradient of a 1x1 convolution with a stride that reads fewer channels than this.
+FEW_CHANNELS = 8
 # ReLU in the basis of normalised Hermite polynomials (AESPA, arXiv 2201.06699).
 HERMITE = (1 / math.sqrt(2 * math.pi), 0.5, 1 / math.sqrt(4 * math.pi))
 BLOCKS = {"resnet18": (2, 2, 2, 2), "resnet20": (3, 3, 3), "resnet32": (5, 5, 5)}
@@ -87,6 +89,8 @@ class Network:
 
         def convolution(x, name, stride):
             weight = tensors[f"{name}.weight"].to(kind, memory_format=torch.channels_last)
+            if weight.shape[1] < FEW_CHANNELS and weight.shape[-1] == 1:
+                x, stride = x[:, :, ::stride, ::stride], 1
             return F.conv2d(x, weight, stride=stride, padding=weight.shape[-1] // 2)
 
         def norm(x, name):

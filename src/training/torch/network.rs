@@ -24,6 +24,21 @@ enum Layer {
     Linear { weight: Tensor, bias: Tensor },
 }
 
+/// On processors without AVX-512, oneDNN of libtorch 2.11 writes beyond the gradient of a 1x1 convolution with a stride that reads fewer
+/// channels than this.
+const FEW_CHANNELS: i64 = 8;
+
+/// A convolution; where libtorch cannot be trusted with a stride, of every so manieth value.
+fn convolution(x: &Tensor, weight: &Tensor, stride: i64, padding: i64) -> Result<Tensor, tch::TchError> {
+    match weight.size()[..] {
+        [_, channels, 1, 1] if stride > 1 && channels < FEW_CHANNELS => x
+            .f_slice(2, None, None, stride)?
+            .f_slice(3, None, None, stride)?
+            .f_conv2d::<&Tensor>(weight, None, 1, padding, 1, 1),
+        _ => x.f_conv2d::<&Tensor>(weight, None, stride, padding, 1, 1),
+    }
+}
+
 /// How to evaluate a network.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pass {
@@ -129,7 +144,7 @@ impl TorchNetwork {
                 Layer::Convolution { weight, stride, padding } => {
                     let weight = channels_last(&weight.f_to_kind(pass.kind)?)?;
                     // What an average pool gives is in single precision, as what the classifier reads.
-                    x.f_to_kind(pass.kind)?.f_conv2d::<&Tensor>(&weight, None, *stride, *padding, 1, 1)?
+                    convolution(&x.f_to_kind(pass.kind)?, &weight, *stride, *padding)?
                 }
                 Layer::BatchNorm { weight, bias, statistics, epsilon } => {
                     statistics.normalise(x, weight, Some(bias), pass.training, *epsilon)?
