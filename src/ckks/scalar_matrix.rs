@@ -45,6 +45,13 @@ pub struct Panel {
     pub places: Vec<Place>,
 }
 
+impl Panel {
+    /// Outputs of a place.
+    pub(super) fn rows(&self) -> usize {
+        self.places.first().map_or(0, |place| place.outputs.len())
+    }
+}
+
 /// A matrix over rotated ciphertexts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScalarMatrix {
@@ -178,8 +185,7 @@ impl ScalarMatrix {
         let pairs = |panel: &Panel| {
             let columns = panel.places.iter().flat_map(|place| place.columns.iter().enumerate());
             let masked = columns.filter_map(|(column, read)| Some((column, (*read)?.mask?)));
-            let rows = panel.places.first().map_or(0, |place| place.outputs.len());
-            rows * masked.collect::<HashSet<_>>().len()
+            panel.rows() * masked.collect::<HashSet<_>>().len()
         };
         self.panels.iter().map(pairs).sum()
     }

@@ -1,7 +1,7 @@
 //! Carries out a program on an evaluator.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -75,11 +75,15 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         self.evaluator.rings().nth(ring).ok_or(CkksError::NoRingSwitch { limbs })
     }
 
+    /// What is kept of encoded weights.
+    fn cache(&self) -> MutexGuard<'_, Cache<E>> {
+        self.encoded.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
     /// The encoded weights of the layer of a step, at this scale.
     fn encoded(&self, step: &Step, scale: f64) -> Result<Arc<Encoded<E>>, CkksError> {
         let (layer, evaluator) = (step.layer, self.evaluator(step)?);
-        let lock = || self.encoded.lock().unwrap_or_else(|e| e.into_inner());
-        if let Some(encoded) = lock().layers.get(&layer) {
+        if let Some(encoded) = self.cache().layers.get(&layer) {
             return Ok(encoded.clone());
         }
         let encoded = Arc::new(match &self.program.layers[layer].map {
@@ -98,7 +102,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
             Encoded::Combination(encoded) => evaluator.combination_bytes(encoded),
             Encoded::Matrix(encoded) => evaluator.scalar_matrix_bytes(encoded),
         };
-        let mut cache = lock();
+        let mut cache = self.cache();
         if cache.bytes + bytes <= self.budget {
             cache.bytes += bytes;
             cache.layers.insert(layer, encoded.clone());
@@ -114,7 +118,7 @@ impl<'a, E: Evaluator> Executor<'a, E> {
         for step in &self.program.steps {
             let Some(weight_scale) = step.operation.weight_scale() else { continue };
             let bytes = self.program.layers[step.layer].map.plaintext_bytes();
-            let kept = self.encoded.lock().unwrap_or_else(|e| e.into_inner()).bytes;
+            let kept = self.cache().bytes;
             if kept + bytes <= self.budget {
                 self.encoded(step, weight_scale).map_err(|source| self.error(step.layer, source))?;
             }

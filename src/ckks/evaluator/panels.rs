@@ -46,10 +46,10 @@ impl RowsOfPanel {
         // Part, place and row of each output.
         let mut homes: HashMap<u32, (usize, usize, usize)> = HashMap::new();
         let (thin, thick): (Vec<_>, Vec<_>) =
-            matrix.panels().iter().enumerate().partition(|(_, panel)| rows_of(panel) == 1);
+            matrix.panels().iter().enumerate().partition(|(_, panel)| panel.rows() == 1);
         for (_, panel) in thick {
-            for first in (0..rows_of(panel)).step_by(PANEL_ROWS) {
-                let rows = first..rows_of(panel).min(first + PANEL_ROWS);
+            for first in (0..panel.rows()).step_by(PANEL_ROWS) {
+                let rows = first..panel.rows().min(first + PANEL_ROWS);
                 for (place, of_panel) in panel.places.iter().enumerate() {
                     for (row, output) in of_panel.outputs[rows.clone()].iter().enumerate() {
                         homes.entry(*output).or_insert((drafts.len(), place, row));
@@ -156,11 +156,6 @@ impl Draft {
         });
         places[place].plaintexts.push(PanelTerm { source, column: number });
     }
-}
-
-/// Rows of a panel.
-fn rows_of(panel: &Panel) -> usize {
-    panel.places.first().map_or(0, |place| place.outputs.len())
 }
 
 /// Products that are made for a matrix, those with the zeros of a column and with rows that there are not included.
