@@ -47,7 +47,7 @@ fn the_whole_path_runs_in_processes_of_two_parties() {
 
     // The client, in a directory without any weights.
     let text = refusal(client, &KEYGEN[..7]);
-    assert!(text.contains("client.lev are not 128-bit secure; --insecure"), "{text}");
+    assert!(text.contains("the bundle are not 128-bit secure; --insecure"), "{text}");
     success(client, &KEYGEN);
     let text = refusal(client, &KEYGEN);
     assert!(text.contains("secret.lev is there already, and is not overwritten"), "{text}");

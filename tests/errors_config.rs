@@ -242,11 +242,11 @@ fn output_directories_that_cannot_be_used() {
     fs::rename(out.join("trials.csv"), out.join("thesis.tex")).unwrap();
     let text = refusal(directory.path(), &["run", "e.yaml", "--out", "out"]);
     assert!(text.contains("is not empty (it holds \"thesis.tex\", and no results)"), "{text}");
-    assert!(text.contains("choose another --out"), "{text}");
+    assert!(text.contains("choose another directory"), "{text}");
     for place in ["/proc/leveled-results", "e.yaml", "e.yaml/below"] {
         let text = refusal(directory.path(), &["run", "e.yaml", "--out", place]);
         assert!(
-            text.contains("cannot write to the output directory") && text.contains("choose another --out"),
+            text.contains("cannot write to the output directory") && text.contains("choose another directory"),
             "{text}"
         );
     }

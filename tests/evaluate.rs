@@ -91,7 +91,7 @@ fn a_directory_in_use_or_of_other_columns_is_refused() {
     assert_eq!(fs::read_to_string(&path).unwrap(), later);
     fs::write(here.join("thesis.tex"), "").unwrap();
     let text = refusal(here, &["evaluate", "one.safetensors", "--out", "."]);
-    assert!(text.contains("is not empty") && text.contains("choose another --out"), "{text}");
+    assert!(text.contains("is not empty") && text.contains("choose another directory"), "{text}");
 }
 
 #[test]
@@ -203,7 +203,10 @@ fn options_without_effect_are_refused() {
     let directory = networks(&["one", "two"]);
     let evaluate =
         |arguments: &[&str]| refusal(directory.path(), &[&["evaluate", "one.safetensors"], arguments].concat());
-    for size in ["0", "2", "5"] {
+    assert!(evaluate(&["--ensembles", "0"]).contains("--ensembles: an ensemble has at least one member"));
+    let text = evaluate(&["--data", "."]);
+    assert!(text.starts_with("error: --data: no `test_batch.bin` in `") && !text.contains("line"), "{text}");
+    for size in ["2", "5"] {
         let text = evaluate(&["--ensembles", size]);
         assert!(text.contains(&format!("--ensembles: an ensemble of {size} is not possible")), "{text}");
     }

@@ -86,7 +86,7 @@ impl World {
     /// Keys, upload and result of a client by this name.
     fn client(&self, name: &str) {
         let path = |what: &str| self.path(&format!("{name}.{what}"));
-        generate_keys(&self.bundle, &path("secret"), &path("keys"), |_| ()).unwrap();
+        generate_keys(&self.bundle, SecurityPolicy::None, &path("secret"), &path("keys"), |_| ()).unwrap();
         self.encrypt(name, "upload");
         let Self { plan, bundle, .. } = self;
         prepare_keys(&path("keys"), &path("server"), &bundle.id, &plan.client, |_| ()).unwrap();
@@ -208,7 +208,16 @@ fn files_are_as_small_as_they_can_be_and_secrets_are_for_their_owner() {
     let seed = |container: &Container| container.body()[16..48].to_vec();
     assert_ne!(seed(&first), seed(&second));
     // A secret key is not overwritten.
-    let again = generate_keys(&world.bundle, &world.path("alice.secret"), &world.path("alice.keys"), |_| ());
+    let (one, other) = (world.path("other.secret"), world.path("other.keys"));
+    let refused = generate_keys(&world.bundle, SecurityPolicy::Bits128, &one, &other, |_| ());
+    assert!(matches!(refused, Err(PartyError::Insecure)) && !one.exists() && !other.exists(), "{refused:?}");
+    let again = generate_keys(
+        &world.bundle,
+        SecurityPolicy::None,
+        &world.path("alice.secret"),
+        &world.path("alice.keys"),
+        |_| (),
+    );
     assert!(matches!(again, Err(PartyError::Wire(WireError::Exists { .. }))));
     // Of the secret key nothing is shown, and the body of no other file has it.
     let secret = Container::open(&world.path("alice.secret")).unwrap().body().to_vec();

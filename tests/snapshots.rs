@@ -183,7 +183,7 @@ fn party_errors() -> Vec<PartyError> {
         InferenceError::Encode { reason: "it is too large".into() }.into(),
         CkksError::Key { reason: "it has 3 bytes instead of 32".into() }.into(),
         PartyError::Normalisation { path: "client.lev".into(), source: zero.into() },
-        PartyError::Insecure { path: "client.lev".into() },
+        PartyError::Insecure,
         PartyError::Memory { path: "client.lev".into(), needed: 1 << 40, available: 1 << 34 },
         PartyError::NoImages,
     ];

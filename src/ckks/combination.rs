@@ -68,6 +68,24 @@ impl Plaintexts {
         &self.terms[start..self.ends[index]]
     }
 
+    /// Whether all terms have a base, and bases one length.
+    ///
+    /// # Errors
+    /// [`CkksError::Combination`].
+    fn check_bases(&self) -> Result<(), CkksError> {
+        let fail = |reason| Err(CkksError::Combination { reason });
+        if self.bases.is_empty() && !self.is_empty() {
+            return fail("it has plaintexts and no base".to_owned());
+        }
+        if let Some(other) = self.bases.iter().map(Vec::len).find(|length| *length != self.period) {
+            return fail(format!("it has bases of {} and of {other} slots", self.period));
+        }
+        match self.terms.iter().find(|(base, _)| *base as usize >= self.bases.len()) {
+            Some((base, _)) => fail(format!("a plaintext has base {base} of {}", self.bases.len())),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the coefficients of every plaintext fit, where `bases` are those of the bases.
     ///
     /// # Errors
@@ -131,16 +149,15 @@ impl Combination {
     /// A combination without outputs. `sources` are sorted and distinct.
     ///
     /// # Errors
-    /// [`CkksError::Combination`] for more sources than can be numbered, and for other inputs than there are.
+    /// [`CkksError::Combination`] for more sources than can be numbered, for those that are not sorted and distinct, and for other inputs
+    /// and bases than there are.
     pub fn new(inputs: usize, sources: Vec<Rotated>, plaintexts: Plaintexts) -> Result<Self, CkksError> {
         if sources.len() > usize::from(u16::MAX) {
             let reason = format!("{} rotated inputs, but at most {} can be told apart", sources.len(), u16::MAX);
             return Err(CkksError::Combination { reason });
         }
-        if let Some(source) = sources.iter().find(|source| source.input >= inputs) {
-            let reason = format!("it reads input {} of {inputs}", source.input);
-            return Err(CkksError::Combination { reason });
-        }
+        rotated::check(&sources, inputs)?;
+        plaintexts.check_bases()?;
         Ok(Self { inputs, sources, plaintexts, ..Self::default() })
     }
 

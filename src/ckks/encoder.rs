@@ -201,6 +201,18 @@ pub(crate) fn split_scale(scale: f64) -> Result<(f64, u32), CkksError> {
     Ok((scale / shift.exp2(), shift as u32))
 }
 
+/// Whether slots may repeat with this period, of so many.
+///
+/// # Errors
+/// [`CkksError::TooManySlots`].
+pub(crate) fn check_period(period: usize, slots: usize) -> Result<(), CkksError> {
+    // The smallest transform that the ring floor offers has 16 coefficients.
+    if !period.is_power_of_two() || period < 8 || period > slots {
+        return Err(CkksError::TooManySlots { found: period, slots });
+    }
+    Ok(())
+}
+
 /// The largest magnitude; not a number if one of the values is none.
 pub(crate) fn largest_magnitude<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
     values.into_iter().fold(0.0, |most, x| if most.is_nan() || x.abs() <= most { most } else { x.abs() })
@@ -232,7 +244,7 @@ impl Encoder {
 
     /// Number of slots.
     pub fn slots(&self) -> usize {
-        1 << (self.log_n - 1)
+        (1 << self.log_n) / 2
     }
 
     fn embedding(&self, period: usize) -> Result<&Embedding, CkksError> {
@@ -347,11 +359,7 @@ impl Encoder {
     /// # Errors
     /// [`CkksError::TooManySlots`].
     pub fn check_period(&self, period: usize) -> Result<(), CkksError> {
-        // The smallest transform that the ring floor offers has 16 coefficients.
-        if !period.is_power_of_two() || period < 8 || period > self.slots() {
-            return Err(CkksError::TooManySlots { found: period, slots: self.slots() });
-        }
-        Ok(())
+        check_period(period, self.slots())
     }
 
     /// The slots that a plaintext really holds, one period of them: what was encoded, and the errors of rounding.

@@ -97,7 +97,9 @@ impl Budget {
         let digits = limbs.div_ceil(digit_limbs) as f64;
         let switching = (ERROR_STANDARD_DEVIATION * (digits * n / 12.0).sqrt()).log2();
         let rounding = (n / 18.0).sqrt().log2();
-        self.digit_bits(limbs, digit_limbs) + switching - rounding - self.rescale_bits + NOISE_MARGIN_BITS
+        // The prime of fresh ciphertexts may have fewer bits than a rescale takes elsewhere.
+        let rescale_bits = self.rescale_bits.min(self.limb_bits[limbs - 1]);
+        self.digit_bits(limbs, digit_limbs) + switching - rounding - rescale_bits + NOISE_MARGIN_BITS
     }
 
     /// Checks that special primes of `log2_p` bits in all, a little less than was asked for, leave the noise of key switching

@@ -19,7 +19,9 @@ use super::gadget::{Band, Budget, SPECIAL_BITS};
 pub use super::key_switching::KeySwitching;
 use super::security::{Security, Table};
 use super::security_policy::SecurityPolicy;
+use crate::ring::modulus::VECTOR_BITS;
 use crate::ring::primes::{MAX_LOG_N, ntt_primes, ntt_primes_below};
+use crate::ring::simd::PACKED_BITS;
 use crate::ring::{Factor, Ntt, RingError};
 
 /// What a user asks for.
@@ -311,9 +313,9 @@ impl Parameters {
         let (log_n, prime_log_n) = (literal.log_n, literal.prime_log_n());
         // A secret of a smaller ring is as secure as there.
         let secret_log_n = literal.secret_log_n.unwrap_or(log_n);
-        let mut primes = ntt_primes(prime_log_n, literal.base_bits, 1, &[])?;
+        let mut primes = prime_of(prime_log_n, literal.base_bits, &[])?;
         for bits in limb_bits(&literal) {
-            let prime = ntt_primes(prime_log_n, bits, 1, &primes).map_err(|error| match error {
+            let prime = prime_of(prime_log_n, bits, &primes).map_err(|error| match error {
                 RingError::TooFewPrimes { .. } if !literal.tower_reuse => CkksError::Parameter {
                     name: "scale_bits",
                     value: literal.scale_bits.to_string(),
@@ -450,6 +452,11 @@ impl Parameters {
         self.0.ntts[index].modulus().value()
     }
 
+    /// The largest of the first `limbs` primes.
+    pub fn largest_prime(&self, limbs: usize) -> u64 {
+        (0..limbs).map(|index| self.prime(index)).max().unwrap_or(1)
+    }
+
     /// The product of these primes modulo prime `modulus`; all by their numbers.
     pub fn product_modulo(&self, primes: &[usize], modulus: usize) -> Factor {
         let q = self.0.ntts[modulus].modulus();
@@ -507,6 +514,16 @@ pub fn smallest_log_n(log2_q: f64) -> Option<u32> {
     (12..=MAX_LOG_N).find(|&l| Table::Guidelines2024.limit(l).is_some_and(|limit| log2_q + 25.0 <= f64::from(limit)))
 }
 
+/// A prime of so many bits that is not in `taken`: near that power of two, so that scales drift little, but below it where the next bit
+/// costs what vector kernels and packed keys give.
+fn prime_of(log_n: u32, bits: u32, taken: &[u64]) -> Result<Vec<u64>, RingError> {
+    if [VECTOR_BITS, PACKED_BITS].contains(&bits) {
+        ntt_primes_below(log_n, bits, 1, taken)
+    } else {
+        ntt_primes(log_n, bits, 1, taken)
+    }
+}
+
 /// Bits of the primes above the base prime. A fractional sum of scale and weight bits is met on average.
 fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
     let sum = literal.tower_bits();
@@ -523,6 +540,7 @@ fn limb_bits(literal: &ParametersLiteral) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ckks::noise;
     use proptest::prelude::*;
 
     fn literal() -> ParametersLiteral {
@@ -549,6 +567,34 @@ mod tests {
         assert!((plain.weight_scale_for(5, plain.input_scale()).log2() - 30.0).abs() < 0.5);
         let out = p.input_scale() * p.weight_scale_for(21, p.input_scale()) / p.prime(20) as f64;
         assert!((out / p.scale() - 1.0).abs() < 2f64.powi(-50));
+    }
+
+    #[test]
+    fn key_switching_of_fresh_ciphertexts_stays_below_the_rounding_of_their_rescale() {
+        for (levels, scale_bits, weight_bits, base_bits, input) in [
+            (7, 30.0, 20.0, 36, 24.0),
+            (18, 28.0, 16.0, 34, 24.0),
+            (7, 36.0, 14.0, 42, 24.0),
+            (7, 22.0, 19.0, 28, 34.0),
+        ] {
+            let own =
+                ParametersLiteral { levels, scale_bits, weight_bits, base_bits, input_bits: Some(input), ..literal() };
+            let p = Parameters::new(own).unwrap();
+            let limbs = p.max_limbs();
+            let switching = noise::switching(&p, limbs) / p.prime(limbs - 1) as f64;
+            let ratio = switching / noise::rounding(p.log_n());
+            assert!(ratio < 1.0, "{scale_bits} {weight_bits} {input}: {ratio}");
+        }
+    }
+
+    #[test]
+    fn primes_keep_to_the_bits_of_vector_kernels_and_packed_keys() {
+        for sum in [VECTOR_BITS, PACKED_BITS] {
+            let weight_bits = f64::from(sum) - 28.0;
+            let own = ParametersLiteral { levels: 12, scale_bits: 28.0, weight_bits, base_bits: sum, ..literal() };
+            let p = Parameters::new(own).unwrap();
+            assert!((0..p.max_limbs()).all(|index| p.prime(index).ilog2() == sum - 1), "{sum}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::error::CkksError;
+
 /// An input, rotated to the left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rotated {
@@ -9,6 +11,23 @@ pub struct Rotated {
     pub input: usize,
     /// Slots to the left.
     pub steps: i64,
+}
+
+/// Whether sources are sorted and distinct, and read one of `inputs` inputs each.
+///
+/// # Errors
+/// [`CkksError::Combination`].
+pub(super) fn check(sources: &[Rotated], inputs: usize) -> Result<(), CkksError> {
+    let fail = |reason| Err(CkksError::Combination { reason });
+    if let Some(source) = sources.iter().find(|source| source.input >= inputs) {
+        return fail(format!("it reads input {} of {inputs}", source.input));
+    }
+    match sources.windows(2).find(|pair| pair[0] >= pair[1]) {
+        Some([Rotated { input, steps }, ..]) => fail(format!(
+            "rotated inputs are sorted and distinct, but input {input} by {steps} is not before the next one"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The distinct rotations, in slots to the left, for which keys are needed.

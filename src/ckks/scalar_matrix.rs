@@ -66,13 +66,11 @@ impl ScalarMatrix {
     /// A matrix that is zero. `sources` are sorted and distinct; masks have one length, a power of two from 8 to N/2.
     ///
     /// # Errors
-    /// [`CkksError::Combination`] for sources that read inputs that there are not, and for masks of different lengths or more than
+    /// [`CkksError::Combination`] for sources that read inputs that there are not or are not sorted and distinct, and for masks of different lengths or more than
     /// can be numbered.
     pub fn new(inputs: usize, outputs: usize, sources: Vec<Rotated>, masks: Vec<Vec<f64>>) -> Result<Self, CkksError> {
         let fail = |reason| Err(CkksError::Combination { reason });
-        if let Some(source) = sources.iter().find(|source| source.input >= inputs) {
-            return fail(format!("it reads input {} of {inputs}", source.input));
-        }
+        rotated::check(&sources, inputs)?;
         if masks.len() > usize::from(u8::MAX) {
             return fail(format!("{} masks, but at most {} can be told apart", masks.len(), u8::MAX));
         }

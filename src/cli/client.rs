@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::CliError;
 use super::output::print;
 use super::overwriting;
+use crate::ckks::SecurityPolicy;
 use crate::experiment::ExperimentError;
 use crate::experiment::bars::Bars;
 use crate::experiment::client::{answers_csv, images};
@@ -93,13 +94,13 @@ impl Client {
 fn keygen(path: PathBuf, secret: &Path, keys: &Path, insecure: bool) -> Result<(), ExperimentError> {
     overwriting::refuse(&[("--secret", secret), ("--keys", keys)], &[&path])?;
     let bundle = ClientBundle::read(&path)?;
-    if !(insecure || bundle.plan.is_secure()) {
-        return Err(PartyError::Insecure { path }.into());
-    }
+    let policy = if insecure { SecurityPolicy::None } else { SecurityPolicy::Bits128 };
     bundle.check_memory(&path, available_memory_bytes())?;
     let total = bundle.plan.keys() as u64;
     let mut bars = Bars::new("client: keys");
-    Ok(generate_keys(&bundle, secret, keys, |made| bars.progress(Stage::KeyGeneration, made as u64, total, ""))?)
+    Ok(generate_keys(&bundle, policy, secret, keys, |made| {
+        bars.progress(Stage::KeyGeneration, made as u64, total, "")
+    })?)
 }
 
 fn encrypt_images(bundle: &Path, sources: &[String], secret: &Path, out: &Path) -> Result<(), ExperimentError> {

@@ -50,7 +50,7 @@ pub enum ExperimentError {
     },
     /// The output directory holds something that is no result.
     #[error(
-        "the output directory {} is not empty (it holds {example:?}, and no results); nothing is ever overwritten: choose another --out, or move it away",
+        "the output directory {} is not empty (it holds {example:?}, and no results); nothing is ever overwritten: choose another directory, or move it away",
         path.display()
     )]
     OutputOccupied {
@@ -81,7 +81,7 @@ pub enum ExperimentError {
         holder: String,
     },
     /// The output directory cannot be written to.
-    #[error("cannot write to the output directory {}: {source}; choose another --out, or change its permissions", path.display())]
+    #[error("cannot write to the output directory {}: {source}; choose another directory, or change its permissions", path.display())]
     OutputNotWritable {
         /// The directory.
         path: PathBuf,
@@ -383,7 +383,7 @@ fn without_line(table: &Path) -> &'static str {
 fn advice(source: &std::io::Error) -> &'static str {
     match source.kind() {
         std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
-            "choose another --out, or change its permissions"
+            "choose another directory, or change its permissions"
         }
         std::io::ErrorKind::NotFound => "the directory is gone; run the same command again",
         _ => "is the disk full?",
@@ -415,8 +415,8 @@ mod tests {
     #[test]
     fn rows_that_cannot_be_written_come_with_advice() {
         for (kind, expected) in [
-            (ErrorKind::PermissionDenied, "choose another --out, or change its permissions"),
-            (ErrorKind::ReadOnlyFilesystem, "choose another --out, or change its permissions"),
+            (ErrorKind::PermissionDenied, "choose another directory, or change its permissions"),
+            (ErrorKind::ReadOnlyFilesystem, "choose another directory, or change its permissions"),
             (ErrorKind::NotFound, "the directory is gone; run the same command again"),
             (ErrorKind::StorageFull, "is the disk full?"),
         ] {

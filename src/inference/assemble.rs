@@ -7,10 +7,10 @@ use super::layout::Layout;
 use super::linear::{Packing, Work};
 use super::program::{Operation, Part, Plaintext, PlaintextId, Program, ProgramLayer, Step, Value, ValueId};
 use super::rings::Rings;
-use super::stages::Stage;
+use super::stages::{Stage, linear_scale};
 use crate::ckks::Parameters;
 use crate::ckks::evaluator::SCALE_TOLERANCE;
-use crate::network::lowered::{Activation, Layer, LoweredNetwork, Source};
+use crate::network::lowered::{Layer, LoweredNetwork, Source};
 
 /// Values of a plaintext of ones; the smallest ring has as many slots.
 const ONES: usize = 8;
@@ -114,9 +114,7 @@ impl Assembler<'_> {
             let aligned = self.aligned(moved, limbs, read);
             operands.push(self.summed(aligned, &part.sums));
         }
-        // What later layers read without a squaring must have the scale of a square.
-        let at_square_scale = layer.activation == Activation::None && *tower_reuse && index + 1 < network.layers.len();
-        let scale = parameters.scale().powi(if at_square_scale { 2 } else { 1 });
+        let scale = linear_scale(network, index, *tower_reuse, parameters.scale());
         let weight_scale = parameters.weight_scale_for(limbs, read) * scale / parameters.scale();
         let operation = match part.work {
             Work::Diagonals(_) => Operation::Transform { weight_scale },

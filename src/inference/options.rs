@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::prices::Prices;
 use crate::choice::choice;
 use crate::ckks::{CkksError, KeySwitching, ParametersLiteral, SecurityPolicy};
+use crate::ring::primes::MAX_LOG_N;
 
 choice! {
     /// How values are arranged in slots (method sections 5 and 8).
@@ -143,6 +144,9 @@ impl Default for PlanOptions {
 /// Most rotated copies of the image that a client encrypts.
 pub(super) const MOST_COPIES: usize = 64;
 
+/// Most images of a batch: the slots of the largest ring.
+const MOST_IMAGES: usize = 1 << (MAX_LOG_N - 1);
+
 impl PlanOptions {
     /// The parameters of a chain of `levels` levels, whose fresh ciphertexts have a scale of their own or that of later data.
     pub(super) fn literal(&self, levels: usize, own_input_scale: bool) -> ParametersLiteral {
@@ -166,12 +170,23 @@ impl PlanOptions {
     /// [`CkksError::Parameter`] for the first impossible value.
     pub fn check(&self) -> Result<(), CkksError> {
         self.literal(self.levels.unwrap_or(1), true).check()?;
+        let impossible =
+            |name, value: usize, reason| Err(CkksError::Parameter { name, value: value.to_string(), reason });
         let copies = self.input_copies;
-        if (1..=MOST_COPIES).contains(&copies) {
-            return Ok(());
+        if !(1..=MOST_COPIES).contains(&copies) {
+            return impossible(
+                "input_copies",
+                copies,
+                format!("{copies} copies of the image; choose 1 to {MOST_COPIES}"),
+            );
         }
-        let reason = format!("{copies} copies of the image; choose 1 to {MOST_COPIES}");
-        Err(CkksError::Parameter { name: "input_copies", value: copies.to_string(), reason })
+        match self.batch {
+            Some(batch) if batch > MOST_IMAGES => {
+                let reason = format!("no ring has slots for {batch} images; choose {MOST_IMAGES} or fewer");
+                impossible("batch", batch, reason)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -188,6 +203,11 @@ mod tests {
         }
         let copies = text(PlanOptions { input_copies: 65, ..PlanOptions::default() });
         assert_eq!(copies, "input_copies = 65 is impossible: 65 copies of the image; choose 1 to 64");
+        let batch = text(PlanOptions { batch: Some(1 << 53), ..PlanOptions::default() });
+        assert!(
+            batch.starts_with("batch = 9007199254740992 is impossible") && batch.ends_with("choose 65536 or fewer"),
+            "{batch}"
+        );
         assert!(text(PlanOptions { levels: Some(0), ..PlanOptions::default() }).starts_with("levels = 0"));
     }
 }

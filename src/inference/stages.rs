@@ -51,6 +51,13 @@ impl Stage {
     }
 }
 
+/// Scale of what the linear map of layer number `index` makes, of data scale `scale`: what later layers read without a squaring has that of a
+/// square.
+pub fn linear_scale(network: &LoweredNetwork, index: usize, tower_reuse: bool, scale: f64) -> f64 {
+    let is_read_as_it_is = network.layers[index].activation == Activation::None && index + 1 < network.layers.len();
+    scale.powi(if is_read_as_it_is && tower_reuse { 2 } else { 1 })
+}
+
 /// Limbs that each layer's inputs have: as few as the layers that read its value leave it.
 pub fn input_limbs(network: &LoweredNetwork, tower_reuse: bool) -> Vec<usize> {
     let levels: Vec<usize> = network

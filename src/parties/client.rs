@@ -9,7 +9,7 @@ use super::digits::Digits;
 use super::error::PartyError;
 use super::keys::write_keys;
 use super::packets::{PacketWriter, Packets};
-use crate::ckks::SecretKey;
+use crate::ckks::{SecretKey, SecurityPolicy};
 use crate::inference::{Client, Logits};
 use crate::ring::sampling::Seed;
 use crate::wire::{Kind, WireError, Writer};
@@ -18,16 +18,21 @@ use crate::wire::{Kind, WireError, Writer};
 const SECRET_BYTES: usize = 32;
 
 /// Draws a secret key, writes the evaluation keys of a bundle to `keys` and then the secret key to `secret`, for its owner alone.
-/// A secret key that is there is not overwritten. `made` is told how many evaluation keys there are.
+/// A secret key that is there is not overwritten. `made` is told how many evaluation keys there are. The bundle is the server's, so
+/// whether insecure parameters are allowed is the client's `policy` and not what stands in it.
 ///
 /// # Errors
-/// [`PartyError::Wire`], [`PartyError::Ring`] without entropy, [`PartyError::Scheme`] for keys that the parameters do not have.
+/// [`PartyError::Insecure`], [`PartyError::Wire`], [`PartyError::Ring`] without entropy, [`PartyError::Scheme`] for keys that the parameters do not have.
 pub fn generate_keys(
     bundle: &ClientBundle,
+    policy: SecurityPolicy,
     secret: &Path,
     keys: &Path,
     made: impl FnMut(usize),
 ) -> Result<(), PartyError> {
+    if policy == SecurityPolicy::Bits128 && !bundle.plan.is_secure() {
+        return Err(PartyError::Insecure);
+    }
     let client = Client::new(&bundle.plan)?;
     let key = client.secret();
     let header = bundle.id.header(Kind::Secret, key.id());

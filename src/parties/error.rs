@@ -41,11 +41,10 @@ pub enum PartyError {
         source: Box<DatasetError>,
     },
     /// A bundle asks for parameters that are not secure.
-    #[error("the parameters of {} are not 128-bit secure; --insecure makes keys for them nevertheless, for experiments", path.display())]
-    Insecure {
-        /// The bundle.
-        path: PathBuf,
-    },
+    #[error(
+        "the parameters of the bundle are not 128-bit secure; --insecure makes keys for them nevertheless, for experiments"
+    )]
+    Insecure,
     /// A bundle asks for more than there is memory for.
     #[error("{} asks for {needed} bytes of memory, and {available} are available; ask the server for a smaller plan, or use a larger machine", path.display())]
     Memory {

@@ -74,6 +74,8 @@ pub mod trial {
         PLAIN_PRODUCTS = plain_products,
         PARAMETERS = parameters,
         MEMORY = memory,
+        WORKING = memory_working_bytes,
+        DATASET_SHA256 = dataset_sha256,
         PROCESSOR = processor,
         INSTRUCTION_SET = instruction_set,
         JOBS = jobs,
@@ -118,8 +120,11 @@ pub const SIZES: [&str; 4] =
 /// The machine, and what else ran on it: settings of nobody, which change seconds.
 pub const MACHINE: [&str; 3] = [trial::PROCESSOR, trial::INSTRUCTION_SET, trial::JOBS];
 
+/// What tells configurations apart without being a setting with a column: the machine, and the memory that layers may work in.
+pub const BESIDE_SETTINGS: [&str; 4] = [MACHINE[0], MACHINE[1], MACHINE[2], trial::WORKING];
+
 /// What changes seconds and never an answer, besides [`REPETITIONS`].
-pub const SPEED_ONLY: [&str; 5] = [trial::THREADS, trial::MEMORY, MACHINE[0], MACHINE[1], MACHINE[2]];
+pub const SPEED_ONLY: [&str; 6] = [trial::THREADS, trial::MEMORY, MACHINE[0], MACHINE[1], MACHINE[2], trial::WORKING];
 
 /// An accuracy: the column of the share, of the ends of its interval and of the number of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Trials of the same configuration.
 
-use super::columns::SPEED_ONLY;
+use super::columns::{SPEED_ONLY, trial};
 use super::rows::Rows;
 use crate::experiment::records::TrialRow;
 
@@ -68,6 +68,13 @@ pub fn groups_among(rows: &Rows, by: By, without: &[&str], among: &[usize]) -> V
     rows.alike(among, &columns).into_iter().map(|rows| Group { rows }).collect()
 }
 
+/// Groups in which all trials have one modulus: other primes under one name, or an older program's, are another chain.
+#[must_use]
+pub fn by_modulus(rows: &Rows, groups: Vec<Group>) -> Vec<Group> {
+    let split = |group: Group| rows.alike(&group.rows, &[trial::LOG2_QP]).into_iter().map(|rows| Group { rows });
+    groups.into_iter().flat_map(split).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +90,26 @@ mod tests {
         let by = |by| groups(&rows, by, &[], |_| true).into_iter().map(|group| group.rows).collect::<Vec<_>>();
         assert_eq!(by(By::Answer), [vec![0, 1, 2, 3, 4, 5]]);
         assert_eq!(by(By::Speed), [vec![0, 5], vec![1], vec![2], vec![3], vec![4]]);
+    }
+
+    #[test]
+    fn another_modulus_is_another_chain() {
+        let rows =
+            rows("trial_id,status,network,log2_qp\na,ok,resnet20,867.8\nb,ok,resnet20,937.0\nc,ok,resnet20,867.8\n");
+        let groups = groups(&rows, By::Speed, &[], |_| true);
+        let split: Vec<_> = by_modulus(&rows, groups).into_iter().map(|group| group.rows).collect();
+        assert_eq!(split, [vec![0, 2], vec![1]]);
+    }
+
+    #[test]
+    fn working_memory_matters_to_the_seconds_of_layouts_that_use_it() {
+        let rows = rows(
+            "trial_id,status,network,layout,memory_working_bytes\na,ok,resnet20,channel,1073741824\nb,ok,resnet20,channel,3221225472\n\
+             c,ok,resnet20,packed,1073741824\nd,ok,resnet20,packed,3221225472\n",
+        );
+        let by = |by| groups(&rows, by, &[], |_| true).into_iter().map(|group| group.rows).collect::<Vec<_>>();
+        assert_eq!(by(By::Answer), [vec![0, 1], vec![2, 3]]);
+        assert_eq!(by(By::Speed), [vec![0], vec![1], vec![2, 3]]);
     }
 
     #[test]

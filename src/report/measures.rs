@@ -8,6 +8,7 @@ use super::rows::{LABEL, Rows};
 use super::spread::Spread;
 use crate::dataset::TEST_IMAGES;
 use crate::experiment::evaluate::wilson;
+use crate::experiment::records::TrialRow;
 
 /// Fewest images whose share is drawn as an accuracy: the 95 % interval of fewer is wider than most differences between systems.
 pub const FEWEST_IMAGES: u64 = 100;
@@ -73,7 +74,8 @@ pub fn seconds_per_image(rows: &Rows, group: &Group) -> Option<(Spread, bool)> {
 }
 
 /// An accuracy in percent and the number of images of each trial; of the trials with most images. Its error bar is the wider of one
-/// deviation over repetitions and the 95 % Wilson interval: what repeats the noise alone repeats the images, too.
+/// deviation over repetitions and the 95 % Wilson interval: what repeats the noise alone repeats the images, too. Repetitions are networks,
+/// each with the mean over its noise, or the noise of one alone.
 #[must_use]
 pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64)> {
     let images = |row: usize| rows.number(of.images, row).unwrap_or(0.0) as u64;
@@ -81,20 +83,29 @@ pub fn accuracy(rows: &Rows, group: &Group, of: Accuracy) -> Option<(Spread, u64
         || group.rows.iter().copied().filter(|row| rows.is_trained(*row) && rows.number(of.share, *row).is_some());
     let most = known().map(images).max()?;
     let chosen: Vec<usize> = known().filter(|row| images(*row) == most).collect();
-    let values: Vec<f64> =
-        distinct_repetitions(rows, &chosen, of).iter().filter_map(|row| rows.number(of.share, *row)).collect();
-    let spread = Spread::of(&values)?;
+    let spread = Spread::of(&repetitions(rows, &chosen, of))?;
     let row = *chosen.first()?;
     let recorded = rows.number(of.low, row).zip(rows.number(of.high, row)).filter(|_| spread.count == 1);
     let interval = recorded.or_else(|| wilson((spread.mean * most as f64).round() as usize, most as usize));
     Some((interval.map_or(spread, |ends| spread.at_least(ends)).times(100.0), most))
 }
 
-/// Of trials with the same weights and seeds one: they may differ in threads, which repeats nothing; in the clear, noise does not either.
-fn distinct_repetitions(rows: &Rows, chosen: &[usize], of: Accuracy) -> Vec<usize> {
-    let what = [LABEL, "cluster_seed", "clustering_seed", "training_seed", "weights_seed", trial::SEED];
-    let what = if of == CLEAR { &what[..5] } else { &what[..] };
-    rows.alike(chosen, what).into_iter().map(|same| same[0]).collect()
+/// The shares of networks, with what clustered them, or, where there is one alone, those under its noise. Trials of the same images, noise
+/// and network are one: they may differ in threads, which repeats nothing; in the clear there is no noise.
+fn repetitions(rows: &Rows, chosen: &[usize], of: Accuracy) -> Vec<f64> {
+    let networks =
+        rows.alike(chosen, &[LABEL, "cluster_seed", "clustering_seed", "training_seed", TrialRow::weights_seed.name]);
+    let noise = [trial::DATASET_SHA256, trial::SEED];
+    let noise = if of == CLEAR { &noise[..1] } else { &noise[..] };
+    let shares = |network: &Vec<usize>| -> Vec<f64> {
+        rows.alike(network, noise).iter().filter_map(|same| rows.number(of.share, same[0])).collect()
+    };
+    match networks.as_slice() {
+        [network] => shares(network),
+        several => {
+            several.iter().filter_map(|network| Spread::of(&shares(network))).map(|spread| spread.mean).collect()
+        }
+    }
 }
 
 /// Of the rows with an accuracy as trained, by a card or by `leveled evaluate`, one for each network: that of the most images.
@@ -226,6 +237,22 @@ mod tests {
         let (same, _) = accuracy(&rows, &Group { rows: vec![4, 5] }, SIMULATED).unwrap();
         assert_eq!((same.count, same.deviation), (2, Some(0.0)));
         assert!((same.low - 85.06).abs() < 0.01 && (same.high - 93.43).abs() < 0.01, "{same:?}");
+    }
+
+    #[test]
+    fn noise_is_averaged_within_a_network_and_other_images_count() {
+        let rows = rows(
+            "trial_id,status,model,seed,dataset_sha256,simulated_accuracy,simulated_accuracy_images\n\
+             a,ok,x_seed0,1,d,0.90,100\nb,ok,x_seed0,2,d,0.92,100\nc,ok,x_seed1,1,d,0.81,100\n\
+             d,ok,x_seed0,1,d,0.90,100\ne,ok,x_seed0,1,e,0.60,100\n",
+        );
+        let of = |chosen: &[usize]| accuracy(&rows, &Group { rows: chosen.to_vec() }, SIMULATED).unwrap().0;
+        let two = of(&[0, 1, 2]);
+        assert!((two.mean - 86.0).abs() < 1e-9 && two.count == 2, "{two:?}");
+        let one = of(&[0, 1, 3]);
+        assert!((one.mean - 91.0).abs() < 1e-9 && one.count == 2, "{one:?}");
+        let images = of(&[0, 4]);
+        assert!((images.mean - 75.0).abs() < 1e-9 && images.count == 2, "{images:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::ReportError;
 use super::accuracy_rows;
-use super::columns::{MACHINE, REPETITIONS, trial};
+use super::columns::{BESIDE_SETTINGS, REPETITIONS, trial};
 use super::table::{self, alike, attempt_rank, rows_at};
 use super::tables;
 use crate::experiment::networks::{Named, Networks};
@@ -86,7 +86,7 @@ impl Rows {
         let mut frame = if all.is_empty() { DataFrame::default() } else { concat_df_diagonal(&all)? };
         switch_off(&mut frame)?;
         name_networks(&mut frame)?;
-        let known = TrialRow::SETTINGS.iter().copied().chain(MACHINE);
+        let known = TrialRow::SETTINGS.iter().copied().chain(BESIDE_SETTINGS);
         let settings = known.filter(|name| frame.column(name).is_ok() && !REPETITIONS.contains(name)).collect();
         Ok(Self { frame, directories: directories.to_vec(), failed, measured_again, settings })
     }
@@ -206,6 +206,7 @@ pub(super) fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
         frame.with_column(several)?;
     }
     fill_batches(frame)?;
+    empty_working(frame)?;
     let off = [
         (trial::PROCESSES, Processes::One.as_str()),
         (trial::RING_SWITCHING, RingSwitching::None.as_str()),
@@ -237,6 +238,18 @@ fn fill_batches(frame: &mut DataFrame) -> PolarsResult<()> {
     };
     let batches: Vec<String> = (0..frame.height()).map(batch).collect();
     frame.with_column(Column::new(trial::BATCH.into(), batches))?;
+    Ok(())
+}
+
+/// Empties the working memory where a layout has no use for it.
+fn empty_working(frame: &mut DataFrame) -> PolarsResult<()> {
+    const PACKED: &str = LayoutKind::Packed.as_str();
+    let is_used: Vec<bool> = (0..frame.height()).map(|row| table::text(frame, trial::LAYOUT, row) != PACKED).collect();
+    if let Ok(working) = frame.column(trial::WORKING).and_then(|column| column.u64()) {
+        let kept = working.iter().zip(is_used).map(|(bytes, used)| bytes.filter(|_| used));
+        let kept = UInt64Chunked::from_iter(kept).with_name(trial::WORKING.into()).into_column();
+        frame.with_column(kept)?;
+    }
     Ok(())
 }
 

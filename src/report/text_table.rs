@@ -76,7 +76,8 @@ impl TextTable {
     fn widths(&self) -> Vec<usize> {
         let width = |text: &str| text.chars().count();
         let column = |index: usize, heading: &str| {
-            self.rows.iter().map(|row| width(&row[index])).fold(width(heading), usize::max)
+            // Formatting pads to no more.
+            self.rows.iter().map(|row| width(&row[index])).fold(width(heading), usize::max).min(usize::from(u16::MAX))
         };
         self.columns.iter().enumerate().map(|(index, (heading, _))| column(index, heading)).collect()
     }
@@ -160,6 +161,13 @@ mod tests {
     #[test]
     fn plain_columns_are_aligned() {
         assert_eq!(table().plain(), "layer    s\nconv1  0.5\na|b\n");
+    }
+
+    #[test]
+    fn a_cell_of_a_hundred_thousand_letters_is_longer_than_its_column() {
+        let mut table = table();
+        table.push(vec!["x".repeat(100_000), "1".into()]);
+        assert!(table.plain().contains(&"x".repeat(100_000)));
     }
 
     #[test]

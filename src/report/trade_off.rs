@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::columns::{Accuracy, CLEAR, ENCRYPTED, SIMULATED, trial};
-use super::groups::{By, Group, configurations, groups};
+use super::groups::{By, Group, by_modulus, configurations, groups};
 use super::measures::{FEWEST_IMAGES, accuracy, agreement, card_accuracy, latency, seconds_per_image};
 use super::rows::Rows;
 use super::security;
@@ -109,6 +109,7 @@ pub fn trade_offs(rows: &Rows) -> Result<Vec<TradeOff>, String> {
         (&exact, ENCRYPTED, true),
     ];
     let timed = groups(rows, By::Speed, &[], |row| rows.is_trained(row) && rows.number(trial::LATENCY, row).is_some());
+    let timed = by_modulus(rows, timed);
     let datasets: BTreeSet<String> = timed.iter().map(|group| rows.text(trial::DATASET, group.first())).collect();
     let accuracy = |group: &Group| {
         let agrees = agreement(rows, group).is_none_or(|share| share >= AGREEING);

@@ -8,7 +8,8 @@ pub const MIN_LOG_N: u32 = 4;
 /// Largest supported log2 of the ring dimension.
 pub const MAX_LOG_N: u32 = 17;
 
-/// Whether `n` is prime (Miller-Rabin with the first twelve primes, which are proven to suffice for 64 bits; Sorenson and Webster 2015).
+/// Whether `n` is a prime below 2^60, the largest [`Modulus`] (Miller-Rabin with the first twelve primes, which are proven to suffice for 64
+/// bits; Sorenson and Webster 2015).
 pub fn is_prime(n: u64) -> bool {
     const SMALL: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
     if n < 2 {

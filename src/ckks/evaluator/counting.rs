@@ -8,7 +8,7 @@ use super::interface::Evaluator;
 use super::load::Blocks;
 use super::operations::{Load, Operations};
 use crate::ckks::combination::Combination;
-use crate::ckks::encoder::{Complex, check_scale};
+use crate::ckks::encoder::{Complex, check_period, check_scale};
 use crate::ckks::error::CkksError;
 use crate::ckks::linear_transform::LinearTransform;
 use crate::ckks::parameters::Parameters;
@@ -84,9 +84,15 @@ impl Counting {
     }
 
     /// Evaluates a plaintext for every limb.
-    fn plaintext(&self, x: &Counted, slots: &[Complex]) -> Operations {
-        let share = 2.0 * slots.len() as f64 / self.parameters.n() as f64;
-        self.blocks(x.limbs).plaintexts(x.limbs as f64, share)
+    fn plaintext(&self, x: &Counted, slots: &[Complex]) -> Result<Operations, CkksError> {
+        let share = self.share(slots.len())?;
+        Ok(self.blocks(x.limbs).plaintexts(x.limbs as f64, share))
+    }
+
+    /// The share of N coefficients of a plaintext that repeats with this period.
+    fn share(&self, period: usize) -> Result<f64, CkksError> {
+        check_period(period, self.parameters.slots())?;
+        Ok(2.0 * period as f64 / self.parameters.n() as f64)
     }
 
     fn relinearized(&self, limbs: usize, scale: f64) -> Counted {
@@ -148,7 +154,7 @@ impl Evaluator for Counting {
     }
     fn add_plain(&self, x: &Counted, slots: &[Complex]) -> Result<Counted, CkksError> {
         check_scale(x.scale)?;
-        let mut work = self.plaintext(x, slots);
+        let mut work = self.plaintext(x, slots)?;
         work.additions = 1;
         work.limb_passes += 2.0 * x.limbs as f64;
         self.by_limb(x, work);
@@ -156,7 +162,7 @@ impl Evaluator for Counting {
     }
     fn multiply_plain(&self, x: &Counted, slots: &[Complex], scale: f64) -> Result<Counted, CkksError> {
         check_scale(scale)?;
-        let mut work = self.plaintext(x, slots);
+        let mut work = self.plaintext(x, slots)?;
         work.plain_products = 1;
         work.limb_products = x.limbs as f64;
         self.by_limb(x, work);
@@ -214,14 +220,9 @@ impl Evaluator for Counting {
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
         check_scale(scale)?;
-        let coefficients = 2 * transform.source.period();
-        Ok(CountedWork {
-            work: transform.clone(),
-            scale,
-            share: coefficients as f64 / self.parameters.n() as f64,
-            bytes: 4 * (coefficients * transform.diagonals.len()) as u64,
-            evaluated: None,
-        })
+        let share = self.share(transform.source.period())?;
+        let bytes = 4 * (transform.evaluations() * transform.diagonals.len()) as u64;
+        Ok(CountedWork { work: transform.clone(), scale, share, bytes, evaluated: None })
     }
     fn evaluate_transform(&self, encoded: Self::Transform, limbs: usize) -> Self::Transform {
         let bytes = encoded.bytes + encoded.work.evaluation_bytes(&self.parameters, limbs);
@@ -242,7 +243,8 @@ impl Evaluator for Counting {
     fn encode_combination(&self, combination: &Arc<Combination>, scale: f64) -> Result<Self::Combination, CkksError> {
         check_scale(scale)?;
         let plaintexts = combination.plaintexts();
-        let share = 2.0 * plaintexts.period() as f64 / self.parameters.n() as f64;
+        // Without plaintexts nothing is evaluated.
+        let share = if plaintexts.bases().is_empty() { 1.0 } else { self.share(plaintexts.period())? };
         let bytes = 16 * (plaintexts.bases().len() * plaintexts.period()) as u64;
         Ok(CountedWork { work: combination.clone(), scale, share, bytes, evaluated: None })
     }
@@ -266,7 +268,7 @@ impl Evaluator for Counting {
     }
     fn encode_scalar_matrix(&self, matrix: &Arc<ScalarMatrix>, scale: f64) -> Result<Self::ScalarMatrix, CkksError> {
         check_scale(scale)?;
-        let share = 2.0 * matrix.period() as f64 / self.parameters.n() as f64;
+        let share = self.share(matrix.period())?;
         let bytes = 16 * (matrix.masks().len() * matrix.period()) as u64;
         Ok(CountedWork { work: matrix.clone(), scale, share, bytes, evaluated: None })
     }
@@ -284,7 +286,7 @@ impl Evaluator for Counting {
         let state = check::transform_inputs(matrix.inputs(), &states)?;
         let most = check::rotated_in_memory(matrix.sources(), self.parameters.n(), state.limbs, working_bytes)?;
         let blocks = rotated::blocks(matrix.sources(), most).len();
-        self.count(state.limbs, &self.blocks(state.limbs).scalar_matrix(matrix, encoded.share, blocks));
+        self.count(state.limbs, &self.blocks(state.limbs).scalar_matrix(matrix, encoded.scale, encoded.share, blocks));
         let scale = state.scale * encoded.scale / self.parameters.prime(state.limbs - 1) as f64;
         Ok(vec![Counted { limbs: state.limbs - 1, scale }; matrix.outputs()])
     }

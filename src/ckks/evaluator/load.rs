@@ -8,6 +8,7 @@ use crate::ckks::parameters::Parameters;
 use crate::ckks::rotated::{self, Rotated};
 use crate::ckks::scalar_matrix::{PLAINTEXT_BYTES, ScalarMatrix};
 use crate::ring::packed_terms::packed_words;
+use crate::ring::simd::whole_limit;
 
 /// Positions of one task of a combination.
 pub(super) const RANGE: usize = 1024;
@@ -223,11 +224,11 @@ impl<'p> Blocks<'p> {
         load
     }
 
-    /// A matrix whose plaintexts have `share` of N coefficients, over sources taken in `blocks` blocks.
-    pub(super) fn scalar_matrix(self, matrix: &ScalarMatrix, share: f64, blocks: usize) -> Load {
+    /// A matrix encoded at `scale` whose plaintexts have `share` of N coefficients, over sources taken in `blocks` blocks.
+    pub(super) fn scalar_matrix(self, matrix: &ScalarMatrix, scale: f64, share: f64, blocks: usize) -> Load {
         let limbs = self.limbs as f64;
         let mut load = self.rotated_sources(matrix.sources());
-        let made = PanelProducts::of(matrix);
+        let made = PanelProducts::of(matrix, scale, whole_limit(self.parameters.largest_prime(self.limbs)));
         let masked = matrix.masked_products();
         let whole = matrix.products() - masked;
         let outputs = matrix.outputs();

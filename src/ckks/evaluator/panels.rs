@@ -170,10 +170,10 @@ pub(super) struct PanelProducts {
 }
 
 impl PanelProducts {
-    /// Those of a matrix.
-    pub(super) fn of(matrix: &ScalarMatrix) -> Self {
+    /// Those of a matrix whose weights are whole numbers of 1 / `scale`, of magnitude up to `limit` or plaintexts.
+    pub(super) fn of(matrix: &ScalarMatrix, scale: f64, limit: u64) -> Self {
         let mut sum = Self::default();
-        for rows in RowsOfPanel::all(matrix, &(0..matrix.sources().len()), 1.0, u64::MAX) {
+        for rows in RowsOfPanel::all(matrix, &(0..matrix.sources().len()), scale, limit) {
             sum.plaintexts += PANEL_ROWS * rows.columns.len();
             for place in &rows.places {
                 sum.whole += PANEL_ROWS * place.whole.len();
@@ -201,15 +201,21 @@ mod tests {
         };
         let weights = vec![0.5; 40];
         matrix.push(Panel { weights, places: vec![place(0, None), place(10, Some(0))] }).unwrap();
-        let convolution = PanelProducts::of(&matrix);
+        let convolution = PanelProducts::of(&matrix, 1.0, u64::MAX);
         assert_eq!(convolution, PanelProducts { whole: 2 * 8 * 6, masked: 2 * 8 * 2, plaintexts: 2 * 8 * 2 });
+        // Whole numbers beyond the limit are plaintexts, one for each column and mask.
+        let limited = PanelProducts::of(&matrix, 16.0, 7);
+        assert_eq!(limited, PanelProducts { whole: 0, masked: 2 * 8 * 8, plaintexts: 2 * 8 * 6 });
         for channel in 0..10 {
             let place = |output| Place { outputs: vec![output], columns: vec![column(output, None)] };
             matrix.push(Panel { weights: vec![3.0], places: vec![place(channel), place(channel + 10)] }).unwrap();
         }
         let parts = RowsOfPanel::all(&matrix, &(0..20), 1.0, u64::MAX);
         assert_eq!(parts.len(), 2);
-        assert_eq!(PanelProducts::of(&matrix), PanelProducts { whole: convolution.whole + 20 * 8, ..convolution });
+        assert_eq!(
+            PanelProducts::of(&matrix, 1.0, u64::MAX),
+            PanelProducts { whole: convolution.whole + 20 * 8, ..convolution }
+        );
         // One column for both places of a channel.
         assert_eq!(parts.iter().map(|part| part.numbers.len()).collect::<Vec<_>>(), [4 + 8, 4 + 2]);
     }

@@ -63,7 +63,13 @@ pub fn experiment(request: &AccuracyRequest) -> Result<(Experiment, Vec<String>)
     let fixed = json!({ "backend": "clear", "images": "all", "dataset": dataset });
     let text = serde_yaml::to_string(&json!({ "name": NAME, "fixed": fixed, "include": include }))
         .map_err(|error| ExperimentError::Encode { what: "an experiment", reason: error.to_string() })?;
-    let made = Experiment::of(YamlText::new(NAME, text))?;
+    let made = Experiment::of(YamlText::new(NAME, text)).map_err(|error| match error {
+        // Nobody has the file that this would be about.
+        ExperimentError::Setting { place, problem } if place.key == "fixed.dataset.path" => {
+            ExperimentError::Argument { name: "--data", problem }
+        }
+        other => other,
+    })?;
     // A path of this machine finds a file; records have its name alone.
     let mut text = made.text.clone();
     for path in &request.models {
@@ -157,7 +163,10 @@ fn check_count(request: &AccuracyRequest, groups: usize) -> Result<(), Experimen
 fn check(request: &AccuracyRequest, candidates: &[Candidate]) -> Result<(), ExperimentError> {
     let refuse = |name, problem: String| Err(ExperimentError::Argument { name, problem });
     let most = largest_family(candidates);
-    if let Some(size) = request.ensembles.iter().find(|&&size| size == 0 || size > most) {
+    if request.ensembles.contains(&0) {
+        return refuse("--ensembles", "an ensemble has at least one member; choose 1 or more".to_owned());
+    }
+    if let Some(size) = request.ensembles.iter().find(|&&size| size > most) {
         let there = match most {
             1 => "no two of the networks here are; name more".to_owned(),
             _ => format!("of the networks here at most {most} are; choose 1 to {most}, or name more"),

@@ -89,12 +89,12 @@ impl<'p> Exchange<'p> {
         fs::DirBuilder::new().mode(0o700).create(&directory).map_err(unwritable)?;
         let (_, bundle) = server::write_plan((spec, prices), prepared, task, &directory.join(SERVER), events)?;
         let files = KeyFiles { prepare_seconds: 0.0, bundle: 0, secret: 0, sent: 0, keys: 0, plan: 0 };
-        let threads = task.settings.threads.count();
+        let (threads, security) = (task.settings.threads.count(), task.settings.security);
         let mut exchange = Self { prepared, threads, directory, bundle, keygen_seconds: 0.0, files };
 
         let total = exchange.bundle.plan.keys() as u64;
         let start = Instant::now();
-        generate_keys(&exchange.bundle, &exchange.path(SECRET), &exchange.path(SENT), |made| {
+        generate_keys(&exchange.bundle, security, &exchange.path(SECRET), &exchange.path(SENT), |made| {
             events.progress(Stage::KeyGeneration, made as u64, total, "");
         })?;
         exchange.keygen_seconds = start.elapsed().as_secs_f64();

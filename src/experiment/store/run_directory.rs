@@ -496,7 +496,7 @@ mod tests {
         fs::write(directory.path().join("thesis.tex"), "").unwrap();
         let error = RunDirectory::check(directory.path()).unwrap_err();
         assert!(matches!(error, ExperimentError::OutputOccupied { .. }));
-        assert!(error.to_string().contains("\"thesis.tex\"") && error.to_string().contains("choose another --out"));
+        assert!(error.to_string().contains("\"thesis.tex\"") && error.to_string().contains("choose another directory"));
         assert!(RunDirectory::take(directory.path()).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }

@@ -3,11 +3,13 @@
 use super::state::{Builder, LayerInput, LayerInputs, stride, unsupported};
 use crate::ckks::Parameters;
 use crate::ckks::combination::Combination;
+use crate::ckks::encoder::split_scale;
 use crate::inference::error::InferenceError;
 use crate::inference::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
 use crate::inference::linear::{ChannelTerm, Packing, combination};
 use crate::inference::options::{ConvolutionKind, PlanOptions};
-use crate::network::lowered::{Layer, LinearMap, LoweredNetwork, Source};
+use crate::inference::stages::linear_scale;
+use crate::network::lowered::{LinearMap, LoweredNetwork, Source};
 
 /// Product of the strides and largest padding on the way from the image to any layer.
 fn reach(network: &LoweredNetwork) -> (usize, usize) {
@@ -59,12 +61,15 @@ pub(super) fn input(
     Ok(Layout::Channel(layout))
 }
 
-/// Inputs and combination of a convolutional layer.
+/// Inputs and combination of the convolutional layer number `index`, whose inputs have `limbs` limbs.
 pub(super) fn convolution(
     builder: &Builder,
-    layer: &Layer,
+    index: usize,
     output: ChannelLayout,
+    limbs: usize,
 ) -> Result<(Vec<LayerInput>, Combination), InferenceError> {
+    let Builder { network, parameters, options, .. } = builder;
+    let layer = &network.layers[index];
     let mut inputs = LayerInputs::default();
     let mut terms = Vec::new();
     for term in &layer.terms {
@@ -73,7 +78,7 @@ pub(super) fn convolution(
         };
         let packing = match term.source {
             Source::Input => builder.input_packing,
-            Source::Layer(_) => packing(builder.options.complex_packing),
+            Source::Layer(_) => packing(options.complex_packing),
         };
         let input = LayerInput { source: term.source, packing };
         let term_of = |first_input| ChannelTerm { layout, pairs: packing == Packing::Pairs, first_input };
@@ -83,8 +88,12 @@ pub(super) fn convolution(
         }
         terms.push(term_of(first_input));
     }
-    let weight_scale = builder.parameters.literal().weight_bits.exp2();
-    let combination = combination(layer, &terms, &output, builder.options.convolution, weight_scale)
+    // The scale at which the evaluator rounds masks: that of the weights (`Assembly::linear`) but for a power of two.
+    let reads_image = layer.terms.iter().all(|term| term.source == Source::Input);
+    let read = if reads_image { parameters.input_scale() } else { parameters.data_scale() };
+    let made = linear_scale(network, index, options.tower_reuse, parameters.scale());
+    let (weight_scale, _) = split_scale(parameters.weight_scale_for(limbs, read) * made / parameters.scale())?;
+    let combination = combination(layer, &terms, &output, options.convolution, weight_scale)
         .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
     let level = |source| InferenceError::Layer { name: layer.name.clone(), level: 0, source };
     Ok((inputs.inputs, combination.map_err(level)?))

@@ -100,7 +100,7 @@ impl Builder {
                 if !output.fits(network.input) {
                     return Err(unsupported(layer, OUTGROWN));
                 }
-                let (inputs, combination) = channel::convolution(self, layer, output)?;
+                let (inputs, combination) = channel::convolution(self, index, output, limbs)?;
                 (Layout::Channel(output), inputs, Work::Combination(combination.into()))
             }
             (_, Layout::Classes(_)) => return Err(unsupported(layer, "it reads the output of a dense layer")),

@@ -54,7 +54,7 @@ fn best_bits(outputs: &[Vec<Weights>], members: usize, period: usize, weight_sca
     (3..=MAX_INTEGER_BITS).min_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap_or(8)
 }
 
-/// The combination; `weight_scale` is that of all weights, W.
+/// The combination; `weight_scale` is W, that at which masks are rounded.
 pub(super) fn assemble(
     outputs: &[Vec<Weights>],
     terms: &[ChannelTerm],

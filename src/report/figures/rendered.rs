@@ -21,14 +21,14 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// Draws a figure.
+    /// Draws a figure; what no file name should have in it, a name that rows brought along among it, is `_` in its own.
     ///
     /// # Errors
     /// [`ReportError::Draw`].
     pub fn of(name: &str, caption: impl Into<String>, drawing: &Drawing) -> Result<Self, ReportError> {
         let wrong = |reason: String| ReportError::Draw { figure: name.to_owned(), reason };
         Ok(Self {
-            name: name.to_owned(),
+            name: name.replace(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)), "_"),
             caption: caption.into(),
             svg: svg(drawing).map_err(wrong)?,
             png: png(drawing).map_err(wrong)?,
@@ -44,5 +44,17 @@ impl Rendered {
         write_whole(&paths[0], self.svg.as_bytes())?;
         write_whole(&paths[1], &self.png)?;
         Ok(paths)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_a_row_leads_into_no_other_directory() {
+        let drawing = Drawing { size: (10, 10), shapes: Vec::new() };
+        let name = Rendered::of("accuracy_by_latency_ci/../x y", "", &drawing).unwrap().name;
+        assert_eq!(name, "accuracy_by_latency_ci_.._x_y");
     }
 }

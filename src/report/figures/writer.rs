@@ -17,6 +17,7 @@ use crate::report::ReportError;
 use crate::report::columns::trial;
 use crate::report::groups::{By, Group, groups};
 use crate::report::left_out::LeftOut;
+use crate::report::measures::timed;
 use crate::report::published::Published;
 use crate::report::row_tables::RowTables;
 use crate::report::rows::Rows;
@@ -36,6 +37,17 @@ struct Gallery {
 impl Gallery {
     fn miss(&mut self, what: &str, why: impl Into<String>) {
         self.left_out.push(LeftOut { what: format!("figure {what}"), why: why.into() });
+    }
+
+    /// Figures for which a table of another version has no column are left out, and the others drawn.
+    fn unless_a_column_lacks(&mut self, what: &str, drawn: Result<(), ReportError>) -> Result<(), ReportError> {
+        match drawn {
+            Err(error @ ReportError::Column { .. }) => {
+                self.miss(what, error.to_string());
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn draw(&mut self, name: &str, caption: impl Into<String>, drawing: &Drawing) -> Result<(), ReportError> {
@@ -200,21 +212,14 @@ fn is_timed(rows: &Rows, row: usize) -> bool {
     rows.number(trial::LATENCY, row).is_some()
 }
 
-/// A trial of a configuration that has layers, an encrypted one if there is one.
+/// A trial of a configuration that has layers: the first of those that its seconds are of, if one has them.
 fn representative(rows: &Rows, group: &Group, layers: &RowTables<LayerRow>) -> Result<Option<usize>, ReportError> {
-    let mut found = None;
-    for row in &group.rows {
-        if is_timed(rows, *row) || found.is_none() {
-            if layers.of(rows, *row)?.is_empty() {
-                continue;
-            }
-            found = Some(*row);
-            if is_timed(rows, *row) {
-                break;
-            }
+    for row in timed(rows, group).iter().chain(&group.rows) {
+        if !layers.of(rows, *row)?.is_empty() {
+            return Ok(Some(*row));
         }
     }
-    Ok(found)
+    Ok(None)
 }
 
 /// Two sentences, or the first alone if the second is empty.
@@ -240,8 +245,10 @@ pub fn figures(rows: &Rows, published: &[Published]) -> Result<(Vec<Rendered>, V
         gallery.against(rows, axis, Quantity::Latency)?;
     }
     gallery.levels(rows)?;
-    gallery.precision(rows, &layers)?;
-    gallery.by_layer(rows, &layers)?;
+    let precision = gallery.precision(rows, &layers);
+    gallery.unless_a_column_lacks("precision_by_layer", precision)?;
+    let by_layer = gallery.by_layer(rows, &layers);
+    gallery.unless_a_column_lacks("level_and_scale, seconds_by_layer", by_layer)?;
     Ok((gallery.figures, gallery.left_out))
 }
 
@@ -266,6 +273,28 @@ mod tests {
         };
         assert_eq!(precision("9.5"), "no rows of layers (layers.csv)");
         assert_eq!(precision(""), "no trial was probed (`probe: true`)");
+    }
+
+    #[test]
+    fn a_table_of_layers_without_a_column_leaves_its_figures_out() {
+        let trials = "trial_id,status,network,levels_used,latency_seconds_median\na,ok,resnet20,20,2\n";
+        let layers = "trial_id,attempt,layer,name,level_in\na,1,0,conv1,20\n";
+        let directory = directory(&[("trials.csv", trials), ("layers.csv", layers)]);
+        let rows = Rows::read(&[directory.path().to_owned()]).unwrap();
+        let (_, left_out) = figures(&rows, &[]).unwrap();
+        let told = left_out.iter().find(|one| one.what.contains("seconds_by_layer")).unwrap();
+        assert!(told.why.starts_with("layers.csv has no column `"), "{}", told.why);
+    }
+
+    #[test]
+    fn the_trial_with_layers_is_one_whose_seconds_count() {
+        let trials = "trial_id,status,network,levels_used,seed,latency_seconds_median,latency_evaluations\n\
+            a,ok,resnet20,20,1,9,1\nb,ok,resnet20,20,2,2,20\n";
+        let layers = "trial_id,attempt,layer,name\na,1,0,conv1\nb,1,0,conv1\n";
+        let directory = directory(&[("trials.csv", trials), ("layers.csv", layers)]);
+        let rows = Rows::read(&[directory.path().to_owned()]).unwrap();
+        let group = Group { rows: vec![0, 1] };
+        assert_eq!(representative(&rows, &group, &RowTables::default()).unwrap(), Some(1));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::report::measures::accuracy;
 use crate::report::rows::Rows;
 
 /// What the columns of accuracies say.
-pub const NOTE: &str = "Accuracies are mean ± one standard deviation over repetitions (weights of another training or clustering seed, other \
-                        noise); `clear` is after folding. Each column says of how many images. Rows of random weights are left out.";
+pub const NOTE: &str = "Accuracies are mean ± one standard deviation over repetitions (weights of another training or clustering seed, each with \
+                        the mean over its noise; of one network alone other noise); `clear` is after folding. Each column says of how many images. Rows of random weights are left out.";
 
 /// Adds a column and one for its images for every kind of accuracy.
 pub fn add(table: &mut PaperTable) {

@@ -60,12 +60,19 @@ impl Cell {
         }
     }
 
-    /// As programs read it: numbers in full.
+    /// As programs read it: numbers in full, tiny and huge ones with an exponent.
     #[must_use]
     pub fn exact(&self) -> String {
+        let full = |number: f64| {
+            if number == 0.0 || (1e-5..1e16).contains(&number.abs()) {
+                number.to_string()
+            } else {
+                format!("{number:e}")
+            }
+        };
         match self {
-            Self::Number(number, _) | Self::Fixed(number, _) => number.to_string(),
-            Self::Spread(spread, _) => spread.mean.to_string(),
+            Self::Number(number, _) | Self::Fixed(number, _) => full(*number),
+            Self::Spread(spread, _) => full(spread.mean),
             other => other.shown(""),
         }
     }
@@ -78,5 +85,19 @@ impl Cell {
             Self::Spread(spread, _) => Some(spread.mean),
             Self::Empty | Self::Text(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_read_numbers_in_full_but_for_tiny_and_huge_ones() {
+        let exact = |number: f64| Cell::Number(number, 2).exact();
+        assert_eq!(
+            [0.0, 0.123_456_789, 12_345_678.0, 1.5e-113, -2e20].map(exact),
+            ["0", "0.123456789", "12345678", "1.5e-113", "-2e20"]
+        );
     }
 }

@@ -5,7 +5,7 @@ use super::lead::Lead;
 use super::modulus::{add_modulus, modulus_cells};
 use super::table::PaperTable;
 use crate::report::columns::{SPEED_ONLY, trial};
-use crate::report::groups::{By, groups};
+use crate::report::groups::{By, by_modulus, groups};
 use crate::report::rows::Rows;
 
 /// The table, or why there is none.
@@ -16,6 +16,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     // Clusters, members and threads change no level.
     let without = [trial::CLUSTERS, trial::CLUSTER_MODE, trial::CLUSTER_METHOD, trial::ENSEMBLE, trial::BATCH];
     let groups = groups(rows, By::Answer, &without, |row| rows.number(trial::LEVELS, row).is_some());
+    let groups = by_modulus(rows, groups);
     if groups.is_empty() {
         return Err("no trial says how many levels it uses".to_owned());
     }

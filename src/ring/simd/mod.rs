@@ -44,7 +44,7 @@ pub use dispatch::{
 pub use factors::Factors;
 pub use instructions::{Instructions, instructions};
 pub use integer_matrix::{IntegerMatrix, TILES, TilePair};
-pub use operands::{CHUNK, LANES, Term, chunk_words, operand_words, pack_operand, unpack_chunk};
+pub use operands::{CHUNK, LANES, PACKED_BITS, Term, chunk_words, operand_words, pack_operand, unpack_chunk};
 pub use panel::{PANEL_ROWS, PanelPart, PanelTerm, fetch, reduction_points, whole_limit, whole_numbers};
 pub use runs::{multiply_accumulate_runs, spread_runs};
 pub use sum_program::{SumProgram, TILE, Tile};

@@ -8,9 +8,12 @@ pub const LANES: usize = 8;
 /// Positions whose packed pairs lie together (see [`multiply_accumulate_packed`](super::multiply_accumulate_packed)).
 pub const CHUNK: usize = 2 * LANES;
 
+/// Largest bit length of a modulus whose packed residues take 6 bytes.
+pub const PACKED_BITS: u32 = 48;
+
 /// Words of [`CHUNK`] packed residues: low halves, then high parts, of 16 bits where the modulus allows it and of 32 otherwise.
 pub const fn operand_words(q: &Modulus) -> usize {
-    if q.bits() <= 48 { CHUNK + CHUNK / 2 } else { 2 * CHUNK }
+    if q.bits() <= PACKED_BITS { CHUNK + CHUNK / 2 } else { 2 * CHUNK }
 }
 
 /// Words of one packed pair of [`CHUNK`] positions: low halves of the first operand, of the second, then the high parts likewise.

@@ -70,7 +70,7 @@ impl Encrypted {
         let state = check::transform_inputs(matrix.inputs(), &states)?;
         let (n, limbs) = (self.parameters.n(), state.limbs);
         let most = check::rotated_in_memory(matrix.sources(), n, limbs, working_bytes)?;
-        let largest = (0..limbs).map(|i| self.modulus(i).value()).max().unwrap_or(1);
+        let largest = self.parameters.largest_prime(limbs);
         let blocks = rotated::blocks(matrix.sources(), most);
         // The first block writes.
         let polynomial = || if blocks.is_empty() { Polynomial::zero(n, limbs) } else { Polynomial::scratch(n, limbs) };

@@ -6,7 +6,8 @@ use crate::ckks::clear::rotate;
 use crate::ckks::combination::{Combination, Group, Integers, Plaintexts, Rotated};
 use crate::ckks::evaluator::testing::{STEPS, Values, World, slots, worlds, zip};
 use crate::ckks::evaluator::{Counting, Simulated};
-use crate::ckks::linear_transform::{Diagonal, Fold};
+use crate::ckks::linear_transform::{Diagonal, Fold, LinearTransform};
+use crate::ckks::scalar_matrix::ScalarMatrix;
 use crate::ckks::{PrecisionReport, noise};
 use crate::ring::primes::MAX_LOG_N;
 
@@ -132,6 +133,10 @@ fn an_encoder_of_another_ring_is_replaced() {
         let simulated = Simulated::new(w.parameters.clone(), Encoder::new(log_n));
         let x = simulated.encrypt(&message, w.parameters.scale(), 2, 3);
         assert!(simulated.add_plain(&x, &addend).is_ok() && simulated.add_plain(&x, &many).is_err());
+        let counting = Counting::new(w.parameters.clone());
+        let x = counting.fresh(2, w.parameters.scale());
+        assert!(counting.add_plain(&x, &addend).is_ok() && counting.add_plain(&x, &many).is_err());
+        assert!(counting.multiply_plain(&x, &addend[..3], 16.0).is_err());
     }
 }
 
@@ -340,6 +345,57 @@ fn combinations_refuse_what_they_cannot_hold() {
     let sources = (0..70_000).map(|input| Rotated { input, steps: 0 }).collect();
     let error = Combination::new(70_000, sources, plaintexts).unwrap_err().to_string();
     assert!(error.contains("70000 rotated inputs"), "{error}");
+}
+
+#[test]
+fn sources_are_sorted_and_distinct_and_plaintexts_have_bases() {
+    let rotated = |steps: &[i64]| steps.iter().map(|steps| Rotated { input: 0, steps: *steps }).collect::<Vec<_>>();
+    for steps in [[1, 1], [2, 1]] {
+        let combination = Combination::new(1, rotated(&steps), Plaintexts::default()).map(|_| ());
+        let matrix = ScalarMatrix::new(1, 1, rotated(&steps), Vec::new()).map(|_| ());
+        for refused in [combination, matrix] {
+            let text = refused.unwrap_err().to_string();
+            assert!(text.contains(&format!("sorted and distinct, but input 0 by {} is not", steps[0])), "{text}");
+        }
+    }
+    let ones = |length| vec![Complex::new(1.0, 0.0); length];
+    for (bases, term, reason) in [
+        (vec![ones(8)], vec![(1, 1.0)], "a plaintext has base 1 of 1"),
+        (vec![ones(16), ones(8)], vec![(1, 1.0)], "bases of 16 and of 8 slots"),
+        (Vec::new(), Vec::new(), "plaintexts and no base"),
+    ] {
+        let mut plaintexts = Plaintexts::new(bases);
+        plaintexts.push(term);
+        let text = Combination::new(1, rotated(&[0]), plaintexts).unwrap_err().to_string();
+        assert!(text.contains(reason), "{text}");
+    }
+}
+
+#[test]
+fn no_evaluator_encodes_a_matrix_of_no_slots() {
+    let w = World::new(8, 2, KeySwitching::Automatic);
+    let transform = Arc::new(LinearTransform::from_matrix(0, |_, _| Complex::default()));
+    let none = Err(CkksError::TooManySlots { found: 0, slots: w.slot_count() });
+    let scale = w.parameters.weight_scale(2);
+    assert_eq!(w.evaluator.encode_transform(&transform, scale).map(|_| ()), none);
+    assert_eq!(Counting::new(w.parameters.clone()).encode_transform(&transform, scale).map(|_| ()), none);
+    let simulated = Simulated::new(w.parameters.clone(), w.encoder.clone());
+    assert_eq!(simulated.encode_transform(&transform, scale).map(|_| ()), none);
+}
+
+#[test]
+fn a_fold_by_all_slots_doubles() {
+    let w = World::new(8, 3, KeySwitching::Automatic);
+    let x = slots(3, w.slot_count());
+    let scale = w.parameters.weight_scale(4);
+    let mut transform =
+        LinearTransform::from_matrix(8, |row, column| Complex::from(f64::from(u8::from(row == column))));
+    transform.folds = vec![Fold::Rotation(0), Fold::Rotation(w.slot_count() as i64)];
+    let encoded = w.evaluator.encode_transform(&Arc::new(transform), scale).unwrap();
+    let found = w.evaluator.apply_transform(&[&w.encrypt(&x, w.square_scale(), 4)], &encoded).unwrap();
+    let expected: Vec<Complex> = x.iter().map(|z| *z * 4.0).collect();
+    let report = PrecisionReport::new(&w.decrypt(&found[0]), &expected).unwrap();
+    assert!(report.min > 8.0, "{report}");
 }
 
 #[test]

@@ -60,6 +60,7 @@ const BABY_WORDS: usize = 24 << 16;
 impl Encrypted {
     pub(super) fn encoded(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<EncodedTransform, CkksError> {
         let (rounded_at, shift) = split_scale(scale)?;
+        self.encoder.check_period(transform.source.period())?;
         let diagonals = (0..transform.diagonals.len())
             .into_par_iter()
             .map(|index| self.encoder.encode(&transform.source.slots(index)?, rounded_at))
@@ -107,7 +108,9 @@ impl Encrypted {
         }
         for fold in &transform.folds {
             let (element, steps) = fold_element(log_n, *fold);
-            self.galois_key(element, steps, limbs)?;
+            if element != 1 {
+                self.galois_key(element, steps, limbs)?;
+            }
         }
 
         let sums = self.partial_sums(inputs, encoded, &used, &babies, &extended);
@@ -133,7 +136,8 @@ impl Encrypted {
                 });
                 for fold in &transform.folds {
                     let (element, steps) = fold_element(log_n, *fold);
-                    let image = self.rotate_extended((total.0.clone(), total.1.clone()), element, steps, limbs)?;
+                    let image = (total.0.clone(), total.1.clone());
+                    let image = if element == 1 { image } else { self.rotate_extended(image, element, steps, limbs)? };
                     total = self.add_extended(total, &image, &extended);
                 }
                 self.shift_left(&mut total, &extended, encoded.shift);

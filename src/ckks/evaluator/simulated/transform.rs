@@ -104,6 +104,7 @@ impl Simulated {
         scale: f64,
     ) -> Result<SimulatedTransform, CkksError> {
         let (rounded_at, _) = split_scale(scale)?;
+        self.encoder.check_period(transform.source.period())?;
         let outputs = (0..transform.outputs)
             .map(|output| {
                 let members: Vec<usize> = (0..transform.diagonals.len())

@@ -93,13 +93,29 @@ impl Frame<'_> {
     }
 }
 
+/// Units that labels have left of a frame, which longer ones reach beyond.
+const MOST_LABELS: u32 = 300;
+
 /// Units that labels and title of an upright axis need to its left.
 #[must_use]
 pub fn label_room(axis: &Axis) -> u32 {
-    let labels = axis.ticks().map(|(_, label)| text_width(label, LABEL)).max().unwrap_or(0);
+    let labels = axis.ticks().map(|(_, label)| text_width(label, LABEL)).max().unwrap_or(0).min(MOST_LABELS);
     let title = if axis.title.is_empty() { 0 } else { TITLE + GAP };
     title + labels + GAP
 }
 
 /// Units that labels and title of a horizontal axis need below it.
 pub const AXIS_HEIGHT: u32 = 2 * GAP + LABEL + TITLE + 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_labels_leave_room_for_the_frame() {
+        let names = |letters: usize| Axis::names("", &["x".repeat(letters)]);
+        assert!(label_room(&names(3)) < label_room(&names(20)));
+        assert!(label_room(&names(500)) <= MOST_LABELS + GAP);
+        assert!(label_room(&Axis::from_zero("seconds", [1e250])) <= MOST_LABELS + TITLE + 2 * GAP);
+    }
+}

@@ -9,7 +9,7 @@ fn number(seed: u64) -> f64 {
 
 /// Four inputs with rotations; a panel of eleven rows at two places, a diagonal one, single rows, and one of large weights, after `masks`.
 fn matrix(masks: Vec<Vec<f64>>) -> ScalarMatrix {
-    let sources = [(0, -1), (0, 0), (0, 5), (1, 0), (2, 0), (2, 8), (3, 0), (3, 5), (3, -1)];
+    let sources = [(0, -1), (0, 0), (0, 5), (1, 0), (2, 0), (2, 8), (3, -1), (3, 0), (3, 5)];
     let sources = sources.iter().map(|&(input, steps)| Rotated { input, steps }).collect();
     let masked = masks.len() as u8;
     let mut matrix = ScalarMatrix::new(4, 23, sources, masks).unwrap();
