@@ -104,12 +104,16 @@ mod tests {
     #[test]
     fn working_memory_matters_to_the_seconds_of_layouts_that_use_it() {
         let rows = rows(
-            "trial_id,status,network,layout,memory_working_bytes\na,ok,resnet20,channel,1073741824\nb,ok,resnet20,channel,3221225472\n\
-             c,ok,resnet20,packed,1073741824\nd,ok,resnet20,packed,3221225472\n",
+            "trial_id,status,network,layout,memory_working_bytes,latency_seconds_median\na,ok,resnet20,channel,1073741824,1\n\
+             b,ok,resnet20,channel,3221225472,1\nc,ok,resnet20,packed,1073741824,1\nd,ok,resnet20,packed,3221225472,1\n\
+             e,ok,resnet20,tiled,5368709120,1\nf,ok,resnet20,tiled,3221225472,\n",
         );
         let by = |by| groups(&rows, by, &[], |_| true).into_iter().map(|group| group.rows).collect::<Vec<_>>();
-        assert_eq!(by(By::Answer), [vec![0, 1], vec![2, 3]]);
-        assert_eq!(by(By::Speed), [vec![0], vec![1], vec![2, 3]]);
+        assert_eq!(by(By::Answer), [vec![0, 1], vec![2, 3], vec![4, 5]]);
+        assert_eq!(by(By::Speed), [vec![0], vec![1], vec![2, 3], vec![4, 5]]);
+        // Where it tells nothing apart it is not told.
+        let told: Vec<_> = (0..6).map(|row| rows.text(trial::WORKING, row)).collect();
+        assert_eq!(told, ["1073741824", "3221225472", "", "", "", ""]);
     }
 
     #[test]

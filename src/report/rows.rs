@@ -88,7 +88,33 @@ impl Rows {
         name_networks(&mut frame)?;
         let known = TrialRow::SETTINGS.iter().copied().chain(BESIDE_SETTINGS);
         let settings = known.filter(|name| frame.column(name).is_ok() && !REPETITIONS.contains(name)).collect();
-        Ok(Self { frame, directories: directories.to_vec(), failed, measured_again, settings })
+        let mut rows = Self { frame, directories: directories.to_vec(), failed, measured_again, settings };
+        rows.tell_working()?;
+        Ok(rows)
+    }
+
+    /// Empties the working memory but for trials with seconds in layouts that use it, and there where it does not tell apart what is alike in all
+    /// else, since each experiment has its own.
+    fn tell_working(&mut self) -> PolarsResult<()> {
+        const PACKED: &str = LayoutKind::Packed.as_str();
+        let Ok(working) = self.frame.column(trial::WORKING).and_then(|column| column.u64()).cloned() else {
+            return Ok(());
+        };
+        let others: Vec<&str> =
+            self.telling().map(|(_, column)| column).filter(|name| *name != trial::WORKING).collect();
+        let is_used =
+            |row: &usize| self.text(trial::LAYOUT, *row) != PACKED && self.number(trial::LATENCY, *row).is_some();
+        let used: Vec<usize> = (0..self.len()).filter(is_used).collect();
+        let mut told = vec![None; self.len()];
+        for alike in self.alike(&used, &others) {
+            let distinct: BTreeSet<Option<u64>> = alike.iter().map(|row| working.get(*row)).collect();
+            if distinct.len() > 1 {
+                alike.iter().for_each(|row| told[*row] = working.get(*row));
+            }
+        }
+        let column = UInt64Chunked::from_iter(told).with_name(trial::WORKING.into()).into_column();
+        self.frame.with_column(column)?;
+        Ok(())
     }
 
     /// Number of trials that several directories have other measurements of.
@@ -206,7 +232,6 @@ pub(super) fn switch_off(frame: &mut DataFrame) -> PolarsResult<()> {
         frame.with_column(several)?;
     }
     fill_batches(frame)?;
-    empty_working(frame)?;
     let off = [
         (trial::PROCESSES, Processes::One.as_str()),
         (trial::RING_SWITCHING, RingSwitching::None.as_str()),
@@ -238,18 +263,6 @@ fn fill_batches(frame: &mut DataFrame) -> PolarsResult<()> {
     };
     let batches: Vec<String> = (0..frame.height()).map(batch).collect();
     frame.with_column(Column::new(trial::BATCH.into(), batches))?;
-    Ok(())
-}
-
-/// Empties the working memory where a layout has no use for it.
-fn empty_working(frame: &mut DataFrame) -> PolarsResult<()> {
-    const PACKED: &str = LayoutKind::Packed.as_str();
-    let is_used: Vec<bool> = (0..frame.height()).map(|row| table::text(frame, trial::LAYOUT, row) != PACKED).collect();
-    if let Ok(working) = frame.column(trial::WORKING).and_then(|column| column.u64()) {
-        let kept = working.iter().zip(is_used).map(|(bytes, used)| bytes.filter(|_| used));
-        let kept = UInt64Chunked::from_iter(kept).with_name(trial::WORKING.into()).into_column();
-        frame.with_column(kept)?;
-    }
     Ok(())
 }
 

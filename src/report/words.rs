@@ -44,6 +44,7 @@ pub fn name(setting: &str) -> String {
         trial::NODE_FUSING => "node fusing",
         trial::TOWER_REUSE => "tower reuse",
         trial::MEMORY => "memory for weights (bytes)",
+        trial::WORKING => "memory to work in (bytes)",
         trial::JOBS => "trials side by side",
         VARIANT => "weights",
         other => return other.replace('_', " "),
@@ -59,6 +60,11 @@ pub fn count(number: usize, thing: &str) -> String {
 
 fn count_of(number: &str, thing: &str) -> String {
     format!("{number} {thing}{}", if number == "1" { "" } else { "s" })
+}
+
+/// Bytes in words.
+fn bytes(value: &str) -> String {
+    value.parse().map_or_else(|_| value.to_owned(), |bytes| ByteSize(bytes).to_string())
 }
 
 /// One setting with its value, short enough for a legend.
@@ -80,10 +86,8 @@ pub fn setting(name: &str, value: &str) -> String {
         VARIANT => value.replace('_', " "),
         trial::LAYOUT => format!("{value} layout"),
         trial::PROCESSES => format!("{value} processes"),
-        trial::MEMORY => match value.parse() {
-            Ok(bytes) => format!("{} for weights", ByteSize(bytes)),
-            Err(_) => format!("{value} for weights"),
-        },
+        trial::MEMORY => bytes(value) + " for weights",
+        trial::WORKING => bytes(value) + " to work in",
         trial::JOBS if value == "1" => "one trial at a time".to_owned(),
         trial::JOBS => format!("{value} trials side by side"),
         _ if value == "true" => format!("with {}", name.replace('_', " ")),
@@ -187,6 +191,7 @@ mod tests {
         assert_eq!(setting("ensemble", ""), "M = 1");
         assert_eq!(setting("threads", "1"), "1 thread");
         assert_eq!(setting("memory_diagonals_bytes", "1073741824"), "1.0 GiB for weights");
+        assert_eq!(setting("memory_working_bytes", "3221225472"), "3.0 GiB to work in");
         assert_eq!(["1", "3"].map(|jobs| setting("jobs", jobs)), ["one trial at a time", "3 trials side by side"]);
         assert_eq!(setting("activation_form", "monic"), "activation form monic");
         assert_eq!((setting("threads", "2"), setting("batch", "")), ("2 threads".into(), String::new()));

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::archive::{create, write_error};
 use super::manifest;
@@ -20,6 +21,12 @@ pub enum Existing {
 /// What the name of a folder ends in that another one replaces, while it does.
 const REPLACED: &str = "replaced";
 
+/// What the name of a folder in the making ends in.
+const PARTIAL: &str = "partial";
+
+/// The age of a folder in the making that nobody makes any more.
+const ABANDONED: Duration = Duration::from_hours(24);
+
 /// Puts back the data set that a process had moved aside to replace it when it was killed.
 ///
 /// # Errors
@@ -35,14 +42,30 @@ pub(super) fn restore(out: &Path, name: DatasetName) -> Result<(), DatasetError>
 
 /// The whole data sets in `out` that were moved aside; what lacks files was being removed.
 fn moved_aside(out: &Path, name: DatasetName) -> Vec<PathBuf> {
-    let (beginning, ending) = (format!(".{}.", name.archive_directory()), format!(".{REPLACED}"));
-    let is_aside = |path: &PathBuf| {
+    let is_whole = |path: &PathBuf| name.files().all(|file| path.join(file).is_file());
+    beside(out, name, REPLACED).filter(is_whole).collect()
+}
+
+/// The folders of a data set in `out` whose names end in this.
+fn beside(out: &Path, name: DatasetName, ending: &str) -> impl Iterator<Item = PathBuf> {
+    let (beginning, ending) = (format!(".{}.", name.archive_directory()), format!(".{ending}"));
+    let entries = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(move |path| {
         let found = path.file_name().unwrap_or_default().to_string_lossy();
         found.starts_with(&beginning) && found.ends_with(&ending)
+    })
+}
+
+/// Removes what imports left that were killed: folders in the making in which nothing was made for a day.
+fn remove_abandoned(out: &Path, name: DatasetName) {
+    let is_abandoned = |path: &PathBuf| {
+        let age = path.metadata().and_then(|it| it.modified()).ok().and_then(|made| made.elapsed().ok());
+        age.is_some_and(|age| age > ABANDONED)
     };
-    let is_whole = |path: &PathBuf| name.files().all(|file| path.join(file).is_file());
-    let entries = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.filter(is_aside).filter(is_whole).collect()
+    for path in beside(out, name, PARTIAL).filter(is_abandoned) {
+        // It is in nobody's way but that of the disk.
+        let _ = fs::remove_dir_all(path);
+    }
 }
 
 /// A folder in the making; removed unless it is [put](Beside::put) in its place.
@@ -59,7 +82,8 @@ impl Beside {
     /// # Errors
     /// [`DatasetError::Write`].
     pub(super) fn create(out: &Path, name: DatasetName) -> Result<Self, DatasetError> {
-        let path = out.join(format!(".{}.{}.partial", name.archive_directory(), std::process::id()));
+        remove_abandoned(out, name);
+        let path = out.join(format!(".{}.{}.{PARTIAL}", name.archive_directory(), std::process::id()));
         // What a killed process of the same number left is of no use.
         let _ = fs::remove_dir_all(&path);
         Ok(Self { name, out: out.to_owned(), path: create(path)? })
@@ -107,5 +131,25 @@ impl Drop for Beside {
     fn drop(&mut self) {
         // Gone already where it was put in its place.
         let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn what_a_killed_import_left_is_removed_a_day_later() {
+        let (out, name) = (tempfile::tempdir().unwrap(), DatasetName::Cifar10);
+        let folder = |process: u32| out.path().join(format!(".{}.{process}.partial", name.archive_directory()));
+        for process in [1, 2] {
+            fs::create_dir(folder(process)).unwrap();
+        }
+        let before = SystemTime::now() - 2 * ABANDONED;
+        fs::File::open(folder(1)).unwrap().set_modified(before).unwrap();
+        let made = Beside::create(out.path(), name).unwrap();
+        assert!(!folder(1).exists() && folder(2).exists() && made.path().exists());
     }
 }

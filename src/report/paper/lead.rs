@@ -61,7 +61,7 @@ pub fn add_settings(table: &mut PaperTable, rows: &Rows, groups: &[Group], names
             trial::CLUSTERS => "K".to_owned(),
             trial::ENSEMBLE => "M".to_owned(),
             VARIANT => "weights".to_owned(),
-            trial::MEMORY | trial::JOBS => words::name(name),
+            trial::MEMORY | trial::WORKING | trial::JOBS => words::name(name),
             other => other.replace('_', " "),
         };
         let mut values = groups.iter().map(|group| rows.text(name, group.first()));
