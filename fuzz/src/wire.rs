@@ -78,7 +78,7 @@ impl World {
         let Self { plan, bundle } = self;
         let secret = path_of(Kind::Secret);
         bundle.write(&path_of(Kind::Bundle)).expect("TMPDIR can be written");
-        generate_keys(bundle, &secret, &path_of(Kind::Keys), |_| ()).expect("TMPDIR can be written");
+        generate_keys(bundle, SecurityPolicy::None, &secret, &path_of(Kind::Keys), |_| ()).expect("TMPDIR can be written");
         prepare_keys(&path_of(Kind::Keys), &path_of(Kind::ServerKeys), &bundle.id, &plan.client, |_| ())
             .expect("TMPDIR can be written");
         let image = vec![0.5; plan.client.image.len()];
