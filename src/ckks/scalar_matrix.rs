@@ -66,8 +66,8 @@ impl ScalarMatrix {
     /// A matrix that is zero. `sources` are sorted and distinct; masks have one length, a power of two from 8 to N/2.
     ///
     /// # Errors
-    /// [`CkksError::Combination`] for sources that read inputs that there are not or are not sorted and distinct, and for masks of different lengths or more than
-    /// can be numbered.
+    /// [`CkksError::Combination`] for sources that read inputs that there are not or are not sorted and distinct, and for masks of
+    /// different lengths or more than can be numbered.
     pub fn new(inputs: usize, outputs: usize, sources: Vec<Rotated>, masks: Vec<Vec<f64>>) -> Result<Self, CkksError> {
         let fail = |reason| Err(CkksError::Combination { reason });
         rotated::check(&sources, inputs)?;
