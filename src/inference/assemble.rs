@@ -7,7 +7,7 @@ use super::layout::Layout;
 use super::linear::{Packing, Work};
 use super::program::{Operation, Part, Plaintext, PlaintextId, Program, ProgramLayer, Step, Value, ValueId};
 use super::rings::Rings;
-use super::stages::{Stage, linear_scale};
+use super::stages::{LinearScales, Stage};
 use crate::ckks::Parameters;
 use crate::ckks::evaluator::SCALE_TOLERANCE;
 use crate::network::lowered::{Layer, LoweredNetwork, Source};
@@ -114,8 +114,8 @@ impl Assembler<'_> {
             let aligned = self.aligned(moved, limbs, read);
             operands.push(self.summed(aligned, &part.sums));
         }
-        let scale = linear_scale(network, index, *tower_reuse, parameters.scale());
-        let weight_scale = parameters.weight_scale_for(limbs, read) * scale / parameters.scale();
+        let LinearScales { weights: weight_scale, made: scale } =
+            LinearScales::of(network, index, *tower_reuse, parameters, (limbs, read));
         let operation = match part.work {
             Work::Diagonals(_) => Operation::Transform { weight_scale },
             Work::Combination(_) => Operation::Combine { weight_scale },

@@ -1,5 +1,6 @@
 //! What a layer does one after the other, and what of it costs a level: the one rule from which a chain's length follows.
 
+use crate::ckks::Parameters;
 use crate::network::lowered::{Activation, LoweredNetwork, Source};
 
 /// A part of a layer's computation.
@@ -51,11 +52,29 @@ impl Stage {
     }
 }
 
-/// Scale of what the linear map of layer number `index` makes, of data scale `scale`: what later layers read without a squaring has that of a
-/// square.
-pub fn linear_scale(network: &LoweredNetwork, index: usize, tower_reuse: bool, scale: f64) -> f64 {
-    let is_read_as_it_is = network.layers[index].activation == Activation::None && index + 1 < network.layers.len();
-    scale.powi(if is_read_as_it_is && tower_reuse { 2 } else { 1 })
+/// Scales of a layer's linear map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearScales {
+    /// Of its weights.
+    pub weights: f64,
+    /// Of what it makes.
+    pub made: f64,
+}
+
+impl LinearScales {
+    /// Those of layer number `index`, whose inputs have `limbs` limbs and the scale `read`: what later layers read without a squaring
+    /// has the scale of a square.
+    pub fn of(
+        network: &LoweredNetwork,
+        index: usize,
+        tower_reuse: bool,
+        parameters: &Parameters,
+        (limbs, read): (usize, f64),
+    ) -> Self {
+        let is_read_as_it_is = network.layers[index].activation == Activation::None && index + 1 < network.layers.len();
+        let made = parameters.scale().powi(if is_read_as_it_is && tower_reuse { 2 } else { 1 });
+        Self { weights: parameters.weight_scale_for(limbs, read) * made / parameters.scale(), made }
+    }
 }
 
 /// Limbs that each layer's inputs have: as few as the layers that read its value leave it.

@@ -117,14 +117,15 @@ pub const REPETITIONS: [&str; 12] = [
 pub const SIZES: [&str; 4] =
     [TrialRow::scale_bits.name, TrialRow::weight_bits.name, TrialRow::input_bits.name, TrialRow::base_bits.name];
 
-/// The machine, and what else ran on it: settings of nobody, which change seconds.
-pub const MACHINE: [&str; 3] = [trial::PROCESSOR, trial::INSTRUCTION_SET, trial::JOBS];
-
-/// What tells configurations apart without being a setting with a column: the machine, and the memory that layers may work in.
-pub const BESIDE_SETTINGS: [&str; 4] = [MACHINE[0], MACHINE[1], MACHINE[2], trial::WORKING];
+/// What tells configurations apart without being a setting with a column: the machine and what else ran on it, and the memory that layers
+/// may work in.
+pub const BESIDE_SETTINGS: [&str; 4] = [trial::PROCESSOR, trial::INSTRUCTION_SET, trial::JOBS, trial::WORKING];
 
 /// What changes seconds and never an answer, besides [`REPETITIONS`].
-pub const SPEED_ONLY: [&str; 6] = [trial::THREADS, trial::MEMORY, MACHINE[0], MACHINE[1], MACHINE[2], trial::WORKING];
+pub const SPEED_ONLY: [&str; 6] = {
+    let [processor, instruction_set, jobs, working] = BESIDE_SETTINGS;
+    [trial::THREADS, trial::MEMORY, processor, instruction_set, jobs, working]
+};
 
 /// An accuracy: the column of the share, of the ends of its interval and of the number of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

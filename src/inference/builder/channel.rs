@@ -8,7 +8,7 @@ use crate::inference::error::InferenceError;
 use crate::inference::layout::{ChannelLayout, ChannelOptions, ClassLayout, Layout};
 use crate::inference::linear::{ChannelTerm, Packing, combination};
 use crate::inference::options::{ConvolutionKind, PlanOptions};
-use crate::inference::stages::linear_scale;
+use crate::inference::stages::LinearScales;
 use crate::network::lowered::{LinearMap, LoweredNetwork, Source};
 
 /// Product of the strides and largest padding on the way from the image to any layer.
@@ -88,11 +88,11 @@ pub(super) fn convolution(
         }
         terms.push(term_of(first_input));
     }
-    // The scale at which the evaluator rounds masks: that of the weights (`Assembly::linear`) but for a power of two.
+    // The scale at which the evaluator rounds masks: that of the weights but for a power of two.
     let reads_image = layer.terms.iter().all(|term| term.source == Source::Input);
     let read = if reads_image { parameters.input_scale() } else { parameters.data_scale() };
-    let made = linear_scale(network, index, options.tower_reuse, parameters.scale());
-    let (weight_scale, _) = split_scale(parameters.weight_scale_for(limbs, read) * made / parameters.scale())?;
+    let scales = LinearScales::of(network, index, options.tower_reuse, parameters, (limbs, read));
+    let (weight_scale, _) = split_scale(scales.weights)?;
     let combination = combination(layer, &terms, &output, options.convolution, weight_scale)
         .ok_or_else(|| unsupported(layer, "it mixes a dense map with convolutions"))?;
     let level = |source| InferenceError::Layer { name: layer.name.clone(), level: 0, source };
