@@ -96,6 +96,36 @@ fn missing_and_truncated_data() {
         "dataset: cifar100",
         &["knows the classes of cifar10, but the images are of cifar100"],
     );
+    let named = |directory: &Path| {
+        fs::create_dir_all(directory.join("configs/datasets")).unwrap();
+        fs::write(directory.join("configs/datasets/mine.yaml"), "name: cifar10\npath: nothere\n").unwrap();
+        let text = tiny_model::EXPERIMENT.replace("dataset: cifar10", "dataset: mine");
+        fs::write(directory.join("e.yaml"), text).unwrap();
+    };
+    // It starts at the file that has it.
+    let start = "a relative path starts at ";
+    expect(named, &["configs/datasets/mine.yaml, line 2, column 7, key `path`: cannot read the data set at", start]);
+}
+
+#[test]
+fn what_cannot_be_evaluated_in_the_clear_either() {
+    expect_setting(
+        "dataset: cifar10",
+        "dataset: cifar100\n  backend: clear",
+        &["knows the classes of cifar10, but the images are of cifar100"],
+    );
+    let relu = concat!(
+        "model: ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/models/resnet20_w16_cifar10_relu_seed0.safetensors\n  backend: clear"
+    );
+    expect_setting("model: tiny.safetensors", relu, &["only quadratic activations become squarings"]);
+    let damaged = |directory: &Path| {
+        damage(directory, |bytes| *bytes.last_mut().unwrap() ^= 1);
+        let text = tiny_model::EXPERIMENT.replace("  seed: 7\n", "  backend: clear\n");
+        fs::write(directory.join("e.yaml"), text).unwrap();
+    };
+    expect(damaged, &["SHA-256", "but its card says"]);
 }
 
 #[test]

@@ -121,14 +121,14 @@ pub enum CkksError {
         /// Level of the ciphertext.
         level: usize,
     },
-    /// Secret keys of other rings than those of a switch.
+    /// Secret keys or evaluators of other rings than those of a switch.
     #[error(
-        "the switch is between other rings than those of the secret keys, N = 2^{large} and N = 2^{small}; make the keys with the parameters of the switch"
+        "the switch is between other rings than those of the keys and evaluators given, N = 2^{large} and N = 2^{small}; make them with the parameters of the switch"
     )]
     RingSwitch {
-        /// log2 of the dimension of the key to switch from.
+        /// log2 of the dimension of what is to be switched from.
         large: u32,
-        /// log2 of that of the key to switch to.
+        /// log2 of that of what is to be switched to.
         small: u32,
     },
     /// No ring to switch into was given.

@@ -60,6 +60,21 @@ fn share_chain(a: &Parameters, b: &Parameters, limbs: usize) -> bool {
 }
 
 impl RingSwitch {
+    /// Whether keys or evaluators of these parameters are of the two rings of the switch.
+    ///
+    /// # Errors
+    /// [`CkksError::RingSwitch`] for others.
+    pub(super) fn check(&self, large: &Parameters, small: &Parameters) -> Result<(), CkksError> {
+        let limbs = self.limbs();
+        let same = |a: &Parameters, b: &Parameters| {
+            a.log_n() == b.log_n() && a.max_limbs() >= limbs && share_chain(a, b, limbs)
+        };
+        if same(large, &self.through) && same(small, &self.target) {
+            return Ok(());
+        }
+        Err(CkksError::RingSwitch { large: large.log_n(), small: small.log_n() })
+    }
+
     /// For ciphertexts of `limbs` limbs of the ring of `from`.
     ///
     /// # Errors
@@ -140,14 +155,8 @@ impl RingSwitchingKey {
     /// # Errors
     /// [`CkksError::RingSwitch`] for keys of other rings than those of the switch.
     pub fn generate(switch: &RingSwitch, large: &SecretKey, small: &SecretKey) -> Result<Self, CkksError> {
-        let (through, limbs) = (&switch.through, switch.limbs());
-        let same = |a: &Parameters, b: &Parameters| {
-            a.log_n() == b.log_n() && a.max_limbs() >= limbs && b.max_limbs() >= limbs && share_chain(a, b, limbs)
-        };
-        if !same(large.parameters(), through) || !same(small.parameters(), &switch.target) {
-            return Err(CkksError::RingSwitch { large: large.parameters().log_n(), small: small.parameters().log_n() });
-        }
-        let key = SwitchingKey::between_rings(through, limbs, large, small);
+        switch.check(large.parameters(), small.parameters())?;
+        let key = SwitchingKey::between_rings(&switch.through, switch.limbs(), large, small);
         Ok(Self { switch: switch.clone(), key })
     }
 

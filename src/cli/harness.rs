@@ -20,6 +20,7 @@ use crate::experiment::run::{
     select,
 };
 use crate::experiment::store::{RunDirectory, newest_part};
+use crate::experiment::trial::TrialSpec;
 use crate::report::run_text::recovery_text;
 
 /// How much faster a simulated image is than an encrypted one, about; for the time that is left.
@@ -88,6 +89,11 @@ pub struct Ended {
     total: usize,
 }
 
+/// Predicted peak memory of a trial with its plan; none: in the clear.
+pub fn memory_bytes(spec: &TrialSpec, plan: Option<&PlanView>) -> u64 {
+    plan.map_or_else(|| predicted_clear_bytes(spec), |plan| plan.memory_bytes)
+}
+
 impl Work {
     /// Plans what is not recorded yet in the directory `out`; none: a new one.
     ///
@@ -146,15 +152,11 @@ impl Work {
         };
         let before = statuses(&results);
         tell(&(recovery_text(&recovery) + notes));
-        let memory = |spec, plan: &Option<PlanView>| match plan {
-            Some(plan) => plan.memory_bytes,
-            None => predicted_clear_bytes(spec),
-        };
         let (mut jobs, mut forecasts) = (Vec::new(), Vec::new());
         for ((trial, plan), forecast) in self.selection.run.iter().zip(&self.plans).zip(&self.forecasts) {
             let spec = &self.experiment.trials[*trial];
             if before.get(&spec.id) != Some(&TrialStatus::Ok) {
-                jobs.push(Job { spec, memory_bytes: memory(spec, plan) });
+                jobs.push(Job { spec, memory_bytes: memory_bytes(spec, plan.as_ref()) });
                 forecasts.push(forecast.clone());
             }
         }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::harness::Work;
-use crate::experiment::evaluate::predicted_clear_bytes;
+use super::harness::{Work, memory_bytes};
 
 /// A trial that would run.
 #[derive(Debug, Serialize)]
@@ -30,7 +29,7 @@ pub fn waiting(work: &Work) -> Vec<Waiting> {
             trial_id: spec.id.clone(),
             label: forecast.label.clone(),
             threads: spec.settings.threads.0,
-            memory_bytes: plan.as_ref().map_or_else(|| predicted_clear_bytes(spec), |plan| plan.memory_bytes),
+            memory_bytes: memory_bytes(spec, plan.as_ref()),
             seconds: forecast.cost(),
         }
     });

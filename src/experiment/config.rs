@@ -178,6 +178,8 @@ mod tests {
         std::fs::write(&file, included).unwrap();
         let text = with("images=300").unwrap_err().to_string();
         assert!(text.starts_with("--set, key `fixed.images`: there is no image 299"), "{text}");
+        let text = with("name=a/b").unwrap_err().to_string();
+        assert!(text.starts_with("--set, key `name`: \"a/b\" cannot name a directory"), "{text}");
         let text = with("width=8").unwrap_err().to_string();
         assert!(text.starts_with("--set, key `fixed.width`: the card of the weights says"), "{text}");
     }

@@ -5,7 +5,8 @@ use super::experiment_file::ExperimentFile;
 use super::locate::{Step, YamlText};
 use super::settings::{PartialSettings, Point, SweepAxes};
 
-/// The points in order: combinations first, included ones last. With `include` and no axis, `fixed` alone is no point.
+/// The points in order: combinations first, included ones last. With `include` and no axis in `yaml`, `fixed` alone is no point. `file` is
+/// what `yaml` says, with what the command line gives in its place.
 ///
 /// # Errors
 /// [`ExperimentError::Setting`]: an impossible value, an entry of `exclude` that excludes nothing, or nothing to run.
@@ -18,12 +19,13 @@ pub fn points(yaml: &YamlText, file: &ExperimentFile) -> Result<Vec<Point>, Expe
     sweep.check(yaml, &fixed)?;
     check_entries(yaml, "include", include)?;
     check_entries(yaml, "exclude", exclude)?;
-    let only_included = sweep == SweepAxes::default() && !include.is_empty();
+    let only_included = sweep == SweepAxes::default() && !yaml.has_entries("sweep") && !include.is_empty();
     let mut points = if only_included { Vec::new() } else { sweep.combinations(&fixed) };
     for (index, entry) in exclude.iter().enumerate() {
         let before = points.len();
         points.retain(|point| !entry.is_part_of(&point.settings));
-        if points.len() == before {
+        // With other values than the file's it may have nothing left to exclude.
+        if points.len() == before && !yaml.has_set() {
             let problem = "no combination of the sweep is left that has these values; correct them or remove the entry";
             return Err(yaml.error(&[Step::Key("exclude"), Step::Index(index)], problem));
         }

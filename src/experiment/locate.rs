@@ -12,6 +12,9 @@ use super::place::Place;
 use super::suggest;
 use crate::user_file::read_text;
 
+/// The key of an experiment that is no setting.
+const NAME: &str = "name";
+
 /// One step from a YAML value to a value inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'a> {
@@ -82,7 +85,7 @@ pub struct YamlText {
     pub file: PathBuf,
     /// Its content.
     pub text: String,
-    /// Settings that the command line gives in place of the file.
+    /// Settings that the command line gives in place of the file, and `name`.
     set: Vec<String>,
     /// See [`YamlText::values`]; read once.
     values: OnceLock<Value>,
@@ -124,9 +127,16 @@ impl YamlText {
     /// An error at the value that `path` leads to.
     #[must_use]
     pub fn error(&self, path: &[Step<'_>], problem: impl Into<String>) -> ExperimentError {
-        if let [Step::Key("fixed" | "sweep" | "include"), ..] = path
-            && path.iter().any(|step| matches!(step, Step::Key(key) if self.set.iter().any(|set| set == key)))
-        {
+        let is_set = |step: &Step<'_>| matches!(step, Step::Key(key) if self.set.iter().any(|set| set == key));
+        let stands_there = match path {
+            [name @ Step::Key(NAME)] => is_set(name),
+            // A value may have a `name`, too.
+            [Step::Key("fixed" | "sweep" | "include"), rest @ ..] => {
+                rest.iter().any(|step| *step != Step::Key(NAME) && is_set(step))
+            }
+            _ => false,
+        };
+        if stands_there {
             let place = Place { file: "--set".into(), position: None, key: set_key(path) };
             return ExperimentError::Setting { place, problem: problem.into() };
         }
@@ -148,6 +158,18 @@ impl YamlText {
     #[must_use]
     pub fn values(&self) -> &Value {
         self.values.get_or_init(|| serde_yaml::from_str(&self.text).unwrap_or_default())
+    }
+
+    /// Whether the command line gives a setting.
+    #[must_use]
+    pub fn has_set(&self) -> bool {
+        self.set.iter().any(|key| key != NAME)
+    }
+
+    /// Whether there is something in the mapping under a key of the file.
+    #[must_use]
+    pub fn has_entries(&self, key: &str) -> bool {
+        self.values().get(key).and_then(Value::as_mapping).is_some_and(|entries| !entries.is_empty())
     }
 
     /// Whether there is a value that `path` leads to.

@@ -30,8 +30,9 @@ impl Override {
         &self.text
     }
 
-    fn setting(&self) -> Option<&str> {
-        self.path.get(1).map(String::as_str)
+    /// The setting, or `name`.
+    fn key(&self) -> Option<&str> {
+        self.path.get(1).or_else(|| self.path.first()).map(String::as_str)
     }
 }
 
@@ -123,25 +124,20 @@ impl Overrides {
         let everywhere = |entries: Option<Vec<PartialSettings>>| {
             entries.map(|entries| entries.into_iter().map(|entry| entry.with(fixed)).collect::<Vec<_>>())
         };
-        // What no point has any more excludes none.
-        let exclude = file.exclude.map(|entries| {
-            let possible = |entry: &PartialSettings| entry.with(fixed) == fixed.with(entry) && sweep.may_be(entry);
-            entries.into_iter().filter(possible).collect()
-        });
         ExperimentFile {
             name: name.clone().unwrap_or(file.name),
             fixed: Some(file.fixed.unwrap_or_default().without_axes(sweep).with(fixed)),
             sweep: Some(file.sweep.unwrap_or_default().without(fixed).with(sweep)),
             include: everywhere(file.include),
-            exclude,
+            exclude: file.exclude,
         }
     }
 }
 
-/// The settings that are given, as steps from the file.
+/// The keys that are given, as steps from the file.
 #[must_use]
 pub fn set_keys(given: &[Override]) -> Vec<String> {
-    given.iter().filter_map(|one| one.setting().map(str::to_owned)).collect()
+    given.iter().filter_map(|one| one.key().map(str::to_owned)).collect()
 }
 
 /// The values as arguments of a command line, each with a space before it.
@@ -196,7 +192,14 @@ mod tests {
 
     /// Images, log N and threads of every point.
     fn sizes(sets: &[&str]) -> Vec<(usize, u32, Option<u32>)> {
-        let points = points(&YamlText::new("e.yaml", FILE), &apply(sets).unwrap()).unwrap();
+        sizes_of(FILE, sets)
+    }
+
+    fn sizes_of(file: &str, sets: &[&str]) -> Vec<(usize, u32, Option<u32>)> {
+        let given: Vec<Override> = sets.iter().map(|text| text.parse().unwrap()).collect();
+        let yaml = YamlText::new("e.yaml", file);
+        let applied = Overrides::of(&given, &yaml).unwrap().apply(yaml.parse().unwrap());
+        let points = points(&yaml.with_set(set_keys(&given)), &applied).unwrap();
         let settings = points.into_iter().map(|point| point.settings);
         settings
             .map(|it| (it.images.unwrap().count(), it.log_n.unwrap().0, it.threads.and_then(|threads| threads.0)))
@@ -230,6 +233,20 @@ mod tests {
             (memory.diagonals.unwrap().0, memory.limit.unwrap().0, memory.working.0),
             (1 << 30, 4 << 30, 1 << 30)
         );
+    }
+
+    #[test]
+    fn one_value_of_all_axes_is_a_point_beside_what_is_included() {
+        let file = "name: e\nfixed: {images: 1}\nsweep: {log_n: [14, 15]}\ninclude:\n  - {log_n: 16, images: 2}\n";
+        assert_eq!(sizes_of(file, &["log_n=13"]), [(1, 13, None), (2, 13, None)]);
+    }
+
+    #[test]
+    fn what_was_excluded_twice_may_be_excluded_once() {
+        let file = "name: e\nfixed: {images: 1}\nsweep: {log_n: [14, 15], threads: [1, 2]}\n\
+                    exclude:\n  - {log_n: 14, threads: 1}\n  - {log_n: 15, threads: 2}\n  - {threads: 2}\n";
+        assert_eq!(sizes_of(file, &[]), [(1, 15, Some(1))]);
+        assert_eq!(sizes_of(file, &["log_n=15"]), [(1, 15, Some(1))]);
     }
 
     #[test]

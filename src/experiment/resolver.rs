@@ -48,6 +48,11 @@ fn resolved(path: &Path) -> std::io::Result<PathBuf> {
     location_of(path)
 }
 
+/// Why a file cannot be read whose path, if it is relative, starts at `directory`.
+fn unreadable(what: &str, path: &Path, directory: &Path, source: &std::io::Error) -> String {
+    format!("cannot read {what} at {}: {source}; a relative path starts at {}", path.display(), directory.display())
+}
+
 /// What is known of a data set that has been read: its images are not kept.
 #[derive(Debug, Clone)]
 struct KnownImages {
@@ -142,17 +147,10 @@ impl<'a> Resolver<'a> {
         if let Some(hash) = self.hashes.get(path) {
             return Ok(hash.clone());
         }
-        let hash = sha256_of_file(path).map_err(|source| self.unreadable(path, place, what, &source))?;
+        let hash = sha256_of_file(path)
+            .map_err(|source| self.yaml.error(place, unreadable(what, path, &self.directory, &source)))?;
         self.hashes.insert(path.to_owned(), hash.clone());
         Ok(hash)
-    }
-
-    fn unreadable(&self, path: &Path, place: &[Step<'_>], what: &str, source: &std::io::Error) -> ExperimentError {
-        let problem = format!(
-            "cannot read {what} at {}: {source}; a relative path starts at the experiment file's directory",
-            path.display()
-        );
-        self.yaml.error(place, problem)
     }
 
     /// What random weights are of.
@@ -224,7 +222,8 @@ impl<'a> Resolver<'a> {
 
     /// The absolute path of weights, and their card.
     fn member(&mut self, point: &Point, path: PathBuf, place: &[Step<'_>]) -> Result<(PathBuf, Card), ExperimentError> {
-        let path = resolved(&path).map_err(|source| self.unreadable(&path, place, "the weights", &source))?;
+        let path = resolved(&path)
+            .map_err(|source| self.yaml.error(place, unreadable("the weights", &path, &self.directory, &source)))?;
         let card = match self.cards.get(&path) {
             Some(card) => card.clone(),
             None => Card::of(&path).map_err(|error| self.yaml.error(place, error.to_string()))?,
@@ -244,22 +243,28 @@ impl<'a> Resolver<'a> {
             return Err(self.missing(point, "dataset", "name a data set, such as cifar10"));
         };
         let mut place = point.path(self.yaml, "dataset");
-        let (DatasetFiles { name, path, held_out }, directory) = match dataset {
+        let (DatasetFiles { name, path, held_out }, block) = match dataset {
             BlockRef::Inline(files) => {
                 place.push(Step::Key("path"));
-                (files.clone(), self.directory.clone())
+                (files.clone(), None)
             }
             BlockRef::Name(name) => {
                 let found = block::named::<DatasetFiles>(name, &self.directory)?;
                 let Found { block, yaml } = found.map_err(|advice| self.yaml.error(&place, advice))?;
                 block.check().map_err(|problem| yaml.problem(&[], &problem))?;
-                (block, yaml.file.parent().unwrap_or(&self.directory).to_owned())
+                (block, Some(yaml))
             }
         };
+        // Where the path stands, and where it starts.
+        let blamed = |problem: String| match &block {
+            Some(yaml) => yaml.error(&[Step::Key("path")], problem),
+            None => self.yaml.error(&place, problem),
+        };
+        let directory = block.as_ref().and_then(|yaml| yaml.file.parent()).unwrap_or(&self.directory);
         let path = match path.map(|written| directory.join(written)) {
             Some(joined) => {
                 let found = joined.canonicalize();
-                Some(found.map_err(|source| self.unreadable(&joined, &place, "the data set", &source))?)
+                Some(found.map_err(|source| blamed(unreadable("the data set", &joined, directory, &source)))?)
             }
             None => None,
         };
@@ -268,7 +273,7 @@ impl<'a> Resolver<'a> {
             Some(known) => known.clone(),
             None => {
                 let loaded = images::load(name, path.as_deref(), held_out);
-                let loaded = loaded.map_err(|error| self.yaml.error(&place, error.to_string()))?;
+                let loaded = loaded.map_err(|error| blamed(error.to_string()))?;
                 let known = KnownImages { count: loaded.len(), sha256: sha256_of_dataset(&loaded) };
                 self.images.insert(key, known.clone());
                 known

@@ -104,12 +104,6 @@ macro_rules! define_partial {
                 Self { $($name: over.$name.clone().or(self.$name),)* }
             }
 
-            /// Whether the axes have the values of an entry, of those settings that they are about.
-            #[must_use]
-            pub fn may_be(&self, entry: &PartialSettings) -> bool {
-                $(has_value(self.$name.as_deref(), entry.$name.as_ref()))&&*
-            }
-
             /// The same without the axes of what is fixed.
             #[must_use]
             pub fn without(self, fixed: &PartialSettings) -> Self {
@@ -199,10 +193,6 @@ fn reads_null<T: DeserializeOwned>() -> bool {
 /// A key that is there has a value, which nothing may be: it is not taken as absent.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
-}
-
-fn has_value<T: PartialEq>(axis: Option<&[T]>, value: Option<&T>) -> bool {
-    axis.zip(value).is_none_or(|(axis, value)| axis.contains(value))
 }
 
 fn check_value<T: Check>(

@@ -40,7 +40,7 @@ impl Counting {
         Self { parameters, switch: None, loads: Mutex::default() }
     }
 
-    /// The same with a way into the ring of half the dimension, and what evaluates there.
+    /// The same with a way into the ring of half the dimension, and what evaluates there; [`Evaluator::switch_ring`] refuses another ring.
     pub fn with_ring_switch(self, switch: RingSwitch, smaller: Self) -> Self {
         Self { switch: Some(Box::new((switch, smaller))), ..self }
     }
@@ -213,9 +213,10 @@ impl Evaluator for Counting {
         self.switch.as_ref().map(|switch| &switch.1)
     }
     fn switch_ring(&self, x: &Counted) -> Result<Counted, CkksError> {
-        let switch = self.switch.as_ref().map(|switch| &switch.0).filter(|switch| switch.limbs() == x.limbs);
-        let through = switch.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?.through();
-        self.count(x.limbs, &Blocks::new(through, x.limbs).ring_switch());
+        let found = self.switch.as_deref().filter(|(switch, _)| switch.limbs() == x.limbs);
+        let (switch, smaller) = found.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
+        switch.check(&self.parameters, &smaller.parameters)?;
+        self.count(x.limbs, &Blocks::new(switch.through(), x.limbs).ring_switch());
         Ok(*x)
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {

@@ -171,7 +171,7 @@ pub trait Evaluator: Sync {
     /// Moves a ciphertext into the ring of half the dimension, where slot j is the mean of slots j and j + N / 4; the scale stays.
     ///
     /// # Errors
-    /// [`CkksError::NoRingSwitch`] without a switch for as many limbs.
+    /// [`CkksError::NoRingSwitch`] without a switch for as many limbs, [`CkksError::RingSwitch`] where the switch is between other rings.
     fn switch_ring(&self, x: &Self::Ciphertext) -> Result<Self::Ciphertext, CkksError>;
 
     /// Encodes the diagonals of a transform at `scale`.

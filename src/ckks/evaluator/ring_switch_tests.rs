@@ -129,11 +129,27 @@ fn no_switch_no_move() {
     assert_ne!(free, written);
     let error = serde_json::from_str::<RingSwitch>(&free).unwrap_err().to_string();
     assert!(error.contains("under the limit of the small one"), "{error}");
+    // An evaluator of a smaller ring with other primes is none of the switch.
+    let other = World::with(7, LIMBS, 20.0, KeySwitching::Automatic).parameters;
+    let differs = Err(CkksError::RingSwitch { large: 8, small: 7 });
+    let counting =
+        Counting::new(world.parameters.clone()).with_ring_switch(rings.switch.clone(), Counting::new(other.clone()));
+    assert_eq!(counting.switch_ring(&counting.fresh(LIMBS, scale)).map(|_| ()), differs);
+    let simulated = Simulated::new(world.parameters.clone(), world.encoder.clone())
+        .with_ring_switch(rings.switch.clone(), Simulated::new(other.clone(), Encoder::new(7)));
+    assert_eq!(
+        simulated.switch_ring(&simulated.encrypt(&slots(1, world.slot_count()), scale, LIMBS, 3)).map(|_| ()),
+        differs
+    );
+    let key = RingSwitchingKey::generate(&rings.switch, world.encryptor.secret(), &rings.secret).unwrap();
+    let encrypted = Encrypted::new(world.parameters.clone(), world.encoder.clone(), Arc::default())
+        .with_ring_switch(key, Encrypted::new(other, Encoder::new(7), Arc::default()));
+    assert_eq!(encrypted.switch_ring(&x(LIMBS)).map(|_| ()), differs);
     // The keys must be those of the two rings.
     let error = RingSwitchingKey::generate(&rings.switch, &rings.secret, &rings.secret).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the switch is between other rings than those of the secret keys, N = 2^7 and N = 2^7; make the keys with the parameters of the switch"
+        "the switch is between other rings than those of the keys and evaluators given, N = 2^7 and N = 2^7; make them with the parameters of the switch"
     );
 }
 

@@ -1,6 +1,6 @@
 //! A plan in the words of a report.
 
-use super::preparation::Prepared;
+use super::preparation::{Members, Prepared};
 use super::task::Task;
 use crate::ckks::RingSwitch;
 use crate::ckks::evaluator::Operations;
@@ -29,16 +29,17 @@ impl<'p> Planner<'p> {
         Self { prices, last: None }
     }
 
-    /// Derives the plan of a trial; none: in the clear there is nothing to plan.
+    /// Derives the plan of a trial; none: in the clear there is nothing to plan, and the networks are read to see whether they can be evaluated.
     ///
     /// # Errors
     /// A refusal: damaged weights, a chain that is too short, parameters that are not secure. That it needs too much memory is
     /// for [`PlanView::check_memory`] to say.
     pub fn plan(&mut self, spec: &TrialSpec) -> Result<Option<PlanView>, ExperimentError> {
+        let task = Task::from(spec);
         if spec.is_clear() {
+            Members::of_trial(spec, &task)?.check(spec, &task)?;
             return Ok(None);
         }
-        let task = Task::from(spec);
         let prepared = match self.last.take() {
             Some((last, prepared)) if last.plans_like(&task) && prepared.serves(spec) => prepared,
             _ => task.planning_pool()?.install(|| Prepared::of_trial(spec, &task, &self.prices.prices))?,

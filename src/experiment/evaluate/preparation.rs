@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::task::{Origin, Task};
 use crate::experiment::ExperimentError;
 use crate::experiment::fingerprint::sha256_of_card;
-use crate::experiment::setting::Processes;
+use crate::experiment::setting::{NetworkForm, Processes};
 use crate::experiment::trial::TrialSpec;
 use crate::inference::{Choices, Plan, PlanOptions, Prices};
 use crate::network::cluster::{ClusterReport, cluster};
@@ -63,6 +63,17 @@ impl Members {
     /// [`ExperimentError::Network`] if there is none.
     pub fn first(&self) -> Result<&Model, ExperimentError> {
         Ok(self.models.first().ok_or(NetworkError::NoMembers)?)
+    }
+
+    /// Whether every member has the form that a trial in the clear evaluates.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Network`].
+    pub fn check(&self, spec: &TrialSpec, task: &Task) -> Result<(), ExperimentError> {
+        if spec.settings.network_form == NetworkForm::Lowered {
+            self.models.iter().try_for_each(|model| model.lower_with(task.lowering()).map(|_| ()))?;
+        }
+        Ok(())
     }
 
     /// The members as encryption evaluates them, and what clustering did; none: nothing was to be clustered.

@@ -3,7 +3,7 @@
 use super::{Column, ColumnKind, TrialRow};
 use crate::experiment::trial::is_trial_id;
 
-/// A word that older tables have in a column of numbers.
+/// A word that older tables have in a column of numbers, where it is empty now.
 const NONE: &str = "none";
 
 /// How the cells of a column are read.
@@ -39,7 +39,7 @@ impl<'c> Reading<'c> {
             ColumnKind::Words(words) if words.contains(&cell) => Ok(cell.to_owned()),
             ColumnKind::Words(words) => Err(format!("`{cell}` is none of {}", words.join(", "))),
             ColumnKind::Boolean => boolean(cell),
-            ColumnKind::Integer if *name == TrialRow::clusters.name && cell == NONE => Ok(cell.to_owned()),
+            ColumnKind::Integer if *name == TrialRow::clusters.name && cell == NONE => Ok(String::new()),
             ColumnKind::Integer => integer(cell),
             ColumnKind::Number => number(cell, self.decimal_commas),
         }
@@ -120,7 +120,7 @@ mod tests {
         }
         let integer = |cell| read("images", ColumnKind::Integer, cell);
         assert_eq!(["15", "15.0", "15,0", ""].map(|cell| integer(cell).unwrap()), ["15", "15", "15", ""]);
-        assert_eq!(read("clusters", ColumnKind::Integer, "none").unwrap(), "none");
+        assert_eq!(read("clusters", ColumnKind::Integer, "none").unwrap(), "");
         assert_eq!(Reading::new(None, false).cell("1,5").unwrap(), "1,5", "columns of other versions stay");
     }
 

@@ -137,18 +137,22 @@ pub(super) fn read_trials(directory: &Path) -> Result<Index, ExperimentError> {
     Ok(index)
 }
 
-/// Every row of a table, in the order in which they were written.
+/// Every row of a table that has been repaired, in the order in which they were written: the last one is as whole as the others.
 ///
 /// # Errors
 /// As [`read_trials`].
 pub(super) fn all_rows<R: Record>(directory: &Path) -> Result<Vec<R>, ExperimentError> {
-    rows_where(directory, |_| true)
+    rows_where(directory, true, |_| true)
 }
 
-/// Those that are wanted.
-fn rows_where<R: Record>(directory: &Path, wanted: impl Fn(&R) -> bool) -> Result<Vec<R>, ExperimentError> {
+/// Those that are wanted; `ended`: see [`Part::read`](super::part::Part::read).
+fn rows_where<R: Record>(
+    directory: &Path,
+    ended: bool,
+    wanted: impl Fn(&R) -> bool,
+) -> Result<Vec<R>, ExperimentError> {
     let mut rows = Vec::new();
-    TableFile::<R>::open(directory)?.read(lock::ended_by_itself(directory), |header, row, _| {
+    TableFile::<R>::open(directory)?.read(ended, |header, row, _| {
         let row = as_written::<R>(header, row)?.deserialize(Some(header)).map_err(|error| error.to_string())?;
         if wanted(&row) {
             rows.push(row);
@@ -169,7 +173,8 @@ fn as_written<R: Record>(header: &StringRecord, row: &StringRecord) -> Result<St
 /// # Errors
 /// As [`RunDirectory::recorded`](super::RunDirectory::recorded).
 pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, ExperimentError> {
-    let mut rows = rows_where(directory, |row: &TrialRow| row.status == TrialStatus::Ok)?;
+    let ended = lock::ended_by_itself(directory);
+    let mut rows = rows_where(directory, ended, |row: &TrialRow| row.status == TrialStatus::Ok)?;
     // Other programs sort tables.
     rows.sort_by_key(|row| row.attempt);
     Ok(rows.into_iter().map(|row| (row.trial_id.clone(), row)).collect())
@@ -181,7 +186,8 @@ pub fn trial_rows(directory: &Path) -> Result<HashMap<String, TrialRow>, Experim
 /// As [`trial_rows`].
 pub fn image_rows(directory: &Path, trial_id: &str) -> Result<Vec<ImageRow>, ExperimentError> {
     let attempt = trial_rows(directory)?.get(trial_id).map(|row| row.attempt);
-    rows_where(directory, |row: &ImageRow| row.trial_id == trial_id && Some(row.attempt) == attempt)
+    let wanted = |row: &ImageRow| row.trial_id == trial_id && Some(row.attempt) == attempt;
+    rows_where(directory, lock::ended_by_itself(directory), wanted)
 }
 
 #[cfg(test)]

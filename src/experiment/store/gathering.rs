@@ -203,6 +203,32 @@ mod tests {
     }
 
     #[test]
+    fn a_last_row_that_was_spoilt_is_no_row_that_was_cut_short() {
+        let root = tempfile::tempdir().unwrap();
+        let a = part(root.path(), "a", &[record("a", TrialStatus::Ok, "")]);
+        let all = part(root.path(), "all", &[]);
+        for (directory, table, cell, spoilt) in [
+            (&a, "images.csv", ",0,", ",#REF!,"),
+            (&a, "trials.csv", ",1,", ",#REF!,"),
+            (&all, "trials.csv", ",1,", ",#REF!,"),
+        ] {
+            let (mut run, _) = RunDirectory::take(&all).unwrap();
+            if directory == &all {
+                assert_eq!(run.gather(from_ref(&a)).unwrap().added, 1);
+            }
+            let path = directory.join(table);
+            let whole = fs::read_to_string(&path).unwrap();
+            let last = whole.trim_end().rfind('\n').unwrap() + 1;
+            // The second cell of the last row is a number in both tables.
+            fs::write(&path, whole[..last].to_owned() + &whole[last..].replacen(cell, spoilt, 1)).unwrap();
+            assert_ne!(fs::read_to_string(&path).unwrap(), whole);
+            let error = run.gather(from_ref(&a)).unwrap_err();
+            assert!(matches!(error, ExperimentError::TableDamaged { .. }), "{table}: {error}");
+            fs::write(&path, whole).unwrap();
+        }
+    }
+
+    #[test]
     fn a_failure_elsewhere_does_not_undo_what_came_to_its_end() {
         let root = tempfile::tempdir().unwrap();
         let ok = part(root.path(), "ok", &[record("a", TrialStatus::Ok, "")]);

@@ -8,7 +8,7 @@ use crate::experiment::config::Experiment;
 use crate::experiment::fingerprint::sha256_of_dataset;
 use crate::experiment::images::{self, held_out_by, seen_problem};
 use crate::experiment::parameter_set::ParameterSet;
-use crate::experiment::setting::{Backend, HeldOut, ImageSelection, Probe};
+use crate::experiment::setting::{Backend, HeldOut, ImageSelection, Probe, Processes};
 use crate::experiment::trial::{DatasetSpec, TrialSpec};
 use crate::network::Card;
 
@@ -103,6 +103,8 @@ impl Subject {
     pub fn simulated(&self, parameters: &ParameterSet, images: Range<usize>) -> TrialSpec {
         let mut spec = self.encrypted(parameters);
         spec.settings.backend = Backend::Simulated;
+        // A simulation has nothing to send.
+        spec.settings.processes = Processes::One;
         spec.settings.images = ImageSelection::Indices(images.collect());
         spec.with_id()
     }
@@ -207,5 +209,9 @@ mod tests {
         let (first, second) = (subject.simulated(&own, 0..100), subject.simulated(&own, 100..200));
         assert!(first.id != second.id && first.id != one.id);
         assert_eq!((second.settings.images.count(), second.settings.images.largest()), (100, Some(199)));
+        let mut two = subject.clone();
+        two.spec.settings.processes = Processes::Two;
+        assert_eq!(two.simulated(&own, 0..100), first);
+        assert_eq!(two.encrypted(&own).settings.processes, Processes::Two);
     }
 }

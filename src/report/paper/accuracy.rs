@@ -56,7 +56,7 @@ pub fn table(rows: &Rows) -> Result<PaperTable, String> {
     table.notes.push(
         "`P(overflow)`: upper end of the 95 % Wilson interval of the share of images that overflow the modulus, simulated or encrypted. `P(another class)`: that an image's \
          class is another one than in the clear, the mean over images of the most that the margin and the errors of the logits allow \
-         (docs/noise.md)."
+         (docs/noise.md); 0: below 1e-300."
             .to_owned(),
     );
     let activations = groups.iter().map(|group| rows.text(trial::ACTIVATION, group.first()));

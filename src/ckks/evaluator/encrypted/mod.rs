@@ -47,7 +47,7 @@ impl Encrypted {
         Self { parameters, encoder, keys, tables, switcher: None }
     }
 
-    /// The same with a way into the ring of half the dimension, and what evaluates there.
+    /// The same with a way into the ring of half the dimension, and what evaluates there; [`Evaluator::switch_ring`] refuses another ring.
     pub fn with_ring_switch(self, key: RingSwitchingKey, smaller: Self) -> Self {
         let switcher = Switcher::new(key, self.encoder.clone(), smaller);
         Self { switcher: Some(Box::new(switcher)), ..self }
@@ -134,8 +134,10 @@ impl Evaluator for Encrypted {
         self.switcher.as_ref().map(|switcher| &switcher.smaller)
     }
     fn switch_ring(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        let switcher = self.switcher.as_ref().filter(|switcher| switcher.limbs() == x.limbs());
-        Ok(switcher.ok_or(CkksError::NoRingSwitch { limbs: x.limbs() })?.switch(x))
+        let switcher = self.switcher.as_ref().filter(|switcher| switcher.switch().limbs() == x.limbs());
+        let switcher = switcher.ok_or(CkksError::NoRingSwitch { limbs: x.limbs() })?;
+        switcher.switch().check(&self.parameters, &switcher.smaller.parameters)?;
+        Ok(switcher.switched(x))
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {
         self.encoded(transform, scale)

@@ -9,7 +9,7 @@ use super::key_switch::Half;
 use crate::ckks::ciphertext::Ciphertext;
 use crate::ckks::encoder::Encoder;
 use crate::ckks::keys::EvaluationKeys;
-use crate::ckks::ring_switch::RingSwitchingKey;
+use crate::ckks::ring_switch::{RingSwitch, RingSwitchingKey};
 use crate::ring::{Limb, Ntt, Polynomial, simd};
 
 /// A key, an evaluator for its key switch, and one for what comes after it.
@@ -33,11 +33,11 @@ impl Switcher {
         self.key.bytes() + self.smaller.key_bytes()
     }
 
-    pub(super) fn limbs(&self) -> usize {
-        self.key.switch().limbs()
+    pub(super) fn switch(&self) -> &RingSwitch {
+        self.key.switch()
     }
 
-    pub(super) fn switch(&self, x: &Ciphertext) -> Ciphertext {
+    pub(super) fn switched(&self, x: &Ciphertext) -> Ciphertext {
         let (through, into) = (&self.through, self.key.switch().target());
         let pair = through.switch(&x.c1, &self.key.key);
         let (c0, c1) = through.mod_down(pair, x.limbs(), |half, i, mut limb| {

@@ -44,7 +44,7 @@ impl Simulated {
         Self { parameters, encoder, switch: None }
     }
 
-    /// The same with a way into the ring of half the dimension, and what evaluates there.
+    /// The same with a way into the ring of half the dimension, and what evaluates there; [`Evaluator::switch_ring`] refuses another ring.
     pub fn with_ring_switch(self, switch: RingSwitch, smaller: Self) -> Self {
         Self { switch: Some(Box::new((switch, smaller))), ..self }
     }
@@ -141,8 +141,9 @@ impl Evaluator for Simulated {
         self.switch.as_ref().map(|switch| &switch.1)
     }
     fn switch_ring(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
-        let switch = self.switch.as_ref().map(|switch| &switch.0).filter(|switch| switch.limbs() == x.limbs);
-        let switch = switch.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
+        let found = self.switch.as_deref().filter(|(switch, _)| switch.limbs() == x.limbs);
+        let (switch, smaller) = found.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
+        switch.check(&self.parameters, &smaller.parameters)?;
         let mut half = x.means_of_halves();
         half.add_noise(noise::slot_deviation(switch.target().log_n(), switch.noise()) / x.scale);
         Ok(half)
