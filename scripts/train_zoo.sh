@@ -53,13 +53,13 @@ train() {
 if [ "$narrow" = auto ]; then
     narrow=none
     if [ "$width" -gt 16 ] && [ $((width % 16)) -eq 0 ]; then
-        for kind in relu_distilled_continued96_seed0 relu_distilled_continued_seed0 relu_distilled_continued_seed1 relu_continued_seed0 relu_seed0; do
-            file="models/${network}_w16_${dataset}_$kind.safetensors"
-            if [ -f "$file" ]; then
-                narrow=$file
-                break
-            fi
-        done
+        # The best by its held out images, which its card has.
+        best=$({ grep -H '^validation_accuracy_percent:' "models/${network}_w16_${dataset}_relu"*.yaml 2>/dev/null || true; } |
+            awk -F': *' '{ print $3, $1 }' | sort -rn | head -n 1)
+        if [ -n "$best" ]; then
+            narrow=${best#* }
+            narrow=${narrow%.yaml}.safetensors
+        fi
     fi
 fi
 

@@ -201,7 +201,7 @@ fn whoever_meets_such_a_file_says_which_import_would_help() {
     let old = Model::load(&shipped()).unwrap().card.sha256;
     fs::write(Card::path_beside(&net), card.replace(&old, &sha256)).unwrap();
     let advice = "The file holds a resnet20 of width 16, shortcut projection under `module.`: `leveled import net.safetensors --network \
-                  resnet20` writes it as weights with a card";
+                  resnet20 --out net_imported.safetensors` writes it as weights with a card";
     for arguments in [&["evaluate", "net.safetensors"][..], &["infer", "--model", "net.safetensors", "--image", "0"]] {
         let text = refusal(directory.path(), arguments);
         assert!(
@@ -209,6 +209,9 @@ fn whoever_meets_such_a_file_says_which_import_would_help() {
             "{text}"
         );
     }
+    // What it says can be done.
+    let command = ["import", "net.safetensors", "--network", "resnet20", "--out", "net_imported.safetensors"];
+    success(directory.path(), &command);
     // Without a card, whatever the file is called.
     fs::copy(fixture("training_zip.pth"), directory.path().join("x.pth")).unwrap();
     let text = refusal(directory.path(), &["evaluate", "x.pth"]);

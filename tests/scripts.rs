@@ -5,11 +5,13 @@
 
 mod common;
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use common::program::success;
 use common::tiny_model;
+use leveled::network::Card;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -57,4 +59,28 @@ fn trainings_that_the_zoo_prints_are_of_recipes_and_options_that_there_are() {
         trainings += 1;
     }
     assert!(trainings > 4, "{text}");
+}
+
+#[test]
+fn a_wider_zoo_begins_as_the_network_with_the_best_held_out_accuracy() {
+    let zoo = root().join("scripts/train_zoo.sh");
+    for dataset in ["cifar10", "cifar100"] {
+        let options = ["--width", "64", "--seeds", "0", "--dry-run", "--dataset", dataset];
+        let output = Command::new(&zoo).args(options).output().unwrap();
+        let begin = format!("models/resnet20_w16_{dataset}_relu");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let first = text.split_whitespace().find(|word| word.starts_with(&begin)).unwrap();
+        let held_out = |card: &Path| Card::read(card).unwrap().validation_accuracy_percent.unwrap();
+        let cards = fs::read_dir(root().join("models")).unwrap().map(|entry| entry.unwrap().path());
+        let cards = cards.filter(|path| {
+            path.extension().is_some_and(|end| end == "yaml") && path.to_string_lossy().contains(&begin)
+        });
+        let best = cards.map(|card| held_out(&card)).max_by(f64::total_cmp).unwrap();
+        assert_eq!(held_out(&root().join(first).with_extension("yaml")), best, "{first}");
+    }
+    // Where there is none, it begins with random weights.
+    let output = Command::new(&zoo).args(["--width", "64", "--network", "resnet56", "--dry-run"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("configs/recipes/relu.yaml"), "{text}");
+    assert!(!text.contains("models/"), "{text}");
 }

@@ -235,6 +235,14 @@ fn network_errors() -> Vec<NetworkError> {
             found: f64::NAN,
             expected: "finite numbers",
         },
+        NetworkError::Unwritable {
+            tensor: tensor(),
+            index: 5,
+            found: 7e4,
+            precision: "f16",
+            most: "65504",
+            advice: "take `--stored-precision f32`",
+        },
         NetworkError::Checkpoint { path: path(), problem: "it holds no tensors".into() },
         NetworkError::Importable {
             path: path(),

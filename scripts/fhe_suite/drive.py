@@ -55,6 +55,8 @@ def main():
 
     name, count = NAMES[options.instance], options.images or IMAGES[options.instance]
     submission = options.submission.resolve()
+    if not (submission / "leveled").is_file():
+        raise SystemExit(f"error: {options.submission} is no submission; make it: python3 scripts/fhe_suite/make.py {options.submission}")
     options.root.mkdir(parents=True, exist_ok=True)
     io = options.root / "io" / name
     data = options.data or (SHIPPED if count <= 200 else FULL)

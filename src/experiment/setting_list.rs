@@ -51,7 +51,7 @@ macro_rules! with_settings {
                 key_switching: KeySwitching,
             }
             plain {
-                /// How many images to evaluate, from the first; `all`; or a list of indices. The column has their number.
+                /// How many images to evaluate, from the first; `all`; or a list of indices (in `trials.csv` their number).
                 images: ImageSelection,
                 /// `encrypted`: keys and ciphertexts; `simulated`: clear slots with the scheme's noise, for the accuracy over
                 /// whole test sets; `clear`: the network alone, of which settings of the encryption are no part.
@@ -111,7 +111,7 @@ macro_rules! with_settings {
                 threads: Threads,
                 /// `{diagonals: SIZE, working: SIZE, limit: SIZE}`: encoded weights kept between images, as transforms as far as there is
                 /// room; ciphertexts that a layer of the channel or tiled layout holds at a time; a trial predicted to need more than
-                /// the limit is refused. The column has the bytes for diagonals; it is empty if the file does not say.
+                /// the limit is refused. In `trials.csv`: the bytes for diagonals, empty if the file does not say.
                 memory: MemorySettings as "memory_diagonals_bytes" where encrypted,
                 /// Whether each layer is compared with clear-text evaluation.
                 probe: Probe where encrypted,

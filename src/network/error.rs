@@ -1,7 +1,7 @@
 //! What can go wrong with networks and their files.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::dataset::DatasetError;
 use crate::user_file;
@@ -129,6 +129,22 @@ pub enum NetworkError {
         /// What it must be.
         expected: &'static str,
     },
+    /// A value that cannot be written in the precision that was asked for.
+    #[error("tensor `{tensor}` has {found:e} at index {index}, and {precision} holds numbers up to {most}; {advice}")]
+    Unwritable {
+        /// Name of the tensor.
+        tensor: String,
+        /// Row-major index in the tensor.
+        index: usize,
+        /// The value.
+        found: f64,
+        /// The precision.
+        precision: &'static str,
+        /// Its largest number.
+        most: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
     /// A file of another program in which no network can be found.
     #[error("`{}` cannot be imported: {problem}", path.display())]
     Checkpoint {
@@ -139,7 +155,8 @@ pub enum NetworkError {
     },
     /// Weights that are those of a network, but under other names or in another form than its card says.
     #[error(
-        "{source}. The file holds a {network}: `leveled import {} --network {name}` writes it as weights with a card", path.display()
+        "{source}. The file holds a {network}: `leveled import {} --network {name} --out {}` writes it as weights with a card",
+        path.display(), imported(path).display()
     )]
     Importable {
         /// The file.
@@ -303,4 +320,10 @@ pub enum NetworkError {
         /// What it is in member 0.
         expected: String,
     },
+}
+
+/// A name beside a file for the weights that an import of it writes.
+fn imported(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}_imported.safetensors"))
 }

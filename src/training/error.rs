@@ -98,6 +98,14 @@ pub enum TrainingError {
         /// What is wrong.
         problem: String,
     },
+    /// What a teacher said, in a file that is damaged or of another training.
+    #[error("what the teacher said, `{}`: {problem}; remove this file, and the teacher is asked again", path.display())]
+    Answers {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A file cannot be read or written.
     #[error("cannot use `{}`: {source}; check the directory, its permissions and the room on the disk", path.display())]
     File {

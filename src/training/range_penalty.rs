@@ -28,7 +28,8 @@ pub struct RangePenalty {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PenaltyForm {
-    /// The plain L2 norm over the whole batch, as in the article: its gradient has the same length however large the excess is.
+    /// The plain L2 norm over the whole batch, as in the article: its gradient has the same length however large the excess is. With
+    /// `batch_parts` it is the mean of the norms of the parts: smaller by the square root of their number.
     Norm,
     /// The sum of squares per image: its gradient grows with the excess, so that single far outliers weigh most.
     Square,

@@ -75,7 +75,7 @@ mod tests {
     use crate::network::cluster::{ClusterAlgorithm, GroupReport, SliceName};
     use crate::network::lowered::LinearMap;
     use crate::network::random::tests::tiny;
-    use crate::network::{Architecture, Network, Pool, Shortcut};
+    use crate::network::{Architecture, LowerOptions, Network, Pool, Shortcut};
 
     fn ensemble(count: u64) -> Vec<LoweredNetwork> {
         (0..count).map(|seed| tiny(seed).lower().unwrap()).collect()
@@ -163,6 +163,24 @@ mod tests {
             assert_eq!(new.bias == old.bias, old.name == "linear");
             assert_eq!(new.centre, old.centre);
         }
+    }
+
+    #[test]
+    fn averages_have_no_weights_to_share() {
+        let network = Network::random(&Architecture::named("resnet20", 4, 10).unwrap(), 1).unwrap();
+        let clustered = |fuse, mode| {
+            let mut lowered = [network.lower_with(LowerOptions { fuse, ..LowerOptions::default() }).unwrap()];
+            let before = lowered[0].clone();
+            let report = cluster(&mut lowered, &options(8, mode, ClusterAlgorithm::Lloyd)).unwrap();
+            (before, lowered, report)
+        };
+        let (before, [after], _) = clustered(false, ClusterMode::Full);
+        let pool = before.layers.iter().position(|layer| layer.name == "pool").unwrap();
+        assert!(matches!(before.layers[pool].terms[0].map, LinearMap::Convolution { .. }));
+        assert_eq!(after.layers[pool], before.layers[pool]);
+        assert_ne!(after.layers[pool - 1].terms, before.layers[pool - 1].terms);
+        let groups = |fuse| clustered(fuse, ClusterMode::Slice).2.groups.len();
+        assert_eq!(groups(false), groups(true));
     }
 
     #[test]

@@ -25,7 +25,9 @@ impl Part {
         let mut slices = Vec::new();
         for (layer, from) in network.layers.iter().enumerate() {
             for (term, from) in from.terms.iter().enumerate() {
-                if let LinearMap::Convolution { kernel, .. } = from.map {
+                if let LinearMap::Convolution { kernel, .. } = from.map
+                    && !is_average(&from.map)
+                {
                     slices.extend((0..kernel).map(|column| Self::Slice { layer, term, column }));
                 }
             }
@@ -35,7 +37,9 @@ impl Part {
 
     /// The biases of all layers with a convolution.
     pub(super) fn biases(network: &LoweredNetwork) -> Vec<Self> {
-        let convolves = |layer: &Layer| layer.terms.iter().any(|t| matches!(t.map, LinearMap::Convolution { .. }));
+        let convolves = |layer: &Layer| {
+            layer.terms.iter().any(|t| matches!(t.map, LinearMap::Convolution { .. }) && !is_average(&t.map))
+        };
         let layers = network.layers.iter().enumerate().filter(|(_, layer)| convolves(layer));
         layers.map(|(layer, _)| Self::Bias { layer }).collect()
     }
@@ -82,6 +86,19 @@ impl Part {
                 }
             }
         }
+    }
+}
+
+/// Whether a map averages each channel by itself, where nodes are not fused: it has no weights that a training chose.
+fn is_average(map: &LinearMap) -> bool {
+    match map {
+        LinearMap::Convolution { weights, groups, in_channels, out_channels, .. } => {
+            *groups > 1
+                && groups == in_channels
+                && groups == out_channels
+                && weights.windows(2).all(|pair| pair[0] == pair[1])
+        }
+        LinearMap::ChannelScale { .. } | LinearMap::Dense { .. } => false,
     }
 }
 

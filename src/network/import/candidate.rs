@@ -15,6 +15,9 @@ use crate::network::weights::Element;
 /// Our name of the first convolution's weights, by which networks are found.
 const STEM: &str = "conv1.weight";
 
+/// Parts that a name of the first convolution's weights has at most, before it is renamed.
+const STEM_PARTS: usize = 4;
+
 /// Our name of the classifier's weights.
 const CLASSIFIER: &str = "linear.weight";
 
@@ -67,9 +70,9 @@ const MOST_NAMES: usize = 1 << 18;
 pub(super) fn candidates(checkpoint: &Checkpoint) -> Vec<Candidate<'_>> {
     let mut prefixes: Vec<&str> = Vec::new();
     for name in checkpoint.tensors.keys().filter(|name| name.len() <= MOST_NAME) {
-        let dots = name.match_indices('.').map(|(at, _)| at + 1);
-        let ends = std::iter::once(0).chain(dots).filter(|at| renamed(&name[*at..]).0 == STEM);
-        prefixes.extend(ends.map(|at| &name[..at]));
+        let dots = name.rmatch_indices('.').map(|(at, _)| at + 1);
+        let starts = dots.chain(std::iter::once(0)).take(STEM_PARTS);
+        prefixes.extend(starts.filter(|at| renamed(&name[*at..]).0 == STEM).map(|at| &name[..at]));
     }
     prefixes.sort_unstable();
     prefixes.dedup();

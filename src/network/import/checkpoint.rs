@@ -37,12 +37,15 @@ impl Checkpoint {
             ("PyTorch (zip)", torch_file::read_zip(&bytes).map_err(refuse)?)
         } else if torch_file::is_legacy(&bytes) {
             ("PyTorch (before 1.6)", torch_file::read_legacy(&bytes).map_err(refuse)?)
-        } else if let Some(other) = Format::of(&bytes) {
-            let advice = "give what torch.save wrote of the network's state_dict(), or safetensors";
-            return Err(refuse(format!("it is {other}; {advice}")));
         } else {
-            let parsed = SafeTensors::deserialize(&bytes)
-                .map_err(|source| NetworkError::Safetensors { path: path.to_owned(), source })?;
+            // The length that a safetensors file begins with may look like the beginning of others.
+            let parsed = SafeTensors::deserialize(&bytes).map_err(|source| match Format::of(&bytes) {
+                Some(other) => {
+                    let advice = "give what torch.save wrote of the network's state_dict(), or safetensors";
+                    refuse(format!("it is {other}; {advice}"))
+                }
+                None => NetworkError::Safetensors { path: path.to_owned(), source },
+            })?;
             let known = parsed.iter().filter_map(|(name, view)| {
                 let element = Element::of_safetensors(view.dtype())?;
                 let (shape, bytes) = (view.shape().to_vec(), view.data().to_vec());

@@ -347,3 +347,34 @@ fn archives_that_torch_save_did_not_write_are_named() {
     let text = Checkpoint::read(&path).unwrap_err().to_string();
     assert!(text.contains("it is cut off; copy the file again"), "{text}");
 }
+
+#[test]
+fn a_header_whose_length_looks_like_a_pickle_is_one_of_safetensors() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.safetensors");
+    let value = 1f32.to_le_bytes();
+    let view = TensorView::new(Dtype::F32, vec![1], &value).unwrap();
+    let file = |note: usize| {
+        let note = std::collections::HashMap::from([("note".to_owned(), "x".repeat(note))]);
+        serialize([("conv1.weight", view.clone())], Some(note)).unwrap()
+    };
+    // A length of 0x10280 begins with the bytes 80 02.
+    let empty = u64::from_le_bytes(file(0)[..8].try_into().unwrap()) as usize;
+    fs::write(&path, file(0x10280 - empty)).unwrap();
+    assert_eq!(fs::read(&path).unwrap()[..2], [0x80, 2]);
+    assert_eq!(Checkpoint::read(&path).unwrap().tensors.len(), 1);
+}
+
+#[test]
+fn names_of_many_parts_are_looked_at_from_their_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.safetensors");
+    let value = 1f32.to_le_bytes();
+    let deep = "a.".repeat(100);
+    let names = ["conv1.weight".to_owned(), format!("{deep}conv1.0.weight"), format!("conv1.weight.{deep}b")];
+    let views = names.iter().map(|name| (name.as_str(), TensorView::new(Dtype::F32, vec![1], &value).unwrap()));
+    fs::write(&path, serialize(views, None).unwrap()).unwrap();
+    let checkpoint = Checkpoint::read(&path).unwrap();
+    let prefixes: Vec<&str> = super::candidate::candidates(&checkpoint).iter().map(|one| one.prefix).collect();
+    assert_eq!(prefixes, ["", deep.as_str()]);
+}

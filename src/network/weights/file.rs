@@ -57,12 +57,12 @@ impl Weights {
     /// rounded to `precision`.
     ///
     /// # Errors
-    /// [`NetworkError::TensorValue`] for a value that the precision cannot hold, [`NetworkError::Safetensors`], [`NetworkError::Write`].
+    /// [`NetworkError::Unwritable`] for a value that the precision cannot hold, [`NetworkError::Safetensors`], [`NetworkError::Write`].
     pub fn write(&self, path: &Path, precision: StoredPrecision) -> Result<(), NetworkError> {
         let mut data = Vec::new();
         for (name, tensor) in self.iter() {
             let precision = precision.of(name, tensor);
-            data.push((name, tensor.shape().to_vec(), precision.dtype(), rounded(name, tensor, precision, path)?));
+            data.push((name, tensor.shape().to_vec(), precision.dtype(), rounded(name, tensor, precision)?));
         }
         let invalid = |source| NetworkError::Safetensors { path: path.to_owned(), source };
         let mut views = Vec::new();
@@ -84,17 +84,13 @@ fn tensor(name: &str, view: &TensorView<'_>, origin: &str) -> Result<Tensor, Net
 }
 
 /// The bytes of a tensor's values.
-fn rounded(name: &str, tensor: &Tensor, precision: StoredPrecision, path: &Path) -> Result<Vec<u8>, NetworkError> {
+fn rounded(name: &str, tensor: &Tensor, precision: StoredPrecision) -> Result<Vec<u8>, NetworkError> {
     let mut bytes = Vec::with_capacity(4 * tensor.values().len());
     for (index, &value) in tensor.values().iter().enumerate() {
         if !precision.append(value, &mut bytes) {
-            return Err(NetworkError::TensorValue {
-                origin: format!("`{}`", path.display()),
-                tensor: name.to_owned(),
-                index,
-                found: value,
-                expected: precision.numbers(),
-            });
+            let (most, advice) = precision.limits();
+            let (tensor, precision) = (name.to_owned(), precision.as_str());
+            return Err(NetworkError::Unwritable { tensor, index, found: value, precision, most, advice });
         }
     }
     Ok(bytes)
@@ -140,7 +136,11 @@ mod tests {
         network.weights_mut().get_mut("linear.weight").unwrap().values_mut()[0] = 65520.0;
         let path = directory.path().join("x");
         let text = network.weights().write(&path, StoredPrecision::F16).unwrap_err().to_string();
-        assert!(text.contains("`linear.weight` holds 65520") && text.contains("half precision holds"), "{text}");
+        assert!(
+            text.starts_with("tensor `linear.weight` has 6.552e4 at") && text.contains("f16 holds numbers up to 65504"),
+            "{text}"
+        );
+        assert!(text.ends_with("`stored_precision: f32`"), "{text}");
         network.weights().write(&path, StoredPrecision::F32).unwrap();
     }
 
@@ -223,7 +223,10 @@ mod tests {
             .write(&directory.path().join("x.safetensors"), StoredPrecision::F32)
             .unwrap_err()
             .to_string();
-        assert!(text.contains("`linear.bias` holds") && text.contains("single precision"), "{text}");
+        assert!(
+            text.starts_with("tensor `linear.bias` has 1e300 at index 0, and f32 holds numbers up to 3.4e38"),
+            "{text}"
+        );
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 
         let taken = directory.path().join("taken.safetensors");

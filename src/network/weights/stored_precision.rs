@@ -50,11 +50,11 @@ impl StoredPrecision {
         }
     }
 
-    /// What its values are, for messages.
-    pub(super) const fn numbers(self) -> &'static str {
+    /// Its largest number and what to do about a larger one, for messages.
+    pub(super) const fn limits(self) -> (&'static str, &'static str) {
         match self {
-            Self::F32 => "a number that single precision holds",
-            Self::F16 => "a number that half precision holds: 65504 at most",
+            Self::F32 => ("3.4e38", "the weights are damaged, or their training diverged"),
+            Self::F16 => ("65504", "take `--stored-precision f32` or, in a recipe, `stored_precision: f32`"),
         }
     }
 }

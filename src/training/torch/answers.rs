@@ -34,8 +34,8 @@ impl Answers {
     /// Those of `directory`, or none yet, for a recipe with variants.
     ///
     /// # Errors
-    /// [`TrainingError::File`], [`TrainingError::Checkpoint`] for a damaged file, [`TrainingError::OtherCheckpoint`] for the answers
-    /// of another teacher, or about other images or variants.
+    /// [`TrainingError::File`], [`TrainingError::Answers`] for a damaged file and for the answers of another teacher, or about other images
+    /// or variants.
     pub(super) fn open(
         recipe: &Recipe,
         images: &Dataset,
@@ -98,12 +98,24 @@ impl Answers {
 }
 
 fn read(path: &Path, fingerprint: &str, shape: [i64; 2]) -> Result<Tensor, TrainingError> {
-    let file = StoredFile::read(path)?;
+    let file = StoredFile::read(path).map_err(of_answers)?;
     if file.text != fingerprint {
-        return Err(TrainingError::OtherCheckpoint { path: path.to_owned() });
+        let problem =
+            "it is about another teacher, seed, augmentation, precision or number of variants, or about other images"
+                .to_owned();
+        return Err(TrainingError::Answers { path: path.to_owned(), problem });
     }
-    let bytes = file.bytes(&file.tensors()?, NAME, Dtype::F16, &shape)?;
+    let tensors = file.tensors().map_err(of_answers)?;
+    let bytes = file.bytes(&tensors, NAME, Dtype::F16, &shape).map_err(of_answers)?;
     Ok(Tensor::f_from_data_size(bytes, &shape, Kind::Half)?)
+}
+
+/// Where the file of a checkpoint would be damaged, that of the answers is: without it nothing is lost.
+fn of_answers(error: TrainingError) -> TrainingError {
+    match error {
+        TrainingError::Checkpoint { path, problem } => TrainingError::Answers { path, problem },
+        error => error,
+    }
 }
 
 /// What decides the answers: the teacher and the images as it saw them.

@@ -53,11 +53,18 @@ impl State {
 
     /// Takes over what `trained` has of the parameters and running statistics, by name and shape, widened if it has fewer channels.
     /// Blocks that it lacks begin as the identity, so that a deeper network begins as the one that was trained (Net2Net, Chen et al.,
-    /// arXiv 1511.05641, section 2.3). `seed` draws what tells the copies of a channel apart.
+    /// arXiv 1511.05641, section 2.3). `epsilon`: by how much the number that its batch normalisations add to a variance is larger than here;
+    /// the running variances have it then. `seed` draws what tells the copies of a channel apart.
     ///
     /// # Errors
     /// [`TrainingError::Network`] if `trained` is wider or of a width that does not divide this one's; what libtorch reports.
-    pub(super) fn begin_with(&mut self, trained: &Network, graph: &Graph, seed: u64) -> Result<(), TrainingError> {
+    pub(super) fn begin_with(
+        &mut self,
+        trained: &Network,
+        epsilon: f64,
+        graph: &Graph,
+        seed: u64,
+    ) -> Result<(), TrainingError> {
         let weights = &widened(trained, graph, seed)?;
         let moments = trained.activation_moments()?;
         let silent = silent_norms(graph, weights);
@@ -65,7 +72,10 @@ impl State {
             for network in &mut self.networks {
                 let parameters = network.parameters.iter_mut().map(|parameter| &mut parameter.named);
                 for Named { name, tensor } in parameters.chain(&mut network.statistics) {
-                    if let Some(known) = single_precision(weights, name, &tensor.size()) {
+                    if let Some(mut known) = single_precision(weights, name, &tensor.size()) {
+                        if name.ends_with(".running_var") {
+                            known = known.f_add_scalar(epsilon)?.f_clamp_min(0.0)?;
+                        }
                         tensor.f_copy_(&known)?;
                     } else if silent.contains(name) {
                         let _ = tensor.f_zero_()?;

@@ -200,7 +200,7 @@ fn padded_shortcuts_are_those_of_the_clear_network() {
     let model = Model::load(&weights).unwrap();
     let graph = padded.architecture().unwrap().graph().unwrap();
     let mut state = State::new(&padded, &graph, Device::Cpu);
-    state.begin_with(&model.network, &graph, 0).unwrap();
+    state.begin_with(&model.network, 0.0, &graph, 0).unwrap();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
@@ -225,16 +225,30 @@ fn a_training_goes_on_from_trained_weights() {
     (second.seed, second.batch_parts, second.initial_weights) = (7, 2, Some(weights));
     let graph = second.architecture().unwrap().graph().unwrap();
     let mut state = State::new(&second, &graph, Device::Cpu);
-    state.begin_with(&model.network, &graph, 0).unwrap();
+    state.begin_with(&model.network, 0.0, &graph, 0).unwrap();
     let batches = super::batch::Batches::new(&images, &Normalisation::of(DatasetName::Cifar10), Device::Cpu);
     let batch = batches.batch(&[0, 1, 2, 3], None).unwrap();
     let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
     let expected = model.plain_forward(&images.images[..4]).unwrap().logits;
+    // One of another epsilon begins as the same function.
+    let logits = |state: &State| {
+        let logits = state.networks[0].forward(&batch.images, &pass).unwrap().logits;
+        Vec::<f32>::try_from(logits.detach().flatten(0, -1)).unwrap()
+    };
+    let card = Card { batch_norm_eps: 0.5, ..model.card.clone() };
+    let coarse = card.architecture().unwrap().graph().unwrap();
+    let coarse = Network::new(coarse, model.network.weights().clone()).unwrap();
+    let coarse = Model { card, network: coarse };
+    let mut begun = State::new(&second, &graph, Device::Cpu);
+    begun.begin_with(&coarse.network, 0.5 - 1e-5, &graph, 0).unwrap();
+    let coarse = coarse.plain_forward(&images.images[..4]).unwrap().logits;
+    assert!(coarse.iter().zip(&expected).any(|(coarse, plain)| (coarse - plain).abs() > 1e-2), "{coarse:?}");
+    assert!(logits(&begun).iter().zip(&coarse).all(|(found, expected)| (found - expected).abs() < 1e-4), "{coarse:?}");
     // A deeper network begins as the same function.
     let deeper = Recipe { network: "resnet32".to_owned(), ..second.clone() };
     let deeper_graph = deeper.architecture().unwrap().graph().unwrap();
     let mut grown = State::new(&deeper, &deeper_graph, Device::Cpu);
-    grown.begin_with(&model.network, &deeper_graph, 0).unwrap();
+    grown.begin_with(&model.network, 0.0, &deeper_graph, 0).unwrap();
     assert_eq!((state.networks[0].sites().len(), grown.networks[0].sites().len()), (19, 31));
     for network in state.networks.iter().chain(&grown.networks) {
         let logits = network.forward(&batch.images, &pass).unwrap().logits;
@@ -252,7 +266,7 @@ fn a_training_goes_on_from_trained_weights() {
     let graph = second.architecture().unwrap().graph().unwrap();
     let mut state = State::new(&second, &graph, Device::Cpu);
     let before: Vec<_> = state.tensors().into_iter().map(|(name, tensor)| (name, tensor.copy())).collect();
-    state.begin_with(&model.network, &graph, 0).unwrap();
+    state.begin_with(&model.network, 0.0, &graph, 0).unwrap();
     for ((name, before), (_, after)) in before.iter().zip(state.tensors()) {
         let stays = name.contains("act") || name.contains("linear") || name.starts_with("momentum");
         let changes = !stays && (name.ends_with("conv1.weight") || name.ends_with("conv2.weight"));
@@ -274,7 +288,7 @@ fn quadratic_activations_go_on_where_they_were() {
         recipe.width = width;
         let graph = recipe.architecture().unwrap().graph().unwrap();
         let mut state = State::new(&recipe, &graph, Device::Cpu);
-        state.begin_with(&narrow.network, &graph, 1).unwrap();
+        state.begin_with(&narrow.network, 0.0, &graph, 1).unwrap();
         let pass = Pass { training: false, clamp: None, kind: Kind::Float, penalty: None, measure: false };
         let right = |pass: &Pass| {
             let logits = tch::no_grad(|| state.networks[0].forward(&batch.images, pass).unwrap().logits);
@@ -498,8 +512,9 @@ fn what_a_teacher_said_is_kept() {
     std::fs::copy(file("whole"), file("seed")).unwrap();
     other.seed += 1;
     let refused = train(&other, "seed", None).unwrap_err();
-    assert!(matches!(refused, TrainingError::OtherCheckpoint { .. }), "{refused}");
-    assert!(refused.to_string().contains("answers.safetensors"), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains("answers.safetensors`: it is about another teacher, seed,"), "{text}");
+    assert!(text.ends_with("remove this file, and the teacher is asked again"), "{text}");
     std::fs::write(file("seed"), &bytes[..bytes.len() / 2]).unwrap();
     let refused = train(&other, "seed", None).unwrap_err();
     assert!(matches!(refused, TrainingError::Checkpoint { .. }), "{refused}");

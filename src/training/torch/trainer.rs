@@ -109,7 +109,8 @@ impl<'a> Trainer<'a> {
             let (validation, batch) = (recipe.validation_images, recipe.batch);
             return Err(TrainingError::TooFewImages { images: images.len(), validation, batch });
         }
-        let graph = recipe.architecture()?.graph()?;
+        let architecture = recipe.architecture()?;
+        let graph = architecture.graph()?;
         let device = Device::cuda_if_available();
         tch::set_num_threads((options.threads / recipe.batch_parts).max(1) as i32);
         let initial = options.initial_weights.as_deref().map(|path| initial(recipe, path)).transpose()?;
@@ -119,7 +120,8 @@ impl<'a> Trainer<'a> {
         let teacher = Teacher::of(recipe, &options.teachers, &normalisation, device)?;
         let mut state = State::new(recipe, &graph, device);
         if let Some(model) = &initial {
-            state.begin_with(&model.network, &graph, recipe.seed)?;
+            let epsilon = model.card.batch_norm_eps - architecture.batch_norm_epsilon;
+            state.begin_with(&model.network, epsilon, &graph, recipe.seed)?;
         }
         let initial = initial.map(|model| model.card);
         create(&options.directory)?;
