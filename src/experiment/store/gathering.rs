@@ -202,30 +202,40 @@ mod tests {
         assert_eq!(all_rows::<ImageRow>(&all).unwrap().iter().filter(|row| row.attempt == 3).count(), 3);
     }
 
+    /// A table whose last row has an error of a spreadsheet in a column.
+    fn spoilt(table: &str, column: &str) -> String {
+        let mut lines: Vec<String> = table.lines().map(str::to_owned).collect();
+        let place = lines[0].split(',').position(|name| name == column).unwrap();
+        let last = lines.pop().unwrap();
+        let cells: Vec<&str> =
+            last.split(',').enumerate().map(|(at, cell)| if at == place { "#REF!" } else { cell }).collect();
+        lines.push(cells.join(","));
+        lines.join("\n") + "\n"
+    }
+
     #[test]
     fn a_last_row_that_was_spoilt_is_no_row_that_was_cut_short() {
         let root = tempfile::tempdir().unwrap();
         let a = part(root.path(), "a", &[record("a", TrialStatus::Ok, "")]);
         let all = part(root.path(), "all", &[]);
-        for (directory, table, cell, spoilt) in [
-            (&a, "images.csv", ",0,", ",#REF!,"),
-            (&a, "trials.csv", ",1,", ",#REF!,"),
-            (&all, "trials.csv", ",1,", ",#REF!,"),
+        let gathered = || RunDirectory::take(&all).unwrap().0.gather(from_ref(&a));
+        for (directory, table, column) in [
+            (&a, "images.csv", "label"),
+            (&a, "layers.csv", "seconds"),
+            (&a, "trials.csv", "clear_accuracy"),
+            (&all, "trials.csv", "clear_accuracy"),
         ] {
-            let (mut run, _) = RunDirectory::take(&all).unwrap();
             if directory == &all {
-                assert_eq!(run.gather(from_ref(&a)).unwrap().added, 1);
+                assert_eq!(gathered().unwrap().added, 1);
             }
             let path = directory.join(table);
             let whole = fs::read_to_string(&path).unwrap();
-            let last = whole.trim_end().rfind('\n').unwrap() + 1;
-            // The second cell of the last row is a number in both tables.
-            fs::write(&path, whole[..last].to_owned() + &whole[last..].replacen(cell, spoilt, 1)).unwrap();
-            assert_ne!(fs::read_to_string(&path).unwrap(), whole);
-            let error = run.gather(from_ref(&a)).unwrap_err();
+            fs::write(&path, spoilt(&whole, column)).unwrap();
+            let error = gathered().unwrap_err();
             assert!(matches!(error, ExperimentError::TableDamaged { .. }), "{table}: {error}");
             fs::write(&path, whole).unwrap();
         }
+        assert_eq!(gathered().unwrap().added, 0);
     }
 
     #[test]
