@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::processes::{children, is_stopped, signal, wait_for};
 use common::rows::rows;
@@ -68,6 +68,7 @@ fn a_run_under_nohup_outlives_its_terminal() {
 fn a_stopped_run_stops_its_trials_and_measures_no_pause() {
     const PAUSE: Duration = Duration::from_secs(6);
     let directory = sweep(4);
+    let begun = Instant::now();
     let run = shell(directory.path(), "exec \"$leveled\" run e.yaml --out out --jobs 2");
     let trials = wait_for("two trials", || Some(children(run.id())).filter(|trials| trials.len() == 2));
     // Well into the work of both.
@@ -82,6 +83,8 @@ fn a_stopped_run_stops_its_trials_and_measures_no_pause() {
     thread::sleep(PAUSE);
     signal(run.id(), Signal::CONT);
     let output = run.wait_with_output().unwrap();
+    // What is left of it, however slow the machine is.
+    let most = (begun.elapsed() - PAUSE).as_secs_f64();
     assert_eq!(code(&output), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     expect_complete(directory.path(), 4);
     let out = directory.path().join("out");
@@ -89,7 +92,7 @@ fn a_stopped_run_stops_its_trials_and_measures_no_pause() {
     for row in rows::<TrialRow>(&out) {
         let seconds =
             [row.latency_seconds_median, row.keygen_seconds, row.encryption_seconds_median, row.trial_seconds];
-        assert!(seconds.iter().all(|seconds| seconds.unwrap() < PAUSE.as_secs_f64()), "{seconds:?}");
+        assert!(seconds.iter().all(|seconds| seconds.unwrap() < most), "{seconds:?} of {most}");
     }
 }
 

@@ -3,8 +3,8 @@
 use super::locate::Problem;
 use super::parameter_set::ParameterSet;
 use super::setting::{
-    Backend, Batch, ClusterAlgorithm, ClusterMode, ConvolutionKind, DrawSeed, Ensemble, LayoutKind, LogN,
-    MemorySettings, NetworkForm, Probe, Processes, Setting, Tiles, WeightsOrigin,
+    Backend, Batch, ClusterAlgorithm, ClusterMode, ConvolutionKind, DrawSeed, Ensemble, LayoutKind, LogN, NetworkForm,
+    Probe, Processes, Setting, Tiles, WeightsOrigin,
 };
 use super::settings::{PartialSettings, Settings};
 use crate::ckks::CkksError;
@@ -166,10 +166,7 @@ fn settle_clusters(settings: &mut Settings) -> Result<(), Refusal> {
 
 fn settle_layout(given: &PartialSettings, settings: &mut Settings) -> Result<(), Refusal> {
     let packed = settings.layout == LayoutKind::Packed;
-    if packed {
-        // Its transforms hold what they need.
-        settings.memory.working = MemorySettings::default().working;
-    } else {
+    if !packed {
         // Other layouts stay in one ring.
         to_default(&mut settings.ring_switching);
     }
@@ -336,11 +333,6 @@ mod tests {
         assert_eq!(settled("model: a, clusters: 8, cluster_method: exact, cluster_seed: 1").unwrap(), exact);
         let lloyd = |seed: u32| settled(&format!("model: a, clusters: 8, cluster_seed: {seed}")).unwrap();
         assert_ne!(lloyd(1), lloyd(2));
-        let working = |layout: &str| {
-            let with = |memory: &str| settled(&format!("model: a, layout: {layout}{memory}")).unwrap();
-            with("") == with(", memory: {working: 1 GiB}")
-        };
-        assert_eq!(["packed", "channel", "tiled"].map(working), [true, false, false]);
     }
 
     #[test]
