@@ -517,7 +517,7 @@ fn what_a_teacher_said_is_kept() {
     assert!(text.ends_with("remove this file, and the teacher is asked again"), "{text}");
     std::fs::write(file("seed"), &bytes[..bytes.len() / 2]).unwrap();
     let refused = train(&other, "seed", None).unwrap_err();
-    assert!(matches!(refused, TrainingError::Checkpoint { .. }), "{refused}");
+    assert!(matches!(refused, TrainingError::Answers { .. }), "{refused}");
 }
 
 #[test]
