@@ -75,6 +75,17 @@ impl RingSwitch {
         Err(CkksError::RingSwitch { large: large.log_n(), small: small.log_n() })
     }
 
+    /// Whether evaluators of these parameters move a ciphertext of `limbs` limbs.
+    ///
+    /// # Errors
+    /// [`CkksError::NoRingSwitch`] for other limbs, [`CkksError::RingSwitch`] for evaluators of other rings.
+    pub(super) fn check_move(&self, limbs: usize, large: &Parameters, small: &Parameters) -> Result<(), CkksError> {
+        if limbs != self.limbs() {
+            return Err(CkksError::NoRingSwitch { limbs });
+        }
+        self.check(large, small)
+    }
+
     /// For ciphertexts of `limbs` limbs of the ring of `from`.
     ///
     /// # Errors

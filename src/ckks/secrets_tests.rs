@@ -3,6 +3,7 @@
 use super::decryption::decrypt;
 use super::keys::{EvaluationKeys, KeyKind, KeyRequest, PublicKey, SecretKey};
 use super::parameters::ParametersLiteral;
+use super::ring_switch::{RingSwitch, RingSwitchingKey};
 use super::{Ciphertext, CkksError, Complex, Encoder, Encryptor, Parameters, PublicEncryptor, SecurityPolicy};
 use crate::ring::automorphism::{inverse_element, rotation_element};
 use crate::ring::limb::{left_in_pool, reserved};
@@ -91,6 +92,18 @@ fn nothing_from_which_the_key_follows_is_left_in_the_pool() {
         expect_a_key_to_leave_nothing(&secret, &keys, kind);
         assert_forgotten(&secret, &one, "evaluation keys");
     }
+
+    let switch = RingSwitch::new(&parameters, 3).unwrap();
+    let small = SecretKey::reproducible(switch.target(), &Seed::from_number(2));
+    let key = RingSwitchingKey::generate(&switch, &secret, &small).unwrap();
+    let left = left_in_pool(parameters.n());
+    for (what, secret) in [("large", &secret), ("small", &small)] {
+        let embedded = secret.embedded(switch.through());
+        for prime in 0..switch.through().ntts().len() {
+            assert!(!left.contains(&embedded(prime)), "a ring switching key left the {what} secret");
+        }
+    }
+    drop(key);
     reserved::open(false);
 }
 

@@ -1,6 +1,6 @@
 //! Files that a command must not write over: what it reads, and what it writes itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::experiment::ExperimentError;
 use crate::experiment::file_location::location_of;
@@ -13,9 +13,11 @@ use crate::wire::partial_of;
 /// [`ExperimentError::Argument`].
 pub fn refuse(outputs: &[(&'static str, &Path)], inputs: &[&Path]) -> Result<(), ExperimentError> {
     for (index, (name, output)) in outputs.iter().enumerate() {
-        let others = outputs[..index].iter().map(|(_, other)| *other).chain(inputs.iter().copied());
-        let places = [output.to_path_buf(), partial_of(output)];
-        if let Some(other) = others.into_iter().find(|other| places.iter().any(|place| is_same(place, other))) {
+        let written = places(output);
+        let read = inputs.iter().map(|input| (*input, written.contains(&place(input))));
+        let others = outputs[..index].iter();
+        let others = others.map(|(_, other)| (*other, places(other).iter().any(|place| written.contains(place))));
+        if let Some((other, _)) = others.chain(read).find(|(_, is_same)| *is_same) {
             let problem = format!("{} is named for something else, too; name another file", other.display());
             return Err(ExperimentError::Argument { name, problem });
         }
@@ -23,10 +25,16 @@ pub fn refuse(outputs: &[(&'static str, &Path)], inputs: &[&Path]) -> Result<(),
     Ok(())
 }
 
-/// Whether two paths lead to one file, which need not be there.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let place = |path: &Path| path.canonicalize().or_else(|_| location_of(path)).unwrap_or_else(|_| path.into());
-    place(one) == place(other)
+/// Where an output is when it is whole, and while it is written.
+fn places(output: &Path) -> [PathBuf; 2] {
+    let place = place(output);
+    let partial = partial_of(&place);
+    [place, partial]
+}
+
+/// Where the file is that a path leads to; it need not be there.
+fn place(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| location_of(path)).unwrap_or_else(|_| path.into())
 }
 
 #[cfg(test)]
@@ -46,7 +54,12 @@ mod tests {
             "{text}"
         );
         assert!(refuse(&[("--out", &new), ("--times", &new)], &[]).is_err());
-        assert!(refuse(&[("--out", &new)], &[&directory.path().join("new.partial")]).is_err());
+        let partial = directory.path().join("new.partial");
+        assert!(refuse(&[("--out", &new)], &[&partial]).is_err());
+        assert!(refuse(&[("--out", &new), ("--times", &partial)], &[]).is_err());
+        assert!(refuse(&[("--times", &partial), ("--out", &new)], &[]).is_err());
+        // What is written through a link is written beside what it leads to.
+        assert!(refuse(&[("--out", &link)], &[&directory.path().join("there.partial")]).is_err());
         std::fs::create_dir(directory.path().join("d")).unwrap();
         let detour = directory.path().join("d/../new");
         assert!(refuse(&[("--out", &new), ("--times", &detour)], &[]).is_err());

@@ -96,6 +96,9 @@ impl Server {
     pub fn execute(self) -> Result<(), CliError> {
         match self.action {
             Action::Prepare { experiment, out, keys, filters, told } => {
+                let own = SERVER_FILES.map(|name| out.join(name));
+                let outputs = own.each_ref().map(|file| ("--out", file.as_path()));
+                overwriting::refuse(&outputs, &keys.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
                 let mut written = Vec::new();
                 if let Some(experiment) = experiment {
                     let (spec, prices) = (one_trial(&Experiment::read(&experiment)?, &filters)?, KnownPrices::here()?);

@@ -19,7 +19,8 @@ pub fn points(yaml: &YamlText, file: &ExperimentFile) -> Result<Vec<Point>, Expe
     sweep.check(yaml, &fixed)?;
     check_entries(yaml, "include", include)?;
     check_entries(yaml, "exclude", exclude)?;
-    let only_included = sweep == SweepAxes::default() && !yaml.has_entries("sweep") && !include.is_empty();
+    let only_included =
+        sweep == SweepAxes::default() && !yaml.has_entries(&[Step::Key("sweep")]) && !include.is_empty();
     let mut points = if only_included { Vec::new() } else { sweep.combinations(&fixed) };
     for (index, entry) in exclude.iter().enumerate() {
         let before = points.len();

@@ -166,16 +166,21 @@ impl YamlText {
         self.set.iter().any(|key| key != NAME)
     }
 
-    /// Whether there is something in the mapping under a key of the file.
+    /// The value that `path` leads to.
+    fn value(&self, path: &[Step<'_>]) -> Option<&Value> {
+        path.iter().try_fold(self.values(), |value, step| step.into(value))
+    }
+
+    /// Whether `path` leads to a mapping with something in it.
     #[must_use]
-    pub fn has_entries(&self, key: &str) -> bool {
-        self.values().get(key).and_then(Value::as_mapping).is_some_and(|entries| !entries.is_empty())
+    pub fn has_entries(&self, path: &[Step<'_>]) -> bool {
+        self.value(path).and_then(Value::as_mapping).is_some_and(|entries| !entries.is_empty())
     }
 
     /// Whether there is a value that `path` leads to.
     #[must_use]
     pub fn has(&self, path: &[Step<'_>]) -> bool {
-        path.iter().try_fold(self.values(), |value, step| step.into(value)).is_some()
+        self.value(path).is_some()
     }
 
     /// Line and column of the value that `path` leads to; of a repeated last key, its `occurrence`, from 1.

@@ -143,7 +143,7 @@ fn root_of_minus_one(log_n: u32, q: &Modulus) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ring::primes::ntt_primes;
+    use crate::ring::primes::{ntt_primes, ntt_primes_below};
     use num_bigint::BigUint;
     use proptest::prelude::*;
 
@@ -220,7 +220,13 @@ mod tests {
 
     /// All kernels against the scalar ones, which the other tests hold against big integers.
     fn expect_equal_forms(log_n: u32, bits: u32, seed: u64) {
-        let q = ntt_primes(log_n, bits, 1, &[]).unwrap()[0];
+        // The prime next to 2^bits, which may be above it, and the one below, the largest of that length.
+        for primes in [ntt_primes(log_n, bits, 1, &[]), ntt_primes_below(log_n, bits, 1, &[])] {
+            expect_equal_forms_for(log_n, primes.unwrap()[0], seed);
+        }
+    }
+
+    fn expect_equal_forms_for(log_n: u32, q: u64, seed: u64) {
         let scalar = Ntt::with(Instructions::Portable, log_n, q).unwrap();
         for instructions in Instructions::available() {
             let ntt = Ntt::with(instructions, log_n, q).unwrap();
@@ -229,7 +235,7 @@ mod tests {
                 let (mut expected, mut found) = (original.clone(), original.clone());
                 scalar.forward(&mut expected);
                 ntt.forward(&mut found);
-                assert_eq!(found, expected, "forward, {instructions:?}, 2^{log_size}, {bits} bits");
+                assert_eq!(found, expected, "forward, {instructions:?}, 2^{log_size}, modulo {q}");
                 let signed: Vec<i32> =
                     (0..).zip(&original).map(|(i, word)| [*word as i32, i32::MIN, -1][i % 3]).collect();
                 let mut expected = signed.iter().map(|c| scalar.modulus.reduce_i64(i64::from(*c))).collect::<Vec<_>>();
@@ -237,12 +243,12 @@ mod tests {
                 // What ckks::secrets_tests leave in the pool at this size is theirs to look for.
                 if log_size != crate::ring::limb::reserved::LOG_N {
                     let found = ntt.evaluated(&signed);
-                    assert_eq!(found[..], expected, "signed, {instructions:?}, 2^{log_size}, {bits} bits");
+                    assert_eq!(found[..], expected, "signed, {instructions:?}, 2^{log_size}, modulo {q}");
                 }
                 let (mut expected, mut found) = (original.clone(), original);
                 scalar.inverse_unscaled(&mut expected);
                 ntt.inverse_unscaled(&mut found);
-                assert_eq!(found, expected, "inverse, {instructions:?}, 2^{log_size}, {bits} bits");
+                assert_eq!(found, expected, "inverse, {instructions:?}, 2^{log_size}, modulo {q}");
             }
         }
     }

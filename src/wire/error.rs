@@ -18,7 +18,7 @@ pub enum WireError {
         source: io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write {}: {source}; is there room on the disk, and may you write there?", path.display())]
+    #[error("cannot write {}: {source}{}", path.display(), advice_of_writing(source))]
     Write {
         /// The file.
         path: PathBuf,
@@ -116,6 +116,18 @@ pub enum WireError {
     ByteOrder,
 }
 
+/// What to do about a file that cannot be written, unless the error tells it.
+fn advice_of_writing(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::InvalidInput => "",
+        io::ErrorKind::NotFound => "; make its directory first, or choose another",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose another directory, or change its permissions"
+        }
+        _ => "; is there room on the disk?",
+    }
+}
+
 impl WireError {
     /// What became of writing a file.
     #[must_use]
@@ -126,5 +138,24 @@ impl WireError {
             io::ErrorKind::AlreadyExists => Self::Exists { path },
             _ => Self::Write { path, source },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_has_one_piece_of_advice() {
+        let text = |kind: io::ErrorKind| {
+            let source = io::Error::new(kind, "no");
+            WireError::of_writing(Path::new("x.lev"), source).to_string()
+        };
+        assert_eq!(text(io::ErrorKind::InvalidInput), "cannot write x.lev: no");
+        assert!(text(io::ErrorKind::NotFound).ends_with("no; make its directory first, or choose another"));
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
+            assert!(text(kind).ends_with("no; choose another directory, or change its permissions"));
+        }
+        assert!(text(io::ErrorKind::StorageFull).ends_with("no; is there room on the disk?"));
     }
 }

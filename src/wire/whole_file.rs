@@ -59,8 +59,8 @@ impl WholeFile {
         let partial = partial_of(path);
         for _ in 0..ATTEMPTS {
             let mut options = OpenOptions::new();
-            // Never what a link under that name leads to.
-            options.write(true).custom_flags(libc::O_NOFOLLOW);
+            // Never what a link under that name leads to, and no waiting for a reader of a pipe.
+            options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
             let made = options
                 .clone()
                 .create_new(true)
@@ -81,12 +81,11 @@ impl WholeFile {
             // Another process may have moved it between opening and locking: then it is whole, and not ours.
             let ours = file.metadata()?.ino();
             if fs::symlink_metadata(&partial).is_ok_and(|there| there.ino() == ours) {
-                if left && guard != Guard::Open {
-                    // Somebody may have it open for reading.
+                if left {
+                    // Somebody may have it open for reading, or mapped.
                     fs::remove_file(&partial)?;
                     continue;
                 }
-                file.set_len(0)?;
                 let begun = Self { file, partial, path: path.to_owned(), guard, committed: false };
                 if may_be_secret(path) {
                     let problem =
@@ -216,6 +215,12 @@ mod tests {
         begun.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(io::read_to_string(reader).unwrap(), "left behind by a kill");
+        let [open, left] = ["open", "open.partial"].map(|name| directory.path().join(name));
+        fs::write(&left, b"left behind, too").unwrap();
+        let reader = File::open(&left).unwrap();
+        write_whole(&open, b"whole").unwrap();
+        assert_eq!(io::read_to_string(reader).unwrap(), "left behind, too");
+        fs::remove_file(&open).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         // A secret file replaces nothing that came there meanwhile; a private one does.
@@ -285,6 +290,14 @@ mod tests {
         }
         assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_the_partial_file_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("file.partial");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(WholeFile::create(&directory.path().join("file"), Guard::Open).is_err());
     }
 
     #[test]

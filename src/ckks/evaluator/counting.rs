@@ -213,9 +213,8 @@ impl Evaluator for Counting {
         self.switch.as_ref().map(|switch| &switch.1)
     }
     fn switch_ring(&self, x: &Counted) -> Result<Counted, CkksError> {
-        let found = self.switch.as_deref().filter(|(switch, _)| switch.limbs() == x.limbs);
-        let (switch, smaller) = found.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
-        switch.check(&self.parameters, &smaller.parameters)?;
+        let (switch, smaller) = self.switch.as_deref().ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
+        switch.check_move(x.limbs, &self.parameters, &smaller.parameters)?;
         self.count(x.limbs, &Blocks::new(switch.through(), x.limbs).ring_switch());
         Ok(*x)
     }

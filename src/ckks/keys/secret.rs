@@ -111,7 +111,7 @@ impl SecretKey {
 
     /// Evaluations of the key modulo prime number `prime` of other parameters: in a larger ring, of the key as a polynomial in a power of
     /// X.
-    pub(super) fn embedded<'p>(&self, parameters: &'p Parameters) -> impl Fn(usize) -> SecretLimb + use<'p> {
+    pub(in crate::ckks) fn embedded<'p>(&self, parameters: &'p Parameters) -> impl Fn(usize) -> SecretLimb + use<'p> {
         let own = &self.coefficients;
         let stride = parameters.n() / own.len();
         let mut coefficients = SecretCoefficients::new(vec![0; parameters.n()]);

@@ -37,6 +37,8 @@ pub(super) enum Value {
     Storage(Storage),
     /// A tensor.
     Tensor(Tensor),
+    /// A tensor that is no weights: of complex, quantised, sparse or unknown numbers.
+    ForeignTensor,
     /// What calling a class or function would give; with its state, where it has one.
     Object(Option<Handle>),
 }
@@ -50,7 +52,7 @@ impl Value {
             Self::Dictionary(items) => size_of_val(items.as_slice()),
             Self::Global(module, name) => module.len() + name.len(),
             Self::Storage(storage) | Self::Tensor(Tensor { storage, .. }) => storage.key.len(),
-            Self::Other | Self::Integer(_) | Self::Object(_) => 0,
+            Self::Other | Self::Integer(_) | Self::ForeignTensor | Self::Object(_) => 0,
         }
     }
 }
@@ -483,6 +485,9 @@ impl<'a> Machine<'a> {
                 }
                 None => Err("a parameter in it has no tensor".to_owned()),
             },
+            ("torch._utils", name) if name.starts_with("_rebuild_") && name.contains("tensor") => {
+                self.push(Value::ForeignTensor)
+            }
             // Function, type and arguments of a class of tensors.
             ("torch._tensor", "_rebuild_from_type_v2") => match *arguments {
                 [function, _, inner, ..] if matches!(&self.values[function], Value::Global(_, name) if name.starts_with("_rebuild_tensor")) => {
@@ -504,9 +509,9 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// A tensor of storage, offset, sizes and strides; of complex or quantised numbers nothing, since they are no weights.
+    /// A tensor of storage, offset, sizes and strides.
     fn tensor(&self, arguments: &[Handle], element: Option<Element>) -> Value {
-        self.known_tensor(arguments, element).map_or(Value::Other, Value::Tensor)
+        self.known_tensor(arguments, element).map_or(Value::ForeignTensor, Value::Tensor)
     }
 
     fn known_tensor(&self, arguments: &[Handle], element: Option<Element>) -> Option<Tensor> {

@@ -77,7 +77,7 @@ pub fn find(checkpoint: &Checkpoint, path: &Path, wanted: &Wanted) -> Result<Fou
         fits.iter().filter_map(|(candidate, fit)| Some((*candidate, fit.as_ref().ok()?))).collect();
     let (candidate, fit) = match chosen(&complete, wanted) {
         Ok(Some(chosen)) => chosen,
-        Ok(None) => return refuse(nothing(checkpoint, &fits, wanted)),
+        Ok(None) => return refuse(nothing(checkpoint, &fits, wanted) + &unread(checkpoint)),
         Err(problem) => return refuse(problem),
     };
     let copies: Vec<&str> =
@@ -148,6 +148,19 @@ fn nothing(checkpoint: &Checkpoint, fits: &[(&Candidate<'_>, Result<Fit, Misfit>
     };
     let advice = advice(candidate, wanted, "give the --network, --dataset and --shortcut that it is");
     format!("the tensors {} are no {}: {}; {advice}", candidate.place(), wanted.network, misfit.problem)
+}
+
+/// Which tensors could not be read, in words: what is missing may be among them.
+fn unread(checkpoint: &Checkpoint) -> String {
+    if checkpoint.unread.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = checkpoint.unread.iter().map(|name| format!("`{name}`")).collect();
+    format!(
+        ". Not read, since they have numbers that no weights have (complex, quantised, sparse or unknown) or one value for many places: {}; \
+         if they belong to the network, save them as contiguous tensors of float32",
+        some(&names)
+    )
 }
 
 /// Which network the tensors are instead, or else what `otherwise` says.

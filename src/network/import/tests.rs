@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use safetensors::tensor::{Dtype, TensorView, serialize};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use super::pickle::{Pickle, Value};
 use super::{Checkpoint, Found, RENAMINGS, Wanted, find};
@@ -320,6 +320,29 @@ fn tensors_that_are_no_network_are_told_from_each_other() {
     assert!(text.ends_with("give the --network, --dataset and --shortcut that it is"), "{text}");
     let text = refused(&written(directory.path(), &named("resnet20", 2), |_| vec![]));
     assert!(text.contains("it holds no tensors; save the state_dict() of the network"), "{text}");
+}
+
+#[test]
+fn tensors_that_are_no_weights_are_told_from_missing_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let less = |name: &str| if name == "layer2.1.conv2.weight" { vec![] } else { vec![name.to_owned()] };
+    let path = written(directory.path(), &named("resnet20", 2), less);
+    let bytes = fs::read(&path).unwrap();
+    let foreign = TensorView::new(Dtype::C64, vec![1], &[0; 8]).unwrap();
+    let known = SafeTensors::deserialize(&bytes).unwrap();
+    let all = known.iter().chain([("layer2.1.conv2.weight", foreign)]);
+    let file = serialize(all, None).unwrap();
+    fs::write(&path, file).unwrap();
+    let checkpoint = Checkpoint::read(&path).unwrap();
+    assert_eq!((checkpoint.unread, checkpoint.tensors.len()), (vec!["layer2.1.conv2.weight".to_owned()], known.len()));
+    let text = found(&path, &resnet20()).unwrap_err().to_string();
+    let end = "one value for many places: `layer2.1.conv2.weight`; if they belong to the network, save them as contiguous tensors of float32";
+    assert!(text.contains("missing: `layer2.1.conv2.weight`") && text.ends_with(end), "{text}");
+    // Calls of PyTorch that make tensors of other kinds.
+    for function in ["_rebuild_qtensor", "_rebuild_sparse_tensor", "_rebuild_meta_tensor_no_storage"] {
+        let pickle = Pickle::read(format!("ctorch._utils\n{function}\n)R.").as_bytes()).unwrap();
+        assert_eq!(pickle.value(pickle.result), &Value::ForeignTensor, "{function}");
+    }
 }
 
 #[test]

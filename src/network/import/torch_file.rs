@@ -26,7 +26,13 @@ const MOST_SHARED: usize = 16;
 type Storages = HashMap<String, Vec<u8>>;
 
 /// What a file holds, by name.
-pub(super) type Entries = Vec<(String, StoredTensor)>;
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Entries {
+    /// Tensors that may be weights.
+    pub tensors: Vec<(String, StoredTensor)>,
+    /// Names of all others.
+    pub unread: Vec<String>,
+}
 
 /// How a zip archive begins.
 pub(super) const ZIP: &[u8] = b"PK\x03\x04";
@@ -65,7 +71,7 @@ pub(super) fn read_zip(bytes: &[u8]) -> Result<Entries, String> {
     let entries = tensors(&pickle)?;
     let mut storages = Storages::new();
     let mut left = bytes.len();
-    for (_, tensor) in &entries {
+    for (_, tensor) in &entries.tensors {
         let key = &tensor.storage.key;
         if !storages.contains_key(key) {
             let storage = read(&format!("{root}data/{key}"))?;
@@ -76,7 +82,7 @@ pub(super) fn read_zip(bytes: &[u8]) -> Result<Entries, String> {
             storages.insert(key.clone(), storage);
         }
     }
-    stored(&entries, &storages, bytes.len())
+    stored(entries, &storages, bytes.len())
 }
 
 /// The first pickle of a file in the older format: a number of 80 bits.
@@ -124,12 +130,20 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<Entries, String> {
         storages.insert(key, content.to_vec());
         rest = after;
     }
-    stored(&entries, &storages, bytes.len())
+    stored(entries, &storages, bytes.len())
+}
+
+/// Tensors of a pickle with their names.
+#[derive(Debug, Default, PartialEq)]
+struct Named<'a> {
+    tensors: Vec<(String, &'a Tensor)>,
+    /// Names of those that are no weights.
+    foreign: Vec<String>,
 }
 
 /// All tensors with their names: keys of dictionaries, numbers of lists and names in modules, joined by dots.
-fn tensors(pickle: &Pickle) -> Result<Vec<(String, &Tensor)>, String> {
-    let mut found = Vec::new();
+fn tensors(pickle: &Pickle) -> Result<Named<'_>, String> {
+    let mut found = Named::default();
     let mut left = Left { entries: MOST_ENTRIES, name_bytes: MOST_NAME_BYTES };
     collect(pickle, pickle.result, String::new(), DEEPEST, &mut left, &mut found)?;
     Ok(found)
@@ -158,14 +172,15 @@ fn collect<'a>(
     name: String,
     depth: usize,
     left: &mut Left,
-    found: &mut Vec<(String, &'a Tensor)>,
+    found: &mut Named<'a>,
 ) -> Result<(), String> {
     left.visit(&name).ok_or(TOO_MANY)?;
     // What lies deeper, or contains itself, is no state of a network.
     let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
     let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
     match pickle.value(handle) {
-        Value::Tensor(tensor) => found.push((name, tensor)),
+        Value::Tensor(tensor) => found.tensors.push((name, tensor)),
+        Value::ForeignTensor => found.foreign.push(name),
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 collect(pickle, *item, below(&index.to_string()), depth, left, found)?;
@@ -194,20 +209,25 @@ fn collect<'a>(
 }
 
 /// The tensors of a file of `file_bytes` bytes with their values.
-fn stored(entries: &[(String, &Tensor)], storages: &Storages, file_bytes: usize) -> Result<Entries, String> {
+fn stored(named: Named<'_>, storages: &Storages, file_bytes: usize) -> Result<Entries, String> {
     let mut left = file_bytes.saturating_mul(MOST_SHARED);
     // Values that are there once and count often are no weights.
     let repeats =
         |tensor: &Tensor| tensor.shape.iter().zip(&tensor.strides).any(|(&size, &stride)| size > 1 && stride == 0);
-    let stored = |(name, tensor): &(String, &Tensor)| {
+    let mut entries = Entries { unread: named.foreign, ..Entries::default() };
+    for (name, tensor) in named.tensors {
+        if repeats(tensor) {
+            entries.unread.push(name);
+            continue;
+        }
         let values = storages.get(&tensor.storage.key).and_then(|storage| gathered(tensor, storage, left));
         let bytes = values.ok_or_else(|| {
             format!("its tensor `{name}`, with those before it, is larger than what is there; copy the file again")
         })?;
         left -= bytes.len();
-        Ok((name.clone(), StoredTensor { element: tensor.element, shape: tensor.shape.clone(), bytes }))
-    };
-    entries.iter().filter(|(_, tensor)| !repeats(tensor)).map(stored).collect()
+        entries.tensors.push((name, StoredTensor { element: tensor.element, shape: tensor.shape.clone(), bytes }));
+    }
+    Ok(entries)
 }
 
 /// The bytes of a tensor's values, row-major, `most` or fewer; none if they reach beyond `storage`.
@@ -253,13 +273,13 @@ mod tests {
         let entries: Vec<u8> = (0..200_u8).flat_map(|number| [b'K', number, b'N']).collect();
         let inner = [&b"}("[..], &entries, b"u"].concat();
         let pickle = |key: &[u8]| Pickle::read(&[&nested(key, &inner)[..], b"."].concat()).unwrap();
-        assert!(tensors(&pickle(b"short")).unwrap().is_empty());
+        assert_eq!(tensors(&pickle(b"short")).unwrap(), Named::default());
         let error = tensors(&pickle(&vec![b'x'; 1 << 20])).unwrap_err();
         assert!(error.starts_with("it holds too many entries"), "{error}");
         // Entries that are skipped count as often as they are looked at: a list of one dictionary without names.
         let list = |times: usize| {
             let bytes = [&b"](}q\0("[..], &b"NN".repeat(1100), b"u", &b"h\0".repeat(times), b"e."].concat();
-            tensors(&Pickle::read(&bytes).unwrap()).map(|found| found.len())
+            tensors(&Pickle::read(&bytes).unwrap()).map(|found| found.tensors.len())
         };
         assert_eq!(list(10), Ok(0));
         assert_eq!(list(1000).unwrap_err(), error);
@@ -268,13 +288,17 @@ mod tests {
         let storage = Storage { key: "0".to_owned(), element: Some(Element::F32), offset: 0 };
         let tensor = Tensor { storage, element: Element::F32, offset: 0, shape: vec![100], strides: vec![1] };
         let storages = Storages::from([("0".to_owned(), vec![0; 400])]);
-        let shared =
-            |count: usize| -> Vec<(String, &Tensor)> { (0..count).map(|n| (n.to_string(), &tensor)).collect() };
-        assert_eq!(stored(&shared(16), &storages, 400).unwrap().len(), 16);
+        let shared = |count: usize| Named {
+            tensors: (0..count).map(|n| (n.to_string(), &tensor)).collect(),
+            ..Named::default()
+        };
+        assert_eq!(stored(shared(16), &storages, 400).unwrap().tensors.len(), 16);
         // What repeats one value is passed over.
         let expanded = Tensor { strides: vec![0], shape: vec![usize::MAX], ..tensor.clone() };
-        assert!(stored(&[("x".to_owned(), &expanded)], &storages, 400).unwrap().is_empty());
-        let error = stored(&shared(17), &storages, 400).unwrap_err();
+        let repeated = Named { tensors: vec![("x".to_owned(), &expanded)], ..Named::default() };
+        let passed = Entries { unread: vec!["x".to_owned()], ..Entries::default() };
+        assert_eq!(stored(repeated, &storages, 400), Ok(passed));
+        let error = stored(shared(17), &storages, 400).unwrap_err();
         assert!(error.starts_with("its tensor `16`, with those before it, is larger"), "{error}");
     }
 }

@@ -96,7 +96,7 @@ kernel! {
     wide if !q.is_vectorizable() => wide::add_products(x, products, q)
 }
 kernel! {
-    /// `out.k <- [out.k +] sum of shared * pair.k mod q` for k = 0, 1; all operands below 2^50, `out` below q.
+    /// `out.k <- [out.k +] sum of shared * pair.k mod q` for k = 0, 1; all below q.
     ///
     /// `accumulate` says whether the previous contents of `out` are added. Reduction happens once per output.
     multiply_accumulate / multiply_accumulate_with(

@@ -49,7 +49,7 @@ impl Answers {
         let path = directory.join(FILE);
         let fingerprint = fingerprint(recipe, images, teacher, variants);
         let shape = [i64::from(variants) * images.len() as i64, recipe.dataset.classes() as i64];
-        let known = path.exists().then(|| read(&path, &fingerprint, shape)).transpose()?;
+        let known = path.exists().then(|| read(&path, &fingerprint, shape)).transpose().map_err(of_answers)?;
         let logits = known.unwrap_or_else(|| Tensor::full(shape, f64::NAN, (Kind::Half, Device::Cpu)));
         Ok(Some(Self { logits, images: images.len(), fingerprint, path, changed: false }))
     }
@@ -98,15 +98,15 @@ impl Answers {
 }
 
 fn read(path: &Path, fingerprint: &str, shape: [i64; 2]) -> Result<Tensor, TrainingError> {
-    let file = StoredFile::read(path).map_err(of_answers)?;
+    let file = StoredFile::read(path)?;
     if file.text != fingerprint {
         let problem =
             "it is about another teacher, seed, augmentation, precision or number of variants, or about other images"
                 .to_owned();
         return Err(TrainingError::Answers { path: path.to_owned(), problem });
     }
-    let tensors = file.tensors().map_err(of_answers)?;
-    let bytes = file.bytes(&tensors, NAME, Dtype::F16, &shape).map_err(of_answers)?;
+    let tensors = file.tensors()?;
+    let bytes = file.bytes(&tensors, NAME, Dtype::F16, &shape)?;
     Ok(Tensor::f_from_data_size(bytes, &shape, Kind::Half)?)
 }
 

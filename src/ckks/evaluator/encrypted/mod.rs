@@ -134,9 +134,8 @@ impl Evaluator for Encrypted {
         self.switcher.as_ref().map(|switcher| &switcher.smaller)
     }
     fn switch_ring(&self, x: &Ciphertext) -> Result<Ciphertext, CkksError> {
-        let switcher = self.switcher.as_ref().filter(|switcher| switcher.switch().limbs() == x.limbs());
-        let switcher = switcher.ok_or(CkksError::NoRingSwitch { limbs: x.limbs() })?;
-        switcher.switch().check(&self.parameters, &switcher.smaller.parameters)?;
+        let switcher = self.switcher.as_ref().ok_or(CkksError::NoRingSwitch { limbs: x.limbs() })?;
+        switcher.switch().check_move(x.limbs(), &self.parameters, &switcher.smaller.parameters)?;
         Ok(switcher.switched(x))
     }
     fn encode_transform(&self, transform: &Arc<LinearTransform>, scale: f64) -> Result<Self::Transform, CkksError> {

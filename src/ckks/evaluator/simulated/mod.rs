@@ -141,9 +141,8 @@ impl Evaluator for Simulated {
         self.switch.as_ref().map(|switch| &switch.1)
     }
     fn switch_ring(&self, x: &SimulatedCiphertext) -> Result<SimulatedCiphertext, CkksError> {
-        let found = self.switch.as_deref().filter(|(switch, _)| switch.limbs() == x.limbs);
-        let (switch, smaller) = found.ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
-        switch.check(&self.parameters, &smaller.parameters)?;
+        let (switch, smaller) = self.switch.as_deref().ok_or(CkksError::NoRingSwitch { limbs: x.limbs })?;
+        switch.check_move(x.limbs, &self.parameters, &smaller.parameters)?;
         let mut half = x.means_of_halves();
         half.add_noise(noise::slot_deviation(switch.target().log_n(), switch.noise()) / x.scale);
         Ok(half)

@@ -47,8 +47,8 @@ pub fn panel_products(
         }
         let negative = sum_whole(&mut low, sources, whole, from..to as usize);
         for (high, count) in high.iter_mut().zip(negative) {
-            // There are fewer products than q.
-            *high = [_mm512_set1_epi64((q.value() - count) as i64); VECTORS];
+            // Of tiny moduli there may be more products than q; the carries of the low parts bring the sum back above zero.
+            *high = [_mm512_set1_epi64(q.value().wrapping_sub(count) as i64); VECTORS];
         }
         from = to as usize;
     }
